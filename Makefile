@@ -1,0 +1,46 @@
+# The front door. What each target does is in ci/; this file only names it.
+
+PYTHON ?= python3
+CI_PYTHON = @$(PYTHON)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint format bench fuzz mutations docs setup clean
+.NOTPARALLEL:
+
+export PROMPT MODEL
+
+help: ## Say what can be made (this)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## Build, fetch the default model and answer: make run PROMPT="…" [MODEL=file.gguf]
+	$(CI_PYTHON) ci/run.py
+
+build: ## Build libllmodel in build/release
+	$(CI_PYTHON) ci/build.py release llmodel
+
+test: ## Build and pass every lane, or those named: make test LANES=native,python
+	$(CI_PYTHON) ci/test.py $(if $(LANES),--lanes "$(LANES)")
+
+lint: ## Check formatting, clang-tidy, ruff, mypy and file sizes
+	$(CI_PYTHON) ci/test.py --lanes lint
+
+format: ## Rewrite C, C++ and Python in the one format
+	$(CI_PYTHON) ci/lint.py --fix
+
+bench: ## Measure against llama.cpp's own tools; writes docs/benchmarks
+	$(CI_PYTHON) ci/bench.py
+
+fuzz: ## Fuzz for long: make fuzz SECONDS=3600
+	$(CI_PYTHON) ci/test.py --lanes fuzz --fuzz-seconds $(or $(SECONDS),3600)
+
+mutations: ## 100,000 mutations of the tiny model, each refused or loaded
+	$(CI_PYTHON) ci/test.py --lanes mutations --mutations $(or $(COUNT),100000)
+
+docs: ## Check the documentation: links, and that what it names exists
+	$(CI_PYTHON) ci/docs.py
+
+setup: ## Install what build and tests need (the other targets do this by themselves)
+	$(CI_PYTHON) ci/setup.py
+
+clean: ## Remove everything that was built; caches in the home folder stay
+	rm -rf build

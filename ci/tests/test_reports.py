@@ -1,0 +1,188 @@
+"""Reading reports and counting lanes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import test as make_test
+
+import docs
+import lanes
+import setup
+from common import Failure, MissingTool, NoNetwork
+from lanes import Lane, Settings
+from reports import Outcome, read_junit
+from steps import ninja_progress, run_logged
+
+
+def junit(tmp_path: Path, cases: str) -> Outcome:
+    path = tmp_path / "report.xml"
+    path.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    return read_junit(path)
+
+
+def test_counts_pass_fail_error_and_skip(tmp_path: Path) -> None:
+    outcome = junit(
+        tmp_path,
+        '<testcase classname="a" name="good"/>'
+        '<testcase classname="a" name="bad"><failure message="m">1 != 2</failure></testcase>'
+        '<testcase classname="a" name="broken"><error message="fixture"/></testcase>'
+        '<testcase classname="a" name="left"><skipped message="no model"/></testcase>',
+    )
+    assert str(outcome) == "1 passed, 2 failed, 1 skipped"
+    assert outcome.failed == [("a::bad", "1 != 2"), ("a::broken", "fixture")]
+    assert outcome.skipped == [("a::left", "no model")]
+
+
+def test_reason_of_a_googletest_skip_is_what_the_test_said(tmp_path: Path) -> None:
+    printed = "[ RUN      ] A.B\n/src/a.cpp:12: Skipped\nthe model is not here\n\n[  SKIPPED ] A.B (0 ms)\n"
+    cases = (
+        '<testcase name="A.B" classname="A.B" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
+        f"<system-out>{printed}</system-out></testcase>"
+    )
+    assert junit(tmp_path, cases).skipped == [("A.B", "the model is not here")]
+
+
+def test_a_test_that_was_not_run_is_a_failure(tmp_path: Path) -> None:
+    assert len(junit(tmp_path, '<testcase name="a" status="notrun"/>').failed) == 1
+
+
+def test_an_empty_report_is_a_failure(tmp_path: Path) -> None:
+    assert len(junit(tmp_path, "").failed) == 1
+
+
+def run_lane(lane: Lane, required: bool = False) -> Outcome:
+    return make_test.run_lane("x", lane, Settings(), required)
+
+
+def raising(error: Exception) -> Lane:
+    def run(_: Settings) -> Outcome:
+        raise error
+
+    return Lane("x", run, tools=())
+
+
+def test_lane_without_its_tools_is_skipped_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(_: object) -> None:
+        raise MissingTool("install clang-14")
+
+    monkeypatch.setattr(make_test, "ensure_tools", absent)
+    lane = Lane("x", lambda _: Outcome(passed=1), tools=("clang",))
+    assert run_lane(lane).skipped == [("x", "missing tool: install clang-14")]
+    assert "install clang-14" in run_lane(lane, required=True).failed[0][1]
+
+
+def test_lane_without_its_registry_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(_: Lane) -> None:
+        raise NoNetwork("nothing answers")
+
+    monkeypatch.setattr(make_test, "prepare", unreachable)
+    assert run_lane(Lane("x", lambda _: Outcome(passed=1), tools=())).skipped == [("x", "no network: nothing answers")]
+
+
+def test_anything_that_goes_wrong_later_fails_the_lane() -> None:
+    for error in (Failure("does not compile"), MissingTool("odd"), OSError("disk full")):
+        assert len(run_lane(raising(error)).failed) == 1
+
+
+def run_all(monkeypatch: pytest.MonkeyPatch, outcomes: dict[str, Outcome]) -> int:
+    def returning(outcome: Outcome) -> Lane:
+        return Lane("x", lambda _: outcome, tools=())
+
+    monkeypatch.setattr(make_test, "LANES", {name: returning(outcome) for name, outcome in outcomes.items()})
+    monkeypatch.setattr(make_test, "remember", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["test.py"])
+    monkeypatch.delenv("GPT4ALL_REQUIRE", raising=False)
+    return make_test.main()
+
+
+def test_last_line_counts_all_lanes(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    code = run_all(monkeypatch, {"a": Outcome(passed=2), "b": Outcome(passed=3, skipped=[("s", "why")])})
+    assert (code, capfd.readouterr().out) == (0, "5 passed, 0 failed, 1 skipped\n")
+
+
+def test_a_failure_is_shown_and_fails(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    code = run_all(monkeypatch, {"a": Outcome(passed=2), "b": Outcome(failed=[("f", "1 != 2")])})
+    shown = capfd.readouterr()
+    assert code == 1 and "1 != 2" in shown.err and shown.out == "2 passed, 1 failed, 0 skipped\n"
+
+
+def test_nothing_run_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_all(monkeypatch, {"a": Outcome(skipped=[("s", "why")])}) == 1
+
+
+def test_unknown_lane_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["test.py", "--lanes", "natvie"])
+    with pytest.raises(Failure, match="natvie"):
+        make_test.main()
+
+
+def test_every_lane_needs_only_known_tools() -> None:
+    assert {tool for lane in lanes.LANES.values() for tool in lane.tools} <= set(setup.TOOLS)
+
+
+def test_missing_tool_without_root_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(setup.TOOLS, "x", setup.Tool("x-dev", lambda: False))
+    monkeypatch.setattr(setup, "_as_root", lambda: None)
+    with pytest.raises(MissingTool, match="apt-get install x-dev"):
+        setup.ensure_tools(["x"])
+
+
+def test_command_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> None:
+    command = ["sh", "-c", "echo begun; sleep 60 & sleep 60"]
+    assert run_logged(command, tmp_path / "log", cwd=tmp_path, timeout=0.5) == 124
+    assert "begun" in (tmp_path / "log").read_text()
+
+
+def test_output_goes_to_the_log_and_the_exit_code_back(tmp_path: Path) -> None:
+    seen: list[str] = []
+    command = ["sh", "-c", "echo out; echo err >&2; exit 3"]
+    assert run_logged(command, tmp_path / "log", cwd=tmp_path, progress=lambda line: seen.append(line)) == 3
+    assert seen == ["out\n", "err\n"]
+
+
+def test_progress_of_ninja() -> None:
+    progress = ninja_progress()
+    shown = progress("[3/12] Building CXX object ggml/src/CMakeFiles/ggml-base.dir/ggml.cpp.o\n")
+    assert shown and shown.startswith("25% (3 of 12 steps") and shown.endswith("ggml.cpp.o")
+    assert progress("warning: something\n") is None
+
+
+def test_broken_links_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docs, "ROOT", tmp_path)
+    (tmp_path / "b.md").write_text("# One heading, here\n")
+    good = "[x](b.md) [y](b.md#one-heading-here) [z](https://example.com)\n```\n[n](nowhere)\n```\n"
+    (tmp_path / "a.md").write_text(good)
+    assert docs.broken_links("a.md") == []
+    (tmp_path / "a.md").write_text("[x](c.md) [y](b.md#two)")
+    assert len(docs.broken_links("a.md")) == 2
+    (tmp_path / "a.md").write_text("Call `make nothing` and read `docs/none.md`, not `make test`.")
+    assert len(docs.missing_names("a.md", {"test"})) == 2
+
+
+def test_program_that_does_not_compile_is_found() -> None:
+    assert docs.compile_errors('#include "llmodel.h"\nint main(void) { return (int)llmodel_abi_version(); }\n') == ""
+    assert docs.compile_errors("int main(void) { return llmodel_nothing(); }\n") != ""
+
+
+def test_being_ended_ends_what_was_started(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from common import run_main; from steps import run_logged\n"
+        "command = ['sh', '-c', 'echo $$; exec sleep 60']\n"
+        f"run_main('x', lambda: run_logged(command, Path({str(tmp_path / 'log')!r}), cwd=Path('/')))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(lanes.__file__).parent)
+    while not (tmp_path / "log").exists() or len((tmp_path / "log").read_text().split("\n")) < 3:
+        time.sleep(0.02)
+    child = int((tmp_path / "log").read_text().split("\n")[1])
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 128 + signal.SIGTERM
+    time.sleep(0.1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)

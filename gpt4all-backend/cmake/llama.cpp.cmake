@@ -1,0 +1,60 @@
+# The pinned llama.cpp: fetched, verified and patched by ci/fetch_llama_cpp.py, then built as static libraries.
+#
+# Nothing of llama.cpp is exported: libllmodel links it whole with hidden symbols, and a compute backend is a module, if
+# it is one, that carries its own copy of ggml-base, so that another ggml in the same process cannot interpose on ours.
+
+find_package(Python3 3.10 REQUIRED COMPONENTS Interpreter)
+
+set(GPT4ALL_LLAMA_CPP_DIR "${CMAKE_SOURCE_DIR}/build/llama.cpp" CACHE PATH "Where the patched llama.cpp source lies")
+file(GLOB GPT4ALL_PATCHES CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/../patches/*.patch)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${GPT4ALL_PATCHES} ${CMAKE_CURRENT_LIST_DIR}/../llama.cpp.lock)
+
+execute_process(
+  COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/ci/fetch_llama_cpp.py --into ${GPT4ALL_LLAMA_CPP_DIR}
+  RESULT_VARIABLE fetch_result)
+if(NOT fetch_result EQUAL 0)
+  message(FATAL_ERROR "llama.cpp could not be fetched; the line above says why")
+endif()
+
+file(READ ${CMAKE_CURRENT_LIST_DIR}/../llama.cpp.lock lock)
+string(JSON GPT4ALL_LLAMA_CPP_TAG GET "${lock}" tag)
+string(JSON GPT4ALL_LLAMA_CPP_TREE GET "${lock}" tree)
+string(SUBSTRING "${GPT4ALL_LLAMA_CPP_TREE}" 0 12 LLAMA_BUILD_COMMIT)
+set(LLAMA_BUILD_NUMBER 0)
+
+set(BUILD_SHARED_LIBS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+set(GGML_OPENMP OFF CACHE BOOL "" FORCE) # collapses as soon as another process runs
+set(GGML_BACKEND_DL ${GPT4ALL_BACKEND_MODULES} CACHE BOOL "" FORCE)
+set(GGML_CPU_ALL_VARIANTS ${GPT4ALL_BACKEND_MODULES} CACHE BOOL "" FORCE)
+if(GPT4ALL_BACKEND_MODULES)
+  set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
+else()
+  set(GGML_NATIVE ON CACHE BOOL "" FORCE) # a build for the machine that builds it
+endif()
+set(GGML_CCACHE OFF CACHE BOOL "" FORCE) # CMAKE_*_COMPILER_LAUNCHER decides
+set(LLAMA_BUILD_COMMON ON CACHE BOOL "" FORCE)
+set(LLAMA_BUILD_TOOLS ON CACHE BOOL "" FORCE)
+set(LLAMA_BUILD_SERVER ON CACHE BOOL "" FORCE)
+set(LLAMA_BUILD_TESTS OFF CACHE BOOL "" FORCE)
+set(LLAMA_BUILD_EXAMPLES OFF CACHE BOOL "" FORCE)
+set(LLAMA_BUILD_APP OFF CACHE BOOL "" FORCE)
+set(LLAMA_BUILD_UI OFF CACHE BOOL "" FORCE)
+set(LLAMA_USE_PREBUILT_UI OFF CACHE BOOL "" FORCE)
+set(LLAMA_OPENSSL OFF CACHE BOOL "" FORCE)    # the library opens no connection
+set(LLAMA_SUBPROCESS OFF CACHE BOOL "" FORCE) # and starts no process
+set(MTMD_VIDEO OFF CACHE BOOL "" FORCE)
+
+if(GPT4ALL_BACKEND_MODULES AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  set(CMAKE_MODULE_LINKER_FLAGS
+    "${CMAKE_MODULE_LINKER_FLAGS} -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/backend-module.map")
+endif()
+
+add_subdirectory(${GPT4ALL_LLAMA_CPP_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)

@@ -1,0 +1,40 @@
+#include "abort_guard.h"
+
+#include "error.h"
+
+#include "ggml.h"
+
+#include <mutex>
+#include <string>
+
+namespace llmodel {
+
+namespace {
+
+thread_local int depth = 0;
+ggml_abort_callback_t former = nullptr;
+
+void on_abort(const char *message) {
+    if (depth > 0) {
+        std::string text(message);
+        while (!text.empty() && text.back() == '\n') {
+            text.pop_back();
+        }
+        throw Error(LLMODEL_INTERNAL, "llama.cpp gave up: " + text, {{"assertion", text}});
+    }
+    if (former != nullptr) {
+        former(message);
+    }
+}
+
+} // namespace
+
+AbortGuard::AbortGuard() {
+    static std::once_flag once;
+    std::call_once(once, [] { former = ggml_set_abort_callback(on_abort); });
+    ++depth;
+}
+
+AbortGuard::~AbortGuard() { --depth; }
+
+} // namespace llmodel

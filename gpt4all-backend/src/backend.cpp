@@ -1,0 +1,187 @@
+#include "backend.h"
+
+#include "abort_guard.h"
+#include "ggml-backend.h"
+#include "llama.h"
+#include "logging.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <map>
+#include <mutex>
+#include <string_view>
+#include <system_error>
+
+namespace llmodel {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view module_prefix = "libggml-";
+constexpr std::string_view module_suffix = ".so";
+
+/** Where this library lies, or the program that it is linked into. */
+fs::path own_folder() {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void *>(&own_folder), &info) == 0 || info.dli_fname == nullptr) {
+        return {};
+    }
+    std::error_code error;
+    const fs::path file = fs::canonical(info.dli_fname, error);
+    return error ? fs::path() : file.parent_path();
+}
+
+template<typename Function> Function *symbol(void *handle, const char *name) {
+    return reinterpret_cast<Function *>(dlsym(handle, name));
+}
+
+std::string loader_error() {
+    const char *text = dlerror();
+    return text == nullptr ? "the loader gave no reason" : text;
+}
+
+/** Opens the module to see whether it fits this machine. Returns its handle, or nullptr and the reason. */
+void *probe(BackendModule &module) {
+    void *handle = dlopen(module.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+        module.reason = loader_error();
+        return nullptr;
+    }
+    // a module brings its own copy of ggml's logger, which writes to stderr until told otherwise
+    if (auto *set_log = symbol<decltype(ggml_log_set)>(handle, "ggml_log_set"); set_log != nullptr) {
+        set_log(ggml_log_callback, nullptr);
+    }
+    if (dlsym(handle, "ggml_backend_init") == nullptr) {
+        module.reason = "it is no compute backend: ggml_backend_init is missing";
+    } else if (auto *score = symbol<int()>(handle, "ggml_backend_score"); score != nullptr) {
+        module.score = score();
+        if (*module.score <= 0) {
+            module.reason = "this processor lacks instructions that it needs";
+        }
+    }
+    if (!module.reason.empty()) {
+        dlclose(handle);
+        return nullptr;
+    }
+    return handle;
+}
+
+/** Registers a probed module. */
+void load(BackendModule &module) {
+    const LogCapture log(LLMODEL_LOG_ERROR);
+    if (ggml_backend_load(module.path.c_str()) != nullptr) {
+        module.loaded = true;
+        return;
+    }
+    module.reason = log.text().empty() ? "it could not be initialised" : log.text();
+}
+
+/** Loads the best of the modules that do the same. */
+void load_best(std::vector<BackendModule *> candidates) {
+    std::vector<std::pair<BackendModule *, void *>> usable;
+    for (BackendModule *module : candidates) {
+        if (void *handle = probe(*module); handle != nullptr) {
+            usable.emplace_back(module, handle);
+        }
+    }
+    std::stable_sort(usable.begin(), usable.end(), [](const auto &left, const auto &right) {
+        return left.first->score.value_or(1) > right.first->score.value_or(1);
+    });
+    const BackendModule *chosen = nullptr;
+    for (const auto &[module, handle] : usable) {
+        if (chosen != nullptr) {
+            module->reason = chosen->path.filename().string() + " fits this machine better";
+        } else {
+            load(*module);
+            chosen = module->loaded ? module : nullptr;
+        }
+        dlclose(handle); // a loaded module is held by ggml's registry
+    }
+}
+
+#if defined(GGML_BACKEND_DL)
+/** "cpu" of libggml-cpu-haswell.so; empty for a file that is no backend. */
+std::string backend_name(const fs::path &path) {
+    std::string name = path.filename().string();
+    if (!name.starts_with(module_prefix) || !name.ends_with(module_suffix) ||
+        name.size() <= module_prefix.size() + module_suffix.size()) {
+        return {};
+    }
+    name = name.substr(module_prefix.size(), name.size() - module_prefix.size() - module_suffix.size());
+    name = name.substr(0, name.find('-'));
+    return name == "base" ? std::string() : name;
+}
+
+void find_modules(const fs::path &folder, std::vector<BackendModule> &modules) {
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        if (std::string name = backend_name(entry->path()); !name.empty() && entry->is_regular_file()) {
+            modules.push_back(BackendModule{.path = entry->path(), .name = std::move(name), .score = {}, .reason = {}});
+        }
+    }
+    std::sort(modules.begin(), modules.end(),
+              [](const BackendModule &left, const BackendModule &right) { return left.path < right.path; });
+}
+#endif
+
+std::vector<BackendModule> load_modules() {
+    const AbortGuard guard;
+    capture_llama_log();
+
+    std::vector<BackendModule> modules;
+#if defined(GGML_BACKEND_DL)
+    // never the working directory or the program's folder, where a download could have planted one
+    if (const fs::path folder = own_folder(); !folder.empty()) {
+        find_modules(folder, modules);
+    }
+    std::map<std::string, std::vector<BackendModule *>> by_name;
+    for (BackendModule &module : modules) {
+        by_name[module.name].push_back(&module);
+    }
+    for (auto &[name, candidates] : by_name) {
+        load_best(candidates);
+    }
+#endif
+    if (const char *named = std::getenv("GPT4ALL_BACKEND_PATH"); named != nullptr && *named != '\0') {
+        BackendModule module{.path = named, .name = fs::path(named).stem().string(), .score = {}, .reason = {}};
+        if (module.path.is_absolute()) {
+            load_best({&module});
+        } else {
+            module.reason = "GPT4ALL_BACKEND_PATH must be an absolute path";
+        }
+        modules.push_back(std::move(module));
+    }
+    return modules;
+}
+
+} // namespace
+
+const std::vector<BackendModule> &backend_modules() {
+    static const std::vector<BackendModule> modules = load_modules();
+    return modules;
+}
+
+void ensure_backend() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        const std::vector<BackendModule> &modules = backend_modules();
+        // llama_backend_init() would otherwise look for backends in places of its own
+        if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
+            json seen = json::array();
+            for (const BackendModule &module : modules) {
+                seen.push_back({{"path", module.path.string()}, {"reason", module.reason}});
+            }
+            throw Error(LLMODEL_UNSUPPORTED,
+                        "no backend for this machine's processor was found among the " +
+                            std::to_string(modules.size()) + " modules in " + own_folder().string() +
+                            "; install the package again, or one for this kind of processor",
+                        {{"folder", own_folder().string()}, {"backends", std::move(seen)}});
+        }
+        const AbortGuard guard;
+        llama_backend_init();
+    });
+}
+
+} // namespace llmodel

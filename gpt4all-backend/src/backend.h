@@ -1,0 +1,31 @@
+#pragma once
+
+#include "error.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace llmodel {
+
+/** Loads the compute backends and routes llama.cpp's messages to ours, once per process; every entry that needs
+ *  llama.cpp calls it first. Throws Error(LLMODEL_UNSUPPORTED) if no backend can be used. */
+void ensure_backend();
+
+/** A file with a compute backend that was seen beside the library, or named in GPT4ALL_BACKEND_PATH. */
+struct BackendModule {
+    std::filesystem::path path;
+    std::string name;         /**< What it computes with, such as "cpu". */
+    std::optional<int> score; /**< How well it fits this machine; 0: not at all. */
+    bool loaded = false;
+    std::string reason; /**< Why it was not loaded. */
+};
+
+/** Loads the modules, once per process, without asking whether any was found. */
+const std::vector<BackendModule> &backend_modules();
+
+/** `$defs/devices_result`. */
+json devices();
+
+} // namespace llmodel

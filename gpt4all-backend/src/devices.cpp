@@ -1,0 +1,101 @@
+#include "abort_guard.h"
+#include "backend.h"
+#include "ggml-backend.h"
+#include "machine.h"
+
+namespace llmodel {
+
+namespace {
+
+const char *type_name(ggml_backend_dev_t device) {
+    switch (ggml_backend_dev_type(device)) {
+    case GGML_BACKEND_DEVICE_TYPE_CPU:
+        return "cpu";
+    case GGML_BACKEND_DEVICE_TYPE_GPU:
+        return "gpu";
+    case GGML_BACKEND_DEVICE_TYPE_IGPU:
+        return "igpu";
+    case GGML_BACKEND_DEVICE_TYPE_META:
+        return "meta";
+    default:
+        return "accel";
+    }
+}
+
+json describe_device(ggml_backend_dev_t device, const HostMemory &host) {
+    size_t free = 0;
+    size_t total = 0;
+    ggml_backend_dev_memory(device, &free, &total);
+    // ggml takes all of the machine's memory for free; and an accelerator that gives none of its own uses the host's
+    if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU || total == 0) {
+        free = host.available;
+        total = host.total;
+    }
+    return {{"name", ggml_backend_dev_name(device)},
+            {"description", ggml_backend_dev_description(device)},
+            {"type", type_name(device)},
+            {"backend", ggml_backend_reg_name(ggml_backend_dev_backend_reg(device))},
+            {"memory_total", total},
+            {"memory_free", free}};
+}
+
+/** The instruction sets that the processor's backend was built with and uses. */
+json cpu_features() {
+    json features = json::array();
+    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    if (cpu == nullptr) {
+        return features;
+    }
+    auto *get = reinterpret_cast<ggml_backend_get_features_t>(
+        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu), "ggml_backend_get_features"));
+    if (get != nullptr) {
+        for (const ggml_backend_feature *feature = get(ggml_backend_dev_backend_reg(cpu)); feature->name != nullptr;
+             ++feature) {
+            if (std::string_view(feature->value) != "0") {
+                features.push_back(feature->name);
+            }
+        }
+    }
+    return features;
+}
+
+} // namespace
+
+json devices() {
+    const std::vector<BackendModule> &modules = backend_modules();
+    const AbortGuard guard;
+    const HostMemory host = host_memory();
+
+    json result{{"devices", json::array()}, {"backends", json::array()}};
+    for (size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+        result["devices"].push_back(describe_device(ggml_backend_dev_get(i), host));
+    }
+
+    size_t loaded = 0;
+    for (const BackendModule &module : modules) {
+        json entry{{"name", module.name}, {"path", module.path.string()}, {"loaded", module.loaded}};
+        if (module.score) {
+            entry["score"] = *module.score;
+        }
+        if (!module.reason.empty()) {
+            entry["reason"] = module.reason;
+        }
+        loaded += module.loaded ? 1 : 0;
+        result["backends"].push_back(std::move(entry));
+    }
+    // those that are built in were registered before any module
+    const size_t built_in = ggml_backend_reg_count() - loaded;
+    for (size_t i = 0; i < built_in; ++i) {
+        result["backends"].push_back({{"name", ggml_backend_reg_name(ggml_backend_reg_get(i))}, {"loaded", true}});
+    }
+
+    const CpuCounts counts = cpu_counts();
+    result["cpu"] = {{"features", cpu_features()},
+                     {"threads_logical", counts.logical},
+                     {"threads_physical", counts.physical},
+                     {"threads_default", counts.threads}};
+    result["memory"] = {{"total", host.total}, {"available", host.available}};
+    return result;
+}
+
+} // namespace llmodel

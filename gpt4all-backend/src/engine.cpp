@@ -1,0 +1,162 @@
+#include "engine.h"
+
+#include "abort_guard.h"
+#include "backend.h"
+#include "error.h"
+#include "logging.h"
+#include "template_guard.h"
+
+#include <utility>
+
+namespace llmodel {
+
+namespace {
+
+bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
+
+struct LoadCancelled : std::exception {
+    const char *what() const noexcept override { return "loading was cancelled"; }
+};
+
+} // namespace
+
+Error load_error(const std::string &path, const std::string &said) {
+    const std::string reason = said.empty() ? "llama.cpp gives no reason" : said;
+    const json detail = {{"path", path}, {"reason", reason}};
+    if (contains(said, "unknown model architecture") || contains(said, "not supported")) {
+        return Error(LLMODEL_UNSUPPORTED, path + ": this version cannot run the model: " + reason, detail);
+    }
+    if (contains(said, "failed to allocate") || contains(said, "unable to allocate") ||
+        contains(said, "out of memory")) {
+        return Error(LLMODEL_OUT_OF_MEMORY,
+                     path + ": there is not enough memory to open the model: " + reason +
+                         "; try a smaller n_ctx or a smaller quantisation",
+                     detail);
+    }
+    if (contains(said, "template")) {
+        return Error(LLMODEL_TEMPLATE_ERROR,
+                     path + ": the model's chat template cannot be used: " + reason +
+                         "; give another one as the option chat_template",
+                     detail);
+    }
+    return Error(LLMODEL_INVALID_MODEL, path + ": the model cannot be loaded: " + reason, detail);
+}
+
+Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &progress) : params_(options.params) {
+    ensure_backend();
+    load(progress);
+    meta_.emplace(core_.get_meta());
+
+    loop_ = std::thread([this] {
+        try {
+            const AbortGuard guard;
+            core_.start_loop();
+        } catch (const std::exception &error) {
+            failure_ = error.what();
+            failed_ = true;
+        }
+    });
+}
+
+Engine::~Engine() {
+    core_.terminate();
+    if (loop_.joinable()) {
+        loop_.join();
+    }
+}
+
+void Engine::load(const std::function<bool(float)> &progress) {
+    const AbortGuard guard;
+    const TemplateGuard template_guard(0);
+    const LogCapture said(LLMODEL_LOG_ERROR);
+
+    bool cancelled = false;
+    core_.set_state_callback([&](server_state state, const ::json &payload) {
+        if (state != SERVER_STATE_LOADING || !payload.contains("value") || !progress) {
+            return;
+        }
+        const auto stages = payload.at("stages").get<std::vector<std::string>>();
+        const auto current = payload.at("current").get<std::string>();
+        float done = payload.at("value").get<float>();
+        for (const std::string &stage : stages) {
+            if (stage == current) {
+                break;
+            }
+            done += 1.0F;
+        }
+        if (!progress(done / static_cast<float>(stages.size()))) {
+            cancelled = true;
+            throw LoadCancelled(); // through llama.cpp's loader, which gives up at any exception
+        }
+    });
+
+    bool loaded = false;
+    std::string thrown;
+    try {
+        loaded = core_.load_model(params_);
+    } catch (const std::exception &error) {
+        thrown = error.what();
+    }
+    core_.set_state_callback({});
+    if (cancelled) {
+        throw Error(LLMODEL_CANCELLED, params_.model.path + ": loading was cancelled", {{"path", params_.model.path}});
+    }
+    if (!loaded) {
+        throw load_error(params_.model.path, said.text() + (said.text().empty() || thrown.empty() ? "" : "; ") + thrown);
+    }
+}
+
+llama_model *Engine::weights() const {
+    return const_cast<llama_model *>(llama_get_model(context())); // NOLINT: new contexts take it mutable
+}
+
+const llama_vocab *Engine::vocab() const { return llama_model_get_vocab(llama_get_model(context())); }
+
+std::optional<std::string> Engine::failure() const {
+    if (failed_) {
+        return failure_;
+    }
+    return std::nullopt;
+}
+
+server_task_result_ptr Engine::perform(server_task &&task) {
+    server_response_reader results = reader();
+    task.id = results.get_new_id();
+    results.post_task(std::move(task));
+    auto result = results.next([this] { return failed_.load(); });
+    if (result == nullptr) {
+        throw Error(LLMODEL_INTERNAL, "the engine has stopped: " + failure_);
+    }
+    if (result->is_error()) {
+        throw_engine_error(*result);
+    }
+    return result;
+}
+
+void throw_engine_error(server_task_result &result) {
+    const auto *error = dynamic_cast<server_task_result_error *>(&result);
+    if (error == nullptr) {
+        throw Error(LLMODEL_INTERNAL, "the engine answered with an error of unknown kind");
+    }
+    const std::string &message = error->err_msg;
+    switch (error->err_type) {
+    case ERROR_TYPE_EXCEED_CONTEXT_SIZE:
+        throw Error(LLMODEL_CONTEXT_OVERFLOW,
+                    "the prompt has " + std::to_string(error->n_prompt_tokens) + " tokens, but the context holds " +
+                        std::to_string(error->n_ctx) + ": shorten it, or open the model with a larger n_ctx",
+                    {{"n_prompt_tokens", error->n_prompt_tokens}, {"n_ctx", error->n_ctx}});
+    case ERROR_TYPE_NOT_SUPPORTED:
+        throw Error(LLMODEL_UNSUPPORTED, message);
+    case ERROR_TYPE_NOT_FOUND:
+        throw Error(LLMODEL_NOT_FOUND, message);
+    case ERROR_TYPE_INVALID_REQUEST:
+        if (contains(message, "grammar") || contains(message, "Failed to initialize samplers")) {
+            throw Error(LLMODEL_GRAMMAR_ERROR, message);
+        }
+        throw Error(LLMODEL_INVALID_ARGUMENT, message);
+    default:
+        throw Error(LLMODEL_INTERNAL, message);
+    }
+}
+
+} // namespace llmodel

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "open_options.h"
+
+#include "server-context.h"
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace llmodel {
+
+/** llama.cpp's server core in this process: one model, one context with several slots, one continuous batch, on a thread
+ *  of its own. */
+class Engine {
+  public:
+    /** Loads the model, which llama.cpp has no way to be interrupted at but through `progress` (0 to 1, false to
+     *  cancel). Throws Error. */
+    Engine(const OpenOptions &options, const std::function<bool(float)> &progress);
+    ~Engine();
+    Engine(const Engine &) = delete;
+    Engine &operator=(const Engine &) = delete;
+
+    llama_model *weights() const;
+    const llama_vocab *vocab() const;
+    llama_context *context() const { return core_.get_llama_context(); }
+
+    /** What llama.cpp made of the options. */
+    const common_params &params() const { return params_; }
+    const server_context_meta &meta() const { return *meta_; }
+
+    server_response_reader reader() { return core_.get_response_reader(); }
+
+    /** Why the loop ended of itself, if it did: requests would wait for ever. */
+    std::optional<std::string> failure() const;
+
+    /** Posts `task` alone and waits for its result. For actions on slots and adapters, which are short. */
+    server_task_result_ptr perform(server_task &&task);
+
+  private:
+    void load(const std::function<bool(float)> &progress);
+
+    common_params params_;
+    mutable server_context core_;
+    std::optional<server_context_meta> meta_;
+    std::thread loop_;
+    std::atomic<bool> failed_ = false;
+    std::string failure_; // written before failed_
+};
+
+/** The typed error for a model that llama.cpp did not load; `said` is what it logged, where alone it says why. */
+Error load_error(const std::string &path, const std::string &said);
+
+/** The error that llama.cpp answered a request with. Throws it as an Error of ours. */
+[[noreturn]] void throw_engine_error(server_task_result &result);
+
+} // namespace llmodel

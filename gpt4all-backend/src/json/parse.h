@@ -1,0 +1,32 @@
+#pragma once
+
+#include "error.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace llmodel {
+
+inline constexpr size_t max_json_bytes = size_t{64} << 20;
+inline constexpr size_t max_json_depth = 64;
+inline constexpr size_t max_json_values = size_t{1} << 22; // each takes far more memory than its text
+
+/** What a NULL pointer or a text without content means. */
+enum class Missing { refused, empty_object };
+
+/**
+ * Parses untrusted text strictly: RFC 8259, valid UTF-8, no key twice in one object, within the limits above. `what`
+ * names it in errors, such as "chat request". Throws Error(LLMODEL_INVALID_ARGUMENT) that says where and why.
+ */
+json parse_json(const char *text, std::string_view what, Missing missing = Missing::refused);
+
+/** The same: every json here keeps the order of its keys. */
+inline json parse_ordered_json(const char *text, std::string_view what, Missing missing = Missing::refused) {
+    return parse_json(text, what, missing);
+}
+
+/** Compact JSON text; bytes that are not UTF-8 become U+FFFD. `value` must not nest deeper than a parsed one may. */
+std::string dump_json(const json &value);
+
+} // namespace llmodel

@@ -1,0 +1,139 @@
+#include "logging.h"
+
+#include "llama.h"
+#include "log.h" // llama-common's
+
+#include <atomic>
+#include <cstdarg>
+#include <cstdio>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace llmodel {
+
+void capture_line(llmodel_log_level level, std::string_view line);
+
+namespace {
+
+std::shared_mutex mutex;
+llmodel_log_fn function = nullptr;
+void *function_user = nullptr;
+std::atomic<llmodel_log_level> threshold = LLMODEL_LOG_NONE;
+thread_local LogFilter *filter = nullptr;
+thread_local LogCapture *innermost = nullptr;
+
+llmodel_log_level level_of(ggml_log_level level) {
+    switch (level) {
+    case GGML_LOG_LEVEL_ERROR:
+        return LLMODEL_LOG_ERROR;
+    case GGML_LOG_LEVEL_WARN:
+        return LLMODEL_LOG_WARN;
+    case GGML_LOG_LEVEL_INFO:
+        return LLMODEL_LOG_INFO;
+    default:
+        return LLMODEL_LOG_DEBUG;
+    }
+}
+
+/** llama.cpp sends lines in pieces; a message of ours is a whole line. */
+void collect(ggml_log_level level, std::string_view text) {
+    thread_local std::string line;
+    thread_local llmodel_log_level line_level = LLMODEL_LOG_DEBUG;
+    if (level != GGML_LOG_LEVEL_CONT) {
+        line_level = level_of(level);
+    }
+    if (line_level > threshold && innermost == nullptr) {
+        line.clear();
+        return;
+    }
+    line += text;
+    for (size_t end = line.find('\n'); end != std::string::npos; end = line.find('\n')) {
+        if (end > 0) {
+            const auto whole = std::string_view(line).substr(0, end);
+            capture_line(line_level, whole);
+            log_message(line_level, whole);
+        }
+        line.erase(0, end + 1);
+    }
+}
+
+void common_hook(ggml_log_level level, const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    const int length = std::vsnprintf(nullptr, 0, format, arguments);
+    if (length > 0) {
+        std::vector<char> text(static_cast<size_t>(length) + 1);
+        std::vsnprintf(text.data(), text.size(), format, again);
+        collect(level, std::string_view(text.data(), static_cast<size_t>(length)));
+    }
+    va_end(again);
+}
+
+int verbosity_of(llmodel_log_level level) {
+    switch (level) {
+    case LLMODEL_LOG_NONE: // errors are always made, for LogCapture
+    case LLMODEL_LOG_ERROR:
+        return LOG_LEVEL_ERROR;
+    case LLMODEL_LOG_WARN:
+        return LOG_LEVEL_WARN;
+    case LLMODEL_LOG_INFO:
+        return LOG_LEVEL_INFO;
+    case LLMODEL_LOG_DEBUG:
+        return LOG_LEVEL_DEBUG;
+    }
+    return LOG_LEVEL_ERROR;
+}
+
+} // namespace
+
+void capture_line(llmodel_log_level level, std::string_view line) {
+    for (LogCapture *capture = innermost; capture != nullptr; capture = capture->outer_) {
+        if (level <= capture->level_) {
+            capture->text_ += capture->text_.empty() ? "" : "; ";
+            capture->text_ += line;
+        }
+    }
+}
+
+LogCapture::LogCapture(llmodel_log_level level) : level_(level), outer_(innermost) { innermost = this; }
+
+LogCapture::~LogCapture() { innermost = outer_; }
+
+LogFilter::LogFilter(LogPredicate predicate) : predicate_(std::move(predicate)), outer_(filter) { filter = this; }
+
+LogFilter::~LogFilter() { filter = outer_; }
+
+void ggml_log_callback(ggml_log_level level, const char *text, void * /*user*/) {
+    if (filter == nullptr || filter->predicate_(level, text)) {
+        collect(level, text);
+    }
+}
+
+void set_log(llmodel_log_fn log, void *user, llmodel_log_level level) {
+    const std::unique_lock lock(mutex);
+    function = log;
+    function_user = user;
+    threshold = log == nullptr ? LLMODEL_LOG_NONE : level;
+    common_log_set_verbosity_thold(verbosity_of(threshold));
+}
+
+void log_message(llmodel_log_level level, std::string_view message) {
+    if (level > threshold) {
+        return;
+    }
+    const std::shared_lock lock(mutex);
+    if (function != nullptr && level <= threshold) {
+        function(level, std::string(message).c_str(), function_user);
+    }
+}
+
+void capture_llama_log() {
+    common_log_hook = common_hook;
+    common_log_set_verbosity_thold(verbosity_of(threshold));
+    llama_log_set(ggml_log_callback, nullptr);
+}
+
+} // namespace llmodel

@@ -1,0 +1,214 @@
+#include "model.h"
+
+#include "abort_guard.h"
+#include "backend.h"
+#include "gguf/gguf_file.h"
+#include "gguf/validate_model.h"
+#include "inspect.h"
+#include "json/parse.h"
+#include "json/schema.h"
+#include "large_stack.h"
+#include "logging.h"
+#include "operations/requests.h"
+#include "side_contexts.h"
+#include "state.h"
+#include "template_guard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace llmodel {
+
+namespace {
+
+std::string request_definition(std::string_view operation) {
+    static constexpr std::string_view operations[] = {"chat",   "complete",       "infill",       "embed",
+                                                      "rerank", "score",          "tokenize",     "detokenize",
+                                                      "apply_template", "count_tokens", "adapters"};
+    if (std::find(std::begin(operations), std::end(operations), operation) == std::end(operations)) {
+        std::string known;
+        for (const std::string_view name : operations) {
+            known += (known.empty() ? "" : ", ") + std::string(name);
+        }
+        throw Error(LLMODEL_INVALID_ARGUMENT,
+                    "there is no operation \"" + std::string(operation) + "\"; there are " + known,
+                    {{"operation", operation}});
+    }
+    return std::string(operation) + "_request";
+}
+
+/** Encoders look at all of their input at once, keep no memory of it and so generate nothing. */
+bool is_encoder(const GgufFile &file) {
+    const std::string key = std::string(file.architecture()) + ".attention.causal";
+    return !file.get_bool(key).value_or(true);
+}
+
+std::unique_ptr<llama_model, decltype(&llama_model_free)> load_encoder(const OpenOptions &options,
+                                                                       const Progress &progress) {
+    const AbortGuard guard;
+    const LogCapture said(LLMODEL_LOG_ERROR);
+    common_params params = options.params;
+    llama_model_params model_params = common_model_params_to_llama(params);
+    model_params.progress_callback = [](float done, void *user) {
+        return (*static_cast<Progress *>(user))(done);
+    };
+    bool cancelled = false;
+    Progress watched = [&](float done) {
+        cancelled = progress && !progress(done);
+        return !cancelled;
+    };
+    model_params.progress_callback_user_data = &watched;
+    std::unique_ptr<llama_model, decltype(&llama_model_free)> model(
+        llama_model_load_from_file(params.model.path.c_str(), model_params), llama_model_free);
+    if (cancelled) {
+        throw Error(LLMODEL_CANCELLED, params.model.path + ": loading was cancelled", {{"path", params.model.path}});
+    }
+    if (model == nullptr) {
+        throw load_error(params.model.path, said.text());
+    }
+    return model;
+}
+
+} // namespace
+
+Model::Model(const std::filesystem::path &path, const json &options, const Progress &progress)
+    : path_(path), side_contexts_(std::make_unique<SideContexts>(*this)) {
+    ensure_backend();
+    const GgufFile file = read_gguf(path);
+    validate_model(file);
+    options_ = parse_open_options(path, options);
+    if (const auto source = file.get_string("tokenizer.chat_template"); source && options_.params.chat_template.empty()) {
+        check_template_size(*source, path.string());
+    }
+    check_template_size(options_.params.chat_template, "the option chat_template");
+    check_memory_budget(options_, estimate_memory(options_));
+
+    // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress is
+    // told on the caller's thread all the same.
+    on_large_stack(progress, [&](const Progress &report) {
+        if (is_encoder(file)) {
+            encoder_ = load_encoder(options_, report);
+            weights_ = encoder_.get();
+        } else {
+            engine_ = std::make_unique<Engine>(options_, report);
+            weights_ = engine_->weights();
+        }
+    });
+}
+
+Model::~Model() { close(); }
+
+Engine &Model::generator(std::string_view operation) const {
+    if (engine_ == nullptr) {
+        throw Error(LLMODEL_UNSUPPORTED,
+                    std::string(operation) + ": " + path_.filename().string() +
+                        " only encodes text and cannot generate any; use embed or rerank",
+                    {{"operation", operation}});
+    }
+    return *engine_;
+}
+
+std::shared_ptr<Task> Model::submit(std::string_view operation, json request) {
+    validate(request, request_definition(operation));
+    const std::lock_guard lock(mutex_);
+    if (closed_) {
+        throw Error(LLMODEL_CLOSED, "the model is closed");
+    }
+    auto task = start(operation, std::move(request));
+    std::erase_if(tasks_, [](const std::weak_ptr<Task> &known) { return known.expired(); });
+    tasks_.push_back(task);
+    return task;
+}
+
+std::shared_ptr<Task> Model::start(std::string_view operation, json request) {
+    const auto generate = [&](Generation (*prepare)(Engine &, const json &)) {
+        Engine &engine = generator(operation);
+        return start_generation(engine, threads_, [prepare, &engine, request = std::move(request)] {
+            return prepare(engine, request);
+        });
+    };
+    const auto run = [&](void (*function)(const Model &, const json &, EventSink &)) {
+        return run_operation(threads_, [this, function, request = std::move(request)](EventSink &sink) {
+            function(*this, request, sink);
+        });
+    };
+    const auto on_side = [&](void (SideContexts::*function)(const json &, EventSink &)) {
+        return run_operation(threads_, [this, function, request = std::move(request)](EventSink &sink) {
+            (side_contexts_.get()->*function)(request, sink);
+        });
+    };
+    if (operation == "chat") {
+        return generate(prepare_chat);
+    }
+    if (operation == "complete") {
+        return generate(prepare_complete);
+    }
+    if (operation == "infill") {
+        return generate(prepare_infill);
+    }
+    if (operation == "embed") {
+        return on_side(&SideContexts::embed);
+    }
+    if (operation == "rerank") {
+        return on_side(&SideContexts::rerank);
+    }
+    if (operation == "score") {
+        return on_side(&SideContexts::score);
+    }
+    if (operation == "tokenize") {
+        return run(tokenize);
+    }
+    if (operation == "detokenize") {
+        return run(detokenize);
+    }
+    if (operation == "apply_template") {
+        return run(apply_template);
+    }
+    if (operation == "count_tokens") {
+        return run(count_tokens);
+    }
+    return run(adapters);
+}
+
+void Model::close() {
+    std::vector<std::shared_ptr<Task>> tasks;
+    {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        for (const std::weak_ptr<Task> &known : std::exchange(tasks_, {})) {
+            if (auto task = known.lock()) {
+                tasks.push_back(std::move(task));
+            }
+        }
+    }
+    for (const auto &task : tasks) {
+        task->cancel();
+    }
+    threads_.wait();
+    for (const auto &task : tasks) {
+        task->detach();
+    }
+}
+
+json Model::info() const {
+    json info = inspect(path_, options_.given);
+    if (engine_ != nullptr) {
+        const common_params &params = engine_->params();
+        info["opened"] = {{"n_ctx", engine_->meta().slot_n_ctx},
+                          {"n_parallel", params.n_parallel},
+                          {"n_batch", params.n_batch},
+                          {"threads", params.cpuparams.n_threads},
+                          {"template_capabilities", engine_->meta().chat_template_caps}};
+    }
+    return info;
+}
+
+json Model::save_state(const std::filesystem::path &path, const json &request) {
+    return llmodel::save_state(generator("save_state"), path, request);
+}
+
+json Model::restore_state(const std::filesystem::path &path, const json &request) {
+    return llmodel::restore_state(generator("restore_state"), path, request);
+}
+
+} // namespace llmodel

@@ -1,0 +1,169 @@
+#include "operations/requests.h"
+
+#include "grammar.h"
+#include "json/parse.h"
+#include "template_guard.h"
+
+#include "server-common.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace llmodel {
+
+namespace {
+
+bool has_tools(const json &request) { return request.contains("tools") && !request["tools"].empty(); }
+
+/** Fields that all requests for text share. Those that llama.cpp would clamp, or knows under one name only, are taken
+ *  out of `parameters`. */
+void take_common_fields(Generation &generation, const json &request) {
+    generation.n = request.value("n", 1);
+    generation.id_slot = request.value("id_slot", -1);
+    generation.stream = request.value("stream", true);
+    generation.return_tokens = request.value("return_tokens", false);
+    generation.return_progress = request.value("return_progress", false);
+    generation.timings_per_token = request.value("timings_per_token", false);
+    for (const char *key : {"n", "n_cmpl", "stream", "logprobs", "top_logprobs"}) {
+        generation.parameters.erase(key);
+    }
+    if (generation.top_logprobs >= 0) {
+        // llama.cpp gives the chosen token's probability only along with those of others
+        generation.parameters["n_probs"] = std::max(1, generation.top_logprobs);
+    }
+}
+
+void check_adapters(Engine &engine, const json &request) {
+    const size_t loaded = engine.params().lora_adapters.size();
+    for (const json &adapter : request.value("lora", json::array())) {
+        const auto id = adapter.at("id").get<size_t>();
+        if (id >= loaded) {
+            throw Error(LLMODEL_NOT_FOUND,
+                        "there is no LoRA adapter " + std::to_string(id) + ": the model was opened with " +
+                            std::to_string(loaded),
+                        {{"path", "/lora"}, {"id", id}, {"loaded", loaded}});
+        }
+    }
+}
+
+void check_slot(Engine &engine, const json &request) {
+    const int slots = engine.params().n_parallel;
+    if (request.value("id_slot", -1) >= slots) {
+        throw Error(LLMODEL_INVALID_ARGUMENT,
+                    "\"id_slot\" is " + request["id_slot"].dump() + ", but the model has " + std::to_string(slots) +
+                        " slots: open it with a larger n_parallel",
+                    {{"path", "/id_slot"}});
+    }
+}
+
+/** response_format of the requests that have no messages, in llama-server's terms. */
+void resolve_response_format(json &request) {
+    if (!request.contains("response_format")) {
+        return;
+    }
+    const json format = request["response_format"];
+    request.erase("response_format");
+    const std::string type = format.value("type", "text");
+    if (type == "json_object") {
+        request["json_schema"] = format.value("schema", json{{"type", "object"}});
+    } else if (type == "json_schema") {
+        request["json_schema"] = format.at("json_schema").value("schema", json{{"type", "object"}});
+    }
+}
+
+Generation from_prompt(Engine &engine, json request) {
+    check_adapters(engine, request);
+    check_slot(engine, request);
+    resolve_response_format(request);
+    check_grammar(engine.vocab(), request);
+
+    Generation generation;
+    for (const char *key : {"n_probs", "logprobs"}) {
+        if (request.contains(key)) {
+            generation.top_logprobs = request[key].get<int>();
+        }
+    }
+    request.erase("prompt");
+    generation.parameters = ::json::parse(dump_json(request));
+    take_common_fields(generation, request);
+    return generation;
+}
+
+} // namespace
+
+::json render_chat(Engine &engine, const json &request) {
+    check_grammar(engine.vocab(), request);
+    const std::string text = dump_json(request);
+    ::json body = ::json::parse(text);
+    std::vector<raw_buffer> files;
+    const TemplateGuard guard(text.size());
+    try {
+        return oaicompat_chat_params_parse(body, engine.meta().chat_params, files);
+    } catch (const std::invalid_argument &error) {
+        throw Error(LLMODEL_INVALID_ARGUMENT, std::string("chat request: ") + error.what());
+    } catch (const Error &) {
+        throw;
+    } catch (const std::exception &error) {
+        const std::string reason = error.what();
+        if (reason.find("input is not supported") != std::string::npos) {
+            throw Error(LLMODEL_UNSUPPORTED, "chat request: this model takes text only: " + reason);
+        }
+        throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template could not be applied: " + reason);
+    }
+}
+
+Generation prepare_chat(Engine &engine, const json &request) {
+    check_adapters(engine, request);
+    check_slot(engine, request);
+
+    Generation generation;
+    generation.chat = true;
+    if (request.value("logprobs", false)) {
+        generation.top_logprobs = request.value("top_logprobs", 0);
+    } else if (request.contains("top_logprobs")) {
+        throw Error(LLMODEL_INVALID_ARGUMENT, "chat request: \"top_logprobs\" needs \"logprobs\": true",
+                    {{"path", "/top_logprobs"}});
+    }
+    json body = request;
+    body.erase("logprobs"); // llama.cpp refuses it beside tools
+    body.erase("top_logprobs");
+
+    generation.parameters = render_chat(engine, body);
+    generation.prompt = tokenize_mixed(engine.vocab(), generation.parameters.at("prompt"), true, true);
+    // Text in which nothing is to be found need not be parsed again at each token
+    generation.parse = has_tools(request) || generation.parameters.contains("reasoning_budget_end_tags");
+    generation.parameters.erase("prompt");
+    take_common_fields(generation, request);
+    return generation;
+}
+
+Generation prepare_complete(Engine &engine, const json &request) {
+    Generation generation = from_prompt(engine, request);
+    generation.prompt = tokenize_mixed(engine.vocab(), ::json::parse(dump_json(request.at("prompt"))), true, true);
+    return generation;
+}
+
+Generation prepare_infill(Engine &engine, const json &request) {
+    const llama_vocab *vocab = engine.vocab();
+    if (llama_vocab_fim_pre(vocab) == LLAMA_TOKEN_NULL || llama_vocab_fim_suf(vocab) == LLAMA_TOKEN_NULL ||
+        llama_vocab_fim_mid(vocab) == LLAMA_TOKEN_NULL) {
+        throw Error(LLMODEL_UNSUPPORTED,
+                    "infill needs a model with tokens for prefix, suffix and middle, which this one does not have");
+    }
+    Generation generation = from_prompt(engine, request);
+    generation.type = SERVER_TASK_TYPE_INFILL;
+    const common_params &params = engine.params();
+    const ::json body = ::json::parse(dump_json(request));
+    const int n_predict = std::max({request.value("max_tokens", -1), request.value("n_predict", -1),
+                                    request.value("max_completion_tokens", -1)});
+    generation.prompt = format_prompt_infill(
+        vocab, body.at("input_prefix"), body.at("input_suffix"), json_value(body, "input_extra", ::json::array()),
+        params.n_batch, n_predict, engine.meta().slot_n_ctx, params.spm_infill,
+        tokenize_mixed(vocab, json_value(body, "prompt", std::string()), false, true));
+    for (const char *key : {"input_prefix", "input_suffix", "input_extra"}) {
+        generation.parameters.erase(key);
+    }
+    return generation;
+}
+
+} // namespace llmodel

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "error.h"
+#include "operations/generation.h"
+#include "utf8_stream.h"
+
+#include "server-task.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace llmodel {
+
+/** One answer in the making: turns the engine's results into events and, at the end, into its part of the result. */
+class Choice {
+  public:
+    using Emit = std::function<void(llmodel_event_kind, int32_t index, std::string data)>;
+
+    Choice(const Generation &generation, const llama_vocab *vocab, int32_t index);
+
+    void add(server_task_result_cmpl_partial &part, task_result_state &state, const Emit &emit);
+    void finish(server_task_result_cmpl_final &last, task_result_state &state, const Emit &emit);
+
+    /** An element of `choices`. After finish(). */
+    json to_json() const;
+
+  private:
+    void take(const std::string &content, const std::vector<common_chat_msg_diff> &diffs, const Emit &emit);
+    void text(llmodel_event_kind kind, std::string &all, std::string whole, const Emit &emit) const;
+    json logprobs(const server_task_result_cmpl_final &last) const;
+
+    const Generation &generation_;
+    const llama_vocab *vocab_;
+    int32_t index_;
+
+    std::string content_;
+    std::string reasoning_;
+    Utf8Stream content_utf8_;
+    Utf8Stream reasoning_utf8_;
+    json tool_calls_ = json::array();
+    json logprobs_;
+    json tokens_ = json::array();
+    std::string finish_reason_;
+    std::string stopping_word_;
+    bool truncated_ = false;
+};
+
+} // namespace llmodel

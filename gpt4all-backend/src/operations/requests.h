@@ -1,0 +1,26 @@
+#pragma once
+
+#include "engine.h"
+#include "operations/generation.h"
+#include "task.h"
+
+namespace llmodel {
+
+class Model;
+
+/** From a request that has passed the schema to what the engine runs. Throw Error. */
+Generation prepare_chat(Engine &engine, const json &request);
+Generation prepare_complete(Engine &engine, const json &request);
+Generation prepare_infill(Engine &engine, const json &request);
+
+/** Operations that need no engine's time. Run on a thread of their own. Throw Error. */
+void tokenize(const Model &model, const json &request, EventSink &sink);
+void detokenize(const Model &model, const json &request, EventSink &sink);
+void apply_template(const Model &model, const json &request, EventSink &sink);
+void count_tokens(const Model &model, const json &request, EventSink &sink);
+void adapters(const Model &model, const json &request, EventSink &sink);
+
+/** A chat request rendered by the model's template: llama-server's parameters, `prompt` among them. */
+::json render_chat(Engine &engine, const json &request);
+
+} // namespace llmodel

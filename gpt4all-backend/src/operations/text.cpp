@@ -1,0 +1,111 @@
+#include "operations/requests.h"
+
+#include "abort_guard.h"
+#include "json/parse.h"
+#include "model.h"
+#include "utf8_stream.h"
+
+#include "server-common.h"
+
+#include <utility>
+
+namespace llmodel {
+
+namespace {
+
+std::vector<llama_token> tokens_of(const Model &model, const json &text, bool add_special, bool parse_special) {
+    const int n_vocab = llama_vocab_n_tokens(model.vocab());
+    if (text.is_array()) {
+        for (size_t i = 0; i < text.size(); ++i) {
+            if (text[i].is_number() && text[i].get<int64_t>() >= n_vocab) {
+                throw Error(LLMODEL_INVALID_ARGUMENT,
+                            "token " + text[i].dump() + " at position " + std::to_string(i) +
+                                " does not exist: the model has " + std::to_string(n_vocab) + " tokens",
+                            {{"position", i}, {"n_vocab", n_vocab}});
+            }
+        }
+    }
+    return tokenize_mixed(model.vocab(), ::json::parse(dump_json(text)), add_special, parse_special);
+}
+
+/** A piece as a string, or as bytes where it is no whole UTF-8. */
+json piece_json(const std::string &piece) {
+    if (is_valid_utf8(piece)) {
+        return piece;
+    }
+    json bytes = json::array();
+    for (const char byte : piece) {
+        bytes.push_back(static_cast<unsigned char>(byte));
+    }
+    return bytes;
+}
+
+} // namespace
+
+void tokenize(const Model &model, const json &request, EventSink &sink) {
+    const AbortGuard guard;
+    const auto tokens = tokens_of(model, request.at("content"), request.value("add_special", false),
+                                  request.value("parse_special", true));
+    json listed = json::array();
+    for (const llama_token token : tokens) {
+        if (request.value("with_pieces", false)) {
+            listed.push_back(
+                {{"id", token}, {"piece", piece_json(common_token_to_piece(model.vocab(), token, true))}});
+        } else {
+            listed.push_back(token);
+        }
+    }
+    sink.emit_json(LLMODEL_EVENT_RESULT, 0, {{"tokens", std::move(listed)}});
+}
+
+void detokenize(const Model &model, const json &request, EventSink &sink) {
+    const AbortGuard guard;
+    const auto tokens = tokens_of(model, request.at("tokens"), false, true);
+    Utf8Stream stream;
+    std::string text = stream.push(common_detokenize(model.vocab(), tokens, request.value("special", true)));
+    text += stream.finish();
+    sink.emit_json(LLMODEL_EVENT_RESULT, 0, {{"content", std::move(text)}});
+}
+
+void apply_template(const Model &model, const json &request, EventSink &sink) {
+    const AbortGuard guard;
+    const ::json rendered = render_chat(model.generator("apply_template"), request);
+    sink.emit_json(LLMODEL_EVENT_RESULT, 0, {{"prompt", rendered.at("prompt").get<std::string>()}});
+}
+
+void count_tokens(const Model &model, const json &request, EventSink &sink) {
+    const AbortGuard guard;
+    size_t count = 0;
+    if (request.contains("messages")) {
+        const ::json rendered = render_chat(model.generator("count_tokens of messages"), request);
+        count = tokenize_mixed(model.vocab(), rendered.at("prompt"), true, true).size();
+    } else {
+        count = tokens_of(model, request.at("prompt"), request.value("add_special", true),
+                          request.value("parse_special", true))
+                    .size();
+    }
+    sink.emit_json(LLMODEL_EVENT_RESULT, 0, {{"input_tokens", count}});
+}
+
+void adapters(const Model &model, const json &request, EventSink &sink) {
+    Engine &engine = model.generator("adapters");
+    if (request.contains("lora")) {
+        server_task task(SERVER_TASK_TYPE_SET_LORA);
+        for (const json &adapter : request["lora"]) {
+            const int id = adapter.at("id").get<int>();
+            const size_t loaded = engine.params().lora_adapters.size();
+            if (static_cast<size_t>(id) >= loaded) {
+                throw Error(LLMODEL_NOT_FOUND,
+                            "there is no LoRA adapter " + std::to_string(id) + ": the model was opened with " +
+                                std::to_string(loaded),
+                            {{"path", "/lora"}, {"id", id}, {"loaded", loaded}});
+            }
+            task.set_lora[id] = adapter.at("scale").get<float>();
+        }
+        engine.perform(std::move(task));
+    }
+    const auto result = engine.perform(server_task(SERVER_TASK_TYPE_GET_LORA));
+    sink.emit_json(LLMODEL_EVENT_RESULT, 0, {{"adapters", json::parse(result->to_json().dump())}});
+}
+
+} // namespace llmodel

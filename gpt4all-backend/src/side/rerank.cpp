@@ -1,0 +1,65 @@
+#include "rerank.h"
+
+#include "pool.h"
+#include "rerank_prompt.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+namespace llmodel {
+
+void rerank(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
+    if (pooling_of(side.weights(), side.params()) != LLAMA_POOLING_TYPE_RANK) {
+        throw Error(
+            LLMODEL_UNSUPPORTED,
+            "this model cannot rank documents: its file has no ranking head (pooling \"rank\"); use a reranker, "
+            "or compare the vectors that embed gives");
+    }
+    const RerankPrompt prompt(side.weights());
+    const auto &query = request.at("query").get_ref<const std::string &>();
+    const json &documents = request.at("documents");
+
+    std::vector<Tokens> sequences;
+    size_t n_tokens = 0;
+    for (const json &document : documents) {
+        sink.throw_if_cancelled();
+        const size_t index = sequences.size();
+        Tokens tokens = prompt(query, document.get_ref<const std::string &>());
+        if (tokens.size() > side.limit()) {
+            throw Error(LLMODEL_CONTEXT_OVERFLOW,
+                        "document " + std::to_string(index) + " has " + std::to_string(tokens.size()) +
+                            " tokens together with the query, but the model takes " + std::to_string(side.limit()) +
+                            "; split it",
+                        {{"index", index}, {"n_tokens", tokens.size()}, {"limit", side.limit()}});
+        }
+        if (tokens.empty()) {
+            throw Error(LLMODEL_INVALID_ARGUMENT,
+                        "document " + std::to_string(index) + " and the query have no tokens; leave it out",
+                        {{"index", index}});
+        }
+        n_tokens += tokens.size();
+        sequences.push_back(std::move(tokens));
+    }
+
+    std::vector<float> scores(sequences.size());
+    pool(side, sequences, LLAMA_POOLING_TYPE_RANK, adapters, sink, [&scores](size_t index, const Pooled &vectors) {
+        scores[index] = vectors.at(0);
+        check_finite(vectors);
+    });
+
+    std::vector<size_t> order(scores.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::ranges::stable_sort(order, [&scores](size_t a, size_t b) { return scores[a] > scores[b]; });
+    order.resize(std::min(order.size(), request.value("top_n", order.size())));
+
+    json results = json::array();
+    for (const size_t index : order) {
+        results.push_back({{"index", index}, {"relevance_score", scores[index]}});
+    }
+    sink.emit_json(
+        LLMODEL_EVENT_RESULT, 0,
+        {{"results", std::move(results)}, {"usage", {{"prompt_tokens", n_tokens}, {"total_tokens", n_tokens}}}});
+}
+
+} // namespace llmodel

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "side_context.h"
+
+namespace llmodel {
+
+/** `$defs/rerank_request` in, `$defs/rerank_result` out. Throws Error. */
+void rerank(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink);
+
+} // namespace llmodel

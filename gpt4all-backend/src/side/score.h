@@ -1,0 +1,10 @@
+#pragma once
+
+#include "side_context.h"
+
+namespace llmodel {
+
+/** `$defs/score_request` in; LOGPROBS events and `$defs/score_result` out. Throws Error. */
+void score(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink);
+
+} // namespace llmodel

@@ -1,0 +1,264 @@
+#include "side_context.h"
+
+#include "logging.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstring>
+
+namespace llmodel {
+
+namespace {
+
+// Larger batches gain nothing on a CPU: within a batch every token is compared with every other, of whichever sequence.
+constexpr size_t batch_tokens_default = 512;
+constexpr size_t batch_tokens_least = 64;
+
+// llama.cpp keeps a row of logits for each output of a batch, and its graph another.
+constexpr size_t logits_bytes_most = size_t{64} << 20;
+
+// Without flash attention, the graph keeps a number for each head, token of a batch and token in memory.
+constexpr size_t attention_bytes_most = size_t{128} << 20;
+constexpr size_t attention_rows_least = 32;
+
+constexpr size_t sequences_default = 64;
+// Each sequence of a recurrent model has a state of its own, of many megabytes.
+constexpr size_t sequences_recurrent = 8;
+
+constexpr size_t cells_least = 1024;
+constexpr size_t cells_together_most = 8192;
+
+constexpr auto cancel_poll = std::chrono::milliseconds(20);
+
+size_t logits_rows(const llama_model *weights) {
+    const auto n_vocab = static_cast<size_t>(llama_vocab_n_tokens(llama_model_get_vocab(weights)));
+    const size_t rows = logits_bytes_most / (sizeof(float) * std::max<size_t>(n_vocab, 1));
+    return std::clamp(rows, batch_tokens_least, batch_tokens_default);
+}
+
+/** Tokens whose attention to `cells` others fits into its share of memory. */
+size_t attention_rows(const llama_model *weights, size_t cells) {
+    const auto heads = static_cast<size_t>(std::max(llama_model_n_head(weights), 1));
+    const size_t rows = attention_bytes_most / (sizeof(float) * heads * cells);
+    return std::clamp(rows, attention_rows_least, batch_tokens_default);
+}
+
+bool stop_if_cancelled(void *sink) {
+    return sink != nullptr && static_cast<const EventSink *>(sink)->cancelled();
+}
+
+} // namespace
+
+std::string architecture_value(const llama_model *weights, const char *name) {
+    const auto read = [weights](const std::string &key) {
+        std::string value(256, '\0');
+        const int32_t length = llama_model_meta_val_str(weights, key.c_str(), value.data(), value.size());
+        value.resize(length < 0 ? 0 : std::strlen(value.c_str()));
+        return value;
+    };
+    return read(read("general.architecture") + "." + name);
+}
+
+PoolingType pooling_of(const llama_model *weights, const common_params &params) {
+    if (params.pooling_type != LLAMA_POOLING_TYPE_UNSPECIFIED) {
+        return params.pooling_type;
+    }
+    const std::string value = architecture_value(weights, "pooling_type");
+    for (const auto type : {LLAMA_POOLING_TYPE_NONE, LLAMA_POOLING_TYPE_MEAN, LLAMA_POOLING_TYPE_CLS,
+                            LLAMA_POOLING_TYPE_LAST, LLAMA_POOLING_TYPE_RANK}) {
+        if (value == std::to_string(static_cast<int>(type))) {
+            return type;
+        }
+    }
+    return LLAMA_POOLING_TYPE_MEAN;
+}
+
+size_t SideContext::limit() const {
+    const auto trained = static_cast<size_t>(std::max(llama_model_n_ctx_train(weights_), 1));
+    const auto wanted = static_cast<size_t>(std::max(params_.n_ctx, 0));
+    if (wanted == 0) {
+        return trained;
+    }
+    // positions that are looked up in a table end where the table does
+    return llama_model_rope_type(weights_) == LLAMA_ROPE_TYPE_NONE ? std::min(wanted, trained) : wanted;
+}
+
+void SideContext::acquire(const EventSink &sink) {
+    std::unique_lock lock(mutex_);
+    const uint64_t ticket = tickets_++;
+    waiting_.push_back(ticket);
+    while (waiting_.front() != ticket) {
+        turn_.wait_for(lock, cancel_poll);
+        if (sink.cancelled()) {
+            std::erase(waiting_, ticket);
+            turn_.notify_all();
+            throw cancelled_error();
+        }
+    }
+}
+
+void SideContext::release() {
+    const std::lock_guard lock(mutex_);
+    waiting_.pop_front();
+    turn_.notify_all();
+}
+
+llama_context_params SideContext::shape(size_t cells) const {
+    llama_context_params shape = common_context_params_to_llama(params_);
+    const bool many_states = llama_model_is_recurrent(weights_) || llama_model_is_hybrid(weights_);
+    const bool pieces = remembers_ && causal_;
+    const size_t batch = pieces ? (purpose_ == Purpose::score ? batch_tokens_default : logits_rows(weights_)) : cells;
+
+    shape.n_ctx = static_cast<uint32_t>(cells);
+    shape.n_batch = shape.n_ubatch = static_cast<uint32_t>(batch);
+    shape.n_seq_max = static_cast<uint32_t>(many_states ? sequences_recurrent : sequences_default);
+    shape.n_rs_seq = 0;
+    shape.n_outputs_max = static_cast<uint32_t>(purpose_ == Purpose::score ? logits_rows(weights_) : batch);
+    shape.n_outputs_max_per_seq = 0;
+    shape.kv_unified = true; // sequences share a prefix, or one memory whatever their lengths
+    shape.swa_full = true;   // a prefix is continued many times
+    shape.cb_eval = nullptr;
+    shape.cb_eval_user_data = nullptr;
+    shape.no_perf = true;
+    if (shape.n_threads <= 0) {
+        shape.n_threads = common_cpu_get_num_math();
+    }
+    if (shape.n_threads_batch <= 0) {
+        shape.n_threads_batch = shape.n_threads;
+    }
+    switch (purpose_) {
+    case Purpose::embed:
+        shape.embeddings = true;
+        // pooled by us where a sequence comes in pieces
+        shape.pooling_type = pieces ? LLAMA_POOLING_TYPE_NONE : pooling_of(weights_, params_);
+        break;
+    case Purpose::rank:
+        shape.embeddings = true;
+        shape.pooling_type = LLAMA_POOLING_TYPE_RANK;
+        break;
+    case Purpose::score:
+        shape.embeddings = false;
+        shape.pooling_type = LLAMA_POOLING_TYPE_NONE;
+        // half precision, to which flash attention rounds too, costs up to a tenth of a nat
+        shape.type_k = shape.type_v = GGML_TYPE_F32;
+        shape.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+        shape.n_ubatch = static_cast<uint32_t>(attention_rows(weights_, cells));
+        break;
+    }
+    return shape;
+}
+
+void SideContext::make(size_t cells) {
+    context_.reset();
+    cells_ = 0;
+    prefix_.clear();
+    adapters_.clear();
+    const LogCapture reasons(LLMODEL_LOG_ERROR);
+    const llama_context_params wanted = shape(cells);
+    context_.reset(llama_init_from_model(weights_, wanted));
+    if (!context_) {
+        throw Error(LLMODEL_OUT_OF_MEMORY,
+                    "no context of " + std::to_string(cells) + " tokens could be made beside the model" +
+                        (reasons.text().empty() ? "" : ": " + reasons.text()) +
+                        "; send shorter inputs or open the model with a smaller n_ctx",
+                    {{"n_ctx", cells}});
+    }
+    cells_ = llama_n_ctx(context_.get());
+    outputs_ = std::min(wanted.n_outputs_max, wanted.n_batch);
+}
+
+SideContext::Use::Use(SideContext &side, const EventSink &sink, size_t longest, size_t total,
+                      const std::vector<ScaledAdapter> &adapters)
+    : side_(side), sink_(sink) {
+    side_.acquire(sink);
+    try {
+        prepare(longest, total, adapters);
+    } catch (...) {
+        side_.context_.reset();
+        side_.cells_ = 0;
+        side_.release();
+        throw;
+    }
+}
+
+void SideContext::Use::prepare(size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters) {
+    if (!side_.context_) {
+        // only a context tells whether the model has a memory
+        side_.remembers_ = false;
+        side_.make(batch_tokens_least);
+        side_.remembers_ = memory() != nullptr && !llama_model_has_encoder(side_.weights_);
+        side_.causal_ = side_.params_.attention_type == LLAMA_ATTENTION_TYPE_UNSPECIFIED
+                            ? architecture_value(side_.weights_, "attention.causal") != "false"
+                            : side_.params_.attention_type == LLAMA_ATTENTION_TYPE_CAUSAL;
+        side_.cells_ = 0;
+    }
+    const size_t wanted = incremental() ? std::max({longest, std::min(total, cells_together_most), cells_least})
+                                        : std::max(longest, batch_tokens_default);
+    if (side_.cells_ < wanted) {
+        side_.make(std::bit_ceil(wanted));
+    }
+
+    const auto same = [](const ScaledAdapter &a, const ScaledAdapter &b) {
+        return a.adapter == b.adapter && a.scale == b.scale;
+    };
+    if (!std::ranges::equal(adapters, side_.adapters_, same)) {
+        std::vector<llama_adapter_lora *> handles;
+        std::vector<float> scales;
+        for (const ScaledAdapter &each : adapters) {
+            handles.push_back(each.adapter);
+            scales.push_back(each.scale);
+        }
+        llama_set_adapters_lora(context(), handles.data(), handles.size(), scales.data());
+        side_.adapters_ = adapters;
+        forget();
+    }
+    llama_set_abort_callback(context(), stop_if_cancelled, const_cast<EventSink *>(&sink_));
+}
+
+SideContext::Use::~Use() {
+    if (ran_well_) {
+        if (std::uncaught_exceptions() > exceptions_) {
+            forget(); // what the memory holds is known only at the end of a request
+        }
+        llama_set_abort_callback(context(), stop_if_cancelled, nullptr);
+    } else {
+        side_.context_.reset();
+        side_.cells_ = 0;
+    }
+    side_.release();
+}
+
+void SideContext::Use::run(Batch &batch) {
+    sink_.throw_if_cancelled();
+    if (batch.empty()) {
+        return;
+    }
+    ran_well_ = false; // until it has
+    const LogCapture reasons(LLMODEL_LOG_ERROR);
+    const llama_batch view = batch.view();
+    const int32_t status =
+        llama_model_has_encoder(side_.weights_) ? llama_encode(context(), view) : llama_decode(context(), view);
+    sink_.throw_if_cancelled();
+    if (status == 0) {
+        llama_synchronize(context());
+        ran_well_ = true;
+        return;
+    }
+    const std::string reason = reasons.text().empty() ? "" : ": " + reasons.text();
+    if (status == -2) {
+        throw Error(LLMODEL_OUT_OF_MEMORY,
+                    "there is not enough memory for a batch of " + std::to_string(batch.size()) + " tokens" + reason);
+    }
+    throw Error(LLMODEL_INTERNAL, "llama.cpp could not run a batch of " + std::to_string(batch.size()) +
+                                      " tokens (status " + std::to_string(status) + ")" + reason);
+}
+
+void SideContext::Use::forget() {
+    if (memory() != nullptr) {
+        llama_memory_clear(memory(), false);
+    }
+    side_.prefix_.clear();
+}
+
+} // namespace llmodel

@@ -1,0 +1,123 @@
+#pragma once
+
+#include "batch.h"
+#include "common.h"
+#include "llama.h"
+#include "task.h"
+#include "tokens.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace llmodel {
+
+using PoolingType = enum llama_pooling_type; // a function has the same name
+
+/** A LoRA adapter of the model and how strongly it counts. */
+struct ScaledAdapter {
+    llama_adapter_lora *adapter;
+    float scale;
+};
+
+/** The metadata value `<architecture>.<name>`, or "" if the file does not have it. */
+std::string architecture_value(const llama_model *weights, const char *name);
+
+/** How a model's vectors are pooled if nobody says otherwise: as the options or the file say, else by the mean. */
+PoolingType pooling_of(const llama_model *weights, const common_params &params);
+
+/** One llama_context over weights that others use too. It is made when first used, grows with the longest request, and
+ *  is held by one request at a time, in the order in which they came. */
+class SideContext {
+  public:
+    enum class Purpose { embed, rank, score };
+
+    SideContext(llama_model *weights, const common_params &params, Purpose purpose)
+        : weights_(weights), params_(params), purpose_(purpose) {}
+    SideContext(const SideContext &) = delete;
+    SideContext &operator=(const SideContext &) = delete;
+
+    llama_model *weights() const { return weights_; }
+    const llama_vocab *vocab() const { return llama_model_get_vocab(weights_); }
+    const common_params &params() const { return params_; }
+
+    /** The longest sequence, in tokens. */
+    size_t limit() const;
+
+    class Use;
+
+  private:
+    void acquire(const EventSink &sink);
+    void release();
+    void make(size_t cells);
+    llama_context_params shape(size_t cells) const;
+
+    llama_model *weights_;
+    const common_params &params_;
+    Purpose purpose_;
+
+    std::mutex mutex_;
+    std::condition_variable turn_;
+    std::deque<uint64_t> waiting_; // the first one holds the context
+    uint64_t tickets_ = 0;
+
+    // of the request that holds the context
+    std::unique_ptr<llama_context, decltype(&llama_free)> context_{nullptr, llama_free};
+    bool remembers_ = false;
+    bool causal_ = false;
+    size_t cells_ = 0;
+    size_t outputs_ = 0;
+    std::vector<ScaledAdapter> adapters_;
+    Tokens prefix_;
+};
+
+/** A request's hold on a SideContext. */
+class SideContext::Use {
+  public:
+    /** Waits for its turn. `longest` and `total` are the tokens of the longest sequence and of all that would best be
+     * in memory together. Throws Error. */
+    Use(SideContext &side, const EventSink &sink, size_t longest, size_t total,
+        const std::vector<ScaledAdapter> &adapters);
+    ~Use();
+    Use(const Use &) = delete;
+    Use &operator=(const Use &) = delete;
+
+    llama_context *context() const { return side_.context_.get(); }
+    const EventSink &sink() const { return sink_; }
+
+    /** Whether sequences may come in pieces: there is a memory, and no token looks ahead. */
+    bool incremental() const { return side_.remembers_ && side_.causal_; }
+    /** nullptr for a model without memory. */
+    llama_memory_t memory() const { return llama_get_memory(context()); }
+
+    size_t batch_tokens() const { return llama_n_batch(context()); }
+    size_t batch_outputs() const { return side_.outputs_; }
+    size_t sequences() const { return llama_n_seq_max(context()); }
+    /** Tokens that all sequences may have together before forget(). */
+    size_t cells() const { return incremental() ? side_.cells_ : batch_tokens(); }
+
+    /** Runs the batch and returns when it is done. Throws Error, of LLMODEL_CANCELLED within one batch. */
+    void run(Batch &batch);
+
+    /** Empties the memory. */
+    void forget();
+
+    /** What sequence 0 still holds from the request before. */
+    Tokens &prefix() { return side_.prefix_; }
+
+  private:
+    void prepare(size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters);
+
+    SideContext &side_;
+    const EventSink &sink_;
+    bool ran_well_ = true;
+    int exceptions_ = std::uncaught_exceptions();
+};
+
+} // namespace llmodel

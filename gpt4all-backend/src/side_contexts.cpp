@@ -1,0 +1,85 @@
+#include "side_contexts.h"
+
+#include "abort_guard.h"
+#include "model.h"
+#include "side/embed.h"
+#include "side/rerank.h"
+#include "side/score.h"
+
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace llmodel {
+
+struct SideContexts::State {
+    explicit State(Model &owner) : model(owner) {}
+
+    using Adapter = std::unique_ptr<llama_adapter_lora, decltype(&llama_adapter_lora_free)>;
+
+    // the engine's adapters cannot be seen from here, so these are read a second time
+    std::vector<ScaledAdapter> adapters() {
+        const std::lock_guard lock(mutex);
+        const auto &given = model.options().params.lora_adapters;
+        while (loaded.size() < given.size()) {
+            const auto &path = given[loaded.size()].path;
+            Adapter adapter(llama_adapter_lora_init(model.weights(), path.c_str()), llama_adapter_lora_free);
+            if (!adapter) {
+                throw Error(LLMODEL_INVALID_MODEL, "the LoRA adapter " + path + " can no longer be read",
+                            {{"path", path}});
+            }
+            loaded.push_back(std::move(adapter));
+        }
+        std::vector<ScaledAdapter> scaled;
+        for (size_t i = 0; i < loaded.size(); ++i) {
+            const float scale = i < scales.size() ? scales[i] : given[i].scale;
+            if (scale != 0.0F) {
+                scaled.push_back({.adapter = loaded[i].get(), .scale = scale});
+            }
+        }
+        return scaled;
+    }
+
+    // made when first used, since a model that is being opened has no weights yet
+    SideContext &context(std::optional<SideContext> &slot, SideContext::Purpose purpose) {
+        const std::lock_guard lock(mutex);
+        if (!slot) {
+            slot.emplace(model.weights(), model.options().params, purpose);
+        }
+        return *slot;
+    }
+
+    Model &model;
+    std::mutex mutex;
+    std::vector<Adapter> loaded; // freed after the contexts that use them
+    std::vector<float> scales;
+    std::optional<SideContext> embed;
+    std::optional<SideContext> rank;
+    std::optional<SideContext> score;
+};
+
+SideContexts::SideContexts(Model &model) : state_(std::make_unique<State>(model)) {}
+
+SideContexts::~SideContexts() = default;
+
+void SideContexts::scale_adapters(std::vector<float> scales) {
+    const std::lock_guard lock(state_->mutex);
+    state_->scales = std::move(scales);
+}
+
+void SideContexts::embed(const json &request, EventSink &sink) {
+    const AbortGuard guard;
+    llmodel::embed(state_->context(state_->embed, SideContext::Purpose::embed), state_->adapters(), request, sink);
+}
+
+void SideContexts::rerank(const json &request, EventSink &sink) {
+    const AbortGuard guard;
+    llmodel::rerank(state_->context(state_->rank, SideContext::Purpose::rank), state_->adapters(), request, sink);
+}
+
+void SideContexts::score(const json &request, EventSink &sink) {
+    const AbortGuard guard;
+    llmodel::score(state_->context(state_->score, SideContext::Purpose::score), state_->adapters(), request, sink);
+}
+
+} // namespace llmodel

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "error.h"
+#include "task.h"
+
+#include <memory>
+#include <vector>
+
+namespace llmodel {
+
+class Model;
+
+/** llama_contexts of our own over a model's weights, beside the one that the engine generates with: one that pools
+ *  embeddings (embed, rerank) and one that gives log-probabilities (score). Each is made when first used and serves one
+ *  request at a time. */
+class SideContexts {
+  public:
+    explicit SideContexts(Model &model);
+    ~SideContexts();
+
+    /** These run on the request's thread, emit their events and leave the result last. `request` has passed the
+     *  schema. Throw Error. */
+    void embed(const json &request, EventSink &sink);
+    void rerank(const json &request, EventSink &sink);
+    void score(const json &request, EventSink &sink);
+
+    /** How strongly the adapters that the model was opened with count from the next request on, in their order; those
+     *  beyond the last given here count as they were opened. */
+    void scale_adapters(std::vector<float> scales);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace llmodel

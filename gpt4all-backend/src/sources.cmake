@@ -1,0 +1,25 @@
+# Relative to gpt4all-backend; all but the C boundary, llmodel.cpp.
+set(LLMODEL_SOURCES
+  src/abort_guard.cpp
+  src/backend.cpp
+  src/devices.cpp
+  src/engine.cpp
+  src/grammar.cpp
+  src/imatrix.cpp
+  src/inspect.cpp
+  src/large_stack.cpp
+  src/logging.cpp
+  src/machine.cpp
+  src/memory_estimate.cpp
+  src/model.cpp
+  src/open_options.cpp
+  src/operations/chat.cpp
+  src/operations/choice.cpp
+  src/operations/generation.cpp
+  src/operations/text.cpp
+  src/quantize.cpp
+  src/state.cpp
+  src/task.cpp
+  src/template_guard.cpp
+  src/temporary_file.cpp
+  src/utf8_stream.cpp)

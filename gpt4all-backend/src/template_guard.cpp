@@ -1,0 +1,106 @@
+#include "template_guard.h"
+
+#include "error.h"
+
+#include "jinja/utils.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+namespace llmodel {
+
+namespace {
+
+// The largest real templates are some 30 KB. Expressions are parsed into chains as deep as they are long, so that a
+// single one is bounded as well.
+constexpr size_t max_template_bytes = size_t{256} << 10;
+constexpr size_t max_tag_bytes = size_t{16} << 10;
+
+// A chat of a thousand messages takes some 300,000 steps; this many take a few seconds.
+constexpr uint64_t max_steps = 10'000'000;
+constexpr size_t max_text_bytes = size_t{256} << 20;
+constexpr size_t max_text_per_input_byte = 64;
+
+struct Budget {
+    bool active = false;
+    uint64_t steps = 0;
+    size_t bytes = 0;
+    uintptr_t lowest_stack = 0;
+};
+thread_local Budget budget;
+
+/** Templates may use the upper three quarters of the thread's stack. */
+uintptr_t lowest_stack_address() {
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
+        return 0;
+    }
+    void *base = nullptr;
+    size_t size = 0;
+    pthread_attr_getstack(&attributes, &base, &size);
+    pthread_attr_destroy(&attributes);
+    return reinterpret_cast<uintptr_t>(base) + size / 4;
+}
+
+void spend(size_t bytes) {
+    if (!budget.active) {
+        return;
+    }
+    if (budget.steps-- == 0) {
+        budget.steps = 0;
+        throw Error(LLMODEL_TEMPLATE_ERROR,
+                    "the chat template was stopped after " + std::to_string(max_steps) + " steps: it runs without end");
+    }
+    if (bytes > budget.bytes) {
+        throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template was stopped: it makes text without end");
+    }
+    budget.bytes -= bytes;
+    const char here = 0;
+    if (reinterpret_cast<uintptr_t>(&here) < budget.lowest_stack) {
+        throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template was stopped: it is nested too deeply");
+    }
+}
+
+} // namespace
+
+TemplateGuard::TemplateGuard(size_t input_bytes) {
+    static std::once_flag once;
+    std::call_once(once, [] { jinja::budget_hook = spend; });
+    budget = Budget{.active = true,
+                    .steps = max_steps,
+                    .bytes = max_text_bytes + input_bytes * max_text_per_input_byte,
+                    .lowest_stack = lowest_stack_address()};
+}
+
+TemplateGuard::~TemplateGuard() { budget.active = false; }
+
+void check_template_size(std::string_view source, std::string_view origin) {
+    const auto refuse = [&](const std::string &what, size_t size, size_t limit) {
+        throw Error(LLMODEL_TEMPLATE_ERROR,
+                    std::string(origin) + ": " + what + " of " + std::to_string(size) + " bytes is over the limit of " +
+                        std::to_string(limit),
+                    {{"size", size}, {"limit", limit}});
+    };
+    if (source.size() > max_template_bytes) {
+        refuse("a chat template", source.size(), max_template_bytes);
+    }
+    for (size_t start = source.find('{'); start != std::string_view::npos; start = source.find('{', start)) {
+        const char kind = start + 1 < source.size() ? source[start + 1] : '\0';
+        if (kind != '{' && kind != '%') {
+            ++start;
+            continue;
+        }
+        const std::string_view close = kind == '{' ? "}}" : "%}";
+        const size_t end = std::min(source.find(close, start + 2), source.size());
+        if (end - start > max_tag_bytes) {
+            refuse("an expression", end - start, max_tag_bytes);
+        }
+        start = std::max(end, start + 2);
+    }
+}
+
+} // namespace llmodel

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace llmodel {
+
+/** A file beside `target` that takes its name when it is complete, and is removed if it never is. */
+class TemporaryFile {
+  public:
+    /** Creates it, empty. Throws Error(LLMODEL_IO or LLMODEL_NOT_FOUND). */
+    explicit TemporaryFile(std::filesystem::path target);
+    ~TemporaryFile();
+    TemporaryFile(const TemporaryFile &) = delete;
+    TemporaryFile &operator=(const TemporaryFile &) = delete;
+
+    const std::filesystem::path &path() const { return path_; }
+
+    /** Throws Error(LLMODEL_IO). */
+    void append(std::string_view bytes);
+
+    /** Makes it durable and gives it the target's name. Throws Error(LLMODEL_IO). */
+    void commit();
+
+  private:
+    std::filesystem::path target_;
+    std::filesystem::path path_; // empty once committed
+};
+
+} // namespace llmodel

@@ -1,0 +1,227 @@
+#include "json_api.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <optional>
+
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+/** The default model, where the front door has put it into the cache. */
+std::optional<std::string> default_model() {
+    const char *cache = std::getenv("GPT4ALL_CACHE");
+    const char *home = std::getenv("HOME");
+    const std::filesystem::path root = cache != nullptr && *cache != '\0'
+                                           ? std::filesystem::path(cache)
+                                           : std::filesystem::path(home == nullptr ? "" : home) / ".cache/gpt4all";
+    const std::filesystem::path path = root / "models/SmolLM2-135M-Instruct-Q4_1.gguf";
+    return std::filesystem::exists(path) ? std::optional(path.string()) : std::nullopt;
+}
+
+void write_file(const std::string &path, const std::string &bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+}
+
+TEST(Inspect, TellsWhatIsInTheFile) {
+    const std::string path = model("tiny-llama-f32.gguf");
+    const Outcome result = inspect(path);
+    ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
+    const json &info = result.value;
+    EXPECT_EQ(info.at("path"), path);
+    EXPECT_EQ(info.at("format"), "gguf");
+    EXPECT_EQ(info.at("format_version"), 3);
+    EXPECT_EQ(info.at("size"), std::filesystem::file_size(path));
+    EXPECT_EQ(info.at("architecture"), "llama");
+    EXPECT_EQ(info.at("quantization"), "F32");
+    EXPECT_EQ(info.at("bits_per_weight"), 32.0);
+    EXPECT_EQ(info.at("capabilities"), json({{"generate", true}, {"embed", true}, {"rerank", false}}));
+    EXPECT_FALSE(info.at("chat_template").get<std::string>().empty());
+    EXPECT_EQ(info.at("metadata").at("general.architecture"), "llama");
+    EXPECT_EQ(info.at("metadata").at("tokenizer.ggml.tokens").at("length"), info.at("n_vocab"));
+    EXPECT_EQ(info.at("metadata").at("tokenizer.ggml.tokens").at("type"), "string");
+    EXPECT_LT(info.at("special_tokens").at("eos").at("id"), info.at("n_vocab"));
+    EXPECT_FALSE(info.at("special_tokens").at("eos").at("text").get<std::string>().empty());
+
+    // all weights but the norms are matrices of these sides
+    const auto width = info.at("n_embd").get<uint64_t>();
+    const auto inner = info.at("metadata").at("llama.feed_forward_length").get<uint64_t>();
+    const auto narrow = width * info.at("n_head_kv").get<uint64_t>() / info.at("n_head").get<uint64_t>();
+    const auto layers = info.at("n_layer").get<uint64_t>();
+    const uint64_t in_layer = 2 * width * width + 2 * width * narrow + 3 * width * inner + 2 * width;
+    const uint64_t outer =
+        (info.at("n_tensors").get<uint64_t>() - 9 * layers - 1) * width * info.at("n_vocab").get<uint64_t>();
+    EXPECT_EQ(info.at("n_params"), layers * in_layer + width + outer);
+}
+
+TEST(Inspect, NamesTheQuantization) {
+    EXPECT_EQ(inspect(model("tiny-llama-q8_0.gguf")).value.at("quantization"), "Q8_0");
+    EXPECT_EQ(inspect(model("tiny-llama-q4_0.gguf")).value.at("quantization"), "Q4_0");
+}
+
+TEST(Inspect, TellsWhatAModelCanDo) {
+    EXPECT_EQ(inspect(model("tiny-bert.gguf")).value.at("capabilities"),
+              json({{"generate", false}, {"embed", true}, {"rerank", false}}));
+    EXPECT_EQ(inspect(model("tiny-bert-rerank.gguf")).value.at("capabilities"),
+              json({{"generate", false}, {"embed", true}, {"rerank", true}}));
+}
+
+TEST(Inspect, FilesThatAreNoModelsAreTypedErrors) {
+    const TemporaryFolder folder;
+    EXPECT_EQ(inspect(folder.file("absent.gguf")).status, LLMODEL_NOT_FOUND);
+    write_file(folder.file("empty.gguf"), "");
+    EXPECT_EQ(inspect(folder.file("empty.gguf")).status, LLMODEL_INVALID_MODEL);
+    write_file(folder.file("text.gguf"), "this is a letter, not a model");
+    EXPECT_NE(inspect(folder.file("text.gguf")).status, LLMODEL_OK);
+    EXPECT_EQ(inspect(model("tiny-llama-lora.gguf")).status, LLMODEL_UNSUPPORTED);
+
+    std::ifstream whole(model("tiny-llama-f32.gguf"), std::ios::binary);
+    std::string half(std::filesystem::file_size(model("tiny-llama-f32.gguf")) / 2, '\0');
+    whole.read(half.data(), static_cast<std::streamsize>(half.size()));
+    write_file(folder.file("half.gguf"), half);
+    const Outcome result = inspect(folder.file("half.gguf"));
+    EXPECT_EQ(result.status, LLMODEL_INVALID_MODEL);
+    EXPECT_THAT(result.message, HasSubstr("half.gguf"));
+}
+
+TEST(Inspect, TakesLessThanThreeTenthsOfASecond) {
+    const auto path = default_model();
+    if (!path) {
+        GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
+    }
+    double best = INFINITY;
+    for (int i = 0; i < 5; ++i) {
+        const std::clock_t start = std::clock(); // of the processor, for the machine may be busy
+        const Outcome result = inspect(*path);
+        best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+        ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
+        EXPECT_EQ(result.value.at("n_params"), 134515008);
+    }
+    EXPECT_LT(best, 0.3);
+}
+
+TEST(MemoryBudget, ModelOverItIsRefusedWithAContextThatFits) {
+    const std::string path = model("tiny-llama-f32.gguf");
+    json options{{"n_ctx", 65536}};
+    const json estimate = inspect(path, options).value.at("memory");
+    const uint64_t total = estimate.at("total").get<uint64_t>();
+    const uint64_t context = estimate.at("devices").at(0).at("context").get<uint64_t>();
+    const uint64_t budget = total - context / 2;
+    options["memory_budget"] = budget;
+
+    const Outcome result = open_and_close(path, options);
+    ASSERT_EQ(result.status, LLMODEL_OUT_OF_MEMORY) << result.message;
+    EXPECT_EQ(result.detail.at("needed"), total);
+    EXPECT_EQ(result.detail.at("available"), budget);
+    EXPECT_THAT(result.message, HasSubstr("MiB"));
+    const auto advised = result.detail.at("n_ctx").get<uint64_t>();
+    EXPECT_THAT(result.message, HasSubstr(std::to_string(advised)));
+    EXPECT_NEAR(static_cast<double>(advised), 65536 / 2, 512);
+
+    options["n_ctx"] = advised;
+    EXPECT_EQ(open_and_close(path, options).status, LLMODEL_OK);
+}
+
+TEST(MemoryBudget, SmallestBudgetAdvisesAnotherModelAndZeroNeverRefuses) {
+    const std::string path = model("tiny-llama-f32.gguf");
+    const Outcome result = open_and_close(path, {{"memory_budget", 1}});
+    EXPECT_EQ(result.status, LLMODEL_OUT_OF_MEMORY);
+    EXPECT_FALSE(result.detail.contains("n_ctx"));
+    EXPECT_THAT(result.message, HasSubstr("smaller"));
+    EXPECT_EQ(open_and_close(path, {{"memory_budget", 0}}).status, LLMODEL_OK);
+}
+
+TEST(MemoryBudget, MoreThanTheMachineHasIsRefusedOfItself) {
+    // the mask of the attention alone has as many values as the product of context and batch
+    const json options{{"n_ctx", 8388608}, {"n_batch", 65536}, {"n_ubatch", 65536}};
+    const Outcome result = open_and_close(model("tiny-llama-f32.gguf"), options);
+    EXPECT_EQ(result.status, LLMODEL_OUT_OF_MEMORY) << result.message;
+    EXPECT_GT(result.detail.at("needed"), result.detail.at("available"));
+}
+
+/** In KiB. */
+long resident() {
+    std::ifstream status("/proc/self/status");
+    std::string line;
+    while (std::getline(status, line)) {
+        if (line.starts_with("VmRSS:")) {
+            return std::strtol(line.c_str() + 6, nullptr, 10);
+        }
+    }
+    return 0;
+}
+
+/** Opens the model, fills the context with one prompt, and leaves with 0 if what the process has grown by is within a
+ *  tenth of `estimate`, or within what the process needs beside the model. */
+[[noreturn]] void measure(const std::string &path, const json &options, uint64_t estimate, long tolerance) {
+    static_cast<void>(devices()); // what every process pays once
+    const long before = resident();
+    llmodel_model *handle = nullptr;
+    if (llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &handle, nullptr) != LLMODEL_OK) {
+        std::_Exit(2);
+    }
+    const json request{{"prompt", std::vector<int>(options.at("n_ctx").get<size_t>() - 8, 5)}, {"max_tokens", 2}};
+    llmodel_task *task = nullptr;
+    llmodel_event event{};
+    if (llmodel_submit(handle, "complete", request.dump().c_str(), &task, nullptr) != LLMODEL_OK) {
+        std::_Exit(3);
+    }
+    do {
+        if (llmodel_next(task, -1, &event, nullptr) != LLMODEL_OK) {
+            std::_Exit(4);
+        }
+    } while (event.kind != LLMODEL_EVENT_DONE);
+    const long used = resident() - before;
+    const long expected = static_cast<long>(estimate / 1024);
+    std::fprintf(stderr, "estimated %ld KiB, used %ld KiB\n", expected, used);
+    std::_Exit(std::abs(used - expected) <= used / 10 + tolerance ? 0 : 1);
+}
+
+/** Each measures in a process of its own, in which nothing was allocated before. */
+class MemoryEstimate : public testing::Test {
+  protected:
+    static constexpr const char *estimate_variable = "LLMODEL_TEST_ESTIMATE"; // for that process
+
+    void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+    void TearDown() override { unsetenv(estimate_variable); }
+
+    static void expect_estimate_holds(const std::string &path, const json &options, long tolerance) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+        GTEST_SKIP() << "a sanitizer takes memory of its own";
+#endif
+        if (std::getenv(estimate_variable) == nullptr) {
+            const Outcome result = inspect(path, options);
+            ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
+            EXPECT_TRUE(result.value.at("memory").at("exact").get<bool>());
+            setenv(estimate_variable, result.value.at("memory").at("total").dump().c_str(), 1);
+        }
+        const uint64_t estimate = std::strtoull(std::getenv(estimate_variable), nullptr, 10);
+        EXPECT_EXIT(measure(path, options, estimate, tolerance), testing::ExitedWithCode(0), "");
+    }
+};
+
+constexpr long small_model_noise = 8 * 1024; // KiB; code that is touched for the first time, and the heap's slack
+
+TEST_F(MemoryEstimate, HoldsForATinyModel) {
+    expect_estimate_holds(model("tiny-llama-f32.gguf"), {{"n_ctx", 2048}}, small_model_noise);
+}
+
+TEST_F(MemoryEstimate, HoldsForALongContextOfATinyModel) {
+    expect_estimate_holds(model("tiny-llama-q8_0.gguf"), {{"n_ctx", 131072}, {"n_parallel", 1}}, small_model_noise);
+}
+
+TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {
+    const auto path = default_model();
+    if (!path) {
+        GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
+    }
+    expect_estimate_holds(*path, {{"n_ctx", 1024}}, 1024);
+}
+
+} // namespace

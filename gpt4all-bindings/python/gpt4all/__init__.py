@@ -1,0 +1,77 @@
+"""Run language models on your own machine.
+
+from gpt4all import GPT4All
+
+with GPT4All("SmolLM2-135M-Instruct-Q4_1.gguf") as model:
+    for piece in model.chat("Why is the sky blue?", stream=True):
+        print(piece, end="", flush=True)
+"""
+
+from __future__ import annotations
+
+from ._errors import (
+    CancellationError,
+    ClosedError,
+    ContextOverflowError,
+    GrammarError,
+    InternalError,
+    InvalidArgumentError,
+    InvalidModelError,
+    LibraryNotFoundError,
+    LLModelError,
+    LLModelIOError,
+    ModelNotFoundError,
+    OutOfMemoryError,
+    Status,
+    TemplateError,
+    UnsupportedError,
+)
+from .gpt4all import GPT4All
+from .model import Model, build_info, devices, inspect, quantize, schema
+from .results import ChatResult, Choice, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
+from .task import Event, Stream, Task
+
+__all__ = [
+    "CancellationError",
+    "ChatResult",
+    "Choice",
+    "ClosedError",
+    "Completion",
+    "ContextOverflowError",
+    "Embeddings",
+    "Event",
+    "GPT4All",
+    "GrammarError",
+    "InternalError",
+    "InvalidArgumentError",
+    "InvalidModelError",
+    "LLModelError",
+    "LLModelIOError",
+    "LibraryNotFoundError",
+    "LogprobRow",
+    "Model",
+    "ModelNotFoundError",
+    "OutOfMemoryError",
+    "Ranked",
+    "Ranking",
+    "Score",
+    "Scores",
+    "Status",
+    "Stream",
+    "Task",
+    "TemplateError",
+    "UnsupportedError",
+    "build_info",
+    "devices",
+    "inspect",
+    "quantize",
+    "schema",
+]
+
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ._version import version
+
+    return version()

@@ -1,0 +1,145 @@
+"""The exceptions: one class for each failing status of the C API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, ClassVar
+
+
+class Status(IntEnum):
+    """The statuses of the C API. The values are stable."""
+
+    OK = 0
+    TIMEOUT = 1
+    INVALID_ARGUMENT = 2
+    NOT_FOUND = 3
+    IO = 4
+    INVALID_MODEL = 5
+    UNSUPPORTED = 6
+    OUT_OF_MEMORY = 7
+    CONTEXT_OVERFLOW = 8
+    TEMPLATE_ERROR = 9
+    GRAMMAR_ERROR = 10
+    CANCELLED = 11
+    CLOSED = 12
+    INTERNAL = 13
+
+
+class LLModelError(Exception):
+    """What every failure of the library is. `str(error)` says what happened and what to do.
+
+    status: which kind of failure, the same in every language.
+    detail: the particulars, such as {"path": "/temperature"}; may be empty.
+    """
+
+    status: ClassVar[Status] = Status.INTERNAL
+
+    def __init__(self, message: str, detail: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail: dict[str, Any] = dict(detail or {})
+
+    def __str__(self) -> str:
+        # OSError and ImportError would put their own attributes in front.
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.detail)
+
+
+class InvalidArgumentError(LLModelError, ValueError):
+    """An option or request has an unknown key, a wrong type or a value out of range."""
+
+    status = Status.INVALID_ARGUMENT
+
+
+class ModelNotFoundError(LLModelError, FileNotFoundError):
+    """The file, adapter or slot that was named does not exist."""
+
+    status = Status.NOT_FOUND
+
+
+class LLModelIOError(LLModelError, OSError):
+    """Reading or writing failed: permissions, a full disk, a vanished file."""
+
+    status = Status.IO
+
+
+class InvalidModelError(LLModelError):
+    """The file is truncated, corrupt or not of a known format."""
+
+    status = Status.INVALID_MODEL
+
+
+class UnsupportedError(LLModelError):
+    """The request is well-formed, but this library or this model cannot do it."""
+
+    status = Status.UNSUPPORTED
+
+
+class OutOfMemoryError(LLModelError, MemoryError):
+    """It does not fit into memory, or into the budget given."""
+
+    status = Status.OUT_OF_MEMORY
+
+
+class ContextOverflowError(LLModelError, ValueError):
+    """The prompt is longer than the context."""
+
+    status = Status.CONTEXT_OVERFLOW
+
+
+class TemplateError(LLModelError):
+    """The chat template cannot be parsed or rendered, or runs without end."""
+
+    status = Status.TEMPLATE_ERROR
+
+
+class GrammarError(LLModelError):
+    """The grammar or JSON Schema cannot be parsed or turned into a grammar."""
+
+    status = Status.GRAMMAR_ERROR
+
+
+class CancellationError(LLModelError):
+    """The request was cancelled, or its model was closed while it ran."""
+
+    status = Status.CANCELLED
+
+
+class ClosedError(LLModelError):
+    """The model or task was closed before, or belongs to the parent of this process."""
+
+    status = Status.CLOSED
+
+
+class InternalError(LLModelError):
+    """A defect in the library or in llama.cpp. Please report it."""
+
+    status = Status.INTERNAL
+
+
+class LibraryNotFoundError(LLModelError, ImportError):
+    """libllmodel cannot be loaded. The message lists every place that was tried, and why it would not do."""
+
+    status = Status.NOT_FOUND
+
+
+CLASSES: dict[int, type[LLModelError]] = {
+    class_.status: class_
+    for class_ in (
+        InvalidArgumentError,
+        ModelNotFoundError,
+        LLModelIOError,
+        InvalidModelError,
+        UnsupportedError,
+        OutOfMemoryError,
+        ContextOverflowError,
+        TemplateError,
+        GrammarError,
+        CancellationError,
+        ClosedError,
+        InternalError,
+    )
+}

@@ -1,0 +1,301 @@
+"""Open models, and what can be asked of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from ._errors import ClosedError
+from ._library import Progress, encode, encode_path, load
+from .results import (
+    ChatResult,
+    Completion,
+    Embeddings,
+    LogprobRow,
+    Ranked,
+    Ranking,
+    Score,
+    Scores,
+    chat_result,
+    completion,
+)
+from .task import Stream, Task
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self, Unpack
+
+    from . import types
+
+Path = str | os.PathLike[str]
+Message = Mapping[str, Any]
+Messages = str | Sequence[Message]
+# Text, token ids, or both mixed.
+Prompt = str | Sequence[int | str]
+
+T = TypeVar("T")
+
+
+class Model:
+    """A model file, open. Any number of threads may use it at once: their requests run together.
+
+    path: a GGUF file.
+    progress: called with 0 to 1 while the file is loaded; if it returns False, opening ends with CancellationError.
+    options: what types.OpenOptions lists, such as n_ctx=4096, n_parallel=8, n_gpu_layers=0.
+
+    Use it as a context manager, or close() it. Every method raises LLModelError: ClosedError after close() and in a
+    forked child process, InvalidArgumentError for a request that is not as its schema says.
+    """
+
+    def __init__(self, path: Path, *, progress: Progress | None = None, **options: Unpack[types.OpenOptions]) -> None:
+        self._library = library = load()
+        self._path = os.fspath(path)
+        self._pid = os.getpid()
+        name, given = encode_path(path), encode(options)
+        cell = library.ffi.new("llmodel_model **")
+        open_ = library.c.llmodel_open
+        try:
+            library.with_progress(
+                progress, lambda forward: library.call(open_, name, given, forward, library.ffi.NULL, cell)
+            )
+        except BaseException:
+            if cell[0] != library.ffi.NULL:
+                library.c.llmodel_close(cell[0])
+            raise
+        self._handle: Any = cell[0]
+        self._close = weakref.finalize(self, library.release, library.c.llmodel_close, self._pid, self._handle)
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    @property
+    def closed(self) -> bool:
+        return not self._close.alive
+
+    def close(self) -> None:
+        """Cancels the model's requests, waits for its threads and gives its memory back. Harmless at any time."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._path!r}{', closed' if self.closed else ''}>"
+
+    def _use(self) -> Any:
+        """The handle, if it can be used here and now."""
+        if self.closed:
+            raise ClosedError(f"the model {self._path} was closed; open it again to go on")
+        if os.getpid() != self._pid:
+            raise ClosedError(
+                f"the model {self._path} was opened by process {self._pid}, which forked this one; open it again in "
+                "this process, or start processes with multiprocessing's 'spawn'"
+            )
+        return self._handle
+
+    def submit(self, operation: str, request: Mapping[str, Any]) -> Task:
+        """Starts any operation with its request as schema() describes it. What the methods below are made of."""
+        return Task(self, operation, request)
+
+    def _ask(self, operation: str, request: Mapping[str, Any]) -> Any:
+        return self.submit(operation, request).result()
+
+    def info(self) -> types.InspectResult:
+        """What inspect() tells, and how the model was in fact opened."""
+        info: types.InspectResult = self._library.call_json(self._library.c.llmodel_info, self._use())
+        return info
+
+    # ------------------------------------------------------------------------------------------------- generation
+
+    @overload
+    def chat(
+        self, messages: Messages, *, stream: Literal[False] = ..., **request: Unpack[types.ChatOptions]
+    ) -> ChatResult: ...
+    @overload
+    def chat(
+        self, messages: Messages, *, stream: Literal[True], **request: Unpack[types.ChatOptions]
+    ) -> Stream[ChatResult]: ...
+    def chat(
+        self, messages: Messages, *, stream: bool = False, **request: Unpack[types.ChatOptions]
+    ) -> ChatResult | Stream[ChatResult]:
+        """Answers a conversation: OpenAI's chat messages, or one text of the user.
+
+        Returns the answer; with stream=True, at once, a Stream of its text. `request` is what types.ChatOptions lists:
+        max_tokens, temperature, seed, stop, tools, response_format and more.
+        """
+        return self._generate("chat", {"messages": _messages(messages), **request}, stream, chat_result)
+
+    @overload
+    def complete(
+        self, prompt: Prompt, *, stream: Literal[False] = ..., **request: Unpack[types.CompleteOptions]
+    ) -> Completion: ...
+    @overload
+    def complete(
+        self, prompt: Prompt, *, stream: Literal[True], **request: Unpack[types.CompleteOptions]
+    ) -> Stream[Completion]: ...
+    def complete(
+        self, prompt: Prompt, *, stream: bool = False, **request: Unpack[types.CompleteOptions]
+    ) -> Completion | Stream[Completion]:
+        """Continues a prompt as it stands, without a chat template. Else as chat()."""
+        return self._generate("complete", {"prompt": prompt, **request}, stream, completion)
+
+    @overload
+    def infill(
+        self, prefix: Prompt, suffix: Prompt, *, stream: Literal[False] = ..., **request: Unpack[types.InfillOptions]
+    ) -> Completion: ...
+    @overload
+    def infill(
+        self, prefix: Prompt, suffix: Prompt, *, stream: Literal[True], **request: Unpack[types.InfillOptions]
+    ) -> Stream[Completion]: ...
+    def infill(
+        self, prefix: Prompt, suffix: Prompt, *, stream: bool = False, **request: Unpack[types.InfillOptions]
+    ) -> Completion | Stream[Completion]:
+        """Writes what belongs between two texts. UnsupportedError for a model not trained to. Else as chat()."""
+        return self._generate("infill", {"input_prefix": prefix, "input_suffix": suffix, **request}, stream, completion)
+
+    def _generate(
+        self, operation: str, request: Mapping[str, Any], stream: bool, build: Callable[[Any], T]
+    ) -> T | Stream[T]:
+        task = self.submit(operation, {**request, "stream": stream})
+        return Stream(task, build) if stream else build(task.result())
+
+    # ----------------------------------------------------------------------------------- vectors and likelihoods
+
+    def embed(
+        self, input: str | Sequence[int] | Sequence[str | Sequence[int]], **request: Unpack[types.EmbedOptions]
+    ) -> Embeddings:
+        """One vector for each text or list of token ids: for one, or for a list of them."""
+        vectors, raw = self._floats("embed", {"input": input, **request})
+        return Embeddings(vectors, raw["dimension"], raw["usage"], raw)
+
+    def rerank(self, query: str, documents: Sequence[str], **request: Unpack[types.RerankOptions]) -> Ranking:
+        """The documents by their relevance to the query. UnsupportedError unless the model is a reranker."""
+        raw = self._ask("rerank", {"query": query, "documents": documents, **request})
+        results = [Ranked(item["index"], item["relevance_score"], documents[item["index"]]) for item in raw["results"]]
+        return Ranking(results, raw["usage"], raw)
+
+    def score(self, context: Prompt, continuations: Sequence[Prompt], **request: Unpack[types.ScoreOptions]) -> Scores:
+        """How likely each continuation is after the context."""
+        rows, raw = self._floats("score", {"context": context, "continuations": continuations, **request})
+        scores = [
+            Score(item["logprob"], item["greedy"], item["tokens"], item["token_logprobs"])
+            for item in raw["continuations"]
+        ]
+        places = zip(raw["rows"], rows, strict=True)
+        logprobs = [LogprobRow(place["continuation"], place["position"], row) for place, row in places]
+        return Scores(scores, logprobs, raw["usage"], raw)
+
+    def _floats(self, operation: str, request: Mapping[str, Any]) -> tuple[list[array[float]], Any]:
+        """The float32 events of a request by their index, and its result."""
+        arrays: dict[int, array[float]] = {}
+        result = None
+        for event in self.submit(operation, request):
+            if event.kind in ("embedding", "logprobs"):
+                arrays[event.index] = event.data
+            elif event.kind == "result":
+                result = event.data
+        return [arrays[index] for index in sorted(arrays)], result
+
+    # ------------------------------------------------------------------------------------------ tokens and templates
+
+    def tokenize(self, content: Prompt, **request: Unpack[types.TokenizeOptions]) -> list[int]:
+        """A text's token ids, without the special ones at its beginning and end unless add_special=True."""
+        tokens: list[int] = self._ask("tokenize", {"content": content, **request})["tokens"]
+        return tokens
+
+    def detokenize(self, tokens: Sequence[int], **request: Unpack[types.DetokenizeOptions]) -> str:
+        """The text of token ids."""
+        text: str = self._ask("detokenize", {"tokens": tokens, **request})["content"]
+        return text
+
+    def apply_template(self, messages: Messages, **request: Unpack[types.ApplyTemplateOptions]) -> str:
+        """The prompt that chat() would give the model for these messages."""
+        prompt: str = self._ask("apply_template", {"messages": _messages(messages), **request})["prompt"]
+        return prompt
+
+    def count_tokens(self, prompt: Prompt | Sequence[Message], **request: Unpack[types.CountTokensOptions]) -> int:
+        """How many tokens a prompt for complete() has, or a list of messages for chat()."""
+        conversation = not isinstance(prompt, str) and any(isinstance(item, Mapping) for item in prompt)
+        key = "messages" if conversation else "prompt"
+        count: int = self._ask("count_tokens", {key: prompt, **request})["input_tokens"]
+        return count
+
+    def adapters(self, lora: Sequence[Mapping[str, Any]] | None = None) -> list[types.AdaptersResultAdapter]:
+        """The LoRA adapters that the model was opened with. `lora`, a list of {"id", "scale"}, first sets the scales
+        for all requests that do not say otherwise."""
+        raw: types.AdaptersResult = self._ask("adapters", {} if lora is None else {"lora": lora})
+        return raw["adapters"]
+
+    # ------------------------------------------------------------------------------------------------------- state
+
+    def save_state(self, path: Path, **request: Unpack[types.StateOptions]) -> types.StateResult:
+        """Writes what a slot remembers to a file, complete or not at all."""
+        return self._state(self._library.c.llmodel_save_state, path, request)
+
+    def restore_state(self, path: Path, **request: Unpack[types.StateOptions]) -> types.StateResult:
+        """Reads back what save_state() wrote with the same model: prompts that begin so go on from there."""
+        return self._state(self._library.c.llmodel_restore_state, path, request)
+
+    def _state(self, function: Any, path: Path, request: Mapping[str, Any]) -> types.StateResult:
+        result: types.StateResult = self._library.call_json(function, self._use(), encode_path(path), encode(request))
+        return result
+
+
+def _messages(messages: Messages) -> Sequence[Message]:
+    return [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+
+
+def inspect(path: Path, **options: Unpack[types.OpenOptions]) -> types.InspectResult:
+    """Reads a model's metadata without its weights, and estimates the memory that opening it with `options` takes."""
+    library = load()
+    result: types.InspectResult = library.call_json(library.c.llmodel_inspect, encode_path(path), encode(options))
+    return result
+
+
+def devices() -> types.DevicesResult:
+    """The devices that can be used, and every backend seen, with why it was refused if it was."""
+    library = load()
+    result: types.DevicesResult = library.call_json(library.c.llmodel_devices)
+    return result
+
+
+def quantize(
+    path: Path, out_path: Path, *, progress: Progress | None = None, **options: Unpack[types.QuantizeOptions]
+) -> types.QuantizeResult:
+    """Writes the model at `path` to `out_path` in another type, such as type="Q4_K_M".
+
+    The file appears under `out_path` only when it is complete. `progress` is as for Model.
+    """
+    library = load()
+    names, given = (encode_path(path), encode_path(out_path)), encode(options)
+    function, null = library.c.llmodel_quantize, library.ffi.NULL
+    result: types.QuantizeResult = library.with_progress(
+        progress, lambda forward: library.call_json(function, *names, given, forward, null)
+    )
+    return result
+
+
+def build_info() -> types.BuildInfo:
+    """Version, llama.cpp release, compiler and flags of the library."""
+    library = load()
+    result: types.BuildInfo = json.loads(library.text(library.c.llmodel_build_info()))
+    return result
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of every options, request and result object, under "$defs"."""
+    library = load()
+    result: dict[str, Any] = json.loads(library.text(library.c.llmodel_schema()))
+    return result

@@ -1,0 +1,114 @@
+"""Where the tests find the library and the models. What is missing skips its tests, with the reason."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+PYTHON = Path(__file__).resolve().parents[1]
+ROOT = PYTHON.parents[1]
+HEADER = ROOT / "gpt4all-backend" / "include" / "llmodel.h"
+TINY_MODELS = ROOT / "gpt4all-bindings" / "corpus" / "models"
+
+if "GPT4ALL_LIBRARY" not in os.environ:
+    os.environ["GPT4ALL_LIBRARY"] = str(ROOT / "build" / "release" / "bin")
+
+import gpt4all  # noqa: E402
+from gpt4all._library import load  # noqa: E402
+from gpt4all.gpt4all import DEFAULT_MODEL, find_model  # noqa: E402
+
+RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(PYTHON), "PYTHONIOENCODING": "utf-8", **changes}
+
+
+@pytest.fixture(scope="session")
+def run_python() -> RunPython:
+    """Runs a piece of Python, or with module= a module, in a process of its own."""
+
+    def run(
+        *arguments: str, module: str | None = None, text: str = "", timeout: float = 100, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        what = ["-m", module] if module else ["-c"]
+        return subprocess.run(
+            [sys.executable, *what, *arguments],
+            check=False,
+            input=text,
+            capture_output=True,
+            encoding="utf-8",
+            env=child_environment(**environment),
+            timeout=timeout,
+        )
+
+    return run
+
+
+BuildFake = Callable[[int], Path]
+
+
+@pytest.fixture(scope="session")
+def build_fake(tmp_path_factory: pytest.TempPathFactory) -> BuildFake:
+    """Compiles fake_llmodel.c, with any version of the interface."""
+    compiler = shutil.which(os.environ.get("CC", "cc"))
+    if compiler is None:
+        pytest.skip("no C compiler to build fake_llmodel.c with")
+
+    def build(version: int) -> Path:
+        path = tmp_path_factory.mktemp("fake") / "libllmodel.so"
+        source = str(PYTHON / "tests" / "fake_llmodel.c")
+        flags = ["-std=gnu11", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", f"-DFAKE_ABI_VERSION={version}"]
+        subprocess.run([compiler, *flags, f"-I{HEADER.parent}", source, "-o", str(path)], check=True)
+        return path
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def library() -> str:
+    """The path of the real library."""
+    try:
+        return str(load().path)
+    except gpt4all.LibraryNotFoundError as error:
+        if os.environ.get("GPT4ALL_REQUIRE_LIBRARY"):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def tiny_path(library: str) -> Path:
+    path = TINY_MODELS / "tiny-llama-f32.gguf"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_path: Path) -> Iterator[gpt4all.Model]:
+    """The tiny LLaMA, open: it writes nonsense, but always the same."""
+    with gpt4all.Model(tiny_path) as model:
+        yield model
+
+
+@pytest.fixture(scope="session")
+def smollm2_path(library: str) -> Path:
+    named = os.environ.get("GPT4ALL_TEST_MODEL")
+    try:
+        return find_model(named or DEFAULT_MODEL)
+    except gpt4all.ModelNotFoundError as error:
+        if named:
+            raise
+        pytest.skip(f"{error}; `make run` fetches it, or name one in GPT4ALL_TEST_MODEL")
+
+
+@pytest.fixture(scope="session")
+def smollm2(smollm2_path: Path) -> Iterator[gpt4all.Model]:
+    with gpt4all.Model(smollm2_path) as model:
+        yield model
