@@ -122,7 +122,7 @@ def _tsan(_: Settings) -> Outcome:
     build("tsan", [TESTS])
     suppressions = f":suppressions={BACKEND / 'tests' / 'tsan.supp'}" if _has("tsan.supp") else ""
     options = {"TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1{suppressions}"}
-    # the runtime of gcc 12 cannot start where the kernel spreads addresses widely
+    # the runtime cannot start where the kernel spreads addresses widely
     prefix = ["setarch", "-R"] if shutil.which("setarch") else []
     return _ctest("tsan", "tsan", "-L", "thread", variables=options, prefix=prefix)
 
@@ -132,10 +132,10 @@ def _has(name: str) -> bool:
 
 
 def _fuzz(settings: Settings) -> Outcome:
-    build("fuzz", [FUZZERS])
-    targets = sorted(path for path in (directory("fuzz") / "bin").glob("fuzz_*") if os.access(path, os.X_OK))
+    build("asan", [FUZZERS])
+    targets = sorted(path for path in (directory("asan") / "bin").glob("fuzz_*") if os.access(path, os.X_OK))
     if not targets:
-        return Outcome(failed=[("fuzz", "build/fuzz/bin has no fuzz_*")])
+        return Outcome(failed=[("fuzz", "build/asan/bin has no fuzz_*")])
     outcome = Outcome()
     seconds = max(1, settings.fuzz_seconds // len(targets))
     for target in targets:
@@ -211,9 +211,9 @@ LANES: Mapping[str, Lane] = {
     "lint": Lane("formatting and static checks", _lint, (*BUILD_TOOLS, "clang-format", "clang-tidy"),
                  python=True, minutes=4),
     "docs": Lane("links and names in the documentation", _docs, ("git", "g++"), minutes=0.1),
-    "asan": Lane("address and undefined-behaviour sanitizers", _asan, minutes=9),
-    "tsan": Lane("thread sanitizer", _tsan, minutes=8),
-    "fuzz": Lane("fuzzing", _fuzz, _CLANG, minutes=7),
+    "asan": Lane("address and undefined-behaviour sanitizers", _asan, _CLANG, minutes=9),
+    "tsan": Lane("thread sanitizer", _tsan, _CLANG, minutes=8),
+    "fuzz": Lane("fuzzing", _fuzz, _CLANG, minutes=2),
 }  # fmt: skip
 
 

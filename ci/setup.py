@@ -112,16 +112,23 @@ def _pins(names: Iterable[str]) -> list[str]:
     return [line for line in lines if line.split("==")[0] in names]
 
 
+def _digest(names: Iterable[str] | None) -> str:
+    wanted = REQUIREMENTS.read_text(encoding="utf-8") if names is None else "\n".join(_pins(names))
+    return hashlib.sha256(f"{sys.version_info[:2]}\n{wanted}".encode()).hexdigest()
+
+
+def _installed(group: str, names: Iterable[str] | None) -> bool:
+    stamp = VENV / f".installed-{group}"
+    return stamp.is_file() and stamp.read_text() == _digest(names) and VENV_PYTHON.exists()
+
+
 def ensure_venv(names: Iterable[str] | None = None) -> Path:
     """Makes build/venv with the packages named, or all of requirements.txt, and returns its Python.
 
     Raises MissingTool, or NoNetwork if a package cannot be had.
     """
     group = "all" if names is None else "-".join(sorted(names))
-    wanted = REQUIREMENTS.read_text(encoding="utf-8") if names is None else "\n".join(_pins(names))
-    digest = hashlib.sha256(f"{sys.version_info[:2]}\n{wanted}".encode()).hexdigest()
-    stamp = VENV / f".installed-{group}"
-    if stamp.is_file() and stamp.read_text() == digest and VENV_PYTHON.exists():
+    if _installed("all", None) or _installed(group, names):
         return VENV_PYTHON
     with file_lock(BUILD / ".venv.lock", "the Python tools"):
         if not _works(VENV_PYTHON):
@@ -134,7 +141,7 @@ def ensure_venv(names: Iterable[str] | None = None) -> Path:
         say("      installing Python packages into build/venv" + (f": {' '.join(what)}" if names else ""))
         if run_logged(command, LOG, cwd=ROOT) != 0:
             raise NoNetwork(f"pip could not install the Python packages; the end of {LOG}:\n{tail(LOG, 6)}")
-        stamp.write_text(digest)
+        (VENV / f".installed-{group}").write_text(_digest(names))
     return VENV_PYTHON
 
 

@@ -94,7 +94,7 @@ void give(char **output, const json &value) {
 }
 
 json parse_options(const char *text, const char *definition, const char *what) {
-    json options = parse_ordered_json(text, what, Missing::empty_object);
+    json options = parse_json(text, what, Missing::empty_object);
     validate(options, definition);
     return options;
 }
@@ -248,7 +248,7 @@ llmodel_status llmodel_submit(llmodel_model *model, const char *operation, const
         required(request_json, "request_json");
         required(task, "task");
         const auto opened = tables().models.get(model);
-        auto request = parse_ordered_json(request_json, std::string(operation) + " request");
+        auto request = parse_json(request_json, std::string(operation) + " request");
         *task = tables().tasks.add(opened->submit(operation, std::move(request)));
         return LLMODEL_OK;
     });

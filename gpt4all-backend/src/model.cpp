@@ -37,12 +37,6 @@ std::string request_definition(std::string_view operation) {
     return std::string(operation) + "_request";
 }
 
-/** Encoders look at all of their input at once, keep no memory of it and so generate nothing. */
-bool is_encoder(const GgufFile &file) {
-    const std::string key = std::string(file.architecture()) + ".attention.causal";
-    return !file.get_bool(key).value_or(true);
-}
-
 std::unique_ptr<llama_model, decltype(&llama_model_free)> load_encoder(const OpenOptions &options,
                                                                        const Progress &progress) {
     const AbortGuard guard;
@@ -86,7 +80,7 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
     // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress is
     // told on the caller's thread all the same.
     on_large_stack(progress, [&](const Progress &report) {
-        if (is_encoder(file)) {
+        if (only_encodes(file)) {
             encoder_ = load_encoder(options_, report);
             weights_ = encoder_.get();
         } else {

@@ -127,7 +127,7 @@ void verify(Engine &engine, const std::filesystem::path &path) {
 
     json fields;
     try {
-        fields = parse_ordered_json(trailer.c_str(), "trailer");
+        fields = parse_json(trailer.c_str(), "trailer");
     } catch (const Error &error) {
         throw damaged(path, error.what());
     }

@@ -21,11 +21,6 @@ enum class Missing { refused, empty_object };
  */
 json parse_json(const char *text, std::string_view what, Missing missing = Missing::refused);
 
-/** The same: every json here keeps the order of its keys. */
-inline json parse_ordered_json(const char *text, std::string_view what, Missing missing = Missing::refused) {
-    return parse_json(text, what, missing);
-}
-
 /** Compact JSON text; bytes that are not UTF-8 become U+FFFD. `value` must not nest deeper than a parsed one may. */
 std::string dump_json(const json &value);
 

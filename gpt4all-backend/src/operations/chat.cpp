@@ -2,6 +2,7 @@
 
 #include "grammar.h"
 #include "json/parse.h"
+#include "side/tokens.h"
 #include "template_guard.h"
 
 #include "server-common.h"
@@ -56,6 +57,27 @@ void check_slot(Engine &engine, const json &request) {
     }
 }
 
+/** A tool that is named is the only one that the model is shown, and must be called: llama.cpp knows no other way. */
+void resolve_tool_choice(json &request) {
+    if (!request.contains("tool_choice") || !request["tool_choice"].is_object()) {
+        return;
+    }
+    const std::string name = request["tool_choice"].at("function").at("name").get<std::string>();
+    json chosen = json::array();
+    for (const json &tool : request.value("tools", json::array())) {
+        if (tool.at("function").at("name") == name) {
+            chosen.push_back(tool);
+        }
+    }
+    if (chosen.empty()) {
+        throw Error(LLMODEL_INVALID_ARGUMENT,
+                    "chat request: \"tool_choice\" names " + json(name).dump() + ", which is none of \"tools\"",
+                    {{"path", "/tool_choice/function/name"}});
+    }
+    request["tools"] = std::move(chosen);
+    request["tool_choice"] = "required";
+}
+
 /** response_format of the requests that have no messages, in llama-server's terms. */
 void resolve_response_format(json &request) {
     if (!request.contains("response_format")) {
@@ -91,8 +113,9 @@ Generation from_prompt(Engine &engine, json request) {
 
 } // namespace
 
-::json render_chat(Engine &engine, const json &request) {
+::json render_chat(Engine &engine, json request) {
     check_grammar(engine.vocab(), request);
+    resolve_tool_choice(request);
     const std::string text = dump_json(request);
     ::json body = ::json::parse(text);
     std::vector<raw_buffer> files;
@@ -128,8 +151,9 @@ Generation prepare_chat(Engine &engine, const json &request) {
     body.erase("logprobs"); // llama.cpp refuses it beside tools
     body.erase("top_logprobs");
 
-    generation.parameters = render_chat(engine, body);
-    generation.prompt = tokenize_mixed(engine.vocab(), generation.parameters.at("prompt"), true, true);
+    generation.parameters = render_chat(engine, std::move(body));
+    generation.prompt = tokenize(generation.parameters.at("prompt").get<std::string>(), engine.vocab(), true, true,
+                                 "the conversation");
     // Text in which nothing is to be found need not be parsed again at each token
     generation.parse = has_tools(request) || generation.parameters.contains("reasoning_budget_end_tags");
     generation.parameters.erase("prompt");
@@ -139,7 +163,7 @@ Generation prepare_chat(Engine &engine, const json &request) {
 
 Generation prepare_complete(Engine &engine, const json &request) {
     Generation generation = from_prompt(engine, request);
-    generation.prompt = tokenize_mixed(engine.vocab(), ::json::parse(dump_json(request.at("prompt"))), true, true);
+    generation.prompt = tokens_of(request.at("prompt"), engine.vocab(), true, true, "prompt");
     return generation;
 }
 
@@ -159,7 +183,7 @@ Generation prepare_infill(Engine &engine, const json &request) {
     generation.prompt = format_prompt_infill(
         vocab, body.at("input_prefix"), body.at("input_suffix"), json_value(body, "input_extra", ::json::array()),
         params.n_batch, n_predict, engine.meta().slot_n_ctx, params.spm_infill,
-        tokenize_mixed(vocab, json_value(body, "prompt", std::string()), false, true));
+        tokenize(request.value("prompt", std::string()), vocab, false, true, "prompt"));
     for (const char *key : {"input_prefix", "input_suffix", "input_extra"}) {
         generation.parameters.erase(key);
     }

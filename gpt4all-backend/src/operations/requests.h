@@ -21,6 +21,6 @@ void count_tokens(const Model &model, const json &request, EventSink &sink);
 void adapters(const Model &model, const json &request, EventSink &sink);
 
 /** A chat request rendered by the model's template: llama-server's parameters, `prompt` among them. */
-::json render_chat(Engine &engine, const json &request);
+::json render_chat(Engine &engine, json request);
 
 } // namespace llmodel

@@ -3,6 +3,7 @@
 #include "abort_guard.h"
 #include "json/parse.h"
 #include "model.h"
+#include "side/tokens.h"
 #include "utf8_stream.h"
 
 #include "server-common.h"
@@ -12,21 +13,6 @@
 namespace llmodel {
 
 namespace {
-
-std::vector<llama_token> tokens_of(const Model &model, const json &text, bool add_special, bool parse_special) {
-    const int n_vocab = llama_vocab_n_tokens(model.vocab());
-    if (text.is_array()) {
-        for (size_t i = 0; i < text.size(); ++i) {
-            if (text[i].is_number() && text[i].get<int64_t>() >= n_vocab) {
-                throw Error(LLMODEL_INVALID_ARGUMENT,
-                            "token " + text[i].dump() + " at position " + std::to_string(i) +
-                                " does not exist: the model has " + std::to_string(n_vocab) + " tokens",
-                            {{"position", i}, {"n_vocab", n_vocab}});
-            }
-        }
-    }
-    return tokenize_mixed(model.vocab(), ::json::parse(dump_json(text)), add_special, parse_special);
-}
 
 /** A piece as a string, or as bytes where it is no whole UTF-8. */
 json piece_json(const std::string &piece) {
@@ -44,8 +30,8 @@ json piece_json(const std::string &piece) {
 
 void tokenize(const Model &model, const json &request, EventSink &sink) {
     const AbortGuard guard;
-    const auto tokens = tokens_of(model, request.at("content"), request.value("add_special", false),
-                                  request.value("parse_special", true));
+    const auto tokens = tokens_of(request.at("content"), model.vocab(), request.value("add_special", false),
+                                  request.value("parse_special", true), "content");
     json listed = json::array();
     for (const llama_token token : tokens) {
         if (request.value("with_pieces", false)) {
@@ -60,7 +46,7 @@ void tokenize(const Model &model, const json &request, EventSink &sink) {
 
 void detokenize(const Model &model, const json &request, EventSink &sink) {
     const AbortGuard guard;
-    const auto tokens = tokens_of(model, request.at("tokens"), false, true);
+    const auto tokens = tokens_of(request.at("tokens"), model.vocab(), false, true, "tokens");
     Utf8Stream stream;
     std::string text = stream.push(common_detokenize(model.vocab(), tokens, request.value("special", true)));
     text += stream.finish();
@@ -78,10 +64,10 @@ void count_tokens(const Model &model, const json &request, EventSink &sink) {
     size_t count = 0;
     if (request.contains("messages")) {
         const ::json rendered = render_chat(model.generator("count_tokens of messages"), request);
-        count = tokenize_mixed(model.vocab(), rendered.at("prompt"), true, true).size();
+        count = tokenize(rendered.at("prompt").get<std::string>(), model.vocab(), true, true, "the conversation").size();
     } else {
-        count = tokens_of(model, request.at("prompt"), request.value("add_special", true),
-                          request.value("parse_special", true))
+        count = tokens_of(request.at("prompt"), model.vocab(), request.value("add_special", true),
+                          request.value("parse_special", true), "prompt")
                     .size();
     }
     sink.emit_json(LLMODEL_EVENT_RESULT, 0, {{"input_tokens", count}});

@@ -20,7 +20,8 @@ from gpt4all import GPT4All, Model
 
 
 def test_it_makes_sense(smollm2: Model) -> None:
-    assert "Paris" in smollm2.chat("What is the capital of France?", temperature=0, max_tokens=40).text
+    assert smollm2.complete("The capital of France is", temperature=0, max_tokens=4).text.startswith(" Paris")
+    assert smollm2.chat("Say hello.", temperature=0, max_tokens=40).finish_reason == "stop"
 
 
 def test_a_conversation(smollm2: Model) -> None:
@@ -64,7 +65,7 @@ def test_parallel_chats_with_cancels(smollm2: Model) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(12)))
     assert all(answer for number, answer in enumerate(answers) if number % 3)
-    assert "Paris" in smollm2.chat("What is the capital of France?", temperature=0, max_tokens=40).text
+    assert smollm2.complete("The capital of France is", temperature=0, max_tokens=4).text.startswith(" Paris")
 
 
 def test_cancelling_is_quick(smollm2: Model) -> None:
