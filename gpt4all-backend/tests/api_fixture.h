@@ -1,22 +1,53 @@
 #pragma once
 
+#include "json/schema.h"
 #include "llmodel.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
-/** The C API as the tests use it: handles that close themselves, and failures as values. */
+/** The C API as the tests use it: handles that close themselves, and failures as values. Whatever the library gives is
+ *  checked against its published schema on the way. */
 namespace api {
 
 using json = nlohmann::ordered_json;
 
 inline std::string model_path(const std::string &name) { return std::string(TEST_MODELS "/") + name; }
+
+/** The real model: $GPT4ALL_TEST_MODEL, or the default model where the front door has put it into the cache. */
+inline std::optional<std::string> real_model() {
+    const auto variable = [](const char *name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
+    if (const std::string named = variable("GPT4ALL_TEST_MODEL"); !named.empty()) {
+        return named;
+    }
+    const std::string cache = variable("GPT4ALL_CACHE");
+    const std::filesystem::path root = cache.empty() ? std::filesystem::path(variable("HOME")) / ".cache/gpt4all"
+                                                     : std::filesystem::path(cache);
+    const std::filesystem::path path = root / "models/SmolLM2-135M-Instruct-Q4_1.gguf";
+    return std::filesystem::exists(path) ? std::optional(path.string()) : std::nullopt;
+}
+
+/** The schema as it is published, which the tests read like any other user of the library. */
+inline void expect_valid(const json &value, const std::string &definition) {
+    static const llmodel::Schema schema(json::parse(llmodel_schema()));
+    try {
+        schema.validate(value, definition);
+    } catch (const llmodel::Error &error) {
+        ADD_FAILURE() << definition << ": " << error.what() << "\n" << value.dump().substr(0, 2000);
+    }
+}
 
 struct Failure {
     llmodel_status status = LLMODEL_OK;
@@ -30,8 +61,14 @@ inline Failure take(llmodel_status status, llmodel_error *error) {
         failure.message = llmodel_error_message(error);
         failure.detail = json::parse(llmodel_error_detail(error));
         EXPECT_EQ(llmodel_error_status(error), status);
+        EXPECT_GT(status, LLMODEL_TIMEOUT);
+        EXPECT_STRNE(llmodel_status_name(status), "unknown");
+        EXPECT_FALSE(failure.message.empty());
+        EXPECT_EQ(failure.message.find_first_of("\r\n"), std::string::npos) << failure.message;
+        EXPECT_TRUE(failure.detail.is_object()) << failure.detail;
         llmodel_error_free(error);
     }
+    EXPECT_EQ(error == nullptr, status == LLMODEL_OK || status == LLMODEL_TIMEOUT);
     return failure;
 }
 
@@ -73,9 +110,10 @@ struct Answer {
 
 class Task {
   public:
-    explicit Task(llmodel_task *task) : task_(task) {}
+    Task(llmodel_task *task, std::string operation) : task_(task), operation_(std::move(operation)) {}
     ~Task() { llmodel_task_free(task_); }
-    Task(Task &&other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
+    Task(Task &&other) noexcept
+        : task_(std::exchange(other.task_, nullptr)), operation_(std::move(other.operation_)) {}
     Task(const Task &) = delete;
     Task &operator=(const Task &) = delete;
 
@@ -90,8 +128,11 @@ class Task {
                       .index = raw.index,
                       .data = raw.data == nullptr ? std::string()
                                                   : std::string(static_cast<const char *>(raw.data), raw.size)};
+        check(event);
         return take(status, error);
     }
+
+    void cancel() const { llmodel_cancel(task_); }
 
     Answer finish() const {
         Answer answer;
@@ -109,7 +150,26 @@ class Task {
     }
 
   private:
+    void check(const Event &event) const {
+        switch (event.kind) {
+        case LLMODEL_EVENT_RESULT:
+            return expect_valid(json::parse(event.data), operation_ + "_result");
+        case LLMODEL_EVENT_PROGRESS:
+            return expect_valid(json::parse(event.data), "progress_event");
+        case LLMODEL_EVENT_TOOL_CALL:
+            return expect_valid(json::parse(event.data), "tool_call_event");
+        case LLMODEL_EVENT_TEXT:
+        case LLMODEL_EVENT_REASONING:
+            EXPECT_FALSE(event.data.empty());
+            EXPECT_NO_THROW(static_cast<void>(json(event.data).dump())) << "not UTF-8: " << event.data;
+            return;
+        default:
+            return;
+        }
+    }
+
     llmodel_task *task_;
+    std::string operation_;
 };
 
 class Model {
@@ -127,6 +187,8 @@ class Model {
 
     llmodel_model *get() const { return model_; }
 
+    void close() const { llmodel_close(model_); }
+
     Failure submit(const char *operation, const json &request, llmodel_task **task) const {
         llmodel_error *error = nullptr;
         const llmodel_status status = llmodel_submit(model_, operation, request.dump().c_str(), task, &error);
@@ -137,7 +199,7 @@ class Model {
         llmodel_task *task = nullptr;
         const Failure failure = submit(operation, request, &task);
         EXPECT_EQ(failure.status, LLMODEL_OK) << failure.message;
-        return Task(task);
+        return Task(task, operation);
     }
 
     /** Submits and takes every event. A refusal is a failure like one that comes later. */
@@ -147,13 +209,90 @@ class Model {
         if (failure.status != LLMODEL_OK) {
             return Answer{.failure = failure, .events = {}, .result = {}};
         }
-        return Task(task).finish();
+        return Task(task, operation).finish();
     }
 
   private:
     llmodel_model *model_ = nullptr;
     Failure opened_;
 };
+
+/** What one call gave: a JSON object, or an error. Its keys are sorted, so that objects compare whatever their order. */
+struct Outcome {
+    llmodel_status status = LLMODEL_OK;
+    nlohmann::json value;
+    std::string message;
+    nlohmann::json detail;
+};
+
+inline Outcome outcome(llmodel_status status, char *text, llmodel_error *error, const char *definition = nullptr) {
+    Outcome result;
+    if (text != nullptr) {
+        if (definition != nullptr) {
+            expect_valid(json::parse(text), definition);
+        }
+        result.value = nlohmann::json::parse(text);
+        llmodel_string_free(text);
+    }
+    const Failure failure = take(status, error);
+    result.status = status;
+    result.message = failure.message;
+    result.detail = nlohmann::json::parse(failure.detail.is_null() ? "{}" : failure.detail.dump());
+    return result;
+}
+
+inline Outcome devices() {
+    char *text = nullptr;
+    llmodel_error *error = nullptr;
+    const llmodel_status status = llmodel_devices(&text, &error);
+    return outcome(status, text, error, "devices_result");
+}
+
+inline Outcome inspect(const std::string &path, const nlohmann::json &options = nlohmann::json::object()) {
+    char *text = nullptr;
+    llmodel_error *error = nullptr;
+    const llmodel_status status = llmodel_inspect(path.c_str(), options.dump().c_str(), &text, &error);
+    return outcome(status, text, error, "inspect_result");
+}
+
+/** `progress` returns false to cancel; it may be empty. */
+inline Outcome quantize(const std::string &path, const std::string &out_path, const nlohmann::json &options,
+                        std::function<bool(float)> progress = {}) {
+    char *text = nullptr;
+    llmodel_error *error = nullptr;
+    const llmodel_progress_fn report = [](float part, void *user) {
+        return (*static_cast<std::function<bool(float)> *>(user))(part) ? 0 : 1;
+    };
+    const llmodel_status status = llmodel_quantize(path.c_str(), out_path.c_str(), options.dump().c_str(),
+                                                   progress ? report : nullptr, &progress, &text, &error);
+    return outcome(status, text, error, "quantize_result");
+}
+
+/** Opens the model and closes it again. */
+inline Outcome open_and_close(const std::string &path, const nlohmann::json &options = nlohmann::json::object()) {
+    llmodel_model *model = nullptr;
+    llmodel_error *error = nullptr;
+    const llmodel_status status = llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &model, &error);
+    llmodel_close(model);
+    return outcome(status, nullptr, error);
+}
+
+inline Outcome info(llmodel_model *model) {
+    char *text = nullptr;
+    llmodel_error *error = nullptr;
+    const llmodel_status status = llmodel_info(model, &text, &error);
+    return outcome(status, text, error, "info_result");
+}
+
+using StateFunction = llmodel_status(llmodel_model *, const char *, const char *, char **, llmodel_error **);
+
+inline Outcome state(StateFunction *function, const Model &model, const std::string &path,
+                     const json &request = json::object()) {
+    char *text = nullptr;
+    llmodel_error *error = nullptr;
+    const llmodel_status status = function(model.get(), path.c_str(), request.dump().c_str(), &text, &error);
+    return outcome(status, text, error, "state_result");
+}
 
 /** What llmodel_open() says of a file that is not to be opened. */
 inline Failure refuse(const std::string &path, const json &options = json::object()) {
@@ -162,6 +301,70 @@ inline Failure refuse(const std::string &path, const json &options = json::objec
     const llmodel_status status = llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &model, &error);
     llmodel_close(model);
     return take(status, error);
+}
+
+/** A folder that is gone with its files when the test ends. */
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        std::string name = (std::filesystem::temp_directory_path() / "llmodel-test-XXXXXX").string();
+        if (mkdtemp(name.data()) != nullptr) {
+            path_ = name;
+        }
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TemporaryFolder(const TemporaryFolder &) = delete;
+    TemporaryFolder &operator=(const TemporaryFolder &) = delete;
+
+    std::string file(const std::string &name) const { return (path_ / name).string(); }
+    size_t files() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(path_), {})); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+/** The tiny LLaMA with a context that is made in no time. */
+class TinyLlama : public Model {
+  public:
+    explicit TinyLlama(const json &options = json::object(), const std::string &file = "tiny-llama-f32.gguf")
+        : Model(model_path(file), with_defaults(options)) {}
+
+  private:
+    static json with_defaults(const json &options) {
+        json all = {{"n_ctx", 512}, {"n_batch", 64}, {"threads", 1}};
+        all.update(options);
+        return all;
+    }
+};
+
+/** A greedy chat request of one message; `fields` are added to it. */
+inline json chat(const std::string &content, const json &fields = json::object()) {
+    json request = {{"messages", {{{"role", "user"}, {"content", content}}}}, {"temperature", 0}, {"max_tokens", 24}};
+    request.update(fields);
+    return request;
+}
+
+/** A greedy request to go on with a text. */
+inline json complete(const json &prompt, const json &fields = json::object()) {
+    json request = {{"prompt", prompt}, {"temperature", 0}, {"max_tokens", 24}};
+    request.update(fields);
+    return request;
+}
+
+inline std::string content_of(const Answer &answer, size_t choice = 0) {
+    const json &chosen = answer.result.at("choices").at(choice);
+    return chosen.contains("message") ? chosen["message"]["content"].get<std::string>() : chosen.at("text").get<std::string>();
+}
+
+/** That the model still answers. */
+inline void expect_works(const Model &model) {
+    const Answer answer = model.run("complete", complete("the house is", {{"max_tokens", 8}}));
+    ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+    EXPECT_EQ(answer.result["usage"]["completion_tokens"], 8);
+    EXPECT_EQ(answer.text(), content_of(answer));
 }
 
 } // namespace api

@@ -1,4 +1,4 @@
-#include "json_api.h"
+#include "api_fixture.h"
 
 #include <gmock/gmock.h>
 
@@ -10,6 +10,7 @@
 
 namespace {
 
+using namespace api;
 using nlohmann::json;
 
 json cpu(const json &result) {
@@ -85,7 +86,7 @@ TEST_F(BackendPath, MissingFileIsReportedWithTheLoadersReason) {
 }
 
 TEST_F(BackendPath, FileThatIsNoLibraryIsReported) {
-    EXPECT_EXIT(expect_refused(model("tiny-llama-f32.gguf"), "invalid ELF header"), testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(expect_refused(model_path("tiny-llama-f32.gguf"), "invalid ELF header"), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(BackendPath, LibraryThatIsNoBackendIsReported) {

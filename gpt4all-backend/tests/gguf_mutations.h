@@ -21,6 +21,8 @@ class Mutator {
     /** The same bytes for the same seed and number, always. */
     Mutation mutate(std::uint64_t seed, std::uint64_t number) const;
 
+    const Bytes &original() const { return file_; }
+
   private:
     Bytes file_;
     EditableGguf parts_;

@@ -1,4 +1,4 @@
-#include "json_api.h"
+#include "api_fixture.h"
 
 #include <gmock/gmock.h>
 
@@ -7,30 +7,20 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <optional>
+#include <fstream>
 
 namespace {
 
+using namespace api;
 using nlohmann::json;
 using testing::HasSubstr;
-
-/** The default model, where the front door has put it into the cache. */
-std::optional<std::string> default_model() {
-    const char *cache = std::getenv("GPT4ALL_CACHE");
-    const char *home = std::getenv("HOME");
-    const std::filesystem::path root = cache != nullptr && *cache != '\0'
-                                           ? std::filesystem::path(cache)
-                                           : std::filesystem::path(home == nullptr ? "" : home) / ".cache/gpt4all";
-    const std::filesystem::path path = root / "models/SmolLM2-135M-Instruct-Q4_1.gguf";
-    return std::filesystem::exists(path) ? std::optional(path.string()) : std::nullopt;
-}
 
 void write_file(const std::string &path, const std::string &bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
 }
 
 TEST(Inspect, TellsWhatIsInTheFile) {
-    const std::string path = model("tiny-llama-f32.gguf");
+    const std::string path = model_path("tiny-llama-f32.gguf");
     const Outcome result = inspect(path);
     ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
     const json &info = result.value;
@@ -61,14 +51,14 @@ TEST(Inspect, TellsWhatIsInTheFile) {
 }
 
 TEST(Inspect, NamesTheQuantization) {
-    EXPECT_EQ(inspect(model("tiny-llama-q8_0.gguf")).value.at("quantization"), "Q8_0");
-    EXPECT_EQ(inspect(model("tiny-llama-q4_0.gguf")).value.at("quantization"), "Q4_0");
+    EXPECT_EQ(inspect(model_path("tiny-llama-q8_0.gguf")).value.at("quantization"), "Q8_0");
+    EXPECT_EQ(inspect(model_path("tiny-llama-q4_0.gguf")).value.at("quantization"), "Q4_0");
 }
 
 TEST(Inspect, TellsWhatAModelCanDo) {
-    EXPECT_EQ(inspect(model("tiny-bert.gguf")).value.at("capabilities"),
+    EXPECT_EQ(inspect(model_path("tiny-bert.gguf")).value.at("capabilities"),
               json({{"generate", false}, {"embed", true}, {"rerank", false}}));
-    EXPECT_EQ(inspect(model("tiny-bert-rerank.gguf")).value.at("capabilities"),
+    EXPECT_EQ(inspect(model_path("tiny-bert-rerank.gguf")).value.at("capabilities"),
               json({{"generate", false}, {"embed", true}, {"rerank", true}}));
 }
 
@@ -79,10 +69,10 @@ TEST(Inspect, FilesThatAreNoModelsAreTypedErrors) {
     EXPECT_EQ(inspect(folder.file("empty.gguf")).status, LLMODEL_INVALID_MODEL);
     write_file(folder.file("text.gguf"), "this is a letter, not a model");
     EXPECT_NE(inspect(folder.file("text.gguf")).status, LLMODEL_OK);
-    EXPECT_EQ(inspect(model("tiny-llama-lora.gguf")).status, LLMODEL_UNSUPPORTED);
+    EXPECT_EQ(inspect(model_path("tiny-llama-lora.gguf")).status, LLMODEL_UNSUPPORTED);
 
-    std::ifstream whole(model("tiny-llama-f32.gguf"), std::ios::binary);
-    std::string half(std::filesystem::file_size(model("tiny-llama-f32.gguf")) / 2, '\0');
+    std::ifstream whole(model_path("tiny-llama-f32.gguf"), std::ios::binary);
+    std::string half(std::filesystem::file_size(model_path("tiny-llama-f32.gguf")) / 2, '\0');
     whole.read(half.data(), static_cast<std::streamsize>(half.size()));
     write_file(folder.file("half.gguf"), half);
     const Outcome result = inspect(folder.file("half.gguf"));
@@ -91,7 +81,7 @@ TEST(Inspect, FilesThatAreNoModelsAreTypedErrors) {
 }
 
 TEST(Inspect, TakesLessThanThreeTenthsOfASecond) {
-    const auto path = default_model();
+    const auto path = real_model();
     if (!path) {
         GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
     }
@@ -107,7 +97,7 @@ TEST(Inspect, TakesLessThanThreeTenthsOfASecond) {
 }
 
 TEST(MemoryBudget, ModelOverItIsRefusedWithAContextThatFits) {
-    const std::string path = model("tiny-llama-f32.gguf");
+    const std::string path = model_path("tiny-llama-f32.gguf");
     json options{{"n_ctx", 65536}};
     const json estimate = inspect(path, options).value.at("memory");
     const uint64_t total = estimate.at("total").get<uint64_t>();
@@ -129,7 +119,7 @@ TEST(MemoryBudget, ModelOverItIsRefusedWithAContextThatFits) {
 }
 
 TEST(MemoryBudget, SmallestBudgetAdvisesAnotherModelAndZeroNeverRefuses) {
-    const std::string path = model("tiny-llama-f32.gguf");
+    const std::string path = model_path("tiny-llama-f32.gguf");
     const Outcome result = open_and_close(path, {{"memory_budget", 1}});
     EXPECT_EQ(result.status, LLMODEL_OUT_OF_MEMORY);
     EXPECT_FALSE(result.detail.contains("n_ctx"));
@@ -140,7 +130,7 @@ TEST(MemoryBudget, SmallestBudgetAdvisesAnotherModelAndZeroNeverRefuses) {
 TEST(MemoryBudget, MoreThanTheMachineHasIsRefusedOfItself) {
     // the mask of the attention alone has as many values as the product of context and batch
     const json options{{"n_ctx", 8388608}, {"n_batch", 65536}, {"n_ubatch", 65536}};
-    const Outcome result = open_and_close(model("tiny-llama-f32.gguf"), options);
+    const Outcome result = open_and_close(model_path("tiny-llama-f32.gguf"), options);
     EXPECT_EQ(result.status, LLMODEL_OUT_OF_MEMORY) << result.message;
     EXPECT_GT(result.detail.at("needed"), result.detail.at("available"));
 }
@@ -209,15 +199,15 @@ class MemoryEstimate : public testing::Test {
 constexpr long small_model_noise = 8 * 1024; // KiB; code that is touched for the first time, and the heap's slack
 
 TEST_F(MemoryEstimate, HoldsForATinyModel) {
-    expect_estimate_holds(model("tiny-llama-f32.gguf"), {{"n_ctx", 2048}}, small_model_noise);
+    expect_estimate_holds(model_path("tiny-llama-f32.gguf"), {{"n_ctx", 2048}}, small_model_noise);
 }
 
 TEST_F(MemoryEstimate, HoldsForALongContextOfATinyModel) {
-    expect_estimate_holds(model("tiny-llama-q8_0.gguf"), {{"n_ctx", 131072}, {"n_parallel", 1}}, small_model_noise);
+    expect_estimate_holds(model_path("tiny-llama-q8_0.gguf"), {{"n_ctx", 131072}, {"n_parallel", 1}}, small_model_noise);
 }
 
 TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {
-    const auto path = default_model();
+    const auto path = real_model();
     if (!path) {
         GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
     }

@@ -82,7 +82,7 @@ bool run(llmodel_model *model, const char *operation, const char *request) {
 void try_file(const std::string &path, Shared &shared, bool verbose) {
     llmodel_model *model = nullptr;
     llmodel_error *error = nullptr;
-    const char *options = R"({"n_ctx": 256, "n_threads": 2})";
+    const char *options = R"({"n_ctx": 256, "threads": 2})";
     const llmodel_status status = llmodel_open(path.c_str(), options, nullptr, nullptr, &model, &error);
     if (verbose) {
         std::printf("%s: %s\n", llmodel_status_name(status),
@@ -141,6 +141,27 @@ std::string watch(pid_t worker, const Shared &shared) {
     return "";
 }
 
+/** Without damage the file must open and answer, or the mutations would prove nothing. */
+bool answers_undamaged(const Mutator &mutator, Shared &shared, const std::string &path) {
+    shared.started_ms = now_ms();
+    std::fflush(nullptr);
+    const pid_t worker = fork();
+    if (worker == 0) {
+        if (write_file(path, mutator.original())) {
+            try_file(path, shared, true);
+            std::fflush(nullptr);
+        }
+        _exit(0);
+    }
+    const std::string failure = worker < 0 ? "cannot fork" : watch(worker, shared);
+    const bool answered = shared.answered == 1 && failure.empty();
+    if (!answered) {
+        std::printf("the undamaged file does not open and answer %s\n", failure.c_str());
+    }
+    shared.loaded = shared.answered = 0;
+    return answered;
+}
+
 int run_all(const Mutator &mutator, std::uint64_t count, std::uint64_t seed, std::uint64_t first) {
     void *memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
@@ -151,6 +172,10 @@ int run_all(const Mutator &mutator, std::uint64_t count, std::uint64_t seed, std
     const std::string path = "/dev/shm/mutate_gguf." + std::to_string(getpid()) + ".gguf";
     const auto begin = std::chrono::steady_clock::now();
     std::uint64_t failures = 0;
+    if (!answers_undamaged(mutator, shared, path)) {
+        unlink(path.c_str());
+        return 2;
+    }
     for (std::uint64_t next = first; next < first + count;) {
         const std::uint64_t end = std::min(next + mutations_per_worker, first + count);
         shared.current = next;
@@ -185,7 +210,12 @@ int run_all(const Mutator &mutator, std::uint64_t count, std::uint64_t seed, std
                         refused);
         }
     }
+    const std::uint64_t blamed = shared.refused[LLMODEL_INVALID_ARGUMENT];
     std::printf("%" PRIu64 " crashes, aborts or hangs\n", failures);
+    if (blamed > 0) {
+        std::printf("%" PRIu64 " refusals blame the caller, not the file\n", blamed);
+        ++failures;
+    }
     return failures == 0 ? 0 : 1;
 }
 

@@ -1,4 +1,4 @@
-#include "json_api.h"
+#include "api_fixture.h"
 
 #include <gmock/gmock.h>
 
@@ -6,11 +6,12 @@
 
 namespace {
 
+using namespace api;
 using nlohmann::json;
 using testing::HasSubstr;
 
 json memory(const json &options, const std::string &name = "tiny-llama-f32.gguf") {
-    const Outcome result = inspect(model(name), options);
+    const Outcome result = inspect(model_path(name), options);
     EXPECT_EQ(result.status, LLMODEL_OK) << options << ": " << result.message;
     return result.status == LLMODEL_OK ? result.value.at("memory") : json();
 }
@@ -20,14 +21,14 @@ uint64_t host(const json &memory, const char *part) {
 }
 
 void expect_refused(const json &options, llmodel_status status, const std::string &path) {
-    const Outcome result = inspect(model("tiny-llama-f32.gguf"), options);
+    const Outcome result = inspect(model_path("tiny-llama-f32.gguf"), options);
     EXPECT_EQ(result.status, status) << options << ": " << result.message;
     EXPECT_EQ(result.detail.value("path", ""), path) << options;
     EXPECT_FALSE(result.message.empty());
 }
 
 TEST(OpenOptions, ContextIsTheTrainedOneUnlessGiven) {
-    const Outcome result = inspect(model("tiny-llama-f32.gguf"));
+    const Outcome result = inspect(model_path("tiny-llama-f32.gguf"));
     ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
     EXPECT_EQ(result.value.at("memory").at("n_ctx"),
               std::min<uint64_t>(result.value.at("n_ctx_train").get<uint64_t>(), 8192));
@@ -35,7 +36,7 @@ TEST(OpenOptions, ContextIsTheTrainedOneUnlessGiven) {
 }
 
 TEST(OpenOptions, CacheOfKeysAndValuesIsAsLongAndAsWideAsAskedFor) {
-    const json model_info = inspect(model("tiny-llama-f32.gguf")).value;
+    const json model_info = inspect(model_path("tiny-llama-f32.gguf")).value;
     const auto head_width = model_info.at("n_embd").get<uint64_t>() / model_info.at("n_head").get<uint64_t>();
     const uint64_t per_token = model_info.at("n_layer").get<uint64_t>() * model_info.at("n_head_kv").get<uint64_t>() *
                                head_width * 2; // values
@@ -48,7 +49,7 @@ TEST(OpenOptions, CacheOfKeysAndValuesIsAsLongAndAsWideAsAskedFor) {
 }
 
 TEST(OpenOptions, DeviceThatDoesNotExistIsNamed) {
-    const Outcome result = inspect(model("tiny-llama-f32.gguf"), {{"device", {"CPU", "TPU7"}}});
+    const Outcome result = inspect(model_path("tiny-llama-f32.gguf"), {{"device", {"CPU", "TPU7"}}});
     EXPECT_EQ(result.status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_THAT(result.message, HasSubstr("TPU7"));
     EXPECT_EQ(result.detail.at("path"), "/device");
@@ -72,32 +73,32 @@ TEST(OpenOptions, ContradictionsAndOddValuesAreNamed) {
     expect_refused({{"rope_scaling", "spline"}}, LLMODEL_INVALID_ARGUMENT, "/rope_scaling");
     expect_refused({{"speculative", {{"type", "ngram-mod"}, {"n_max", 8}, {"n_min", 9}}}}, LLMODEL_INVALID_ARGUMENT,
                    "/speculative/n_min");
-    expect_refused({{"draft", {{"path", model("tiny-llama-f32.gguf")}, {"n_max", 2}, {"n_min", 3}}}},
+    expect_refused({{"draft", {{"path", model_path("tiny-llama-f32.gguf")}, {"n_max", 2}, {"n_min", 3}}}},
                    LLMODEL_INVALID_ARGUMENT, "/draft/n_min");
 }
 
 TEST(OpenOptions, AdapterIsCheckedAndItsWeightsCount) {
-    const std::string adapter = model("tiny-llama-lora.gguf");
+    const std::string adapter = model_path("tiny-llama-lora.gguf");
     const uint64_t without = host(memory(json::object()), "weights");
     EXPECT_GT(host(memory({{"lora", {{{"path", adapter}, {"scale", 0.5}}}}}), "weights"), without);
 
     const auto refuse = [](const std::string &path) {
-        return inspect(model("tiny-llama-f32.gguf"), {{"lora", {{{"path", path}}}}});
+        return inspect(model_path("tiny-llama-f32.gguf"), {{"lora", {{{"path", path}}}}});
     };
-    EXPECT_EQ(refuse(model("absent.gguf")).status, LLMODEL_NOT_FOUND);
-    EXPECT_EQ(refuse(model("tiny-llama-q8_0.gguf")).status, LLMODEL_UNSUPPORTED);
-    EXPECT_THAT(refuse(model("tiny-llama-q8_0.gguf")).message, HasSubstr("tiny-llama-q8_0.gguf"));
-    EXPECT_NE(inspect(model("tiny-bert.gguf"), {{"lora", {{{"path", adapter}}}}}).status, LLMODEL_OK);
+    EXPECT_EQ(refuse(model_path("absent.gguf")).status, LLMODEL_NOT_FOUND);
+    EXPECT_EQ(refuse(model_path("tiny-llama-q8_0.gguf")).status, LLMODEL_UNSUPPORTED);
+    EXPECT_THAT(refuse(model_path("tiny-llama-q8_0.gguf")).message, HasSubstr("tiny-llama-q8_0.gguf"));
+    EXPECT_NE(inspect(model_path("tiny-bert.gguf"), {{"lora", {{{"path", adapter}}}}}).status, LLMODEL_OK);
 }
 
 TEST(OpenOptions, DraftModelIsCheckedAndItsMemoryCounts) {
     const json alone = memory({{"n_ctx", 1024}});
-    const json both = memory({{"n_ctx", 1024}, {"draft", {{"path", model("tiny-llama-f32.gguf")}}}});
+    const json both = memory({{"n_ctx", 1024}, {"draft", {{"path", model_path("tiny-llama-f32.gguf")}}}});
     EXPECT_EQ(host(both, "context"), 2 * host(alone, "context"));
     EXPECT_EQ(host(both, "weights"), 2 * host(alone, "weights"));
-    EXPECT_EQ(inspect(model("tiny-llama-f32.gguf"), {{"draft", {{"path", model("absent.gguf")}}}}).status,
+    EXPECT_EQ(inspect(model_path("tiny-llama-f32.gguf"), {{"draft", {{"path", model_path("absent.gguf")}}}}).status,
               LLMODEL_NOT_FOUND);
-    EXPECT_EQ(inspect(model("tiny-llama-f32.gguf"), {{"draft", {{"path", model("tiny-llama-lora.gguf")}}}}).status,
+    EXPECT_EQ(inspect(model_path("tiny-llama-f32.gguf"), {{"draft", {{"path", model_path("tiny-llama-lora.gguf")}}}}).status,
               LLMODEL_UNSUPPORTED);
 }
 
@@ -105,7 +106,7 @@ TEST(OpenOptions, WithoutRepackingNothingIsCopied) {
     const std::string quantised = "tiny-llama-q4_0.gguf";
     const json plain = memory({{"repack", false}}, quantised);
     EXPECT_EQ(plain.at("reclaimable"), 0);
-    EXPECT_LE(host(plain, "weights"), std::filesystem::file_size(model(quantised)));
+    EXPECT_LE(host(plain, "weights"), std::filesystem::file_size(model_path(quantised)));
 }
 
 } // namespace

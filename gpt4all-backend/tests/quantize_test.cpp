@@ -1,10 +1,11 @@
-#include "json_api.h"
+#include "api_fixture.h"
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -12,6 +13,7 @@
 
 namespace {
 
+using namespace api;
 using nlohmann::json;
 using testing::HasSubstr;
 
@@ -38,22 +40,22 @@ void write_imatrix(const std::string &path, const std::vector<std::pair<std::str
 TEST(Quantize, WritesAModelOfTheTypeThatOpens) {
     const TemporaryFolder folder;
     const std::string out = folder.file("out.gguf");
-    const Outcome result = quantize(model(source), out, {{"type", "Q8_0"}});
+    const Outcome result = quantize(model_path(source), out, {{"type", "Q8_0"}});
     ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
     EXPECT_EQ(result.value.at("path"), out);
     EXPECT_EQ(result.value.at("type"), "Q8_0");
-    EXPECT_EQ(result.value.at("input_bytes"), std::filesystem::file_size(model(source)));
+    EXPECT_EQ(result.value.at("input_bytes"), std::filesystem::file_size(model_path(source)));
     EXPECT_EQ(result.value.at("output_bytes"), std::filesystem::file_size(out));
     EXPECT_NEAR(result.value.at("bits_per_weight").get<double>(), 8.5, 0.2);
     EXPECT_EQ(folder.files(), 1U);
     EXPECT_EQ(inspect(out).value.at("quantization"), "Q8_0");
-    EXPECT_EQ(inspect(out).value.at("n_params"), inspect(model(source)).value.at("n_params"));
+    EXPECT_EQ(inspect(out).value.at("n_params"), inspect(model_path(source)).value.at("n_params"));
     EXPECT_EQ(open_and_close(out).status, LLMODEL_OK);
 }
 
 TEST(Quantize, CopyKeepsEveryWeight) {
     const TemporaryFolder folder;
-    ASSERT_EQ(quantize(model(source), folder.file("copy.gguf"), {{"type", "COPY"}}).status, LLMODEL_OK);
+    ASSERT_EQ(quantize(model_path(source), folder.file("copy.gguf"), {{"type", "COPY"}}).status, LLMODEL_OK);
     EXPECT_EQ(inspect(folder.file("copy.gguf")).value.at("bits_per_weight"), 32.0);
 }
 
@@ -66,7 +68,7 @@ TEST(Quantize, EveryTypeIsMadeOrRefusedWithAReason) {
           "IQ2_S",  "Q2_0", "IQ2_XS", "IQ1_M",  "IQ1_S", "Q1_0",   "COPY",   "IQ2_XXS", "MXFP4_MOE"}) {
         for (const bool pure : {false, true}) {
             const std::string out = folder.file(std::string(type) + (pure ? "-pure" : ""));
-            const Outcome result = quantize(model(source), out, {{"type", type}, {"pure", pure}});
+            const Outcome result = quantize(model_path(source), out, {{"type", type}, {"pure", pure}});
             if (result.status == LLMODEL_OK) {
                 EXPECT_EQ(inspect(out).status, LLMODEL_OK) << type;
             } else {
@@ -82,7 +84,7 @@ TEST(Quantize, EveryTypeIsMadeOrRefusedWithAReason) {
 TEST(Quantize, TensorsTakeTheTypesGiven) {
     const TemporaryFolder folder;
     const auto bits = [&](const json &options) {
-        const Outcome result = quantize(model(source), folder.file("out.gguf"), options);
+        const Outcome result = quantize(model_path(source), folder.file("out.gguf"), options);
         EXPECT_EQ(result.status, LLMODEL_OK) << result.message;
         return result.value.value("bits_per_weight", 0.0);
     };
@@ -101,14 +103,14 @@ TEST(Quantize, OptionsThatCannotBeMetAreNamed) {
         EXPECT_EQ(folder.files(), 0U);
     };
     const json broken{{"pattern", "("}, {"type", "q8_0"}};
-    refuse(model(source), {{"type", "Q4_0"}, {"tensor_types", {broken}}}, "/tensor_types/0/pattern");
-    refuse(model("tiny-llama-q8_0.gguf"), {{"type", "Q4_0"}}, "/allow_requantize");
-    refuse(model(source), {{"type", "Q9"}}, "/type");
+    refuse(model_path(source), {{"type", "Q4_0"}, {"tensor_types", {broken}}}, "/tensor_types/0/pattern");
+    refuse(model_path("tiny-llama-q8_0.gguf"), {{"type", "Q4_0"}}, "/allow_requantize");
+    refuse(model_path(source), {{"type", "Q9"}}, "/type");
 }
 
 TEST(Quantize, QuantisedModelIsQuantisedAgainWhereAllowed) {
     const TemporaryFolder folder;
-    const Outcome result = quantize(model("tiny-llama-q8_0.gguf"), folder.file("out.gguf"),
+    const Outcome result = quantize(model_path("tiny-llama-q8_0.gguf"), folder.file("out.gguf"),
                                     {{"type", "Q4_0"}, {"allow_requantize", true}});
     EXPECT_EQ(result.status, LLMODEL_OK) << result.message;
 }
@@ -116,31 +118,31 @@ TEST(Quantize, QuantisedModelIsQuantisedAgainWhereAllowed) {
 TEST(Quantize, FilesThatCannotBeQuantisedAreRefused) {
     const TemporaryFolder folder;
     const std::string out = folder.file("out.gguf");
-    EXPECT_EQ(quantize(model("absent.gguf"), out, {{"type", "Q8_0"}}).status, LLMODEL_NOT_FOUND);
-    EXPECT_EQ(quantize(model("tiny-llama-lora.gguf"), out, {{"type", "Q8_0"}}).status, LLMODEL_UNSUPPORTED);
+    EXPECT_EQ(quantize(model_path("absent.gguf"), out, {{"type", "Q8_0"}}).status, LLMODEL_NOT_FOUND);
+    EXPECT_EQ(quantize(model_path("tiny-llama-lora.gguf"), out, {{"type", "Q8_0"}}).status, LLMODEL_UNSUPPORTED);
     std::ofstream(folder.file("noise.gguf")) << "no model";
     EXPECT_NE(quantize(folder.file("noise.gguf"), out, {{"type", "Q8_0"}}).status, LLMODEL_OK);
     EXPECT_FALSE(std::filesystem::exists(out));
 
-    std::filesystem::copy_file(model(source), folder.file("same.gguf"));
+    std::filesystem::copy_file(model_path(source), folder.file("same.gguf"));
     const Outcome same = quantize(folder.file("same.gguf"), folder.file("same.gguf"), {{"type", "Q8_0"}});
     EXPECT_EQ(same.status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_EQ(inspect(folder.file("same.gguf")).value.at("quantization"), "F32");
 
-    EXPECT_EQ(quantize(model(source), folder.file("no/such/folder/out.gguf"), {{"type", "Q8_0"}}).status,
+    EXPECT_EQ(quantize(model_path(source), folder.file("no/such/folder/out.gguf"), {{"type", "Q8_0"}}).status,
               LLMODEL_NOT_FOUND);
 }
 
 TEST(Quantize, ImportanceMatrixIsUsedAndRecorded) {
     const TemporaryFolder folder;
-    const json info = inspect(model(source)).value;
+    const json info = inspect(model_path(source)).value;
     const auto width = info.at("n_embd").get<size_t>();
     const std::string matrix = folder.file("imatrix.dat");
     std::vector<float> importance(width, 1.0F);
     importance.front() = 1000.0F;
     write_imatrix(matrix, {{"blk.0.attn_q.weight", importance}});
     const json options{{"type", "Q4_0"}, {"imatrix", matrix}};
-    const Outcome result = quantize(model(source), folder.file("with.gguf"), options);
+    const Outcome result = quantize(model_path(source), folder.file("with.gguf"), options);
     ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
     const json metadata = inspect(folder.file("with.gguf")).value.at("metadata");
     EXPECT_EQ(metadata.at("quantize.imatrix.file"), "imatrix.dat");
@@ -151,7 +153,7 @@ TEST(Quantize, DamagedImportanceMatricesAreRefused) {
     const TemporaryFolder folder;
     const std::string out = folder.file("out.gguf");
     const auto status = [&](const std::string &name) {
-        return quantize(model(source), out, {{"type", "Q4_0"}, {"imatrix", folder.file(name)}}).status;
+        return quantize(model_path(source), out, {{"type", "Q4_0"}, {"imatrix", folder.file(name)}}).status;
     };
     EXPECT_EQ(status("absent.dat"), LLMODEL_NOT_FOUND);
     std::ofstream(folder.file("huge.dat"), std::ios::binary) << std::string("\xff\xff\xff\x7f\xff\xff\xff\x7f", 8);
@@ -168,7 +170,7 @@ TEST(Quantize, ProgressGrowsOnTheCallersThread) {
     std::vector<float> seen;
     const auto caller = std::this_thread::get_id();
     bool elsewhere = false;
-    const Outcome result = quantize(model(source), folder.file("out.gguf"), {{"type", "IQ4_NL"}}, [&](float part) {
+    const Outcome result = quantize(model_path(source), folder.file("out.gguf"), {{"type", "IQ4_NL"}}, [&](float part) {
         seen.push_back(part);
         elsewhere = elsewhere || std::this_thread::get_id() != caller;
         return true;
@@ -183,7 +185,7 @@ TEST(Quantize, ProgressGrowsOnTheCallersThread) {
 TEST(Quantize, CancellingLeavesNothing) {
     for (const float at : {0.0F, 1.0F}) {
         const TemporaryFolder folder;
-        const Outcome result = quantize(model(source), folder.file("out.gguf"), {{"type", "Q4_K"}},
+        const Outcome result = quantize(model_path(source), folder.file("out.gguf"), {{"type", "Q4_K"}},
                                         [at](float part) { return part < at; });
         EXPECT_EQ(result.status, LLMODEL_CANCELLED) << result.message;
         EXPECT_EQ(folder.files(), 0U);
@@ -199,7 +201,7 @@ TEST(Quantize, FullDiskIsAnErrorAndLeavesNothing) {
             std::signal(SIGXFSZ, SIG_IGN);
             const rlimit limit{.rlim_cur = 100000, .rlim_max = 100000};
             setrlimit(RLIMIT_FSIZE, &limit);
-            const Outcome result = quantize(model(source), folder.file("out.gguf"), {{"type", "F16"}});
+            const Outcome result = quantize(model_path(source), folder.file("out.gguf"), {{"type", "F16"}});
             right = result.status == LLMODEL_IO && folder.files() == 0;
             if (!right) {
                 std::fprintf(stderr, "%d %s\n", static_cast<int>(result.status), result.message.c_str());

@@ -51,10 +51,8 @@ std::string foreign_format(std::span<const std::byte> bytes, std::uint64_t size)
     if (is_safetensors(head, size)) {
         return "is a safetensors file; convert the model to GGUF";
     }
-    if (starts_with_any(head, {"\x1f\x8b", "\x28\xb5\x2f\xfd", "BZh",
-                               "\xfd"
-                               "7zXZ",
-                               "7z\xbc\xaf"})) {
+    constexpr std::string_view xz = "\xfd\x37zXZ";
+    if (starts_with_any(head, {"\x1f\x8b", "\x28\xb5\x2f\xfd", "BZh", xz, "7z\xbc\xaf"})) {
         return "is compressed; unpack it first";
     }
     if (head.starts_with("version https://git-lfs.github.com/spec")) {

@@ -70,8 +70,6 @@ class Model:
             raise
         self._handle: Any = cell[0]
         self._close = weakref.finalize(self, library.release, library.c.llmodel_close, self._pid, self._handle)
-        # At exit the library closes what is open, when no thread of Python runs any more that could be told of it.
-        self._close.atexit = False
 
     @property
     def path(self) -> str:

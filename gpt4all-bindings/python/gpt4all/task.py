@@ -70,7 +70,7 @@ class Task:
         # Whoever holds it may be in llmodel_next(), or frees the task and then holds it for ever.
         self._turn = threading.Lock()
         self._release = weakref.finalize(self, library.release, library.c.llmodel_task_free, self._pid, self._handle)
-        # At exit the library ends what runs; a daemon thread may still wait for this task.
+        # At exit the model is closed, which ends its tasks; a daemon thread may still wait for this one.
         self._release.atexit = False
 
     @property

@@ -125,7 +125,8 @@ class Generation(TypedDict, total=False):
     """Another name of max_tokens; give one of them."""
 
     n: int
-    """Choices to generate for the same prompt, at most n_parallel of the model. Default: 1. From 1 to 64."""
+    """Choices to generate for the same prompt; as many as n_parallel of the model at a time. Default: 1. From 1 to
+    64."""
 
     stop: str | Sequence[str]
     """Texts that end the answer and are left out of it: one, or up to 64."""
@@ -218,7 +219,7 @@ class OpenOptions(TypedDict, total=False):
     but at most 8192. Default: 0. From 0 to 16777216."""
 
     n_batch: int
-    """Most tokens that are submitted together while prompts are processed. Default: 2048. From 1 to 65536."""
+    """Most tokens that are submitted together while prompts are processed. Default: 512. From 1 to 65536."""
 
     n_ubatch: int
     """Most tokens that are computed in one step; larger is faster and takes more memory. Embedding inputs must fit
@@ -325,7 +326,7 @@ class OpenOptions(TypedDict, total=False):
     prompt. Default: 0."""
 
     cache_ram_mib: int
-    """Memory for the state of former prompts, in MiB. 0: none; -1: without limit. Default: 1024. From -1 to 1048576."""
+    """Memory for the state of former prompts, in MiB. 0: none; -1: without limit. Default: 512. From -1 to 1048576."""
 
     n_cache_reuse: int
     """Fewest tokens in a row that are reused from a former prompt although they have moved. 0: only a common
@@ -355,7 +356,7 @@ class OpenOptions(TypedDict, total=False):
     """For infill, put the suffix before the prefix, as some models were trained. Default: false."""
 
     warmup: bool
-    """Run the model once while opening, so that the first request is not slower. Default: true."""
+    """Run the model once while opening, so that the first request is not slower. Default: false."""
 
     check_tensors: bool
     """Read every weight while opening and refuse values that are not finite; slow for large files. Default: false."""
