@@ -36,18 +36,20 @@ struct Tables {
     Handles<Task, llmodel_task> tasks{"task"};
 };
 
-/** Never destroyed, since other threads may call in while the process ends; the models are closed at exit. */
+/** Never destroyed, since other threads may call in while the process ends. */
 Tables &tables() {
-    static Tables *const tables = [] {
-        auto *made = new Tables; // NOLINT(cppcoreguidelines-owning-memory)
-        std::atexit([] {
-            for (const auto &model : llmodel::tables().models.remove_all()) {
-                model->close();
-            }
-        });
-        return made;
-    }();
+    static Tables *const tables = new Tables; // NOLINT(cppcoreguidelines-owning-memory)
     return *tables;
+}
+
+/** Has models that are still open closed when the process ends, before what ggml keeps in static variables is destroyed.
+ *  Those that come into being later are destroyed earlier, so it is called again after each step that may make some. */
+void close_models_at_exit() {
+    std::atexit([] {
+        for (const auto &model : tables().models.remove_all()) {
+            model->close();
+        }
+    });
 }
 
 /** Runs `body` with no exception leaving it. */
@@ -200,6 +202,7 @@ llmodel_status llmodel_open(const char *path, const char *options_json, llmodel_
         required(model, "model");
         const auto options = parse_options(options_json, "open_options", "open options");
         *model = tables().models.add(std::make_shared<Model>(path, options, progress_of(progress, user)));
+        close_models_at_exit();
         return LLMODEL_OK;
     });
 }
@@ -267,6 +270,10 @@ llmodel_status llmodel_next(llmodel_task *task, int32_t timeout_ms, llmodel_even
         const Event *next = tables().tasks.get(task)->next(deadline);
         if (next == nullptr) {
             return LLMODEL_TIMEOUT;
+        }
+        if (next->kind == LLMODEL_EVENT_RESULT) {
+            static std::once_flag first_result;
+            std::call_once(first_result, close_models_at_exit);
         }
         *event = llmodel_event{next->kind, next->index, next->data.data(), next->data.size()};
         return LLMODEL_OK;

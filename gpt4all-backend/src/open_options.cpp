@@ -251,13 +251,16 @@ void read_context(const Reader &reader, common_params &params) {
     params.n_batch = default_n_batch;
     params.n_ubatch = default_n_batch;
     params.cache_ram_mib = default_cache_ram_mib;
+    params.cache_idle_slots = false; // what a slot remembers can be saved, and is purged when its room is needed
     params.n_ctx_checkpoints = n_ctx_checkpoints;
 
     reader.get("n_ctx", params.n_ctx);
     reader.get("n_batch", params.n_batch);
     reader.get("n_ubatch", params.n_ubatch);
-    params.n_ubatch = std::min(params.n_ubatch, params.n_batch);
     reader.get("n_parallel", params.n_parallel);
+    // each sequence that generates has a token in the batch
+    params.n_batch = std::max(params.n_batch, params.n_parallel);
+    params.n_ubatch = std::clamp(params.n_ubatch, params.n_parallel, params.n_batch);
     reader.get("kv_unified", params.kv_unified);
     reader.get("cache_type_k", params.cache_type_k, cache_types);
     reader.get("cache_type_v", params.cache_type_v, cache_types);

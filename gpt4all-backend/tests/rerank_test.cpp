@@ -51,8 +51,9 @@ TEST_F(Rerank, JudgesEachDocumentByItself) {
         EXPECT_NEAR(alone.result["results"][0]["relevance_score"].get<double>(), item["relevance_score"].get<double>(),
                     1e-4);
     }
-    const TaskOutcome other = run_task(model, "rerank", {{"query", "cat"}, {"documents", {documents[0]}}});
-    const TaskOutcome same = run_task(model, "rerank", {{"query", "which one"}, {"documents", {documents[0]}}});
+    const TaskOutcome other = run_task(model, "rerank", {{"query", "cat"}, {"documents", json::array({documents[0]})}});
+    const TaskOutcome same =
+        run_task(model, "rerank", {{"query", "which one"}, {"documents", json::array({documents[0]})}});
     EXPECT_NE(other.result["results"][0]["relevance_score"], same.result["results"][0]["relevance_score"]);
 }
 

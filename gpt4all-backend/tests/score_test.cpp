@@ -125,7 +125,7 @@ TEST_F(Score, GivesTheSameInABatchAloneAndFromMemory) {
 }
 
 TEST_F(Score, SplitsTextWhereTheContextEnds) {
-    const TaskOutcome outcome = score("the cat", {" and dog"});
+    const TaskOutcome outcome = score("the cat", json::array({" and dog"}));
     EXPECT_EQ(outcome.result["context_tokens"][0], 1) << "BOS";
     json joined = outcome.result["context_tokens"];
     for (const json &token : outcome.result["continuations"][0]["tokens"]) {
@@ -142,7 +142,7 @@ TEST_F(Score, SplitsTextWhereTheContextEnds) {
 
 TEST_F(Score, BeginsAfterBosWhereTheContextIsEmpty) {
     EXPECT_NEAR(logprob("", "the cat"), logprob(json::array({1}), "the cat"), tolerance);
-    const TaskOutcome outcome = score("", {"the cat"}, {{"add_special", false}});
+    const TaskOutcome outcome = score("", json::array({"the cat"}), {{"add_special", false}});
     EXPECT_EQ(outcome.status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_THAT(outcome.message, HasSubstr("empty"));
 }
@@ -157,20 +157,20 @@ TEST_F(Score, GivesTheRowsOfChosenPositions) {
     }
     EXPECT_THAT(outcome.result["rows"], testing::UnorderedElementsAreArray(expected));
     EXPECT_EQ(outcome.floats.size(), 4U);
-    EXPECT_EQ(score(ids(6, 1), {ids(3, 2)}, {{"logprob_rows", {9}}}).status, LLMODEL_INVALID_ARGUMENT);
+    EXPECT_EQ(score(ids(6, 1), json::array({ids(3, 2)}), {{"logprob_rows", {9}}}).status, LLMODEL_INVALID_ARGUMENT);
 }
 
 TEST_F(Score, RefusesWhatItCannotTake) {
     const TaskOutcome overflow = score(ids(2000, 1), {ids(3, 2), ids(90, 3)});
     EXPECT_EQ(overflow.status, LLMODEL_CONTEXT_OVERFLOW);
     EXPECT_EQ(overflow.detail["index"], 1) << overflow.message;
-    EXPECT_EQ(score(ids(2000, 1), {ids(49, 2)}).status, LLMODEL_OK) << "the last token need not be run";
-    const TaskOutcome foreign = score(ids(3, 1), {json::array({1, 99999})});
+    EXPECT_EQ(score(ids(2000, 1), json::array({ids(49, 2)})).status, LLMODEL_OK) << "the last token need not be run";
+    const TaskOutcome foreign = score(ids(3, 1), json::array({json::array({1, 99999})}));
     EXPECT_EQ(foreign.status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_EQ(foreign.detail["position"], 1) << foreign.message;
-    EXPECT_EQ(score("the", {""}).status, LLMODEL_INVALID_ARGUMENT);
+    EXPECT_EQ(score("the", json::array({""})).status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_EQ(score("the", json::array()).status, LLMODEL_INVALID_ARGUMENT);
-    EXPECT_EQ(score(std::string(10'000'000, '\n'), {"the"}).status, LLMODEL_CONTEXT_OVERFLOW);
+    EXPECT_EQ(score(std::string(10'000'000, '\n'), json::array({"the"})).status, LLMODEL_CONTEXT_OVERFLOW);
     EXPECT_EQ(logprob("the", " cat"), logprob("the", " cat"));
 }
 

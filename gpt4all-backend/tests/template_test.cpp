@@ -46,12 +46,4 @@ TEST(Template, ImagesAreUnsupported) {
     expect_works(model);
 }
 
-TEST(Template, ControlTokensInAMessageAreText) {
-    // What a user writes must not begin another turn; see the prompt's token count.
-    const TinyLlama model;
-    const Answer plain = model.run("count_tokens", {{"messages", chat("x")["messages"]}});
-    const Answer tricky = model.run("count_tokens", {{"messages", chat("x<|im_end|>")["messages"]}});
-    EXPECT_GT(tricky.result["input_tokens"], plain.result["input_tokens"]);
-}
-
 } // namespace

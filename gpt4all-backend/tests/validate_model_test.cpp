@@ -159,6 +159,15 @@ TEST_F(ValidateModelTest, Experts) {
     refused(changed, LLMODEL_INVALID_MODEL, "llama.expert_group_count", "does not fit 8 experts");
 }
 
+TEST_F(ValidateModelTest, Outputs) {
+    refuses_uint("llama.embedding_length_out", 1023, "makes embeddings of 64");
+    EditableGguf changed = llama;
+    changed.set<std::uint32_t>("llama.embedding_length_out", GgufType::uint32, 64);
+    EXPECT_NO_THROW(validate(changed));
+    changed.set_strings("llama.classifier.output_labels", std::vector<std::string>(65, "label"));
+    refused(changed, LLMODEL_INVALID_MODEL, "llama.classifier.output_labels", "no classifier");
+}
+
 TEST_F(ValidateModelTest, Sampling) {
     refuses_uint("general.sampling.top_k", 0x7FFFFFFFU);
     refuses_uint("general.sampling.mirostat", 3);

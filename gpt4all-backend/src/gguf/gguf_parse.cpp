@@ -63,8 +63,8 @@ class Cursor {
     /** Refuses a length that the file cannot hold, before anything is allocated for it. */
     void need(std::uint64_t bytes, std::string_view what) const {
         if (bytes > remaining()) {
-            fail(std::string(what) + " needs " + std::to_string(bytes) + " bytes, but the file ends " + std::to_string(remaining()) +
-                 " bytes further on (at " + std::to_string(source_.size()) +
+            fail(std::string(what) + " needs " + std::to_string(bytes) + " bytes, but the file ends " +
+                 std::to_string(remaining()) + " bytes further on (at " + std::to_string(source_.size()) +
                  "); it is truncated or corrupt, download it again");
         }
     }

@@ -154,8 +154,10 @@ Generation prepare_chat(Engine &engine, const json &request) {
     generation.parameters = render_chat(engine, std::move(body));
     generation.prompt = tokenize(generation.parameters.at("prompt").get<std::string>(), engine.vocab(), true, true,
                                  "the conversation");
-    // Text in which nothing is to be found need not be parsed again at each token
-    generation.parse = has_tools(request) || generation.parameters.contains("reasoning_budget_end_tags");
+    // Text in which nothing is to be found need not be parsed again at each token. The grammar made from a schema admits
+    // a Markdown fence around the JSON, which parsing takes off.
+    generation.parse = has_tools(request) || request.contains("json_schema") || request.contains("response_format") ||
+                       generation.parameters.contains("reasoning_budget_end_tags");
     generation.parameters.erase("prompt");
     take_common_fields(generation, request);
     return generation;

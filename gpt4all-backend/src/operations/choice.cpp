@@ -135,11 +135,26 @@ void Choice::finish(server_task_result_cmpl_final &last, task_result_state &stat
     }
 }
 
-json Choice::logprobs(const server_task_result_cmpl_final &last) const {
-    size_t count = last.probs_output.size();
-    if (last.stop == STOP_TYPE_WORD) { // the stop string is not part of the answer
-        count -= std::min(count, common_tokenize(vocab_, last.stopping_word, false).size());
+size_t Choice::tokens_before_stop(const server_task_result_cmpl_final &last) const {
+    if (generation_.max_tokens == 0) {
+        return 0;
     }
+    const size_t all = last.probs_output.size();
+    if (last.stop != STOP_TYPE_WORD) {
+        return all;
+    }
+    std::string text;
+    std::vector<size_t> starts;
+    for (const completion_token_output &token : last.probs_output) {
+        starts.push_back(text.size());
+        text += token.text_to_send;
+    }
+    const size_t stop = text.find(last.stopping_word);
+    return static_cast<size_t>(std::lower_bound(starts.begin(), starts.end(), stop) - starts.begin());
+}
+
+json Choice::logprobs(const server_task_result_cmpl_final &last) const {
+    const size_t count = tokens_before_stop(last);
     json content = json::array();
     for (size_t i = 0; i < count; ++i) {
         const completion_token_output &token = last.probs_output[i];

@@ -41,7 +41,7 @@ size_t logits_rows(const llama_model *weights) {
 size_t attention_rows(const llama_model *weights, size_t cells) {
     const auto heads = static_cast<size_t>(std::max(llama_model_n_head(weights), 1));
     const size_t rows = attention_bytes_most / (sizeof(float) * heads * cells);
-    return std::clamp(rows, attention_rows_least, batch_tokens_default);
+    return std::max(rows, attention_rows_least);
 }
 
 bool stop_if_cancelled(void *sink) {
@@ -127,6 +127,11 @@ llama_context_params SideContext::shape(size_t cells) const {
     if (shape.n_threads_batch <= 0) {
         shape.n_threads_batch = shape.n_threads;
     }
+    // flash attention rounds to half precision, so that a vector would depend on what else is in its batch
+    if (shape.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_AUTO && !ggml_is_quantized(shape.type_v) &&
+        attention_rows(weights_, cells) >= batch) {
+        shape.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+    }
     switch (purpose_) {
     case Purpose::embed:
         shape.embeddings = true;
@@ -140,10 +145,10 @@ llama_context_params SideContext::shape(size_t cells) const {
     case Purpose::score:
         shape.embeddings = false;
         shape.pooling_type = LLAMA_POOLING_TYPE_NONE;
-        // half precision, to which flash attention rounds too, costs up to a tenth of a nat
+        // half precision costs up to a tenth of a nat
         shape.type_k = shape.type_v = GGML_TYPE_F32;
         shape.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
-        shape.n_ubatch = static_cast<uint32_t>(attention_rows(weights_, cells));
+        shape.n_ubatch = static_cast<uint32_t>(std::min(batch, attention_rows(weights_, cells)));
         break;
     }
     return shape;

@@ -1,0 +1,220 @@
+"""What is measured: each question is asked of every contender in turn, round after round."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contenders import Contender, LlamaBench, Plan, Run, RunFailed, busy_neighbours
+
+N_PROMPT, N_GEN = 512, 128
+N_PREFIX, N_TAIL = 1000, 16
+N_CHATS = 8
+NEIGHBOURS = (0, 1, 2)
+
+ASKED = (
+    "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
+    "Tell me about the history of paper.", "How do bees make honey?", "What makes bread rise?",
+    "Why do leaves change colour in autumn?", "How is glass made?",
+)  # fmt: skip
+
+Values = dict[str, dict[str, list["float | None"]]]  # measure -> contender -> one value per round
+
+
+@dataclass
+class Settings:
+    """What all contenders share."""
+
+    model: Path
+    threads: int
+    rounds: int
+    n_gen: int
+    n_vocab: int
+    story: list[int]  # token ids of a beginning that the model goes on with in plain text
+    random: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
+
+    def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
+        """llmodel_open()'s options."""
+        return {
+            "n_ctx": n_ctx, "n_batch": N_PROMPT, "n_ubatch": N_PROMPT, "threads": self.threads,
+            "n_parallel": n_parallel, "flash_attn": "on",
+        }  # fmt: skip
+
+    def noise(self, count: int) -> list[int]:
+        """Ordinary tokens that no cache can know."""
+        low = min(1000, self.n_vocab // 10)
+        return [self.random.randrange(low, self.n_vocab * 9 // 10) for _ in range(count)]
+
+
+def request(max_tokens: int, *, cached: bool = False, **what: Any) -> dict[str, Any]:
+    """A request as the C API and llama-server take it: greedy, of a fixed length."""
+    return {**what, "max_tokens": max_tokens, "temperature": 0.0, "ignore_eos": True, "cache_prompt": cached}
+
+
+def decode_rate(answer: dict[str, Any]) -> float:
+    """Tokens per second after the first, by the clock of the consumer."""
+    return float((answer["tokens"] - 1) / (answer["last_s"] - answer["first_s"]))
+
+
+class Recorder:
+    """Keeps values by measure and contender, a value per round; None where a contender failed."""
+
+    def __init__(self) -> None:
+        self.values: Values = {}
+        self.failures: dict[str, str] = {}
+
+    def add(self, name: str, measures: dict[str, float]) -> None:
+        for measure, value in measures.items():
+            self.values.setdefault(measure, {}).setdefault(name, []).append(value)
+
+
+Measure = Callable[[], "dict[str, float]"]
+
+
+def rounds(settings: Settings, recorder: Recorder, measures: Sequence[tuple[str, Measure]]) -> Iterator[int]:
+    """Runs every measure once a round, beginning with another one in each round."""
+    measures = list(measures)
+    for number in range(settings.rounds):
+        turn = number % len(measures)
+        for name, measure in measures[turn:] + measures[:turn]:
+            if name in recorder.failures:
+                continue
+            try:
+                recorder.add(name, measure())
+            except RunFailed as failure:
+                recorder.failures[name] = str(failure)
+                print(f"      {failure}", file=sys.stderr)
+        yield number
+
+
+def _bench(bench: LlamaBench, plan: Plan, n_prompt: int, n_gen: int, keys: dict[str, str]) -> Measure:
+    def measure() -> dict[str, float]:
+        rates, run = bench.run(plan, n_prompt, n_gen)
+        return {keys[key]: rate for key, rate in rates.items()} | {"rss": run.peak_rss}
+
+    return measure
+
+
+def speed(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder) -> Iterator[int]:
+    """Prefill and decode of one stream, and the memory that it took."""
+    options = settings.options(2 * N_PROMPT)
+
+    def plan() -> Plan:
+        warm_up = request(1, prompt=settings.noise(N_PROMPT))
+        prefill = request(1, prompt=settings.noise(N_PROMPT))
+        decode = request(settings.n_gen, prompt=settings.story)
+        return Plan(settings.model, options, [[warm_up], [prefill], [decode]])
+
+    def of(contender: Contender) -> Measure:
+        def measure() -> dict[str, float]:
+            run = contender.run(plan())
+            prefill, decode = run.answer(1), run.answer(2)
+            if prefill["cached"] or decode["cached"]:
+                raise RunFailed(f"{contender.name} reused a prompt that it was to compute")
+            return {
+                "prefill": N_PROMPT / prefill["first_s"], "decode": decode_rate(decode), "rss": run.peak_rss
+            }  # fmt: skip
+
+        return measure
+
+    keys = {"prefill": "prefill", "decode": "decode"}
+    theirs = (bench.name, _bench(bench, plan(), N_PROMPT, settings.n_gen, keys))
+    return rounds(settings, recorder, [theirs, *((contender.name, of(contender)) for contender in contenders)])
+
+
+def neighbours(
+    settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Decode while other processes compute."""
+    options = settings.options(2 * N_PROMPT)
+    warm_up, decode = request(4, prompt=settings.noise(8)), request(settings.n_gen, prompt=settings.story)
+    plan = Plan(settings.model, options, [[warm_up], [decode]])
+
+    def all_levels(one: Callable[[], float]) -> Measure:
+        def measure() -> dict[str, float]:
+            values = {}
+            for level in NEIGHBOURS:
+                with busy_neighbours(level):
+                    values[f"decode_{level}"] = one()
+            return values
+
+        return measure
+
+    measures = [(bench.name, all_levels(lambda: bench.run(plan, 0, settings.n_gen)[0]["decode"]))]
+    for contender in contenders:
+        measures.append(
+            (contender.name, all_levels(lambda contender=contender: decode_rate(contender.run(plan).answer(1))))
+        )  # type: ignore[misc]
+    return rounds(settings, recorder, measures)
+
+
+def parallel(
+    settings: Settings, contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Several chats at once."""
+    options = settings.options(4096, N_CHATS)
+    chats = [request(settings.n_gen, messages=[{"role": "user", "content": text}]) for text in ASKED[:N_CHATS]]
+    plan = Plan(settings.model, options, [[request(4, prompt=settings.noise(8))], chats])
+
+    def of(contender: Contender) -> Measure:
+        def measure() -> dict[str, float]:
+            run = contender.run(plan)
+            step = run.steps[1]
+            tokens = sum(answer["tokens"] for answer in step["answers"])
+            return {"total": tokens / step["wall_s"], "rss": run.peak_rss}
+
+        return measure
+
+    able = [contender for contender in contenders if contender.parallel]
+    return rounds(settings, recorder, [(contender.name, of(contender)) for contender in able])
+
+
+def first_token(
+    settings: Settings, contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """The wait for the first token after a long prefix that is new, and one that is known."""
+    options = settings.options(2048)
+
+    def of(contender: Contender) -> Measure:
+        def measure() -> dict[str, float]:
+            prefix = settings.noise(N_PREFIX)
+            asked = [request(2, cached=True, prompt=prefix + settings.noise(N_TAIL)) for _ in range(2)]
+            warm_up = request(2, prompt=settings.noise(N_PROMPT))
+            run = contender.run(Plan(settings.model, options, [[warm_up], [asked[0]], [asked[1]]]))
+            return {"cold": 1000 * run.answer(1)["first_s"], "warm": 1000 * run.answer(2)["first_s"]}
+
+        return measure
+
+    return rounds(settings, recorder, [(contender.name, of(contender)) for contender in contenders])
+
+
+def load(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder) -> Iterator[int]:
+    """From the start of a process until it can answer, and until it has answered with one token and ended."""
+    options = settings.options(2 * N_PROMPT)
+    plan = Plan(settings.model, options, [[request(1, prompt=settings.story)]])
+
+    def of(contender: Contender) -> Measure:
+        def measure() -> dict[str, float]:
+            run: Run = contender.run(plan)
+            return {"ready": 1000 * run.ready_s, "whole": 1000 * run.whole_s}
+
+        return measure
+
+    def theirs() -> dict[str, float]:
+        return {"whole": 1000 * bench.run(plan, 0, 1, warmup=False)[1].whole_s}
+
+    return rounds(settings, recorder, [(bench.name, theirs), *((c.name, of(c)) for c in contenders)])
+
+
+Question = Callable[[Settings, Sequence[Contender], LlamaBench, Recorder], "Iterator[int]"]
+QUESTIONS: dict[str, Question] = {
+    "decode": speed,
+    "neighbours": neighbours,
+    "parallel": parallel,
+    "first_token": first_token,
+    "load": load,
+}

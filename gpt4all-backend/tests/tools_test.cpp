@@ -1,0 +1,153 @@
+#include "api_fixture.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+namespace {
+
+using namespace api;
+
+json tool(const std::string &name) {
+    const json parameters = {{"type", "object"},
+                             {"properties", {{"place", {{"enum", {"Paris", "Rome"}}}}, {"days", {{"enum", {1, 2}}}}}},
+                             {"required", {"place", "days"}},
+                             {"additionalProperties", false}};
+    return {{"type", "function"}, {"function", {{"name", name}, {"description", "The weather."}, {"parameters", parameters}}}};
+}
+
+/** The calls that the events add up to, by their place. */
+std::map<int, json> joined(const Answer &answer) {
+    std::map<int, json> calls;
+    for (const Event &event : answer.events) {
+        if (event.kind == LLMODEL_EVENT_TOOL_CALL) {
+            const json piece = json::parse(event.data);
+            const int index = piece["index"].get<int>();
+            if (!calls.contains(index)) {
+                calls[index] = {{"id", ""}, {"name", ""}, {"arguments", ""}};
+            }
+            const json function = piece.value("function", json::object());
+            calls[index]["id"] = calls[index]["id"].get<std::string>() + piece.value("id", "");
+            calls[index]["name"] = calls[index]["name"].get<std::string>() + function.value("name", "");
+            calls[index]["arguments"] = calls[index]["arguments"].get<std::string>() + function.value("arguments", "");
+        }
+    }
+    return calls;
+}
+
+void expect_call(const Answer &answer, const std::string &name) {
+    ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+    const json &choice = answer.result["choices"][0];
+    ASSERT_EQ(choice["finish_reason"], "tool_calls") << choice;
+    const json &calls = choice["message"]["tool_calls"];
+    const std::map<int, json> pieces = joined(answer);
+    ASSERT_GE(calls.size(), 1U);
+    EXPECT_EQ(pieces.size(), calls.size());
+    for (size_t i = 0; i < calls.size(); ++i) {
+        EXPECT_EQ(calls[i]["function"]["name"], name);
+        const json arguments = json::parse(calls[i]["function"]["arguments"].get<std::string>(), nullptr, false);
+        ASSERT_TRUE(arguments.is_object()) << calls[i];
+        EXPECT_TRUE(arguments["place"] == "Paris" || arguments["place"] == "Rome") << arguments;
+        EXPECT_TRUE(arguments["days"] == 1 || arguments["days"] == 2) << arguments;
+        const json &piece = pieces.at(static_cast<int>(i));
+        EXPECT_EQ(piece["name"], name);
+        EXPECT_EQ(piece["id"], calls[i]["id"]);
+        EXPECT_EQ(piece["arguments"], calls[i]["function"]["arguments"]);
+        EXPECT_FALSE(piece["id"].get<std::string>().empty());
+    }
+    EXPECT_EQ(answer.text(), choice["message"]["content"].is_null() ? "" : content_of(answer));
+}
+
+class Tools : public testing::Test {
+  protected:
+    TinyLlama model{json{{"n_ctx", 2048}}};
+    json fields = {{"tools", {tool("weather"), tool("forecast")}}, {"max_tokens", 200}};
+
+    Answer ask(const json &more) const {
+        json request = chat("How is the weather in Paris?", fields);
+        request.update(more);
+        return model.run("chat", request);
+    }
+};
+
+TEST_F(Tools, TheOneThatIsNamedIsCalled) {
+    for (const char *name : {"weather", "forecast"}) {
+        const json choice = {{"type", "function"}, {"function", {{"name", name}}}};
+        expect_call(ask({{"tool_choice", choice}}), name);
+    }
+    const json unknown = {{"type", "function"}, {"function", {{"name", "nonsense"}}}};
+    EXPECT_EQ(ask({{"tool_choice", unknown}}).status(), LLMODEL_INVALID_ARGUMENT);
+}
+
+TEST_F(Tools, RequiredMakesACall) {
+    fields["tools"] = {tool("weather")};
+    expect_call(ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}}), "weather");
+    expect_call(ask({{"tool_choice", "required"}, {"temperature", 1.5}, {"seed", 9}}), "weather");
+}
+
+TEST_F(Tools, NoneMakesNone) {
+    const Answer answer = ask({{"tool_choice", "none"}, {"max_tokens", 30}});
+    ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+    EXPECT_FALSE(answer.result["choices"][0]["message"].contains("tool_calls"));
+    EXPECT_EQ(answer.text(), content_of(answer));
+}
+
+TEST_F(Tools, WithoutStreamTheResultHasTheCall) {
+    const Answer answer = ask({{"tool_choice", "required"}, {"stream", false}});
+    ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+    EXPECT_TRUE(joined(answer).empty());
+    EXPECT_GE(answer.result["choices"][0]["message"]["tool_calls"].size(), 1U);
+}
+
+/** Wherever the limit falls, the request succeeds, and the events are the beginning of what the result says. */
+TEST_F(Tools, ACallCutShortIsNoFailure) {
+    fields["tools"] = {tool("weather")};
+    for (int tokens = 1; tokens <= 40; tokens += 3) {
+        const Answer answer = ask({{"tool_choice", "required"}, {"max_tokens", tokens}});
+        ASSERT_EQ(answer.status(), LLMODEL_OK) << tokens << ": " << answer.failure.message;
+        const json &choice = answer.result["choices"][0];
+        if (answer.result["usage"]["completion_tokens"] == tokens) {
+            EXPECT_EQ(choice["finish_reason"], "length") << choice;
+        }
+        const json calls = choice["message"].value("tool_calls", json::array());
+        const std::map<int, json> pieces = joined(answer);
+        EXPECT_EQ(pieces.size(), calls.size()) << tokens;
+        for (const auto &[index, piece] : pieces) {
+            EXPECT_EQ(piece["arguments"], calls[static_cast<size_t>(index)]["function"]["arguments"]) << tokens;
+        }
+    }
+}
+
+TEST_F(Tools, LogprobsBesideACall) {
+    const Answer answer = ask({{"tool_choice", "required"}, {"logprobs", true}, {"top_logprobs", 1}});
+    ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+    EXPECT_EQ(answer.result["choices"][0]["logprobs"]["content"].size(), answer.result["usage"]["completion_tokens"]);
+}
+
+TEST_F(Tools, AnAnswerOfATool) {
+    json request = chat("How is the weather in Paris?", {{"tools", {tool("weather")}}, {"max_tokens", 8}});
+    const json call = {{"id", "call_1"}, {"type", "function"},
+                       {"function", {{"name", "weather"}, {"arguments", "{\"place\":\"Paris\",\"days\":1}"}}}};
+    request["messages"].push_back({{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}});
+    request["messages"].push_back({{"role", "tool"}, {"tool_call_id", "call_1"}, {"content", "It is sunny, 24 degrees."}});
+    const Answer answer = model.run("chat", request);
+    EXPECT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+}
+
+TEST_F(Tools, AGrammarBesideToolsIsRefused) {
+    const Answer answer = ask({{"grammar", "root ::= \"a\""}});
+    EXPECT_EQ(answer.status(), LLMODEL_INVALID_ARGUMENT) << answer.failure.message;
+}
+
+TEST(RealTools, RequiredMakesACall) {
+    const auto path = real_model();
+    if (!path) {
+        GTEST_SKIP() << "the real model is not here: run `make model` or set GPT4ALL_TEST_MODEL";
+    }
+    const Model model(*path, {{"n_ctx", 2048}, {"n_parallel", 1}});
+    expect_call(model.run("chat", chat("How is the weather in Paris tomorrow?",
+                                       {{"tools", {tool("weather")}}, {"tool_choice", "required"}, {"max_tokens", 200}})),
+                "weather");
+}
+
+} // namespace
