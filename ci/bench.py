@@ -1,36 +1,100 @@
 #!/usr/bin/env python3
-"""`make bench`: builds the library and llama.cpp's own tools alike, and hands them to the benchmark."""
+"""`make bench`: builds the library and llama.cpp's own tools alike, and hands them to the benchmark.
+
+--install-peers first puts llama-cpp-python, which compiles for many minutes, and node-llama-cpp into build/peers; what is
+there is measured too. All other arguments go on to gpt4all-backend/benchmarks/bench.py; `--help` lists them.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from build import build, directory, expected
-from common import ROOT, run_main
+from common import BUILD, ROOT, NoNetwork, run_main, say
 from fetch_default_model import fetch
 from lanes import library_variables
-from setup import ensure_venv
-from steps import Steps
+from setup import BUILD_TOOLS, ensure_tools, ensure_venv
+from steps import Steps, run_logged, tail
 
-SCRIPT = ROOT / "gpt4all-backend" / "benchmarks" / "bench.py"
+BENCHMARK = ROOT / "gpt4all-backend" / "benchmarks"
+REQUIREMENTS = ROOT / "ci" / "requirements-bench.txt"
+PLOT_VENV = BUILD / "venv-bench"
+PEERS = BUILD / "peers"
+LOG = BUILD / "logs" / "bench.log"
+LLAMA_CPP_PYTHON, NODE_LLAMA_CPP = "llama-cpp-python==0.3.36", "node-llama-cpp@3.22.1"
+
+
+def _run(command: list[str], cwd: Path, what: str) -> None:
+    if run_logged(command, LOG, cwd=cwd) != 0:
+        raise NoNetwork(f"{what} could not be installed; the end of {LOG}:\n{tail(LOG, 8)}")
+
+
+def _make_venv(folder: Path, install: list[str], what: str) -> None:
+    ensure_tools(["venv"])
+    if not (folder / "bin" / "python").exists():
+        _run([sys.executable, "-m", "venv", str(folder)], ROOT, what)
+    command = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    _run([*command, *install], ROOT, what)
+
+
+def ensure_plot_python() -> Path:
+    """A Python with matplotlib."""
+    stamp = PLOT_VENV / ".installed"
+    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+    if not stamp.is_file() or stamp.read_text() != digest:
+        _make_venv(PLOT_VENV, ["-r", str(REQUIREMENTS)], "matplotlib")
+        stamp.write_text(digest)
+    return PLOT_VENV / "bin" / "python"
+
+
+def install_peers() -> None:
+    """llama-cpp-python from source, as PyPI has it, and node-llama-cpp with the binaries that npm has."""
+    ensure_tools([*BUILD_TOOLS, "npm"])
+    node = PEERS / "node"
+    node.mkdir(parents=True, exist_ok=True)
+    (node / "package.json").write_text('{"private": true}\n')
+    _run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", NODE_LLAMA_CPP], node, "node-llama-cpp")
+    _make_venv(PEERS / "python", [LLAMA_CPP_PYTHON], "llama-cpp-python")
+
+
+def installed_peers() -> list[str]:
+    """Arguments for what lies in build/peers."""
+    arguments = []
+    python, node = PEERS / "python" / "bin" / "python", PEERS / "node"
+    if any((PEERS / "python").glob("lib/python3*/site-packages/llama_cpp")):
+        arguments += ["--llama-cpp-python", str(python)]
+    if (node / "node_modules" / "node-llama-cpp").is_dir() and shutil.which("node"):
+        arguments += ["--node-llama-cpp", str(node)]
+    return arguments
 
 
 def main() -> int:
-    """Arguments go on to the benchmark."""
-    steps = Steps(4)
-    with steps.step("Python packages in build/venv"):
+    """Takes --install-peers for itself."""
+    given = sys.argv[1:]
+    peers = "--install-peers" in given
+    given = [argument for argument in given if argument != "--install-peers"]
+    steps = Steps(5 if peers else 4)
+    with steps.step("Python packages in build/venv and build/venv-bench"):
         python = ensure_venv()
+        plot_python = ensure_plot_python()
     with steps.step("libllmodel, llama-bench and llama-server", expected("release")):
-        build("release", ["llmodel", "llama-bench", "llama-server"])
+        build("release", ["llmodel", "llmodel_bench", "llama-bench", "llama-server"])
+    if peers:
+        with steps.step("llama-cpp-python and node-llama-cpp", "10 to 20 minutes on two cores"):
+            install_peers()
     with steps.step("default model"):
         model = fetch()
-    with steps.step("measuring"):
-        binaries = directory("release") / "bin"
-        variables = {**os.environ, **library_variables(), "GPT4ALL_BENCH_BINARIES": str(binaries)}
-        command = [str(python), str(SCRIPT), "--model", str(model), *sys.argv[1:]]
-        return subprocess.run(command, env=variables, check=False).returncode
+    if not (found := installed_peers()):
+        say("      no other SDKs in build/peers: python3 ci/bench.py --install-peers puts two of them there")
+    with steps.step("measuring", "about 20 minutes; leave the machine alone"):
+        command = [str(python), str(BENCHMARK / "bench.py"), "--model", str(model), "--plot-python", str(plot_python)]
+        command += ["--binaries", str(directory("release") / "bin"), *found, *given]
+        return subprocess.run(command, env={**os.environ, **library_variables()}, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Run:
     """What one run of a contender gave."""
 
     ready_s: float  # from the start of the process until the model was open
-    whole_s: float  # until the process had ended
+    whole_s: float | None  # until the process had ended; None for a server, which does not end by itself
     peak_rss: int  # bytes
     steps: list[dict[str, Any]]
 
@@ -169,7 +169,7 @@ class LlamaServer(Contender):
         finally:
             server.end(signal.SIGTERM)
             peak = server.wait()[1]
-        return Run(ready, time.perf_counter() - server.started, peak, result.steps)
+        return Run(ready, None, peak, result.steps)
 
     @staticmethod
     def _wait_until_ready(server: _Process, port: int) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contenders import Contender, LlamaBench, Plan, Run, RunFailed, busy_neighbours
+from contenders import Contender, LlamaBench, Plan, RunFailed, busy_neighbours
 
 N_PROMPT, N_GEN = 512, 128
 N_PREFIX, N_TAIL = 1000, 16
@@ -22,7 +22,7 @@ ASKED = (
     "Why do leaves change colour in autumn?", "How is glass made?",
 )  # fmt: skip
 
-Values = dict[str, dict[str, list["float | None"]]]  # measure -> contender -> one value per round
+Values = dict[str, dict[str, list[float]]]  # measure -> contender -> one value per round
 
 
 @dataclass
@@ -61,7 +61,7 @@ def decode_rate(answer: dict[str, Any]) -> float:
 
 
 class Recorder:
-    """Keeps values by measure and contender, a value per round; None where a contender failed."""
+    """Keeps values by measure and contender, a value per round, and why a contender was given up."""
 
     def __init__(self) -> None:
         self.values: Values = {}
@@ -91,14 +91,6 @@ def rounds(settings: Settings, recorder: Recorder, measures: Sequence[tuple[str,
         yield number
 
 
-def _bench(bench: LlamaBench, plan: Plan, n_prompt: int, n_gen: int, keys: dict[str, str]) -> Measure:
-    def measure() -> dict[str, float]:
-        rates, run = bench.run(plan, n_prompt, n_gen)
-        return {keys[key]: rate for key, rate in rates.items()} | {"rss": run.peak_rss}
-
-    return measure
-
-
 def speed(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder) -> Iterator[int]:
     """Prefill and decode of one stream, and the memory that it took."""
     options = settings.options(2 * N_PROMPT)
@@ -121,9 +113,11 @@ def speed(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench
 
         return measure
 
-    keys = {"prefill": "prefill", "decode": "decode"}
-    theirs = (bench.name, _bench(bench, plan(), N_PROMPT, settings.n_gen, keys))
-    return rounds(settings, recorder, [theirs, *((contender.name, of(contender)) for contender in contenders)])
+    def theirs() -> dict[str, float]:
+        rates, run = bench.run(plan(), N_PROMPT, settings.n_gen)
+        return {**rates, "rss": run.peak_rss}
+
+    return rounds(settings, recorder, [(bench.name, theirs), *((c.name, of(c)) for c in contenders)])
 
 
 def neighbours(
@@ -144,12 +138,11 @@ def neighbours(
 
         return measure
 
-    measures = [(bench.name, all_levels(lambda: bench.run(plan, 0, settings.n_gen)[0]["decode"]))]
-    for contender in contenders:
-        measures.append(
-            (contender.name, all_levels(lambda contender=contender: decode_rate(contender.run(plan).answer(1))))
-        )  # type: ignore[misc]
-    return rounds(settings, recorder, measures)
+    def of(contender: Contender) -> Measure:
+        return all_levels(lambda: decode_rate(contender.run(plan).answer(1)))
+
+    theirs = (bench.name, all_levels(lambda: bench.run(plan, 0, settings.n_gen)[0]["decode"]))
+    return rounds(settings, recorder, [theirs, *((c.name, of(c)) for c in contenders)])
 
 
 def parallel(
@@ -199,13 +192,15 @@ def load(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench,
 
     def of(contender: Contender) -> Measure:
         def measure() -> dict[str, float]:
-            run: Run = contender.run(plan)
-            return {"ready": 1000 * run.ready_s, "whole": 1000 * run.whole_s}
+            run = contender.run(plan)
+            ready = {"ready": 1000 * run.ready_s}
+            return ready if run.whole_s is None else {**ready, "whole": 1000 * run.whole_s}
 
         return measure
 
     def theirs() -> dict[str, float]:
-        return {"whole": 1000 * bench.run(plan, 0, 1, warmup=False)[1].whole_s}
+        whole = bench.run(plan, 0, 1, warmup=False)[1].whole_s
+        return {"whole": 1000 * (whole or 0.0)}
 
     return rounds(settings, recorder, [(bench.name, theirs), *((c.name, of(c)) for c in contenders)])
 

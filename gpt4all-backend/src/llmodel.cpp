@@ -13,6 +13,9 @@
 #include "quantize.h"
 #include "task.h"
 
+#include <unistd.h>
+
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -32,14 +35,29 @@ namespace llmodel {
 namespace {
 
 struct Tables {
+    Tables() = default;
+    /** For a child process: new names only, so that those of its parent mean nothing in it. */
+    explicit Tables(const Tables &parent)
+        : models("model", parent.models.next_name()), tasks("task", parent.tasks.next_name()) {}
+    Tables &operator=(const Tables &) = delete;
+
+    const pid_t owner = getpid();
     Handles<Model, llmodel_model> models{"model"};
     Handles<Task, llmodel_task> tasks{"task"};
 };
 
-/** Never destroyed, since other threads may call in while the process ends. */
+/** Never destroyed, since other threads may call in while the process ends, and since a child process has no threads to
+ *  end its parent's models with. */
 Tables &tables() {
-    static Tables *const tables = new Tables; // NOLINT(cppcoreguidelines-owning-memory)
-    return *tables;
+    static std::atomic<Tables *> current = new Tables; // NOLINT(cppcoreguidelines-owning-memory)
+    Tables *found = current;
+    while (found->owner != getpid()) {
+        auto own = std::make_unique<Tables>(*found);
+        if (current.compare_exchange_strong(found, own.get())) {
+            found = own.release();
+        }
+    }
+    return *found;
 }
 
 /** Has models that are still open closed when the process ends, before what ggml keeps in static variables is destroyed.

@@ -93,7 +93,8 @@ TEST_F(Chat, MaxTokensNoneAndOne) {
 }
 
 TEST_F(Chat, EndsByItselfWithReasonStop) {
-    const Answer answer = model.run("chat", chat("Hello there", {{"max_tokens", 100}, {"logit_bias", {{"<|im_end|>", 100}}}}));
+    const json end = model.run("tokenize", {{"content", "<|im_end|>"}}).result["tokens"][0];
+    const Answer answer = model.run("chat", chat("Hello there", {{"max_tokens", 100}, {"logit_bias", json::array({json::array({end, 100})})}}));
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     EXPECT_EQ(answer.result["choices"][0]["finish_reason"], "stop");
     EXPECT_EQ(streamed_and_whole(answer), "");
@@ -200,7 +201,7 @@ TEST_F(Chat, LogitBiasDecides) {
 
 TEST_F(Chat, ProgressOfTheQuestion) {
     std::string question;
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 80; ++i) {
         question += "the house ";
     }
     const Answer answer = model.run("chat", chat(question, {{"return_progress", true}, {"timings_per_token", true}, {"max_tokens", 3}}));
@@ -290,7 +291,8 @@ TEST_F(Chat, ContinuesTheFinalMessage) {
     json request = chat("Hello there", {{"ignore_eos", true}});
     request["messages"].push_back({{"role", "assistant"}, {"content", "the house"}});
     request["continue_final_message"] = true;
-    const Answer prompt = model.run("apply_template", {{"messages", request["messages"]}, {"continue_final_message", true}});
+    request["add_generation_prompt"] = false;
+    const Answer prompt = model.run("apply_template", {{"messages", request["messages"]}, {"continue_final_message", true}, {"add_generation_prompt", false}});
     ASSERT_EQ(prompt.status(), LLMODEL_OK) << prompt.failure.message;
     EXPECT_THAT(prompt.result["prompt"].get<std::string>(), testing::EndsWith("the house"));
     const Answer answer = model.run("chat", request);

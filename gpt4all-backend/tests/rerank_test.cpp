@@ -49,7 +49,7 @@ TEST_F(Rerank, JudgesEachDocumentByItself) {
         const json only = json::array({documents[item["index"].get<size_t>()]});
         const TaskOutcome alone = run_task(model, "rerank", {{"query", "which one"}, {"documents", only}});
         EXPECT_NEAR(alone.result["results"][0]["relevance_score"].get<double>(), item["relevance_score"].get<double>(),
-                    1e-4);
+                    0.01); // flash attention rounds to half precision
     }
     const TaskOutcome other = run_task(model, "rerank", {{"query", "cat"}, {"documents", json::array({documents[0]})}});
     const TaskOutcome same =

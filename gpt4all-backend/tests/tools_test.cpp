@@ -8,6 +8,14 @@ namespace {
 
 using namespace api;
 
+/** Describes tools, and writes calls as Hermes models do. */
+const std::string with_tools =
+    "{% if tools %}tools:{% for t in tools %} {{ t.function | tojson }}{% endfor %}\n{% endif %}"
+    "{% for m in messages %}{{ m.role }}: {{ m.content if m.content else '' }}"
+    "{% for c in m.tool_calls or [] %}<tool_call>\n{\"name\": \"{{ c.function.name }}\", "
+    "\"arguments\": {{ c.function.arguments | tojson }}}\n</tool_call>{% endfor %}\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}";
+
 json tool(const std::string &name) {
     const json parameters = {{"type", "object"},
                              {"properties", {{"place", {{"enum", {"Paris", "Rome"}}}}, {"days", {{"enum", {1, 2}}}}}},
@@ -60,7 +68,7 @@ void expect_call(const Answer &answer, const std::string &name) {
 
 class Tools : public testing::Test {
   protected:
-    TinyLlama model{json{{"n_ctx", 2048}}};
+    TinyLlama model{json{{"n_ctx", 2048}, {"chat_template", with_tools}}};
     json fields = {{"tools", {tool("weather"), tool("forecast")}}, {"max_tokens", 200}};
 
     Answer ask(const json &more) const {
@@ -144,7 +152,7 @@ TEST(RealTools, RequiredMakesACall) {
     if (!path) {
         GTEST_SKIP() << "the real model is not here: run `make model` or set GPT4ALL_TEST_MODEL";
     }
-    const Model model(*path, {{"n_ctx", 2048}, {"n_parallel", 1}});
+    const Model model(*path, {{"n_ctx", 2048}, {"n_parallel", 1}, {"chat_template", with_tools}});
     expect_call(model.run("chat", chat("How is the weather in Paris tomorrow?",
                                        {{"tools", {tool("weather")}}, {"tool_choice", "required"}, {"max_tokens", 200}})),
                 "weather");

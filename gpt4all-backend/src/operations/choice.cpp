@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <vector>
 
 namespace llmodel {
 
@@ -53,6 +54,9 @@ void Choice::text(llmodel_event_kind kind, std::string &all, std::string whole, 
 }
 
 void Choice::take(const std::string &content, const std::vector<common_chat_msg_diff> &diffs, const Emit &emit) {
+    if (generation_.prompt_only) {
+        return; // llama.cpp makes one token all the same
+    }
     if (!generation_.parse) {
         text(LLMODEL_EVENT_TEXT, content_, content_utf8_.push(content), emit);
         return;
@@ -123,20 +127,20 @@ void Choice::finish(server_task_result_cmpl_final &last, task_result_state &stat
                                {"type", "function"},
                                {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
     }
-    const bool stopped = last.stop == STOP_TYPE_EOS || last.stop == STOP_TYPE_WORD;
+    const bool stopped = !generation_.prompt_only && (last.stop == STOP_TYPE_EOS || last.stop == STOP_TYPE_WORD);
     finish_reason_ = !stopped ? "length" : tool_calls_.empty() ? "stop" : "tool_calls";
     stopping_word_ = last.stopping_word;
     truncated_ = last.truncated;
     if (generation_.top_logprobs >= 0) {
         logprobs_ = logprobs(last);
     }
-    if (generation_.return_tokens) {
+    if (generation_.return_tokens && !generation_.prompt_only) {
         tokens_ = last.tokens;
     }
 }
 
 size_t Choice::tokens_before_stop(const server_task_result_cmpl_final &last) const {
-    if (generation_.max_tokens == 0) {
+    if (generation_.prompt_only) {
         return 0;
     }
     const size_t all = last.probs_output.size();
@@ -147,7 +151,7 @@ size_t Choice::tokens_before_stop(const server_task_result_cmpl_final &last) con
     std::vector<size_t> starts;
     for (const completion_token_output &token : last.probs_output) {
         starts.push_back(text.size());
-        text += token.text_to_send;
+        text += common_token_to_piece(vocab_, token.tok, false);
     }
     const size_t stop = text.find(last.stopping_word);
     return static_cast<size_t>(std::lower_bound(starts.begin(), starts.end(), stop) - starts.begin());

@@ -100,6 +100,7 @@ std::vector<server_task> make_tasks(Engine &engine, server_response_reader &read
         task.tokens = server_tokens(generation.prompt, false);
         task.params = server_schema::eval_llama_cmpl_schema(engine.vocab(), engine.params(),
                                                             engine.meta().logit_bias_eog, generation.parameters);
+        generation.prompt_only = task.params.n_predict == 0;
         task.params.stream = true;
         task.params.n_cmpl = std::min(slots, generation.n - first);
         task.params.message_spans = task.tokens.find_message_spans(delimiters);
@@ -245,7 +246,7 @@ void GenerationTask::handle(server_task_result &result) {
     choice.finish(last, state, emit);
     ++running.reader.received_count;
 
-    running.completion_tokens += last.n_decoded;
+    running.completion_tokens += running.generation.prompt_only ? 0 : last.n_decoded;
     if (result.index == 0) {
         running.prompt_tokens = last.n_prompt_tokens;
         running.cached_tokens = last.n_prompt_tokens_cache;

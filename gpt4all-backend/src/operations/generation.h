@@ -21,6 +21,7 @@ struct Generation {
     bool chat = false;         // the result has messages, not texts
     bool parse = false;        // the text holds reasoning or tool calls that are to be told apart
     bool stream = true;        // text comes in pieces
+    bool prompt_only = false;  // no token of the answer is wanted
     bool return_tokens = false;
     bool return_progress = false;
     bool timings_per_token = false;

@@ -127,11 +127,6 @@ llama_context_params SideContext::shape(size_t cells) const {
     if (shape.n_threads_batch <= 0) {
         shape.n_threads_batch = shape.n_threads;
     }
-    // flash attention rounds to half precision, so that a vector would depend on what else is in its batch
-    if (shape.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_AUTO && !ggml_is_quantized(shape.type_v) &&
-        attention_rows(weights_, cells) >= batch) {
-        shape.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
-    }
     switch (purpose_) {
     case Purpose::embed:
         shape.embeddings = true;
@@ -145,7 +140,7 @@ llama_context_params SideContext::shape(size_t cells) const {
     case Purpose::score:
         shape.embeddings = false;
         shape.pooling_type = LLAMA_POOLING_TYPE_NONE;
-        // half precision costs up to a tenth of a nat
+        // half precision, to which flash attention rounds too, costs up to a tenth of a nat
         shape.type_k = shape.type_v = GGML_TYPE_F32;
         shape.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
         shape.n_ubatch = static_cast<uint32_t>(std::min(batch, attention_rows(weights_, cells)));

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Measures libllmodel beside its peers and writes docs/benchmarks. `make bench` calls it with all that it needs."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gpt4all import Model, build_info
+
+import report
+from contenders import HERE, Contender, LlamaBench, LlamaServer, Worker
+from questions import N_PREFIX, N_PROMPT, N_TAIL, QUESTIONS, Recorder, Settings
+
+ROOT = HERE.parents[1]
+STORY = "The lighthouse keeper climbed the stairs every evening, and"
+
+
+def peers(arguments: argparse.Namespace) -> dict[str, tuple[str, Contender]]:
+    """Other SDKs that are installed: their versions and how they are run."""
+    found: dict[str, tuple[str, Contender]] = {}
+    python = arguments.llama_cpp_python
+    if python:
+        code = "import llama_cpp; print(llama_cpp.__version__)"
+        probe = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+        if probe.returncode == 0:
+            command = [python, str(HERE / "worker_llama_cpp_python.py")]
+            found[report.LCP] = (probe.stdout.strip(), Worker(report.LCP, command, parallel=False))
+        else:
+            print(f"      no llama-cpp-python: {python} cannot import it", file=sys.stderr)
+    package = Path(arguments.node_llama_cpp or "") / "node_modules" / "node-llama-cpp" / "package.json"
+    if arguments.node_llama_cpp and package.is_file():
+        command = ["node", str(HERE / "worker_node_llama_cpp.mjs")]
+        worker = Worker(report.NODE, command, cwd=Path(arguments.node_llama_cpp), parallel=False)
+        found[report.NODE] = (json.loads(package.read_text())["version"], worker)
+    elif arguments.node_llama_cpp:
+        print(f"      no node-llama-cpp in {arguments.node_llama_cpp}", file=sys.stderr)
+    return found
+
+
+def cpu_facts() -> tuple[str, list[str]]:
+    """The processor's name, and those of its instruction sets that matter here."""
+    name, flags = platform.processor() or platform.machine(), []
+    if Path("/proc/cpuinfo").is_file():
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                name = value.strip()
+            elif key.strip() in ("flags", "Features"):
+                flags = value.split()
+    kinds = ("avx2", "fma", "f16c", "avx512", "avx_vnni", "amx", "asimddp", "i8mm", "sve")
+    return name, [flag for flag in flags if flag.startswith(kinds)]
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    name, flags = cpu_facts()
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "cpu": name,
+        "cores": usable,
+        "instruction_sets": flags,
+        "memory_gib": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / (1 << 30),
+        "system": f"{platform.system()} {platform.release()}",
+        "load": os.getloadavg()[0],
+    }
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Asks the questions and returns what results.json holds."""
+    binaries = Path(arguments.binaries)
+    others = peers(arguments)
+    contenders: list[Contender] = [
+        Worker(report.C_API, [str(binaries / "llmodel_bench")]),
+        Worker(report.PYTHON, [sys.executable, str(HERE / "worker_gpt4all.py")]),
+        LlamaServer(binaries / "llama-server", binaries / "llmodel_bench"),
+        *(worker for _, worker in others.values()),
+    ]
+    facts = machine()
+    if facts["load"] > 0.5:
+        print(f"      other programs are running (load {facts['load']:.1f}); expect noise", file=sys.stderr)
+    with Model(arguments.model, n_ctx=256) as model:
+        story, n_vocab = model.tokenize(STORY, add_special=True), model.info()["n_vocab"]
+    settings = Settings(arguments.model, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story)
+    questions = {}
+    for name in arguments.only:
+        print(f"      {name}", end="", file=sys.stderr, flush=True)
+        start, recorder = time.monotonic(), Recorder()
+        for number in QUESTIONS[name](settings, contenders, LlamaBench(binaries / "llama-bench"), recorder):
+            print(f" {number + 1}", end="", file=sys.stderr, flush=True)
+        print(f" of {settings.rounds} rounds, {time.monotonic() - start:.0f} s", file=sys.stderr)
+        questions[name] = {"values": recorder.values, "failures": recorder.failures}
+    info = build_info()
+    upstream = info["llama_cpp"]
+    return {
+        "date": datetime.date.today().isoformat(),
+        "rounds": settings.rounds,
+        "machine": facts,
+        "versions": {
+            "libllmodel": f"{info['version']} ({info['compiler']}, {info['flags']})",
+            "llama.cpp": f"{upstream['release']} (tree {upstream['tree'][:12]})",
+            **{name: version for name, (version, _) in others.items()},
+        },
+        "settings": {
+            "model": arguments.model.name, "threads": settings.threads, "n_prompt": N_PROMPT, "n_gen": settings.n_gen,
+            "n_prefix": N_PREFIX, "n_tail": N_TAIL, "n_ctx": 2 * N_PROMPT,
+        },
+        "questions": questions,
+    }  # fmt: skip
+
+
+def write(results: dict[str, Any], folder: Path, plot_python: str | None) -> Path:
+    """results.json and decode.svg into `folder`, the page beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "results.json"
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    plot = None
+    if plot_python and "neighbours" in results["questions"]:
+        done = subprocess.run([plot_python, str(HERE / "plot.py"), str(path), str(folder / "decode.svg")], check=False)
+        plot = f"{folder.name}/decode.svg" if done.returncode == 0 else None
+    page = folder.with_suffix(".md")
+    page.write_text(report.page(results, plot))
+    return page
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="a GGUF file")
+    parser.add_argument("--binaries", required=True, help="the folder with llmodel_bench, llama-bench, llama-server")
+    parser.add_argument("--only", help="questions, separated by commas: " + ", ".join(QUESTIONS))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=machine()["cores"], help="all cores if not given")
+    parser.add_argument("--n-gen", type=int, default=128, help="tokens to decode")
+    parser.add_argument("--llama-cpp-python", metavar="PYTHON", help="a Python that has llama-cpp-python")
+    parser.add_argument("--node-llama-cpp", metavar="FOLDER", help="a folder whose node_modules has node-llama-cpp")
+    parser.add_argument("--plot-python", metavar="PYTHON", help="a Python that has matplotlib")
+    parser.add_argument("--output", type=Path, help="a folder; docs/benchmarks if everything is measured")
+    parser.add_argument("--render", action="store_true", help="measure nothing; write the page from results.json again")
+    arguments = parser.parse_args()
+    whole = not arguments.only
+    arguments.only = arguments.only.split(",") if arguments.only else list(QUESTIONS)
+    if unknown := [name for name in arguments.only if name not in QUESTIONS]:
+        parser.error(f"--only: {', '.join(unknown)}: not among {', '.join(QUESTIONS)}")
+    arguments.output = arguments.output or (ROOT / "docs" if whole else ROOT / "build") / "benchmarks"
+    return arguments
+
+
+def main() -> int:
+    """Measures, and prints the page too."""
+    arguments = parse()
+    if arguments.render:
+        results = json.loads((arguments.output / "results.json").read_text())
+    else:
+        results = measure(arguments)
+    page = write(results, arguments.output, arguments.plot_python)
+    print(page.read_text())
+    print(f"      written to {page} and {arguments.output}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

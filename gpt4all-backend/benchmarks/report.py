@@ -1,0 +1,222 @@
+"""Turns results.json into docs/benchmarks.md: a table for each question, and how far the targets are met."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+C_API, PYTHON = "libllmodel, C API", "libllmodel, Python"
+BENCH, SERVER, LCP, NODE = "llama-bench", "llama-server", "llama-cpp-python", "node-llama-cpp"
+ORDER = (C_API, PYTHON, BENCH, SERVER, LCP, NODE)
+
+MIB = float(1 << 20)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure of a question, with its unit and whom the others are compared with."""
+
+    question: str
+    measure: str
+    head: str
+    reference: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """One section of the page."""
+
+    title: str
+    text: str
+    columns: Sequence[Column]
+
+
+TABLES = (
+    Table(
+        "One stream",
+        "A prompt of {n_prompt} tokens that nothing has seen before, computed in one batch, and {n_gen} tokens decoded "
+        "after a short prompt. Our numbers are taken by the consumer's clock, from sending a request to its first "
+        "piece of text and from there to the last: they contain JSON, sampling, detokenising and, for Python, the "
+        "binding. llama-bench does none of these; it feeds random tokens to the model.",
+        (
+            Column("decode", "prefill", "prefill, tokens/s", BENCH),
+            Column("decode", "decode", "decode, tokens/s", BENCH),
+        ),
+    ),
+    Table(
+        "Decode beside busy neighbours",
+        "The same decoding while none, one or two other processes compute without pause, as on a computer that is in "
+        "use. They are bound to no core.",
+        tuple(
+            Column("neighbours", f"decode_{level}", f"{level} neighbours, tokens/s", LCP) for level in (0, 1, 2)
+        ),
+    ),
+    Table(
+        "Eight chats at once",
+        "Eight conversations sent together, {n_gen} tokens each, in eight sequences that share a cache; all tokens of "
+        "all answers by the time until the last has ended. llama-server is asked over HTTP by a small C++ client that "
+        "looks for text in its events but does not parse their JSON.",
+        (Column("parallel", "total", "together, tokens/s", SERVER),),
+    ),
+    Table(
+        "The first token",
+        "The wait for the first piece of text after {n_prefix} tokens that are new (cold), and after the same tokens "
+        "with another end of {n_tail} (warm), when the prefix is reused.",
+        (
+            Column("first_token", "cold", "cold, ms", SERVER),
+            Column("first_token", "warm", "warm, ms", SERVER),
+        ),
+    ),
+    Table(
+        "Loading",
+        "From the start of a process until the model can be asked, and until one token was generated and the process "
+        "has ended. The file is in the page cache. Interpreters' own start is part of it. llama-server runs with "
+        "`--no-warmup`, as the library does not warm up of itself either.",
+        (
+            Column("load", "ready", "ready, ms", SERVER),
+            Column("load", "whole", "one token, ms", BENCH),
+        ),
+    ),
+    Table(
+        "Memory",
+        "Peak resident memory of the process that holds the model, the mapped file included: over the first table's "
+        "run, with a context of {n_ctx} tokens (llama-bench makes one no longer than each test needs), and over the "
+        "eight chats'.",
+        (
+            Column("decode", "rss", "one stream, MiB", BENCH, 1 / MIB),
+            Column("parallel", "rss", "eight chats, MiB", SERVER, 1 / MIB),
+        ),
+    ),
+)
+
+
+def values(results: dict[str, Any], column: Column, name: str) -> list[float]:
+    """A contender's values of a measure, one per round."""
+    measured = results["questions"].get(column.question, {}).get("values", {}).get(column.measure, {})
+    return [value * column.scale for value in measured.get(name, [])]
+
+
+def ratio(results: dict[str, Any], column: Column, name: str, reference: str) -> float | None:
+    """The median over the rounds of a contender's value divided by the reference's in the same round."""
+    pairs = zip(values(results, column, name), values(results, column, reference), strict=False)
+    ratios = [ours / theirs for ours, theirs in pairs]
+    return statistics.median(ratios) if ratios else None
+
+
+def number(value: float) -> str:
+    """With three digits or more."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def cell(results: dict[str, Any], column: Column, name: str) -> str:
+    """Median, range, and the ratio to the reference."""
+    found = values(results, column, name)
+    if not found:
+        return "–"
+    text = f"**{number(statistics.median(found))}** ({number(min(found))} to {number(max(found))})"
+    compared = ratio(results, column, name, column.reference)
+    return text if compared is None or name == column.reference else f"{text} × {compared:.2f}"
+
+
+def table(results: dict[str, Any], spec: Table) -> Iterator[str]:
+    """The lines of a section; none if its question was not asked."""
+    present = [name for name in ORDER if any(values(results, column, name) for column in spec.columns)]
+    if not present:
+        return
+    yield f"## {spec.title}"
+    yield ""
+    yield spec.text.format(**results["settings"])
+    yield ""
+    yield "| | " + " | ".join(column.head for column in spec.columns) + " |"
+    yield "| --- |" + " ---: |" * len(spec.columns)
+    for name in present:
+        yield f"| {name} | " + " | ".join(cell(results, column, name) for column in spec.columns) + " |"
+    references = sorted({column.reference for column in spec.columns if column.reference in present})
+    if references:
+        yield ""
+        yield f"× is the ratio to {' and '.join(references)} in the same round."
+    yield ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a ratio must be."""
+
+    what: str
+    column: Column
+    name: str
+    reference: str
+    least: float
+
+
+_DECODE = Column("decode", "decode", "", BENCH)
+_TOTAL = Column("parallel", "total", "", SERVER)
+TARGETS = (
+    Target("Decode through Python, of llama-bench's", _DECODE, PYTHON, BENCH, 0.95),
+    Target(
+        "Decode through Python with one busy neighbour, of llama-cpp-python's",
+        Column("neighbours", "decode_1", "", LCP), PYTHON, LCP, 1.5,
+    ),
+    Target("Eight chats through the C API, of llama-server's", _TOTAL, C_API, SERVER, 1.0),
+    Target("One stream through Python, of the C API's", _DECODE, PYTHON, C_API, 0.97),
+    Target("Eight chats through Python, of the C API's", _TOTAL, PYTHON, C_API, 0.97),
+)  # fmt: skip
+
+
+def targets(results: dict[str, Any]) -> Iterator[str]:
+    """The lines of the section that says what is reached."""
+    rows = []
+    for target in TARGETS:
+        found = ratio(results, target.column, target.name, target.reference)
+        if found is not None:
+            reached = "yes" if found >= target.least else "**no**"
+            rows.append(f"| {target.what} | {target.least:.2f} | {found:.3f} | {reached} |")
+    if rows:
+        yield from ("## Targets", "", "| | at least | measured | reached |", "| --- | ---: | ---: | --- |", *rows, "")
+
+
+def facts(results: dict[str, Any]) -> Iterator[str]:
+    """Where, when and with what it was measured."""
+    machine, versions, settings = results["machine"], results["versions"], results["settings"]
+    yield f"* **Date** {results['date']}, {results['rounds']} rounds"
+    yield (
+        f"* **Machine** {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB, {machine['system']};"
+        f" instruction sets {', '.join(machine['instruction_sets']) or 'not known'}; load {machine['load']:.2f} at the"
+        " start"
+    )
+    yield (
+        f"* **Model** {settings['model']}; {settings['threads']} threads; n_batch and n_ubatch {settings['n_prompt']};"
+        " flash attention on; temperature 0"
+    )
+    yield "* **Versions** " + ", ".join(f"{name} {version}" for name, version in versions.items())
+    for question, entry in results["questions"].items():
+        for name, failure in entry.get("failures", {}).items():
+            yield f"* **Not measured** {name} in \"{question}\": {failure.splitlines()[-1] if failure else 'failed'}"
+
+
+def page(results: dict[str, Any], plot: str | None) -> str:
+    """docs/benchmarks.md."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`; do not edit. The numbers behind it are in",
+        "[benchmarks/results.json](benchmarks/results.json).",
+        "",
+        *facts(results),
+        "",
+        "Everything was measured in one run. In each round every contender runs once, in a process of its own, and each",
+        "round begins with another one, so that what disturbs the machine disturbs all of them. Numbers are medians over",
+        "the rounds, with the least and the greatest in brackets; ratios are medians of the rounds' ratios. libllmodel,",
+        "llama-bench and llama-server are built from the same source with the same flags; the other two are built as",
+        "their makers publish them.",
+        "",
+    ]
+    if plot:
+        lines += [f"![Decode speed with 0, 1 and 2 busy neighbour processes]({plot})", ""]
+    lines += targets(results)
+    for spec in TABLES:
+        lines += table(results, spec)
+    return "\n".join(lines).rstrip("\n") + "\n"

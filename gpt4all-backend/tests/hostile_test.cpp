@@ -1,0 +1,263 @@
+#include "api_fixture.h"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+namespace {
+
+using namespace api;
+
+std::string repeated(const std::string &part, size_t times) {
+    std::string text;
+    text.reserve(part.size() * times);
+    for (size_t i = 0; i < times; ++i) {
+        text += part;
+    }
+    return text;
+}
+
+/** Far more than anything here takes, and far less than what runs without end. */
+constexpr std::chrono::seconds patience{20};
+
+template <typename Work> void in_time(const std::string &what, Work work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, patience) << what;
+}
+
+class Hostile : public testing::Test {
+  protected:
+    TinyLlama model;
+
+    void expect(const char *operation, const json &request, llmodel_status status, const std::string &what) const {
+        in_time(what, [&] {
+            const Answer answer = model.run(operation, request);
+            EXPECT_EQ(answer.status(), status) << what << ": " << answer.failure.message.substr(0, 500);
+            EXPECT_LT(answer.failure.message.size(), 20000U) << what;
+        });
+        expect_works(model);
+    }
+
+    /** Text that need not be JSON. */
+    Failure submit_text(const std::string &text, const char *operation = "complete") const {
+        llmodel_task *task = nullptr;
+        llmodel_error *error = nullptr;
+        const llmodel_status status = llmodel_submit(model.get(), operation, text.c_str(), &task, &error);
+        llmodel_task_free(task);
+        return take(status, error);
+    }
+};
+
+struct TemplateCase {
+    const char *name;
+    std::string source;
+};
+
+class HostileTemplate : public testing::TestWithParam<TemplateCase> {};
+
+/** A template may be refused when the model is opened or when it is used, but is never obeyed. */
+TEST_P(HostileTemplate, IsStopped) {
+    in_time(GetParam().name, [&] {
+        json options = {{"n_ctx", 256}, {"n_parallel", 1}, {"chat_template", GetParam().source}};
+        const std::string path = model_path("tiny-llama-f32.gguf");
+        llmodel_model *model = nullptr;
+        llmodel_error *error = nullptr;
+        llmodel_status status =
+            llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &model, &error);
+        Failure failure = take(status, error);
+        if (status == LLMODEL_OK) {
+            llmodel_task *task = nullptr;
+            failure = take(llmodel_submit(model, "chat", chat("Hello").dump().c_str(), &task, &error), error);
+            failure = Task(task, "chat").finish().failure;
+        }
+        EXPECT_EQ(failure.status, LLMODEL_TEMPLATE_ERROR) << failure.message.substr(0, 500);
+        if (status == LLMODEL_OK) {
+            llmodel_task *task = nullptr;
+            take(llmodel_submit(model, "complete", complete("the", {{"max_tokens", 1}}).dump().c_str(), &task, &error), error);
+            EXPECT_EQ(Task(task, "complete").finish().status(), LLMODEL_OK);
+        }
+        llmodel_close(model);
+    });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, HostileTemplate,
+    testing::Values(
+        TemplateCase{"NestedLoops", "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}"
+                                    "{% endfor %}{% endfor %}{% endfor %}"},
+        TemplateCase{"LoopsOfText", "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}"},
+        TemplateCase{"Recursion", "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}"},
+        TemplateCase{"MutualRecursion", "{% macro f(x) %}{{ g(x) }}{% endmacro %}{% macro g(x) %}{{ f(x) }}{% endmacro %}"
+                                        "{{ f(1) }}"},
+        TemplateCase{"Doubling", "{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(100) %}"
+                                 "{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s }}"},
+        TemplateCase{"DoublingWithTilde", "{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(100) %}"
+                                          "{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}"},
+        TemplateCase{"DoublingWithReplace", "{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(100) %}"
+                                            "{% set ns.s = ns.s | replace('x', 'xxxxxxxxxxxxxxxx') %}{% endfor %}{{ ns.s }}"},
+        TemplateCase{"DoublingOfLists", "{% set ns = namespace(s=[1,2,3,4]) %}{% for i in range(100) %}"
+                                        "{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s | length }}"},
+        TemplateCase{"Parentheses", "{{ " + repeated("(", 100000) + "1" + repeated(")", 100000) + " }}"},
+        TemplateCase{"FewerParentheses", "{{ " + repeated("(", 8000) + "1" + repeated(")", 7000) + " }}"},
+        TemplateCase{"Brackets", "{{ " + repeated("[", 50000) + repeated("]", 50000) + " }}"},
+        TemplateCase{"NestedBlocks", repeated("{% if true %}", 15000) + "x" + repeated("{% endif %}", 14999)},
+        TemplateCase{"GiantRange", "{% for a in range(1000000000000) %}{% endfor %}"},
+        TemplateCase{"GiantRangeAsList", "{{ range(100000000000) | list | length }}"},
+        TemplateCase{"RepeatedString", "{{ 'x' * 100000000000 }}"},
+        TemplateCase{"Unclosed", "{% for m in messages %}{{ m.content }}"},
+        TemplateCase{"UnclosedTag", "{{ messages"},
+        TemplateCase{"UnknownTag", "{% frobnicate %}"},
+        TemplateCase{"UnknownFunction", "{{ frobnicate(messages) }}"},
+        TemplateCase{"Raises", "{{ raise_exception('not with me') }}"}),
+    [](const auto &test) { return std::string(test.param.name); });
+
+TEST_F(Hostile, Grammars) {
+    const std::pair<const char *, std::string> grammars[] = {
+        {"unparsable", "root ::= ("},
+        {"no rule", "hello"},
+        {"no root", "other ::= \"a\""},
+        {"undefined rule", "root ::= missing"},
+        {"left recursion", "root ::= root \"a\""},
+        {"indirect left recursion", "root ::= a\na ::= b\nb ::= root \"x\""},
+        {"deep nesting", "root ::= " + repeated("(", 300) + "\"a\"" + repeated(")", 300)},
+        {"very deep nesting", "root ::= " + repeated("(", 300000) + "\"a\"" + repeated(")", 300000)},
+        {"huge repetition", "root ::= [a-z]{0,1000000}"},
+        {"huge repetitions of repetitions", "root ::= ((([a-z]{0,1000}){0,1000}){0,1000}){0,1000}"},
+        {"unclosed string", "root ::= \"abc"},
+        {"unclosed range", "root ::= [a-"},
+        {"bad escape", "root ::= \"\\xZZ\""},
+    };
+    for (const auto &[what, grammar] : grammars) {
+        expect("complete", complete("x", {{"grammar", grammar}}), LLMODEL_GRAMMAR_ERROR, what);
+    }
+}
+
+TEST_F(Hostile, AmbiguousGrammarsDoNotExplode) {
+    const std::string grammars[] = {
+        "root ::= (\"a\" | \"a\" \"a\" | \"a\" \"a\" \"a\")*",
+        "root ::= ((\"a\"?)*)*",
+        "root ::= (\"a\"*)* (\"a\"*)* (\"a\"*)* \"b\"",
+        "root ::= x x x x x x x x\nx ::= \"a\"? y\ny ::= \"a\"? z\nz ::= \"a\"?",
+        "root ::= \"\"",
+    };
+    for (const std::string &grammar : grammars) {
+        in_time(grammar, [&] {
+            const Answer answer = model.run("complete", complete("x", {{"grammar", grammar}, {"max_tokens", 30}}));
+            EXPECT_TRUE(answer.status() == LLMODEL_OK || answer.status() == LLMODEL_GRAMMAR_ERROR)
+                << grammar << ": " << answer.failure.message;
+        });
+        expect_works(model);
+    }
+}
+
+TEST_F(Hostile, Schemas) {
+    json deep = {{"type", "integer"}};
+    for (int i = 0; i < 20; ++i) {
+        deep = {{"type", "object"}, {"properties", {{"a", deep}}}, {"required", {"a"}}};
+    }
+    const std::pair<const char *, json> schemas[] = {
+        {"unresolvable reference", {{"$ref", "#/$defs/missing"}}},
+        {"reference to a file", {{"$ref", "file:///etc/passwd"}}},
+        {"reference to the network", {{"$ref", "https://example.com/schema.json"}}},
+        {"reference to itself", {{"$ref", "#"}}},
+        {"references in a circle", {{"$ref", "#/$defs/a"}, {"$defs", {{"a", {{"$ref", "#/$defs/b"}}}, {"b", {{"$ref", "#/$defs/a"}}}}}}},
+        {"unknown type", {{"type", "frobnicate"}}},
+        {"huge repetition", {{"type", "array"}, {"items", {{"type", "integer"}}}, {"minItems", 1000000}, {"maxItems", 2000000}}},
+        {"long string", {{"type", "string"}, {"minLength", 1000000}}},
+        {"bad pattern", {{"type", "string"}, {"pattern", "^(((($"}}},
+        {"explosive pattern", {{"type", "string"}, {"pattern", "^((((a{1,99}){1,99}){1,99}){1,99}){1,99}$"}}},
+    };
+    for (const auto &[what, schema] : schemas) {
+        expect("complete", complete("x", {{"json_schema", schema}}), LLMODEL_GRAMMAR_ERROR, what);
+        expect("chat", chat("x", {{"json_schema", schema}}), LLMODEL_GRAMMAR_ERROR, what);
+    }
+    EXPECT_EQ(model.run("complete", complete("x", {{"json_schema", deep}, {"max_tokens", 5}})).status(), LLMODEL_OK);
+}
+
+TEST_F(Hostile, HugeSchemas) {
+    json wide = {{"type", "object"}, {"properties", json::object()}};
+    json many = json::array();
+    for (int i = 0; i < 5000; ++i) {
+        wide["properties"]["key" + std::to_string(i)] = {{"type", "string"}};
+        many.push_back("value" + std::to_string(i));
+    }
+    for (const json &schema : {wide, json{{"enum", many}}}) {
+        in_time("huge schema", [&] {
+            const Answer answer = model.run("complete", complete("x", {{"json_schema", schema}, {"max_tokens", 3}}));
+            EXPECT_TRUE(answer.status() == LLMODEL_OK || answer.status() == LLMODEL_GRAMMAR_ERROR)
+                << answer.failure.message.substr(0, 300);
+        });
+        expect_works(model);
+    }
+}
+
+TEST_F(Hostile, Json) {
+    const std::string texts[] = {
+        "", " ", "{", "[]", "null", "1", "{\"prompt\": \"x\"} x", "{\"prompt\": \"\xFF\xFE\"}", "{\"prompt\": \"\xC0\xAF\"}",
+        "{\"prompt\": \"\xED\xA0\x80\"}", "{\"prompt\": \"\\uD800\"}", "{\"prompt\": \"x\", \"prompt\": \"y\"}",
+        "{\"prompt\": NaN}", "{\"prompt\": 'x'}", "{\"prompt\": \"x\", \"temperature\": 1e999}",
+        "{\"prompt\": \"x\", \"frobnicate\": 1}", "{\"prompt\": \"x\", \"temperature\": \"hot\"}",
+        "{\"prompt\": \"x\", \"temperature\": -1}", "{\"prompt\": \"x\", \"seed\": 1.5}", "{\"prompt\": \"x\", \"n\": 0}",
+        "{\"prompt\": \"x\", \"n\": 99999999999999999999}", "{\"prompt\": {}}", "{\"prompt\": null}", "{\"prompt\": []}",
+        "{\"prompt\": [[1]]}", "{\"prompt\": [-1]}", "{\"prompt\": \"x\", \"id_slot\": 63}",
+        repeated("[", 1000000), repeated("{\"a\":", 100000), "{\"prompt\": \"x\" /* */}",
+    };
+    for (const std::string &text : texts) {
+        const Failure failure = submit_text(text);
+        if (failure.status == LLMODEL_OK) { // what only the vocabulary or the slots tell comes with the first event
+            EXPECT_EQ(model.run("complete", json::parse(text)).status(), LLMODEL_INVALID_ARGUMENT) << text;
+        } else {
+            EXPECT_EQ(failure.status, LLMODEL_INVALID_ARGUMENT) << text.substr(0, 100);
+        }
+    }
+    expect_works(model);
+    EXPECT_EQ(submit_text("{}", "frobnicate").status, LLMODEL_INVALID_ARGUMENT);
+    EXPECT_EQ(submit_text("{}", "").status, LLMODEL_INVALID_ARGUMENT);
+    EXPECT_THAT(submit_text("{\"prompt\": \"x\", \"temperatur\": 1}").message, testing::HasSubstr("temperature"));
+}
+
+TEST_F(Hostile, HugePrompts) {
+    const std::string prompt = repeated("the house is ", 800000);
+    expect("complete", complete(prompt), LLMODEL_CONTEXT_OVERFLOW, "10 MB of words");
+    expect("chat", chat(prompt), LLMODEL_CONTEXT_OVERFLOW, "a message of 10 MB");
+    expect("complete", complete(repeated("x", 10000000)), LLMODEL_CONTEXT_OVERFLOW, "10 MB without a space");
+}
+
+TEST_F(Hostile, HugeConversations) {
+    json messages = json::array();
+    for (int i = 0; i < 100000; ++i) {
+        messages.push_back({{"role", i % 2 == 0 ? "user" : "assistant"}, {"content", "hi"}});
+    }
+    expect("chat", {{"messages", messages}}, LLMODEL_INVALID_ARGUMENT, "100,000 messages");
+    messages.erase(messages.begin() + 20000, messages.end());
+    messages.push_back({{"role", "user"}, {"content", "hi"}});
+    in_time("20,001 messages", [&] {
+        const Answer answer = model.run("chat", {{"messages", messages}});
+        EXPECT_TRUE(answer.status() == LLMODEL_CONTEXT_OVERFLOW || answer.status() == LLMODEL_TEMPLATE_ERROR)
+            << answer.failure.message;
+    });
+    expect_works(model);
+}
+
+TEST_F(Hostile, EmptyThings) {
+    expect("chat", {{"messages", json::array()}}, LLMODEL_INVALID_ARGUMENT, "no messages");
+    expect("chat", json::object(), LLMODEL_INVALID_ARGUMENT, "nothing");
+    expect("complete", {{"prompt", json::array()}}, LLMODEL_INVALID_ARGUMENT, "no tokens");
+    expect("complete", complete("", {{"max_tokens", 2}}), LLMODEL_OK, "an empty text begins with <s>");
+    expect("chat", chat("", {{"max_tokens", 2}}), LLMODEL_OK, "an empty message");
+    expect("complete", complete("x", {{"stop", ""}}), LLMODEL_INVALID_ARGUMENT, "an empty stop text");
+    expect("embed", {{"input", json::array()}}, LLMODEL_INVALID_ARGUMENT, "no inputs");
+    expect("tokenize", {{"content", ""}}, LLMODEL_OK, "an empty text");
+}
+
+TEST_F(Hostile, AssistantsInARow) {
+    const json messages = {{{"role", "user"}, {"content", "a"}},
+                           {{"role", "assistant"}, {"content", "b"}},
+                           {{"role", "assistant"}, {"content", "c"}}};
+    const Answer answer = model.run("chat", {{"messages", messages}, {"max_tokens", 2}});
+    EXPECT_TRUE(answer.status() == LLMODEL_OK || answer.status() == LLMODEL_INVALID_ARGUMENT) << answer.failure.message;
+    expect_works(model);
+}
+
+} // namespace

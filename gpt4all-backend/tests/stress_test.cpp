@@ -1,0 +1,184 @@
+// Everything at once, on few models, for the sanitizers: what is checked is mostly that they find nothing.
+#include "api_fixture.h"
+
+#include <atomic>
+#include <chrono>
+#include <random>
+#include <thread>
+
+namespace {
+
+using namespace api;
+using namespace std::chrono_literals;
+
+const json small = {{"n_ctx", 512}, {"n_batch", 64}, {"n_parallel", 4}, {"threads", 1}};
+
+std::string random_request(std::minstd_rand &random, const char *&operation) {
+    const auto words = [&] {
+        std::string text;
+        for (unsigned i = 0; i <= random() % 12; ++i) {
+            text += "the house ";
+        }
+        return text;
+    };
+    switch (random() % 8) {
+    case 0:
+        operation = "embed";
+        return json{{"input", {words(), words(), words()}}}.dump();
+    case 1:
+        operation = "score";
+        return json{{"context", words()}, {"continuations", {" is", " was", " house"}}, {"logprob_rows", "continuation"}}.dump();
+    case 2:
+        operation = "tokenize";
+        return json{{"content", words()}, {"with_pieces", true}}.dump();
+    case 3:
+        operation = "apply_template";
+        return json{{"messages", chat(words())["messages"]}}.dump();
+    case 4:
+        operation = "complete";
+        return complete(words(), {{"n", 2}, {"max_tokens", 6}, {"temperature", 1}, {"logprobs", 2}}).dump();
+    default:
+        operation = "chat";
+        return chat(words(), {{"max_tokens", 12}, {"ignore_eos", true}}).dump();
+    }
+}
+
+bool expected(llmodel_status status) {
+    return status == LLMODEL_OK || status == LLMODEL_TIMEOUT || status == LLMODEL_CANCELLED || status == LLMODEL_CLOSED;
+}
+
+/** Reads some or all of a task and frees it, in one of the ways in which callers do. */
+void consume(llmodel_task *task, std::minstd_rand &random) {
+    const auto way = random() % 6;
+    if (way == 0) {
+        return llmodel_task_free(task);
+    }
+    std::thread canceller;
+    if (way == 1) {
+        const auto pause = std::chrono::milliseconds(random() % 20);
+        canceller = std::thread([task, pause] {
+            std::this_thread::sleep_for(pause);
+            llmodel_cancel(task);
+        });
+    }
+    const auto most = way == 2 ? random() % 4 : 100000;
+    for (unsigned i = 0; i < most; ++i) {
+        llmodel_event event;
+        llmodel_error *error = nullptr;
+        const llmodel_status status = llmodel_next(task, way == 3 ? static_cast<int32_t>(random() % 3) : -1, &event, &error);
+        EXPECT_TRUE(expected(status)) << llmodel_error_message(error);
+        llmodel_error_free(error);
+        if (status > LLMODEL_TIMEOUT || event.kind == LLMODEL_EVENT_DONE) {
+            break;
+        }
+    }
+    if (canceller.joinable()) {
+        canceller.join();
+    }
+    llmodel_task_free(task);
+}
+
+/** `threads` threads with `requests` requests each; the models are closed at `close_after`, or else at the end. */
+void stress(const std::vector<std::string> &files, unsigned threads, unsigned requests,
+            std::optional<std::chrono::milliseconds> close_after) {
+    std::vector<llmodel_model *> models;
+    for (const std::string &file : files) {
+        llmodel_model *model = nullptr;
+        ASSERT_EQ(llmodel_open(model_path(file).c_str(), small.dump().c_str(), nullptr, nullptr, &model, nullptr), LLMODEL_OK);
+        models.push_back(model);
+    }
+    std::atomic<unsigned> submitted = 0;
+    std::vector<std::thread> workers;
+    for (unsigned t = 0; t < threads; ++t) {
+        workers.emplace_back([&, t] {
+            std::minstd_rand random(t + 1);
+            for (unsigned i = 0; i < requests; ++i) {
+                const char *operation = nullptr;
+                const std::string request = random_request(random, operation);
+                llmodel_task *task = nullptr;
+                llmodel_error *error = nullptr;
+                const llmodel_status status =
+                    llmodel_submit(models[random() % models.size()], operation, request.c_str(), &task, &error);
+                EXPECT_TRUE(status == LLMODEL_OK || (close_after && status == LLMODEL_CLOSED)) << llmodel_error_message(error);
+                llmodel_error_free(error);
+                if (status == LLMODEL_OK) {
+                    ++submitted;
+                    consume(task, random);
+                }
+            }
+        });
+    }
+    if (close_after) {
+        std::this_thread::sleep_for(*close_after);
+        for (llmodel_model *model : models) {
+            llmodel_close(model);
+        }
+    }
+    for (std::thread &worker : workers) {
+        worker.join();
+    }
+    EXPECT_GT(submitted, 0U);
+    for (llmodel_model *model : models) {
+        if (!close_after) {
+            llmodel_task *task = nullptr;
+            ASSERT_EQ(llmodel_submit(model, "complete", complete("the house is", {{"max_tokens", 8}}).dump().c_str(), &task, nullptr), LLMODEL_OK);
+            EXPECT_EQ(Task(task, "complete").finish().status(), LLMODEL_OK) << "the model still answers";
+        }
+        llmodel_close(model);
+    }
+}
+
+TEST(Stress, OneModel) { stress({"tiny-llama-f32.gguf"}, 8, 12, std::nullopt); }
+
+TEST(Stress, TwoModels) { stress({"tiny-llama-f32.gguf", "tiny-llama-q8_0.gguf"}, 6, 8, std::nullopt); }
+
+TEST(Stress, ClosingInTheMidst) {
+    for (const auto after : {0ms, 10ms, 40ms}) {
+        stress({"tiny-llama-f32.gguf"}, 8, 8, after);
+    }
+}
+
+TEST(Stress, ManyTasksReadByOneThread) {
+    const TinyLlama model(small);
+    std::vector<Task> tasks;
+    for (int i = 0; i < 64; ++i) {
+        tasks.push_back(model.start("complete", complete("the house", {{"max_tokens", 6}, {"ignore_eos", true}})));
+    }
+    for (const Task &task : tasks) {
+        EXPECT_EQ(task.finish().status(), LLMODEL_OK);
+    }
+}
+
+TEST(Stress, LoggingIsSwitchedWhileModelsRun) {
+    const TinyLlama model(small);
+    std::atomic<bool> over = false;
+    std::atomic<size_t> messages = 0;
+    std::thread switcher([&] {
+        while (!over) {
+            llmodel_set_log([](llmodel_log_level, const char *, void *user) { ++*static_cast<std::atomic<size_t> *>(user); },
+                            &messages, LLMODEL_LOG_DEBUG);
+            std::this_thread::sleep_for(1ms);
+            llmodel_set_log(nullptr, nullptr, LLMODEL_LOG_NONE);
+        }
+    });
+    for (int i = 0; i < 5; ++i) {
+        expect_works(model);
+    }
+    over = true;
+    switcher.join();
+}
+
+TEST(Stress, OpeningAtTheSameTime) {
+    std::vector<std::thread> openers;
+    for (int i = 0; i < 4; ++i) {
+        openers.emplace_back([] {
+            const TinyLlama model(small);
+            expect_works(model);
+        });
+    }
+    for (std::thread &opener : openers) {
+        opener.join();
+    }
+}
+
+} // namespace
