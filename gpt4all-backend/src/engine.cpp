@@ -6,6 +6,7 @@
 #include "logging.h"
 #include "template_guard.h"
 
+#include <chrono>
 #include <utility>
 
 namespace llmodel {
@@ -55,11 +56,16 @@ Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &pro
             failure_ = error.what();
             failed_ = true;
         }
+        ended_ = true;
     });
 }
 
 Engine::~Engine() {
     core_.terminate();
+    while (!ended_) { // a loop that begins only now has missed it
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        core_.terminate();
+    }
     if (loop_.joinable()) {
         loop_.join();
     }

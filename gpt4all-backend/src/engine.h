@@ -31,6 +31,11 @@ class Engine {
     const common_params &params() const { return params_; }
     const server_context_meta &meta() const { return *meta_; }
 
+    /** From the first request on that scales adapters otherwise than the model was opened with, what was computed before
+     *  cannot be reused: llama.cpp's caches do not know which adapters they were computed with. */
+    void adapters_vary() { adapters_vary_ = true; }
+    bool may_reuse_prompts() const { return !adapters_vary_; }
+
     server_response_reader reader() { return core_.get_response_reader(); }
 
     /** Why the loop ended of itself, if it did: requests would wait for ever. */
@@ -46,6 +51,8 @@ class Engine {
     mutable server_context core_;
     std::optional<server_context_meta> meta_;
     std::thread loop_;
+    std::atomic<bool> adapters_vary_ = false;
+    std::atomic<bool> ended_ = false;
     std::atomic<bool> failed_ = false;
     std::string failure_; // written before failed_
 };

@@ -308,14 +308,22 @@ void read_adapters(const Reader &reader, common_params &params, const GgufFile &
     }
 }
 
-void read_draft(const Reader &outer, common_params &params) {
+void read_draft(const Reader &outer, common_params &params, const GgufFile &model) {
     if (!outer.has("draft")) {
         return;
     }
     const Reader reader(outer.at("draft"), outer.path("draft"));
     common_params_speculative_draft &draft = params.speculative.draft;
     reader.get("path", draft.mparams.path);
-    validate_model(read_gguf(draft.mparams.path));
+    const GgufFile draft_model = read_gguf(draft.mparams.path);
+    validate_model(draft_model);
+    const auto tokenizer_of = [](const GgufFile &file) {
+        return std::string(file.get_string("tokenizer.ggml.model").value_or("none"));
+    };
+    if (tokenizer_of(draft_model) != tokenizer_of(model)) {
+        reader.fail("path", "a draft needs the model's own vocabulary, but " + draft.mparams.path + " has one of kind " +
+                                tokenizer_of(draft_model) + ", the model one of kind " + tokenizer_of(model));
+    }
 
     reader.get("n_max", draft.n_max);
     reader.get("n_min", draft.n_min);
@@ -338,8 +346,8 @@ void read_draft(const Reader &outer, common_params &params) {
     }
 }
 
-void read_speculative(const Reader &outer, common_params &params) {
-    read_draft(outer, params);
+void read_speculative(const Reader &outer, common_params &params, const GgufFile &model) {
+    read_draft(outer, params, model);
     if (!outer.has("speculative")) {
         return;
     }
@@ -396,7 +404,7 @@ OpenOptions parse_open_options(const std::filesystem::path &path, const json &op
     read_context(reader, params);
     read_chat(reader, params);
     read_adapters(reader, params, model);
-    read_speculative(reader, params);
+    read_speculative(reader, params, model);
     if (params.n_ctx == 0) {
         const auto trained = model.get_uint(std::string(model.architecture()) + ".context_length");
         params.n_ctx = static_cast<int32_t>(std::min(trained.value_or(default_n_ctx), default_n_ctx));

@@ -65,7 +65,7 @@ TEST_F(Adapters, FilesThatAreNoneAreRefused) {
     const auto refused = [&](const std::string &path) { return refuse(tiny, {{"lora", {{{"path", path}}}}}).status; };
     EXPECT_EQ(refused(model_path("no-such-file.gguf")), LLMODEL_NOT_FOUND);
     EXPECT_EQ(refused(model_path("README.md")), LLMODEL_INVALID_MODEL);
-    EXPECT_EQ(refused(tiny), LLMODEL_INVALID_MODEL);
+    EXPECT_EQ(refused(tiny), LLMODEL_UNSUPPORTED) << "a model, not an adapter";
     EXPECT_NE(refuse(model_path("tiny-bert.gguf"), with_lora(1)).status, LLMODEL_OK) << "an adapter of another architecture";
 }
 

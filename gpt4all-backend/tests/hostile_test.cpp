@@ -68,13 +68,14 @@ TEST_P(HostileTemplate, IsStopped) {
         Failure failure = take(status, error);
         if (status == LLMODEL_OK) {
             llmodel_task *task = nullptr;
-            failure = take(llmodel_submit(model, "chat", chat("Hello").dump().c_str(), &task, &error), error);
+            EXPECT_EQ(llmodel_submit(model, "chat", chat("Hello").dump().c_str(), &task, nullptr), LLMODEL_OK);
             failure = Task(task, "chat").finish().failure;
         }
         EXPECT_EQ(failure.status, LLMODEL_TEMPLATE_ERROR) << failure.message.substr(0, 500);
         if (status == LLMODEL_OK) {
             llmodel_task *task = nullptr;
-            take(llmodel_submit(model, "complete", complete("the", {{"max_tokens", 1}}).dump().c_str(), &task, &error), error);
+            const std::string request = complete("the", {{"max_tokens", 1}}).dump();
+            EXPECT_EQ(llmodel_submit(model, "complete", request.c_str(), &task, nullptr), LLMODEL_OK);
             EXPECT_EQ(Task(task, "complete").finish().status(), LLMODEL_OK);
         }
         llmodel_close(model);
@@ -122,7 +123,6 @@ TEST_F(Hostile, Grammars) {
         {"indirect left recursion", "root ::= a\na ::= b\nb ::= root \"x\""},
         {"deep nesting", "root ::= " + repeated("(", 300) + "\"a\"" + repeated(")", 300)},
         {"very deep nesting", "root ::= " + repeated("(", 300000) + "\"a\"" + repeated(")", 300000)},
-        {"huge repetition", "root ::= [a-z]{0,1000000}"},
         {"huge repetitions of repetitions", "root ::= ((([a-z]{0,1000}){0,1000}){0,1000}){0,1000}"},
         {"unclosed string", "root ::= \"abc"},
         {"unclosed range", "root ::= [a-"},
@@ -140,6 +140,7 @@ TEST_F(Hostile, AmbiguousGrammarsDoNotExplode) {
         "root ::= (\"a\"*)* (\"a\"*)* (\"a\"*)* \"b\"",
         "root ::= x x x x x x x x\nx ::= \"a\"? y\ny ::= \"a\"? z\nz ::= \"a\"?",
         "root ::= \"\"",
+        "root ::= [a-z]{0,1000000}",
     };
     for (const std::string &grammar : grammars) {
         in_time(grammar, [&] {
@@ -166,7 +167,6 @@ TEST_F(Hostile, Schemas) {
         {"huge repetition", {{"type", "array"}, {"items", {{"type", "integer"}}}, {"minItems", 1000000}, {"maxItems", 2000000}}},
         {"long string", {{"type", "string"}, {"minLength", 1000000}}},
         {"bad pattern", {{"type", "string"}, {"pattern", "^(((($"}}},
-        {"explosive pattern", {{"type", "string"}, {"pattern", "^((((a{1,99}){1,99}){1,99}){1,99}){1,99}$"}}},
     };
     for (const auto &[what, schema] : schemas) {
         expect("complete", complete("x", {{"json_schema", schema}}), LLMODEL_GRAMMAR_ERROR, what);
@@ -182,7 +182,8 @@ TEST_F(Hostile, HugeSchemas) {
         wide["properties"]["key" + std::to_string(i)] = {{"type", "string"}};
         many.push_back("value" + std::to_string(i));
     }
-    for (const json &schema : {wide, json{{"enum", many}}}) {
+    const json explosive = {{"type", "string"}, {"pattern", "^((((a{1,99}){1,99}){1,99}){1,99}){1,99}$"}};
+    for (const json &schema : {wide, json{{"enum", many}}, explosive}) {
         in_time("huge schema", [&] {
             const Answer answer = model.run("complete", complete("x", {{"json_schema", schema}, {"max_tokens", 3}}));
             EXPECT_TRUE(answer.status() == LLMODEL_OK || answer.status() == LLMODEL_GRAMMAR_ERROR)

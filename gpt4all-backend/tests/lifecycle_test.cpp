@@ -51,7 +51,8 @@ TEST(Lifecycle, OpeningAndClosingLeaksNothing) {
 }
 
 TEST(Lifecycle, TwoModelsWithFourThreadsEach) {
-    const TinyLlama models[2] = {TinyLlama(), TinyLlama(json::object(), "tiny-llama-q8_0.gguf")};
+    const TinyLlama models[2] = {
+        TinyLlama(), TinyLlama(json{{"lora", {{{"path", model_path("tiny-llama-lora.gguf")}}}}})};
     const std::vector<std::string> prompts = {"the house", "many people", "what is", "how long"};
     std::vector<std::string> expected;
     for (const TinyLlama &model : models) {
@@ -175,7 +176,8 @@ TEST(Lifecycle, NullArgumentsAreTypedErrors) {
     llmodel_event event;
     const auto refused = [](auto call) {
         llmodel_error *error = nullptr;
-        EXPECT_EQ(take(call(&error), error).status, LLMODEL_INVALID_ARGUMENT);
+        const llmodel_status status = call(&error);
+        EXPECT_EQ(take(status, error).status, LLMODEL_INVALID_ARGUMENT);
         EXPECT_EQ(call(nullptr), LLMODEL_INVALID_ARGUMENT);
     };
     using E = llmodel_error **;
@@ -219,7 +221,7 @@ TEST(Lifecycle, MadeUpHandlesAreClosed) {
     const Task task = model.start("tokenize", {{"content", "x"}});
     int on_the_stack = 0;
     for (void *made_up : {static_cast<void *>(&on_the_stack), reinterpret_cast<void *>(uintptr_t{1}),
-                          reinterpret_cast<void *>(~uintptr_t{0}), static_cast<void *>(task.get() + 1)}) {
+                          reinterpret_cast<void *>(~uintptr_t{0}), reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(task.get()) + 1)}) {
         llmodel_event event;
         EXPECT_EQ(llmodel_next(static_cast<llmodel_task *>(made_up), 0, &event, nullptr), LLMODEL_CLOSED);
         llmodel_cancel(static_cast<llmodel_task *>(made_up));

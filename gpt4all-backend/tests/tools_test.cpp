@@ -13,8 +13,7 @@ const std::string with_tools =
     "{% if tools %}tools:{% for t in tools %} {{ t.function | tojson }}{% endfor %}\n{% endif %}"
     "{% for m in messages %}{{ m.role }}: {{ m.content if m.content else '' }}"
     "{% for c in m.tool_calls or [] %}<tool_call>\n{\"name\": \"{{ c.function.name }}\", "
-    "\"arguments\": {{ c.function.arguments | tojson }}}\n</tool_call>{% endfor %}\n{% endfor %}"
-    "{% if add_generation_prompt %}assistant: {% endif %}";
+    "\"arguments\": {{ c.function.arguments | tojson }}}\n</tool_call>{% endfor %}\n{% endfor %}";
 
 json tool(const std::string &name) {
     const json parameters = {{"type", "object"},
@@ -104,7 +103,7 @@ TEST_F(Tools, WithoutStreamTheResultHasTheCall) {
     const Answer answer = ask({{"tool_choice", "required"}, {"stream", false}});
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     EXPECT_TRUE(joined(answer).empty());
-    EXPECT_GE(answer.result["choices"][0]["message"]["tool_calls"].size(), 1U);
+    EXPECT_GE(answer.result["choices"][0]["message"].value("tool_calls", json::array()).size(), 1U);
 }
 
 /** Wherever the limit falls, the request succeeds, and the events are the beginning of what the result says. */

@@ -91,6 +91,14 @@ std::vector<server_task> make_tasks(Engine &engine, server_response_reader &read
         json_value(generation.parameters, "message_delimiters", ::json::array()));
     delimiters.tokenize(engine.vocab());
 
+    if (generation.parameters.contains("lora")) {
+        engine.adapters_vary();
+        if (generation.parameters["lora"].empty() && !engine.params().lora_adapters.empty()) {
+            // an empty list would be taken for none at all; with one adapter named, the others have scale 0 too
+            generation.parameters["lora"] = ::json::array({{{"id", 0}, {"scale", 0}}});
+        }
+    }
+
     // llama.cpp shares one evaluation of the prompt between as many choices as there are slots
     const int slots = engine.params().n_parallel;
     std::vector<server_task> tasks;
@@ -101,6 +109,7 @@ std::vector<server_task> make_tasks(Engine &engine, server_response_reader &read
         task.params = server_schema::eval_llama_cmpl_schema(engine.vocab(), engine.params(),
                                                             engine.meta().logit_bias_eog, generation.parameters);
         generation.prompt_only = task.params.n_predict == 0;
+        task.params.cache_prompt = task.params.cache_prompt && engine.may_reuse_prompts();
         task.params.stream = true;
         task.params.n_cmpl = std::min(slots, generation.n - first);
         task.params.message_spans = task.tokens.find_message_spans(delimiters);

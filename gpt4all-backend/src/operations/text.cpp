@@ -88,6 +88,7 @@ void adapters(const Model &model, const json &request, EventSink &sink) {
             }
             task.set_lora[id] = adapter.at("scale").get<float>();
         }
+        engine.adapters_vary();
         engine.perform(std::move(task));
     }
     const auto result = engine.perform(server_task(SERVER_TASK_TYPE_GET_LORA));

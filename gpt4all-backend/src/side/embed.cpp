@@ -53,6 +53,9 @@ Tokens input_tokens(const SideContext &side, const json &input, size_t index, bo
     if (input.empty() || (input.is_string() && input.get_ref<const std::string &>().empty())) {
         throw Error(LLMODEL_INVALID_ARGUMENT, where + " is empty; leave it out", {{"index", index}});
     }
+    if (input.is_string() && !truncate) {
+        check_fits(input.get_ref<const std::string &>(), side.vocab(), side.limit(), where);
+    }
     Tokens tokens = tokens_of(input, side.vocab(), true, false, where);
     if (tokens.empty()) {
         throw Error(LLMODEL_INVALID_ARGUMENT, where + " has no tokens; leave it out", {{"index", index}});

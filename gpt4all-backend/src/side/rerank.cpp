@@ -18,6 +18,7 @@ void rerank(SideContext &side, const std::vector<ScaledAdapter> &adapters, const
     }
     const RerankPrompt prompt(side.weights());
     const auto &query = request.at("query").get_ref<const std::string &>();
+    check_fits(query, side.vocab(), side.limit(), "the query");
     const json &documents = request.at("documents");
 
     std::vector<Tokens> sequences;
@@ -25,6 +26,8 @@ void rerank(SideContext &side, const std::vector<ScaledAdapter> &adapters, const
     for (const json &document : documents) {
         sink.throw_if_cancelled();
         const size_t index = sequences.size();
+        check_fits(document.get_ref<const std::string &>(), side.vocab(), side.limit(),
+                   "document " + std::to_string(index));
         Tokens tokens = prompt(query, document.get_ref<const std::string &>());
         if (tokens.size() > side.limit()) {
             throw Error(LLMODEL_CONTEXT_OVERFLOW,

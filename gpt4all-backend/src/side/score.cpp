@@ -248,7 +248,7 @@ json result_of(const ScoreInput &input, Scorer &scorer) {
 } // namespace
 
 void score(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
-    const ScoreInput input = parse_score_request(request, side.vocab());
+    const ScoreInput input = parse_score_request(request, side.vocab(), side.limit());
     check_lengths(input, side.limit());
 
     const size_t n_shared = shared_length(input);

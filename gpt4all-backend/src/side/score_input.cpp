@@ -11,12 +11,13 @@ constexpr std::string_view spaces = " \t\n\v\f\r";
 
 class Splitter {
   public:
-    Splitter(const json &request, const llama_vocab *vocab)
-        : vocab_(vocab), parse_special_(request.value("parse_special", false)) {
+    Splitter(const json &request, const llama_vocab *vocab, size_t limit)
+        : vocab_(vocab), limit_(limit), parse_special_(request.value("parse_special", false)) {
         const json &context = request.at("context");
         const bool begin = request.value("add_special", true) && llama_vocab_get_add_bos(vocab);
         if (context.is_string()) {
             text_ = context.get<std::string>();
+            check_fits(text_, vocab, limit, "the context");
             const size_t end = text_.find_last_not_of(spaces) + 1; // 0 if there is none
             moved_ = text_.substr(end);
             text_.resize(end);
@@ -47,6 +48,9 @@ class Splitter {
     Tokens continuation(const json &value, size_t index) const {
         const std::string where = "continuation " + std::to_string(index);
         Tokens tokens;
+        if (value.is_string()) {
+            check_fits(value.get_ref<const std::string &>(), vocab_, limit_, where);
+        }
         if (value.is_string() && by_text_) {
             const std::string text = moved_ + value.get_ref<const std::string &>();
             if (!text_.empty()) {
@@ -68,6 +72,7 @@ class Splitter {
 
   private:
     const llama_vocab *vocab_;
+    size_t limit_;
     bool parse_special_;
     bool by_text_ = false;
     std::string text_;
@@ -116,8 +121,8 @@ bool ScoreInput::wants_row(size_t i, size_t position) const {
     return (rows_of_continuations && has_next) || row_positions.contains(position);
 }
 
-ScoreInput parse_score_request(const json &request, const llama_vocab *vocab) {
-    const Splitter splitter(request, vocab);
+ScoreInput parse_score_request(const json &request, const llama_vocab *vocab, size_t limit) {
+    const Splitter splitter(request, vocab, limit);
     ScoreInput input;
     input.context = splitter.context();
     for (const json &value : request.at("continuations")) {

@@ -34,8 +34,9 @@ struct ScoreInput {
  * Text is split into tokens as EleutherAI's lm-evaluation-harness does it, since that is what published numbers mean:
  * spaces at the end of the context are moved to the front of the continuation; both are tokenised as one text; and the
  * continuation's tokens are what lies beyond as many tokens as the context has alone. Where either comes as ids, or
- * nothing lies beyond, the continuation is tokenised by itself. Throws Error.
+ * nothing lies beyond, the continuation is tokenised by itself. Text that cannot have as few tokens as `limit` is
+ * refused unseen. Throws Error.
  */
-ScoreInput parse_score_request(const json &request, const llama_vocab *vocab);
+ScoreInput parse_score_request(const json &request, const llama_vocab *vocab, size_t limit);
 
 } // namespace llmodel

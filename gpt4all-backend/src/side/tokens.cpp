@@ -1,5 +1,7 @@
 #include "tokens.h"
 
+#include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace llmodel {
@@ -9,6 +11,9 @@ namespace {
 // A token has at least one byte of text; beyond that come BOS, EOS and the space that some vocabularies put in front,
 // which may take three tokens.
 constexpr size_t special_tokens_max = 16;
+
+// Shorter texts are tokenised faster than the vocabulary is looked through.
+constexpr size_t check_fits_from = size_t{64} << 10;
 
 void check_vocab(const llama_vocab *vocab, bool add_special, std::string_view where) {
     const enum llama_vocab_type type = llama_vocab_type(vocab);
@@ -70,6 +75,26 @@ Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_specia
     tokens.resize(static_cast<size_t>(count));
     tokens.shrink_to_fit();
     return tokens;
+}
+
+void check_fits(std::string_view text, const llama_vocab *vocab, size_t limit, std::string_view where) {
+    const enum llama_vocab_type type = llama_vocab_type(vocab);
+    // the others may drop or replace parts of a text
+    if (text.size() < check_fits_from || (type != LLAMA_VOCAB_TYPE_SPM && type != LLAMA_VOCAB_TYPE_BPE)) {
+        return;
+    }
+    size_t longest = 1;
+    for (llama_token token = 0; token < llama_vocab_n_tokens(vocab); ++token) {
+        const char *spelling = llama_vocab_get_text(vocab, token);
+        longest = std::max(longest, spelling == nullptr ? 0 : std::strlen(spelling));
+    }
+    if (text.size() / longest > limit) {
+        throw Error(LLMODEL_CONTEXT_OVERFLOW,
+                    std::string(where) + " has " + std::to_string(text.size()) + " bytes, which is at least " +
+                        std::to_string(text.size() / longest) + " tokens, but the model takes " +
+                        std::to_string(limit) + "; cut or split it",
+                    {{"n_tokens", text.size() / longest}, {"limit", limit}});
+    }
 }
 
 Tokens tokens_of(const json &text_or_tokens, const llama_vocab *vocab, bool add_special, bool parse_special,

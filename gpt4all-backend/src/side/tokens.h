@@ -17,6 +17,10 @@ using Tokens = std::vector<llama_token>;
 Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_special, bool parse_special,
                 std::string_view where = "the input");
 
+/** Throws Error(LLMODEL_CONTEXT_OVERFLOW) if `text` is so long that it must have more than `limit` tokens, however it
+ * is split: tokenising many megabytes takes a minute, which nothing can interrupt. */
+void check_fits(std::string_view text, const llama_vocab *vocab, size_t limit, std::string_view where = "the input");
+
 /** The tokens that a request means: those of a string, or of an array in which ids and pieces of text are mixed. Ids
  * are taken as they are, once they are known to lie within the vocabulary; `add_special` counts for a string, and for a
  *  piece of text that an array begins with. Throws Error. */
