@@ -78,7 +78,7 @@ void resolve_tool_choice(json &request) {
     request["tool_choice"] = "required";
 }
 
-/** response_format of the requests that have no messages, in llama-server's terms. */
+/** response_format as the schema that it stands for. */
 void resolve_response_format(json &request) {
     if (!request.contains("response_format")) {
         return;
@@ -91,6 +91,17 @@ void resolve_response_format(json &request) {
     } else if (type == "json_schema") {
         request["json_schema"] = format.at("json_schema").value("schema", json{{"type", "object"}});
     }
+}
+
+bool has_schema(const json &request) {
+    const json format = request.value("response_format", json::object());
+    return request.contains("json_schema") || format.value("type", "text") != "text";
+}
+
+json without_schema(json request) {
+    request.erase("json_schema");
+    request.erase("response_format");
+    return request;
 }
 
 Generation from_prompt(Engine &engine, json request) {
@@ -116,6 +127,16 @@ Generation from_prompt(Engine &engine, json request) {
 ::json render_chat(Engine &engine, json request) {
     check_grammar(engine.vocab(), request);
     resolve_tool_choice(request);
+    if (has_tools(request) && request.value("tool_choice", json("auto")) != "none" &&
+        !engine.meta().chat_template_caps.at("supports_tools")) {
+        throw Error(LLMODEL_UNSUPPORTED,
+                    "chat request: the model's chat template has no place for tools, so it would not see them; use a "
+                    "model made for tools, or give a chat_template that has",
+                    {{"path", "/tools"}});
+    }
+    if (request.contains("continue_final_message") && !request.contains("add_generation_prompt")) {
+        request["add_generation_prompt"] = request["continue_final_message"] == false;
+    }
     const std::string text = dump_json(request);
     ::json body = ::json::parse(text);
     std::vector<raw_buffer> files;
@@ -147,17 +168,25 @@ Generation prepare_chat(Engine &engine, const json &request) {
         throw Error(LLMODEL_INVALID_ARGUMENT, "chat request: \"top_logprobs\" needs \"logprobs\": true",
                     {{"path", "/top_logprobs"}});
     }
+    const bool constrained = has_schema(request);
     json body = request;
     body.erase("logprobs"); // llama.cpp refuses it beside tools
     body.erase("top_logprobs");
 
-    generation.parameters = render_chat(engine, std::move(body));
-    generation.prompt = tokenize(generation.parameters.at("prompt").get<std::string>(), engine.vocab(), true, true,
-                                 "the conversation");
-    // Text in which nothing is to be found need not be parsed again at each token. The grammar made from a schema admits
-    // a Markdown fence around the JSON, which parsing takes off.
-    generation.parse = has_tools(request) || request.contains("json_schema") || request.contains("response_format") ||
-                       generation.parameters.contains("reasoning_budget_end_tags");
+    generation.parameters = render_chat(engine, constrained ? without_schema(body) : body);
+    const bool reasons = generation.parameters.contains("reasoning_budget_end_tags");
+    if (constrained && (reasons || has_tools(request))) {
+        // llama.cpp's grammar leaves room for the thinking and the tools
+        generation.parameters = render_chat(engine, std::move(body));
+    } else if (constrained) {
+        resolve_response_format(body);
+        generation.parameters["json_schema"] = ::json::parse(dump_json(body["json_schema"]));
+    }
+    const auto prompt = generation.parameters.at("prompt").get<std::string>();
+    check_fits(prompt, engine.vocab(), static_cast<size_t>(engine.meta().slot_n_ctx), "the conversation");
+    generation.prompt = tokenize(prompt, engine.vocab(), true, true, "the conversation");
+    // Text in which nothing is to be found need not be parsed again at each token
+    generation.parse = has_tools(request) || reasons;
     generation.parameters.erase("prompt");
     take_common_fields(generation, request);
     return generation;
@@ -165,6 +194,10 @@ Generation prepare_chat(Engine &engine, const json &request) {
 
 Generation prepare_complete(Engine &engine, const json &request) {
     Generation generation = from_prompt(engine, request);
+    if (const json &prompt = request.at("prompt"); prompt.is_string()) {
+        check_fits(prompt.get_ref<const std::string &>(), engine.vocab(),
+                   static_cast<size_t>(engine.meta().slot_n_ctx), "prompt");
+    }
     generation.prompt = tokens_of(request.at("prompt"), engine.vocab(), true, true, "prompt");
     return generation;
 }

@@ -88,6 +88,11 @@ void adapters(const Model &model, const json &request, EventSink &sink) {
             }
             task.set_lora[id] = adapter.at("scale").get<float>();
         }
+        std::vector<float> scales(engine.params().lora_adapters.size());
+        for (const auto &[id, scale] : task.set_lora) {
+            scales[static_cast<size_t>(id)] = scale;
+        }
+        model.side_contexts().scale_adapters(std::move(scales));
         engine.adapters_vary();
         engine.perform(std::move(task));
     }
