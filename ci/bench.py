@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """`make bench`: builds the library and llama.cpp's own tools alike, and hands them to the benchmark.
 
---install-peers first puts llama-cpp-python, which compiles for many minutes, and node-llama-cpp into build/peers; what is
-there is measured too. All other arguments go on to gpt4all-backend/benchmarks/bench.py; `--help` lists them.
+--install-peers first puts llama-cpp-python, which compiles for many minutes, and node-llama-cpp into build/peers; what
+is there is measured too. All other arguments go on to gpt4all-backend/benchmarks/bench.py; `--help` lists them.
 """
 
 from __future__ import annotations

@@ -42,7 +42,9 @@ _CLANG = ("clang", "clang-rt", "lld")
 PRESETS: Mapping[str, Preset] = {
     "release": Preset(()),
     # one build for the tests and the fuzzers
-    "asan": Preset((*_SANITIZER, "-DGPT4ALL_SANITIZE=address,fuzzer-no-link"), compiler="clang", tools=_CLANG, minutes=7),
+    "asan": Preset(
+        (*_SANITIZER, "-DGPT4ALL_SANITIZE=address,fuzzer-no-link"), compiler="clang", tools=_CLANG, minutes=7
+    ),
     "tsan": Preset((*_SANITIZER, "-DGPT4ALL_SANITIZE=thread"), compiler="clang", tools=_CLANG, minutes=6),
 }
 

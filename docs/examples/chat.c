@@ -1,6 +1,5 @@
 /* Asks a model a question and prints the answer as it comes. Usage: chat MODEL.gguf "QUESTION" */
 #include <llmodel.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 

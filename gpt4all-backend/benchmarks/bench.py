@@ -14,10 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gpt4all import Model, build_info
-
 import report
 from contenders import HERE, Contender, LlamaBench, LlamaServer, Worker
+from gpt4all import Model, build_info
 from questions import N_PREFIX, N_PROMPT, N_TAIL, QUESTIONS, Recorder, Settings
 
 ROOT = HERE.parents[1]
@@ -157,10 +156,8 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     """Measures, and prints the page too."""
     arguments = parse()
-    if arguments.render:
-        results = json.loads((arguments.output / "results.json").read_text())
-    else:
-        results = measure(arguments)
+    kept = arguments.output / "results.json"
+    results = json.loads(kept.read_text()) if arguments.render else measure(arguments)
     page = write(results, arguments.output, arguments.plot_python)
     print(page.read_text())
     print(f"      written to {page} and {arguments.output}", file=sys.stderr)

@@ -61,7 +61,7 @@ class _Process:
 
     def __init__(self, command: Sequence[str], cwd: Path, **streams: Any) -> None:
         self.started = time.perf_counter()
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - outlives this function
         self._child = subprocess.Popen(command, cwd=cwd, stderr=self.errors, **streams)
         self.stdout = self._child.stdout
         self.running = True

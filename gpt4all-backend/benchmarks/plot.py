@@ -9,7 +9,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-
 from report import ORDER
 
 

@@ -35,7 +35,7 @@ class Settings:
     n_gen: int
     n_vocab: int
     story: list[int]  # token ids of a beginning that the model goes on with in plain text
-    random: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
+    random: random.Random = field(default_factory=lambda: random.Random(20))
 
     def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
         """llmodel_open()'s options."""

@@ -50,9 +50,7 @@ TABLES = (
         "Decode beside busy neighbours",
         "The same decoding while none, one or two other processes compute without pause, as on a computer that is in "
         "use. They are bound to no core.",
-        tuple(
-            Column("neighbours", f"decode_{level}", f"{level} neighbours, tokens/s", LCP) for level in (0, 1, 2)
-        ),
+        tuple(Column("neighbours", f"decode_{level}", f"{level} neighbours, tokens/s", LCP) for level in (0, 1, 2)),
     ),
     Table(
         "Eight chats at once",
@@ -182,11 +180,11 @@ def facts(results: dict[str, Any]) -> Iterator[str]:
     """Where, when and with what it was measured."""
     machine, versions, settings = results["machine"], results["versions"], results["settings"]
     yield f"* **Date** {results['date']}, {results['rounds']} rounds"
-    yield (
-        f"* **Machine** {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB, {machine['system']};"
-        f" instruction sets {', '.join(machine['instruction_sets']) or 'not known'}; load {machine['load']:.2f} at the"
-        " start"
-    )
+    sets = ", ".join(machine["instruction_sets"]) or "not known"
+    size = f"{machine['cores']} cores, {machine['memory_gib']:.0f} GiB"
+    yield f"* **Machine** {machine['cpu']}, {size}, {machine['system']}"
+    yield f"* **Instruction sets** {sets}"
+    yield f"* **Load** {machine['load']:.2f} before the first round"
     yield (
         f"* **Model** {settings['model']}; {settings['threads']} threads; n_batch and n_ubatch {settings['n_prompt']};"
         " flash attention on; temperature 0"
@@ -194,7 +192,7 @@ def facts(results: dict[str, Any]) -> Iterator[str]:
     yield "* **Versions** " + ", ".join(f"{name} {version}" for name, version in versions.items())
     for question, entry in results["questions"].items():
         for name, failure in entry.get("failures", {}).items():
-            yield f"* **Not measured** {name} in \"{question}\": {failure.splitlines()[-1] if failure else 'failed'}"
+            yield f'* **Not measured** {name} in "{question}": {failure.splitlines()[-1] if failure else "failed"}'
 
 
 def page(results: dict[str, Any], plot: str | None) -> str:
@@ -207,11 +205,11 @@ def page(results: dict[str, Any], plot: str | None) -> str:
         "",
         *facts(results),
         "",
-        "Everything was measured in one run. In each round every contender runs once, in a process of its own, and each",
-        "round begins with another one, so that what disturbs the machine disturbs all of them. Numbers are medians over",
-        "the rounds, with the least and the greatest in brackets; ratios are medians of the rounds' ratios. libllmodel,",
-        "llama-bench and llama-server are built from the same source with the same flags; the other two are built as",
-        "their makers publish them.",
+        "Everything was measured in one run. In each round every contender runs once, in a process of its own, and",
+        "each round begins with another one, so that what disturbs the machine disturbs all of them. Numbers are",
+        "medians over the rounds, with the least and the greatest in brackets; ratios are medians of the rounds'",
+        "ratios. libllmodel, llama-bench and llama-server are built from the same source with the same flags; the",
+        "other two are built as their makers publish them.",
         "",
     ]
     if plot:

@@ -1,7 +1,6 @@
+#include "chat.h"
 #include "error.h"
 #include "template_guard.h"
-
-#include "chat.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,8 +2,8 @@
  * llmodel: run language models on the user's own machine.
  *
  * The whole public interface of libllmodel. Everything that is wide or slow-moving (options, requests, results) is JSON
- * in UTF-8, checked against one published schema (llmodel_schema()); everything that is hot (pieces of text, vectors) is
- * typed.
+ * in UTF-8, checked against one published schema (llmodel_schema()); everything that is hot (pieces of text, vectors)
+ * is typed.
  *
  * Rules that hold for every function:
  *
@@ -27,13 +27,13 @@
 #include <stdint.h>
 
 #if defined(_WIN32)
-#  if defined(LLMODEL_BUILD)
-#    define LLMODEL_API __declspec(dllexport)
-#  else
-#    define LLMODEL_API __declspec(dllimport)
-#  endif
+#if defined(LLMODEL_BUILD)
+#define LLMODEL_API __declspec(dllexport)
 #else
-#  define LLMODEL_API __attribute__((visibility("default")))
+#define LLMODEL_API __declspec(dllimport)
+#endif
+#else
+#define LLMODEL_API __attribute__((visibility("default")))
 #endif
 
 #ifdef __cplusplus
@@ -165,9 +165,9 @@ LLMODEL_API llmodel_status llmodel_restore_state(llmodel_model *model, const cha
 typedef struct llmodel_task llmodel_task;
 
 /**
- * Starts an operation and returns at once. `operation` is one of chat, complete, infill, embed, rerank, score, tokenize,
- * detokenize, apply_template, count_tokens, adapters; `request_json` is `$defs/<operation>_request`.
- * On success `*task` is a handle to be freed with llmodel_task_free().
+ * Starts an operation and returns at once. `operation` is one of chat, complete, infill, embed, rerank, score,
+ * tokenize, detokenize, apply_template, count_tokens, adapters; `request_json` is `$defs/<operation>_request`. On
+ * success `*task` is a handle to be freed with llmodel_task_free().
  */
 LLMODEL_API llmodel_status llmodel_submit(llmodel_model *model, const char *operation, const char *request_json,
                                           llmodel_task **task, llmodel_error **error);
@@ -210,9 +210,9 @@ LLMODEL_API void llmodel_task_free(llmodel_task *task);
 /* -------------------------------------------------------------------------------------------------------- quantise */
 
 /**
- * Writes the model at `path` to `out_path` in another type. `options_json` is `$defs/quantize_options`. The file appears
- * under `out_path` only when it is complete. `*json` receives `$defs/quantize_result`; `json` and `progress` may be
- * NULL.
+ * Writes the model at `path` to `out_path` in another type. `options_json` is `$defs/quantize_options`. The file
+ * appears under `out_path` only when it is complete. `*json` receives `$defs/quantize_result`; `json` and `progress`
+ * may be NULL.
  */
 LLMODEL_API llmodel_status llmodel_quantize(const char *path, const char *out_path, const char *options_json,
                                             llmodel_progress_fn progress, void *user, char **json,

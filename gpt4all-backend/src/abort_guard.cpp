@@ -1,7 +1,6 @@
 #include "abort_guard.h"
 
 #include "error.h"
-
 #include "ggml.h"
 
 #include <mutex>
@@ -35,6 +34,8 @@ AbortGuard::AbortGuard() {
     ++depth;
 }
 
-AbortGuard::~AbortGuard() { --depth; }
+AbortGuard::~AbortGuard() {
+    --depth;
+}
 
 } // namespace llmodel

@@ -2,9 +2,9 @@
 
 namespace llmodel {
 
-/** While one lives, a failed assertion of ggml or llama.cpp on this thread is an Error(LLMODEL_INTERNAL) rather than the
- *  end of the process. Assertions on ggml's compute threads cannot be caught; files and requests are checked beforehand
- *  so that none of theirs is reached. */
+/** While one lives, a failed assertion of ggml or llama.cpp on this thread is an Error(LLMODEL_INTERNAL) rather than
+ * the end of the process. Assertions on ggml's compute threads cannot be caught; files and requests are checked
+ * beforehand so that none of theirs is reached. */
 class AbortGuard {
   public:
     AbortGuard();

@@ -13,7 +13,9 @@ namespace llmodel {
 
 namespace {
 
-bool contains(const std::string &text, const char *part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string &text, const char *part) {
+    return text.find(part) != std::string::npos;
+}
 
 struct LoadCancelled : std::exception {
     const char *what() const noexcept override { return "loading was cancelled"; }
@@ -108,7 +110,8 @@ void Engine::load(const std::function<bool(float)> &progress) {
         throw Error(LLMODEL_CANCELLED, params_.model.path + ": loading was cancelled", {{"path", params_.model.path}});
     }
     if (!loaded) {
-        throw load_error(params_.model.path, said.text() + (said.text().empty() || thrown.empty() ? "" : "; ") + thrown);
+        throw load_error(params_.model.path,
+                         said.text() + (said.text().empty() || thrown.empty() ? "" : "; ") + thrown);
     }
 }
 
@@ -116,7 +119,9 @@ llama_model *Engine::weights() const {
     return const_cast<llama_model *>(llama_get_model(context())); // NOLINT: new contexts take it mutable
 }
 
-const llama_vocab *Engine::vocab() const { return llama_model_get_vocab(llama_get_model(context())); }
+const llama_vocab *Engine::vocab() const {
+    return llama_model_get_vocab(llama_get_model(context()));
+}
 
 std::optional<std::string> Engine::failure() const {
     if (failed_) {

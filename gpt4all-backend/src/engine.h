@@ -1,7 +1,6 @@
 #pragma once
 
 #include "open_options.h"
-
 #include "server-context.h"
 
 #include <atomic>
@@ -12,8 +11,8 @@
 
 namespace llmodel {
 
-/** llama.cpp's server core in this process: one model, one context with several slots, one continuous batch, on a thread
- *  of its own. */
+/** llama.cpp's server core in this process: one model, one context with several slots, one continuous batch, on a
+ * thread of its own. */
 class Engine {
   public:
     /** Loads the model, which llama.cpp has no way to be interrupted at but through `progress` (0 to 1, false to
@@ -31,8 +30,8 @@ class Engine {
     const common_params &params() const { return params_; }
     const server_context_meta &meta() const { return *meta_; }
 
-    /** From the first request on that scales adapters otherwise than the model was opened with, what was computed before
-     *  cannot be reused: llama.cpp's caches do not know which adapters they were computed with. */
+    /** From the first request on that scales adapters otherwise than the model was opened with, what was computed
+     * before cannot be reused: llama.cpp's caches do not know which adapters they were computed with. */
     void adapters_vary() { adapters_vary_ = true; }
     bool may_reuse_prompts() const { return !adapters_vary_; }
 

@@ -1,9 +1,8 @@
 #include "grammar.h"
 
+#include "json-schema-to-grammar.h"
 #include "json/parse.h"
 #include "logging.h"
-
-#include "json-schema-to-grammar.h"
 
 #include <algorithm>
 #include <functional>
@@ -87,7 +86,9 @@ void check_parses(const llama_vocab *vocab, const std::string &grammar, const st
     } catch (const std::exception &error) {
         thrown = error.what();
     }
-    const std::string reason = !thrown.empty() ? thrown : !said.text().empty() ? said.text() : "it has no rule \"root\"";
+    const std::string reason = !thrown.empty()        ? thrown
+                               : !said.text().empty() ? said.text()
+                                                      : "it has no rule \"root\"";
     throw Error(LLMODEL_GRAMMAR_ERROR, what + " cannot be used: " + reason, {{"reason", reason}});
 }
 
@@ -123,8 +124,8 @@ void check_grammar(const llama_vocab *vocab, const json &request) {
     try {
         converted = json_schema_to_grammar(common_json::parse(dump_json(schema)));
     } catch (const std::exception &error) {
-        throw Error(LLMODEL_GRAMMAR_ERROR, std::string("the JSON Schema cannot be turned into a grammar: ") +
-                                               error.what());
+        throw Error(LLMODEL_GRAMMAR_ERROR,
+                    std::string("the JSON Schema cannot be turned into a grammar: ") + error.what());
     }
     check_parses(vocab, converted, "the grammar made from the JSON Schema");
 }

@@ -15,7 +15,7 @@
 namespace llmodel {
 
 /** Names for objects that cross the C boundary. A name is never used twice, so that a stale one finds nothing. */
-template <typename Object, typename Handle> class Handles {
+template<typename Object, typename Handle> class Handles {
   public:
     /** `first`: the least of the names to give out. */
     explicit Handles(const char *kind, uintptr_t first = first_name) : kind_(kind), next_(first) {}

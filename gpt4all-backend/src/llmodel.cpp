@@ -13,8 +13,6 @@
 #include "quantize.h"
 #include "task.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -23,6 +21,7 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <unistd.h>
 
 struct llmodel_error {
     llmodel_status status;
@@ -60,8 +59,9 @@ Tables &tables() {
     return *found;
 }
 
-/** Has models that are still open closed when the process ends, before what ggml keeps in static variables is destroyed.
- *  Those that come into being later are destroyed earlier, so it is called again after each step that may make some. */
+/** Has models that are still open closed when the process ends, before what ggml keeps in static variables is
+ * destroyed. Those that come into being later are destroyed earlier, so it is called again after each step that may
+ * make some. */
 void close_models_at_exit() {
     std::atexit([] {
         for (const auto &model : tables().models.remove_all()) {
@@ -71,7 +71,7 @@ void close_models_at_exit() {
 }
 
 /** Runs `body` with no exception leaving it. */
-template <typename Body> llmodel_status at_boundary(llmodel_error **error, Body body) noexcept {
+template<typename Body> llmodel_status at_boundary(llmodel_error **error, Body body) noexcept {
     if (error != nullptr) {
         *error = nullptr;
     }
@@ -91,7 +91,7 @@ template <typename Body> llmodel_status at_boundary(llmodel_error **error, Body 
     }
 }
 
-template <typename Pointer> Pointer required(Pointer pointer, const char *name) {
+template<typename Pointer> Pointer required(Pointer pointer, const char *name) {
     if (pointer == nullptr) {
         throw Error(LLMODEL_INVALID_ARGUMENT, std::string(name) + " is NULL", {{"argument", name}});
     }
@@ -134,11 +134,17 @@ using namespace llmodel;
 
 extern "C" {
 
-uint32_t llmodel_abi_version(void) { return LLMODEL_ABI_VERSION; }
+uint32_t llmodel_abi_version(void) {
+    return LLMODEL_ABI_VERSION;
+}
 
-const char *llmodel_build_info(void) { return build_info(); }
+const char *llmodel_build_info(void) {
+    return build_info();
+}
 
-const char *llmodel_schema(void) { return schema_text(); }
+const char *llmodel_schema(void) {
+    return schema_text();
+}
 
 const char *llmodel_status_name(llmodel_status status) {
     switch (status) {
@@ -182,7 +188,9 @@ const char *llmodel_error_message(const llmodel_error *error) {
     return error == nullptr ? "there was not enough memory for an error object" : error->message.c_str();
 }
 
-const char *llmodel_error_detail(const llmodel_error *error) { return error == nullptr ? "{}" : error->detail.c_str(); }
+const char *llmodel_error_detail(const llmodel_error *error) {
+    return error == nullptr ? "{}" : error->detail.c_str();
+}
 
 void llmodel_error_free(llmodel_error *error) {
     delete error; // NOLINT(cppcoreguidelines-owning-memory)
@@ -192,7 +200,9 @@ void llmodel_string_free(char *string) {
     std::free(string); // NOLINT: from copy_string()
 }
 
-void llmodel_set_log(llmodel_log_fn log, void *user, llmodel_log_level level) { set_log(log, user, level); }
+void llmodel_set_log(llmodel_log_fn log, void *user, llmodel_log_level level) {
+    set_log(log, user, level);
+}
 
 llmodel_status llmodel_devices(char **json_out, llmodel_error **error) {
     return at_boundary(error, [&] {

@@ -98,13 +98,21 @@ void capture_line(llmodel_log_level level, std::string_view line) {
     }
 }
 
-LogCapture::LogCapture(llmodel_log_level level) : level_(level), outer_(innermost) { innermost = this; }
+LogCapture::LogCapture(llmodel_log_level level) : level_(level), outer_(innermost) {
+    innermost = this;
+}
 
-LogCapture::~LogCapture() { innermost = outer_; }
+LogCapture::~LogCapture() {
+    innermost = outer_;
+}
 
-LogFilter::LogFilter(LogPredicate predicate) : predicate_(std::move(predicate)), outer_(filter) { filter = this; }
+LogFilter::LogFilter(LogPredicate predicate) : predicate_(std::move(predicate)), outer_(filter) {
+    filter = this;
+}
 
-LogFilter::~LogFilter() { filter = outer_; }
+LogFilter::~LogFilter() {
+    filter = outer_;
+}
 
 void ggml_log_callback(ggml_log_level level, const char *text, void * /*user*/) {
     if (filter == nullptr || filter->predicate_(level, text)) {

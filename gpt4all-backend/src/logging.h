@@ -4,8 +4,8 @@
 
 #include "ggml.h"
 
-#include <string>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace llmodel {
@@ -42,8 +42,8 @@ class LogCapture {
 /** What a LogFilter asks: whether a message of llama.cpp or ggml is to be passed on. */
 using LogPredicate = std::function<bool(ggml_log_level level, std::string_view text)>;
 
-/** While one lives, `predicate` sees the messages of llama.cpp and ggml on this thread first. What it throws goes through
- *  llama.cpp to the caller: the only way out of functions that know no cancelling. */
+/** While one lives, `predicate` sees the messages of llama.cpp and ggml on this thread first. What it throws goes
+ * through llama.cpp to the caller: the only way out of functions that know no cancelling. */
 class LogFilter {
   public:
     explicit LogFilter(LogPredicate predicate);

@@ -22,8 +22,8 @@ namespace llmodel {
 namespace {
 
 std::string request_definition(std::string_view operation) {
-    static constexpr std::string_view operations[] = {"chat",   "complete",       "infill",       "embed",
-                                                      "rerank", "score",          "tokenize",     "detokenize",
+    static constexpr std::string_view operations[] = {"chat",           "complete",     "infill",   "embed",
+                                                      "rerank",         "score",        "tokenize", "detokenize",
                                                       "apply_template", "count_tokens", "adapters"};
     if (std::find(std::begin(operations), std::end(operations), operation) == std::end(operations)) {
         std::string known;
@@ -43,9 +43,7 @@ std::unique_ptr<llama_model, decltype(&llama_model_free)> load_encoder(const Ope
     const LogCapture said(LLMODEL_LOG_ERROR);
     common_params params = options.params;
     llama_model_params model_params = common_model_params_to_llama(params);
-    model_params.progress_callback = [](float done, void *user) {
-        return (*static_cast<Progress *>(user))(done);
-    };
+    model_params.progress_callback = [](float done, void *user) { return (*static_cast<Progress *>(user))(done); };
     bool cancelled = false;
     Progress watched = [&](float done) {
         cancelled = progress && !progress(done);
@@ -71,14 +69,15 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
     const GgufFile file = read_gguf(path);
     validate_model(file);
     options_ = parse_open_options(path, options);
-    if (const auto source = file.get_string("tokenizer.chat_template"); source && options_.params.chat_template.empty()) {
+    if (const auto source = file.get_string("tokenizer.chat_template");
+        source && options_.params.chat_template.empty()) {
         check_template_size(*source, path.string());
     }
     check_template_size(options_.params.chat_template, "the option chat_template");
     check_memory_budget(options_, estimate_memory(options_));
 
-    // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress is
-    // told on the caller's thread all the same.
+    // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress
+    // is told on the caller's thread all the same.
     on_large_stack(progress, [&](const Progress &report) {
         if (only_encodes(file)) {
             encoder_ = load_encoder(options_, report);
@@ -90,7 +89,9 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
     });
 }
 
-Model::~Model() { close(); }
+Model::~Model() {
+    close();
+}
 
 Engine &Model::generator(std::string_view operation) const {
     if (engine_ == nullptr) {
@@ -117,9 +118,8 @@ std::shared_ptr<Task> Model::submit(std::string_view operation, json request) {
 std::shared_ptr<Task> Model::start(std::string_view operation, json request) {
     const auto generate = [&](Generation (*prepare)(Engine &, const json &)) {
         Engine &engine = generator(operation);
-        return start_generation(engine, threads_, [prepare, &engine, request = std::move(request)] {
-            return prepare(engine, request);
-        });
+        return start_generation(engine, threads_,
+                                [prepare, &engine, request = std::move(request)] { return prepare(engine, request); });
     };
     const auto run = [&](void (*function)(const Model &, const json &, EventSink &)) {
         return run_operation(threads_, [this, function, request = std::move(request)](EventSink &sink) {

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "engine.h"
+#include "llama.h"
 #include "open_options.h"
 #include "task.h"
-
-#include "llama.h"
 
 #include <filesystem>
 #include <functional>

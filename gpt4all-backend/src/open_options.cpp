@@ -321,8 +321,9 @@ void read_draft(const Reader &outer, common_params &params, const GgufFile &mode
         return std::string(file.get_string("tokenizer.ggml.model").value_or("none"));
     };
     if (tokenizer_of(draft_model) != tokenizer_of(model)) {
-        reader.fail("path", "a draft needs the model's own vocabulary, but " + draft.mparams.path + " has one of kind " +
-                                tokenizer_of(draft_model) + ", the model one of kind " + tokenizer_of(model));
+        reader.fail("path", "a draft needs the model's own vocabulary, but " + draft.mparams.path +
+                                " has one of kind " + tokenizer_of(draft_model) + ", the model one of kind " +
+                                tokenizer_of(model));
     }
 
     reader.get("n_max", draft.n_max);

@@ -1,8 +1,7 @@
 #pragma once
 
-#include "error.h"
-
 #include "common.h"
+#include "error.h"
 
 #include <cstdint>
 #include <filesystem>

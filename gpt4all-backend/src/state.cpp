@@ -85,7 +85,8 @@ server_task_result_ptr perform_on_slot(Engine &engine, server_task_type type, in
     return engine.perform(std::move(task));
 }
 
-json result_of(const server_task_result_slot_save_load &done, uint64_t bytes, std::chrono::steady_clock::time_point start) {
+json result_of(const server_task_result_slot_save_load &done, uint64_t bytes,
+               std::chrono::steady_clock::time_point start) {
     const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
     return {{"id_slot", done.id_slot}, {"n_tokens", done.n_tokens}, {"n_bytes", bytes}, {"ms", elapsed.count()}};
 }
@@ -151,8 +152,7 @@ json save_state(Engine &engine, const std::filesystem::path &path, const json &r
     TemporaryFile temporary(path);
     server_task_result_ptr result;
     try {
-        result =
-            perform_on_slot(engine, SERVER_TASK_TYPE_SLOT_SAVE, request.value("id_slot", 0), temporary.path());
+        result = perform_on_slot(engine, SERVER_TASK_TYPE_SLOT_SAVE, request.value("id_slot", 0), temporary.path());
     } catch (const Error &error) {
         if (error.status() == LLMODEL_INTERNAL) {
             throw Error(LLMODEL_IO, path.string() + ": the state could not be written: is the disk full?",

@@ -2,9 +2,8 @@
 
 #include "json/parse.h"
 
-#include <pthread.h>
-
 #include <new>
+#include <pthread.h>
 #include <system_error>
 
 namespace llmodel {
@@ -19,7 +18,9 @@ constexpr size_t stack_bytes = size_t{64} << 20;
 
 } // namespace
 
-Error cancelled_error() { return Error(LLMODEL_CANCELLED, "the request was cancelled"); }
+Error cancelled_error() {
+    return Error(LLMODEL_CANCELLED, "the request was cancelled");
+}
 
 Error current_error() {
     try {
@@ -51,8 +52,7 @@ void EventSink::throw_if_cancelled() const {
 
 const Event *QueueTask::next(const Deadline &deadline) {
     std::unique_lock lock(mutex_);
-    const bool ready =
-        wait_until(changed_, lock, deadline, [this] { return cancelled_ || ended_ || !queue_.empty(); });
+    const bool ready = wait_until(changed_, lock, deadline, [this] { return cancelled_ || ended_ || !queue_.empty(); });
     if (!ready) {
         return nullptr;
     }
@@ -90,9 +90,13 @@ void QueueTask::emit(llmodel_event_kind kind, int32_t index, std::string data) {
     changed_.notify_all();
 }
 
-void QueueTask::finish() { end(std::nullopt); }
+void QueueTask::finish() {
+    end(std::nullopt);
+}
 
-void QueueTask::fail(const Error &error) { end(error); }
+void QueueTask::fail(const Error &error) {
+    end(error);
+}
 
 void QueueTask::end(std::optional<Error> error) {
     const std::lock_guard lock(mutex_);
@@ -140,9 +144,8 @@ void ThreadGroup::run(std::function<void()> work) {
     if (failure != 0) {
         const std::lock_guard lock(mutex_);
         --running_;
-        throw Error(LLMODEL_OUT_OF_MEMORY,
-                    "no thread could be started: " + std::generic_category().message(failure) +
-                        "; close other programs or raise the limit on threads");
+        throw Error(LLMODEL_OUT_OF_MEMORY, "no thread could be started: " + std::generic_category().message(failure) +
+                                               "; close other programs or raise the limit on threads");
     }
     // the thread owns it from here on
     static_cast<void>(start.release()); // NOLINT(bugprone-unused-return-value)

@@ -102,7 +102,7 @@ std::shared_ptr<Task> run_operation(ThreadGroup &threads, std::function<void(Eve
 Error cancelled_error();
 
 /** Waits on `variable` until `condition` holds; false if the deadline came first. */
-template <typename Condition>
+template<typename Condition>
 bool wait_until(std::condition_variable &variable, std::unique_lock<std::mutex> &lock, const Deadline &deadline,
                 Condition condition) {
     if (deadline) {

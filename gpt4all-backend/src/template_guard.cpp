@@ -1,14 +1,12 @@
 #include "template_guard.h"
 
 #include "error.h"
-
 #include "jinja/utils.h"
-
-#include <pthread.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
+#include <pthread.h>
 #include <string>
 
 namespace llmodel {
@@ -76,7 +74,9 @@ TemplateGuard::TemplateGuard(size_t input_bytes) {
                     .lowest_stack = lowest_stack_address()};
 }
 
-TemplateGuard::~TemplateGuard() { budget.active = false; }
+TemplateGuard::~TemplateGuard() {
+    budget.active = false;
+}
 
 void check_template_size(std::string_view source, std::string_view origin) {
     const auto refuse = [&](const std::string &what, size_t size, size_t limit) {

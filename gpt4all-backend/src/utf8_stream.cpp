@@ -11,8 +11,8 @@ namespace {
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
 struct Sequence {
-    size_t length;                // of the code point that the first byte begins; 0: none
-    unsigned char second_lowest;  // the second byte's range excludes overlong forms, surrogates and beyond U+10FFFF
+    size_t length;               // of the code point that the first byte begins; 0: none
+    unsigned char second_lowest; // the second byte's range excludes overlong forms, surrogates and beyond U+10FFFF
     unsigned char second_highest;
 };
 

@@ -66,7 +66,8 @@ TEST_F(Adapters, FilesThatAreNoneAreRefused) {
     EXPECT_EQ(refused(model_path("no-such-file.gguf")), LLMODEL_NOT_FOUND);
     EXPECT_EQ(refused(model_path("README.md")), LLMODEL_INVALID_MODEL);
     EXPECT_EQ(refused(tiny), LLMODEL_UNSUPPORTED) << "a model, not an adapter";
-    EXPECT_NE(refuse(model_path("tiny-bert.gguf"), with_lora(1)).status, LLMODEL_OK) << "an adapter of another architecture";
+    EXPECT_NE(refuse(model_path("tiny-bert.gguf"), with_lora(1)).status, LLMODEL_OK)
+        << "an adapter of another architecture";
 }
 
 } // namespace

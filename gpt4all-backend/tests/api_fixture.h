@@ -1,7 +1,8 @@
 #pragma once
 
-#include "json/schema.h"
 #include "llmodel.h"
+
+#include "json/schema.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -24,7 +25,9 @@ namespace api {
 
 using json = nlohmann::ordered_json;
 
-inline std::string model_path(const std::string &name) { return std::string(TEST_MODELS "/") + name; }
+inline std::string model_path(const std::string &name) {
+    return std::string(TEST_MODELS "/") + name;
+}
 
 /** The real model: $GPT4ALL_TEST_MODEL, or the default model where the front door has put it into the cache. */
 inline std::optional<std::string> real_model() {
@@ -33,8 +36,8 @@ inline std::optional<std::string> real_model() {
         return named;
     }
     const std::string cache = variable("GPT4ALL_CACHE");
-    const std::filesystem::path root = cache.empty() ? std::filesystem::path(variable("HOME")) / ".cache/gpt4all"
-                                                     : std::filesystem::path(cache);
+    const std::filesystem::path root =
+        cache.empty() ? std::filesystem::path(variable("HOME")) / ".cache/gpt4all" : std::filesystem::path(cache);
     const std::filesystem::path path = root / "models/SmolLM2-135M-Instruct-Q4_1.gguf";
     return std::filesystem::exists(path) ? std::optional(path.string()) : std::nullopt;
 }
@@ -112,8 +115,7 @@ class Task {
   public:
     Task(llmodel_task *task, std::string operation) : task_(task), operation_(std::move(operation)) {}
     ~Task() { llmodel_task_free(task_); }
-    Task(Task &&other) noexcept
-        : task_(std::exchange(other.task_, nullptr)), operation_(std::move(other.operation_)) {}
+    Task(Task &&other) noexcept : task_(std::exchange(other.task_, nullptr)), operation_(std::move(other.operation_)) {}
     Task(const Task &) = delete;
     Task &operator=(const Task &) = delete;
 
@@ -217,7 +219,8 @@ class Model {
     Failure opened_;
 };
 
-/** What one call gave: a JSON object, or an error. Its keys are sorted, so that objects compare whatever their order. */
+/** What one call gave: a JSON object, or an error. Its keys are sorted, so that objects compare whatever their order.
+ */
 struct Outcome {
     llmodel_status status = LLMODEL_OK;
     nlohmann::json value;
@@ -356,7 +359,8 @@ inline json complete(const json &prompt, const json &fields = json::object()) {
 
 inline std::string content_of(const Answer &answer, size_t choice = 0) {
     const json &chosen = answer.result.at("choices").at(choice);
-    return chosen.contains("message") ? chosen["message"]["content"].get<std::string>() : chosen.at("text").get<std::string>();
+    return chosen.contains("message") ? chosen["message"]["content"].get<std::string>()
+                                      : chosen.at("text").get<std::string>();
 }
 
 /** That the model still answers. */

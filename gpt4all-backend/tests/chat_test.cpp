@@ -94,7 +94,8 @@ TEST_F(Chat, MaxTokensNoneAndOne) {
 
 TEST_F(Chat, EndsByItselfWithReasonStop) {
     const json end = model.run("tokenize", {{"content", "<|im_end|>"}}).result["tokens"][0];
-    const Answer answer = model.run("chat", chat("Hello there", {{"max_tokens", 100}, {"logit_bias", json::array({json::array({end, 100})})}}));
+    const Answer answer = model.run(
+        "chat", chat("Hello there", {{"max_tokens", 100}, {"logit_bias", json::array({json::array({end, 100})})}}));
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     EXPECT_EQ(answer.result["choices"][0]["finish_reason"], "stop");
     EXPECT_EQ(streamed_and_whole(answer), "");
@@ -150,7 +151,8 @@ TEST_F(Chat, LogprobsAreOneForEachTokenAndFitTheChoice) {
 TEST_F(Chat, LogprobsCountTokensOfSplitCodePoints) {
     // The bytes of U+1F600, one token each, are forced by a grammar.
     const Answer answer = model.run(
-        "chat", chat("Hello", {{"logprobs", true}, {"top_logprobs", 2}, {"grammar", "root ::= \"\xF0\x9F\x98\x80!\""}}));
+        "chat",
+        chat("Hello", {{"logprobs", true}, {"top_logprobs", 2}, {"grammar", "root ::= \"\xF0\x9F\x98\x80!\""}}));
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     EXPECT_EQ(streamed_and_whole(answer), "\xF0\x9F\x98\x80!");
     const json &content = answer.result["choices"][0]["logprobs"]["content"];
@@ -171,7 +173,8 @@ TEST_F(Chat, TopLogprobsNeedLogprobs) {
 }
 
 TEST_F(Chat, ProbabilitiesAfterSampling) {
-    const json fields = {{"logprobs", true}, {"top_logprobs", 3}, {"post_sampling_probs", true}, {"temperature", 1}, {"top_k", 2}, {"seed", 3}};
+    const json fields = {{"logprobs", true}, {"top_logprobs", 3}, {"post_sampling_probs", true},
+                         {"temperature", 1}, {"top_k", 2},        {"seed", 3}};
     const Answer answer = model.run("chat", chat("Hello there", fields));
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     for (const json &token : answer.result["choices"][0]["logprobs"]["content"]) {
@@ -204,7 +207,8 @@ TEST_F(Chat, ProgressOfTheQuestion) {
     for (int i = 0; i < 80; ++i) {
         question += "the house ";
     }
-    const Answer answer = model.run("chat", chat(question, {{"return_progress", true}, {"timings_per_token", true}, {"max_tokens", 3}}));
+    const Answer answer =
+        model.run("chat", chat(question, {{"return_progress", true}, {"timings_per_token", true}, {"max_tokens", 3}}));
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     int64_t processed = 0;
     int events = 0;
@@ -225,24 +229,52 @@ TEST_F(Chat, ProgressOfTheQuestion) {
 }
 
 TEST_F(Chat, EverySamplerFieldIsTaken) {
-    const json fields = {{"dynatemp_range", 0.5}, {"dynatemp_exponent", 1.5}, {"top_k", 5}, {"top_p", 0.5},
-                         {"min_p", 0.1}, {"top_n_sigma", 1.0}, {"xtc_probability", 0.5}, {"xtc_threshold", 0.2},
-                         {"typical_p", 0.5}, {"min_keep", 3}, {"repeat_last_n", 8}, {"repeat_penalty", 1.5},
-                         {"frequency_penalty", 1.0}, {"presence_penalty", -1.0}, {"dry_multiplier", 0.8},
-                         {"dry_base", 2.0}, {"dry_allowed_length", 1}, {"dry_penalty_last_n", 16},
-                         {"dry_sequence_breakers", {"a", "\n"}}, {"mirostat", 2}, {"mirostat_tau", 4.0},
-                         {"mirostat_eta", 0.2}, {"adaptive_target", 0.5}, {"adaptive_decay", 0.5},
-                         {"samplers", {"top_k", "temperature"}}, {"backend_sampling", true}, {"seed", 4},
-                         {"ignore_eos", true}, {"n_keep", 2}, {"n_discard", 2}, {"n_indent", 1},
-                         {"t_max_predict_ms", 100000}, {"n_cache_reuse", 1}, {"id_slot", 1}, {"lora", json::array()},
-                         {"stop", json::array()}, {"temperature", 0.5}};
+    const json fields = {{"dynatemp_range", 0.5},
+                         {"dynatemp_exponent", 1.5},
+                         {"top_k", 5},
+                         {"top_p", 0.5},
+                         {"min_p", 0.1},
+                         {"top_n_sigma", 1.0},
+                         {"xtc_probability", 0.5},
+                         {"xtc_threshold", 0.2},
+                         {"typical_p", 0.5},
+                         {"min_keep", 3},
+                         {"repeat_last_n", 8},
+                         {"repeat_penalty", 1.5},
+                         {"frequency_penalty", 1.0},
+                         {"presence_penalty", -1.0},
+                         {"dry_multiplier", 0.8},
+                         {"dry_base", 2.0},
+                         {"dry_allowed_length", 1},
+                         {"dry_penalty_last_n", 16},
+                         {"dry_sequence_breakers", {"a", "\n"}},
+                         {"mirostat", 2},
+                         {"mirostat_tau", 4.0},
+                         {"mirostat_eta", 0.2},
+                         {"adaptive_target", 0.5},
+                         {"adaptive_decay", 0.5},
+                         {"samplers", {"top_k", "temperature"}},
+                         {"backend_sampling", true},
+                         {"seed", 4},
+                         {"ignore_eos", true},
+                         {"n_keep", 2},
+                         {"n_discard", 2},
+                         {"n_indent", 1},
+                         {"t_max_predict_ms", 100000},
+                         {"n_cache_reuse", 1},
+                         {"id_slot", 1},
+                         {"lora", json::array()},
+                         {"stop", json::array()},
+                         {"temperature", 0.5}};
     for (const auto &[name, value] : fields.items()) {
-        const Answer answer = model.run("chat", chat("Hello", {{"temperature", 0.8}, {"max_tokens", 3}, {name, value}}));
+        const Answer answer =
+            model.run("chat", chat("Hello", {{"temperature", 0.8}, {"max_tokens", 3}, {name, value}}));
         EXPECT_EQ(answer.status(), LLMODEL_OK) << name << ": " << answer.failure.message;
     }
     for (const char *sampler : {"penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc",
                                 "temperature", "infill", "adaptive_p"}) {
-        const Answer answer = model.run("chat", chat("Hello", {{"temperature", 0.8}, {"max_tokens", 3}, {"samplers", {sampler}}}));
+        const Answer answer =
+            model.run("chat", chat("Hello", {{"temperature", 0.8}, {"max_tokens", 3}, {"samplers", {sampler}}}));
         EXPECT_EQ(answer.status(), LLMODEL_OK) << sampler << ": " << answer.failure.message;
     }
 }
@@ -255,7 +287,8 @@ TEST_F(Chat, RepeatedTokensAreRarerWithAPenalty) {
         return std::set<int>(tokens.begin(), tokens.end()).size();
     };
     EXPECT_EQ(distinct({{"presence_penalty", 2.0}, {"repeat_penalty", 100.0}}), 60U);
-    EXPECT_EQ(distinct({{"frequency_penalty", -2.0}, {"presence_penalty", -2.0}, {"repeat_penalty", 0.01}}) < 60U, true);
+    EXPECT_EQ(distinct({{"frequency_penalty", -2.0}, {"presence_penalty", -2.0}, {"repeat_penalty", 0.01}}) < 60U,
+              true);
 }
 
 TEST_F(Chat, OverflowIsTypedWithNumbers) {
@@ -292,7 +325,9 @@ TEST_F(Chat, ContinuesTheFinalMessage) {
     request["messages"].push_back({{"role", "assistant"}, {"content", "the house"}});
     request["continue_final_message"] = true;
     request["add_generation_prompt"] = false;
-    const Answer prompt = model.run("apply_template", {{"messages", request["messages"]}, {"continue_final_message", true}, {"add_generation_prompt", false}});
+    const Answer prompt = model.run(
+        "apply_template",
+        {{"messages", request["messages"]}, {"continue_final_message", true}, {"add_generation_prompt", false}});
     ASSERT_EQ(prompt.status(), LLMODEL_OK) << prompt.failure.message;
     EXPECT_THAT(prompt.result["prompt"].get<std::string>(), testing::EndsWith("the house"));
     const Answer answer = model.run("chat", request);

@@ -86,7 +86,8 @@ TEST_F(BackendPath, MissingFileIsReportedWithTheLoadersReason) {
 }
 
 TEST_F(BackendPath, FileThatIsNoLibraryIsReported) {
-    EXPECT_EXIT(expect_refused(model_path("tiny-llama-f32.gguf"), "invalid ELF header"), testing::ExitedWithCode(0), "");
+    EXPECT_EXIT(expect_refused(model_path("tiny-llama-f32.gguf"), "invalid ELF header"), testing::ExitedWithCode(0),
+                "");
 }
 
 TEST_F(BackendPath, LibraryThatIsNoBackendIsReported) {

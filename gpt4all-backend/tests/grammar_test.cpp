@@ -30,13 +30,14 @@ std::vector<std::string> keys(const json &object) {
     return names;
 }
 
-const json point = {{"type", "object"},
-                    {"properties",
-                     {{"zeta", {{"type", "integer"}}},
-                      {"alpha", {{"enum", {"up", "down"}}}},
-                      {"mid", {{"type", "array"}, {"items", {{"type", "boolean"}}}, {"minItems", 2}, {"maxItems", 2}}}}},
-                    {"required", {"zeta", "alpha", "mid"}},
-                    {"additionalProperties", false}};
+const json point = {
+    {"type", "object"},
+    {"properties",
+     {{"zeta", {{"type", "integer"}}},
+      {"alpha", {{"enum", {"up", "down"}}}},
+      {"mid", {{"type", "array"}, {"items", {{"type", "boolean"}}}, {"minItems", 2}, {"maxItems", 2}}}}},
+    {"required", {"zeta", "alpha", "mid"}},
+    {"additionalProperties", false}};
 
 void expect_point(const json &value) {
     ASSERT_TRUE(value.is_object()) << value;
@@ -63,8 +64,8 @@ TEST(GrammarOfChat, FitsATemplateWithASpecialTokenBeforeTheAnswer) {
 }
 
 TEST_F(Grammar, JsonSchemaWithoutATemplate) {
-    for (const json &fields : {json{{"json_schema", point}},
-                               json{{"response_format", {{"type", "json_object"}, {"schema", point}}}}}) {
+    for (const json &fields :
+         {json{{"json_schema", point}}, json{{"response_format", {{"type", "json_object"}, {"schema", point}}}}}) {
         json request = complete("the house is", {{"max_tokens", 400}});
         request.update(fields);
         const Answer answer = model.run("complete", request);
@@ -79,11 +80,13 @@ TEST_F(Grammar, JsonObject) {
     const json object = value({{"response_format", {{"type", "json_object"}}}, {"logit_bias", bias}});
     EXPECT_TRUE(object.is_object()) << object;
     const Answer text = model.run("chat", chat("Hello", {{"response_format", {{"type", "text"}}}}));
-    EXPECT_TRUE(json::parse(content_of(text), nullptr, false).is_discarded()) << "the model does not speak JSON of itself";
+    EXPECT_TRUE(json::parse(content_of(text), nullptr, false).is_discarded())
+        << "the model does not speak JSON of itself";
 }
 
 TEST_F(Grammar, GbnfIsFollowed) {
-    const Answer answer = model.run("complete", complete("x", {{"grammar", "root ::= (\"yes\" | \"no\") \" \" [0-9]{3}"}}));
+    const Answer answer =
+        model.run("complete", complete("x", {{"grammar", "root ::= (\"yes\" | \"no\") \" \" [0-9]{3}"}}));
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     EXPECT_THAT(content_of(answer), testing::MatchesRegex("(yes|no) [0-9][0-9][0-9]"));
     EXPECT_EQ(answer.result["choices"][0]["finish_reason"], "stop");

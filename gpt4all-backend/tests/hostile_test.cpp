@@ -20,7 +20,7 @@ std::string repeated(const std::string &part, size_t times) {
 /** Far more than anything here takes, and far less than what runs without end. */
 constexpr std::chrono::seconds patience{20};
 
-template <typename Work> void in_time(const std::string &what, Work work) {
+template<typename Work> void in_time(const std::string &what, Work work) {
     const auto start = std::chrono::steady_clock::now();
     work();
     EXPECT_LT(std::chrono::steady_clock::now() - start, patience) << what;
@@ -63,8 +63,7 @@ TEST_P(HostileTemplate, IsStopped) {
         const std::string path = model_path("tiny-llama-f32.gguf");
         llmodel_model *model = nullptr;
         llmodel_error *error = nullptr;
-        llmodel_status status =
-            llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &model, &error);
+        llmodel_status status = llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &model, &error);
         Failure failure = take(status, error);
         if (status == LLMODEL_OK) {
             llmodel_task *task = nullptr;
@@ -85,18 +84,22 @@ TEST_P(HostileTemplate, IsStopped) {
 INSTANTIATE_TEST_SUITE_P(
     Kinds, HostileTemplate,
     testing::Values(
-        TemplateCase{"NestedLoops", "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}"
-                                    "{% endfor %}{% endfor %}{% endfor %}"},
-        TemplateCase{"LoopsOfText", "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}"},
+        TemplateCase{"NestedLoops",
+                     "{% for a in range(100000) %}{% for b in range(100000) %}{% for c in range(100000) %}"
+                     "{% endfor %}{% endfor %}{% endfor %}"},
+        TemplateCase{"LoopsOfText",
+                     "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}"},
         TemplateCase{"Recursion", "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}"},
-        TemplateCase{"MutualRecursion", "{% macro f(x) %}{{ g(x) }}{% endmacro %}{% macro g(x) %}{{ f(x) }}{% endmacro %}"
-                                        "{{ f(1) }}"},
+        TemplateCase{"MutualRecursion",
+                     "{% macro f(x) %}{{ g(x) }}{% endmacro %}{% macro g(x) %}{{ f(x) }}{% endmacro %}"
+                     "{{ f(1) }}"},
         TemplateCase{"Doubling", "{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(100) %}"
                                  "{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s }}"},
         TemplateCase{"DoublingWithTilde", "{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(100) %}"
                                           "{% set ns.s = ns.s ~ ns.s %}{% endfor %}{{ ns.s }}"},
-        TemplateCase{"DoublingWithReplace", "{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(100) %}"
-                                            "{% set ns.s = ns.s | replace('x', 'xxxxxxxxxxxxxxxx') %}{% endfor %}{{ ns.s }}"},
+        TemplateCase{"DoublingWithReplace",
+                     "{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(100) %}"
+                     "{% set ns.s = ns.s | replace('x', 'xxxxxxxxxxxxxxxx') %}{% endfor %}{{ ns.s }}"},
         TemplateCase{"DoublingOfLists", "{% set ns = namespace(s=[1,2,3,4]) %}{% for i in range(100) %}"
                                         "{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s | length }}"},
         TemplateCase{"Parentheses", "{{ " + repeated("(", 100000) + "1" + repeated(")", 100000) + " }}"},
@@ -106,10 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
         TemplateCase{"GiantRange", "{% for a in range(1000000000000) %}{% endfor %}"},
         TemplateCase{"GiantRangeAsList", "{{ range(100000000000) | list | length }}"},
         TemplateCase{"RepeatedString", "{{ 'x' * 100000000000 }}"},
-        TemplateCase{"Unclosed", "{% for m in messages %}{{ m.content }}"},
-        TemplateCase{"UnclosedTag", "{{ messages"},
-        TemplateCase{"UnknownTag", "{% frobnicate %}"},
-        TemplateCase{"UnknownFunction", "{{ frobnicate(messages) }}"},
+        TemplateCase{"Unclosed", "{% for m in messages %}{{ m.content }}"}, TemplateCase{"UnclosedTag", "{{ messages"},
+        TemplateCase{"UnknownTag", "{% frobnicate %}"}, TemplateCase{"UnknownFunction", "{{ frobnicate(messages) }}"},
         TemplateCase{"Raises", "{{ raise_exception('not with me') }}"}),
     [](const auto &test) { return std::string(test.param.name); });
 
@@ -162,9 +163,11 @@ TEST_F(Hostile, Schemas) {
         {"reference to a file", {{"$ref", "file:///etc/passwd"}}},
         {"reference to the network", {{"$ref", "https://example.com/schema.json"}}},
         {"reference to itself", {{"$ref", "#"}}},
-        {"references in a circle", {{"$ref", "#/$defs/a"}, {"$defs", {{"a", {{"$ref", "#/$defs/b"}}}, {"b", {{"$ref", "#/$defs/a"}}}}}}},
+        {"references in a circle",
+         {{"$ref", "#/$defs/a"}, {"$defs", {{"a", {{"$ref", "#/$defs/b"}}}, {"b", {{"$ref", "#/$defs/a"}}}}}}},
         {"unknown type", {{"type", "frobnicate"}}},
-        {"huge repetition", {{"type", "array"}, {"items", {{"type", "integer"}}}, {"minItems", 1000000}, {"maxItems", 2000000}}},
+        {"huge repetition",
+         {{"type", "array"}, {"items", {{"type", "integer"}}}, {"minItems", 1000000}, {"maxItems", 2000000}}},
         {"long string", {{"type", "string"}, {"minLength", 1000000}}},
         {"bad pattern", {{"type", "string"}, {"pattern", "^(((($"}}},
     };
@@ -195,14 +198,36 @@ TEST_F(Hostile, HugeSchemas) {
 
 TEST_F(Hostile, Json) {
     const std::string texts[] = {
-        "", " ", "{", "[]", "null", "1", "{\"prompt\": \"x\"} x", "{\"prompt\": \"\xFF\xFE\"}", "{\"prompt\": \"\xC0\xAF\"}",
-        "{\"prompt\": \"\xED\xA0\x80\"}", "{\"prompt\": \"\\uD800\"}", "{\"prompt\": \"x\", \"prompt\": \"y\"}",
-        "{\"prompt\": NaN}", "{\"prompt\": 'x'}", "{\"prompt\": \"x\", \"temperature\": 1e999}",
-        "{\"prompt\": \"x\", \"frobnicate\": 1}", "{\"prompt\": \"x\", \"temperature\": \"hot\"}",
-        "{\"prompt\": \"x\", \"temperature\": -1}", "{\"prompt\": \"x\", \"seed\": 1.5}", "{\"prompt\": \"x\", \"n\": 0}",
-        "{\"prompt\": \"x\", \"n\": 99999999999999999999}", "{\"prompt\": {}}", "{\"prompt\": null}", "{\"prompt\": []}",
-        "{\"prompt\": [[1]]}", "{\"prompt\": [-1]}", "{\"prompt\": \"x\", \"id_slot\": 63}",
-        repeated("[", 1000000), repeated("{\"a\":", 100000), "{\"prompt\": \"x\" /* */}",
+        "",
+        " ",
+        "{",
+        "[]",
+        "null",
+        "1",
+        "{\"prompt\": \"x\"} x",
+        "{\"prompt\": \"\xFF\xFE\"}",
+        "{\"prompt\": \"\xC0\xAF\"}",
+        "{\"prompt\": \"\xED\xA0\x80\"}",
+        "{\"prompt\": \"\\uD800\"}",
+        "{\"prompt\": \"x\", \"prompt\": \"y\"}",
+        "{\"prompt\": NaN}",
+        "{\"prompt\": 'x'}",
+        "{\"prompt\": \"x\", \"temperature\": 1e999}",
+        "{\"prompt\": \"x\", \"frobnicate\": 1}",
+        "{\"prompt\": \"x\", \"temperature\": \"hot\"}",
+        "{\"prompt\": \"x\", \"temperature\": -1}",
+        "{\"prompt\": \"x\", \"seed\": 1.5}",
+        "{\"prompt\": \"x\", \"n\": 0}",
+        "{\"prompt\": \"x\", \"n\": 99999999999999999999}",
+        "{\"prompt\": {}}",
+        "{\"prompt\": null}",
+        "{\"prompt\": []}",
+        "{\"prompt\": [[1]]}",
+        "{\"prompt\": [-1]}",
+        "{\"prompt\": \"x\", \"id_slot\": 63}",
+        repeated("[", 1000000),
+        repeated("{\"a\":", 100000),
+        "{\"prompt\": \"x\" /* */}",
     };
     for (const std::string &text : texts) {
         const Failure failure = submit_text(text);

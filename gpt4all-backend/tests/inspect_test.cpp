@@ -203,7 +203,8 @@ TEST_F(MemoryEstimate, HoldsForATinyModel) {
 }
 
 TEST_F(MemoryEstimate, HoldsForALongContextOfATinyModel) {
-    expect_estimate_holds(model_path("tiny-llama-q8_0.gguf"), {{"n_ctx", 131072}, {"n_parallel", 1}}, small_model_noise);
+    expect_estimate_holds(model_path("tiny-llama-q8_0.gguf"), {{"n_ctx", 131072}, {"n_parallel", 1}},
+                          small_model_noise);
 }
 
 TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {

@@ -51,8 +51,8 @@ TEST(Lifecycle, OpeningAndClosingLeaksNothing) {
 }
 
 TEST(Lifecycle, TwoModelsWithFourThreadsEach) {
-    const TinyLlama models[2] = {
-        TinyLlama(), TinyLlama(json{{"lora", {{{"path", model_path("tiny-llama-lora.gguf")}}}}})};
+    const TinyLlama models[2] = {TinyLlama(),
+                                 TinyLlama(json{{"lora", {{{"path", model_path("tiny-llama-lora.gguf")}}}}})};
     const std::vector<std::string> prompts = {"the house", "many people", "what is", "how long"};
     std::vector<std::string> expected;
     for (const TinyLlama &model : models) {
@@ -115,7 +115,8 @@ TEST(Lifecycle, ClosingInTheMidstWakesThoseWhoWait) {
     const TinyLlama model(json{{"n_ctx", 2048}, {"n_parallel", 2}});
     std::vector<Task> tasks;
     for (int i = 0; i < 4; ++i) {
-        tasks.push_back(model.start("complete", complete("the house is", {{"max_tokens", 1900}, {"ignore_eos", true}})));
+        tasks.push_back(
+            model.start("complete", complete("the house is", {{"max_tokens", 1900}, {"ignore_eos", true}})));
     }
     tasks.push_back(model.start("embed", {{"input", json(300, std::string("the house is long"))}}));
     std::atomic<int> cancelled = 0;
@@ -221,7 +222,8 @@ TEST(Lifecycle, MadeUpHandlesAreClosed) {
     const Task task = model.start("tokenize", {{"content", "x"}});
     int on_the_stack = 0;
     for (void *made_up : {static_cast<void *>(&on_the_stack), reinterpret_cast<void *>(uintptr_t{1}),
-                          reinterpret_cast<void *>(~uintptr_t{0}), reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(task.get()) + 1)}) {
+                          reinterpret_cast<void *>(~uintptr_t{0}),
+                          reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(task.get()) + 1)}) {
         llmodel_event event;
         EXPECT_EQ(llmodel_next(static_cast<llmodel_task *>(made_up), 0, &event, nullptr), LLMODEL_CLOSED);
         llmodel_cancel(static_cast<llmodel_task *>(made_up));
@@ -233,7 +235,7 @@ TEST(Lifecycle, MadeUpHandlesAreClosed) {
 }
 
 /** Runs `body` in a child; its exit status is the number that `body` returns. */
-template <typename Body> int in_child(Body body) {
+template<typename Body> int in_child(Body body) {
     std::fflush(nullptr);
     const pid_t child = fork();
     if (child == 0) {

@@ -31,7 +31,8 @@ struct Log {
 
 TEST(Logging, GivesMessagesUpToTheLevel) {
     size_t before = 0;
-    for (const llmodel_log_level level : {LLMODEL_LOG_NONE, LLMODEL_LOG_ERROR, LLMODEL_LOG_WARN, LLMODEL_LOG_INFO, LLMODEL_LOG_DEBUG}) {
+    for (const llmodel_log_level level :
+         {LLMODEL_LOG_NONE, LLMODEL_LOG_ERROR, LLMODEL_LOG_WARN, LLMODEL_LOG_INFO, LLMODEL_LOG_DEBUG}) {
         Log log(level);
         const TinyLlama model;
         expect_works(model);
@@ -86,7 +87,8 @@ TEST(Logging, NothingIsPrinted) {
         statuses.push_back(refuse(model_path("tiny-llama-f32.gguf"), {{"chat_template", "{% if"}}).status);
         statuses.push_back(inspect(model_path("tiny-bert.gguf")).status);
         statuses.push_back(devices().status);
-        statuses.push_back(quantize(model_path("tiny-llama-f32.gguf"), folder.file("q.gguf"), {{"type", "Q8_0"}}).status);
+        statuses.push_back(
+            quantize(model_path("tiny-llama-f32.gguf"), folder.file("q.gguf"), {{"type", "Q8_0"}}).status);
     }
 
     std::fflush(nullptr);
@@ -95,9 +97,17 @@ TEST(Logging, NothingIsPrinted) {
     close(out);
     close(err);
     std::fclose(file);
-    const std::vector<llmodel_status> expected = {
-        LLMODEL_OK, LLMODEL_OK, LLMODEL_OK, LLMODEL_GRAMMAR_ERROR, LLMODEL_GRAMMAR_ERROR, LLMODEL_NOT_FOUND,
-        LLMODEL_INVALID_MODEL, LLMODEL_TEMPLATE_ERROR, LLMODEL_OK, LLMODEL_OK, LLMODEL_OK};
+    const std::vector<llmodel_status> expected = {LLMODEL_OK,
+                                                  LLMODEL_OK,
+                                                  LLMODEL_OK,
+                                                  LLMODEL_GRAMMAR_ERROR,
+                                                  LLMODEL_GRAMMAR_ERROR,
+                                                  LLMODEL_NOT_FOUND,
+                                                  LLMODEL_INVALID_MODEL,
+                                                  LLMODEL_TEMPLATE_ERROR,
+                                                  LLMODEL_OK,
+                                                  LLMODEL_OK,
+                                                  LLMODEL_OK};
     EXPECT_EQ(statuses, expected);
     std::string text(std::filesystem::file_size(printed), '\0');
     FILE *again = std::fopen(printed.c_str(), "rb");

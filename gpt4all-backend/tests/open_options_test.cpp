@@ -98,8 +98,9 @@ TEST(OpenOptions, DraftModelIsCheckedAndItsMemoryCounts) {
     EXPECT_EQ(host(both, "weights"), 2 * host(alone, "weights"));
     EXPECT_EQ(inspect(model_path("tiny-llama-f32.gguf"), {{"draft", {{"path", model_path("absent.gguf")}}}}).status,
               LLMODEL_NOT_FOUND);
-    EXPECT_EQ(inspect(model_path("tiny-llama-f32.gguf"), {{"draft", {{"path", model_path("tiny-llama-lora.gguf")}}}}).status,
-              LLMODEL_UNSUPPORTED);
+    EXPECT_EQ(
+        inspect(model_path("tiny-llama-f32.gguf"), {{"draft", {{"path", model_path("tiny-llama-lora.gguf")}}}}).status,
+        LLMODEL_UNSUPPORTED);
 }
 
 TEST(OpenOptions, WithoutRepackingNothingIsCopied) {

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <thread>
 #include <vector>
 

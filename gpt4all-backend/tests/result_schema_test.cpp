@@ -10,8 +10,13 @@ using namespace api;
 TEST(ResultSchema, EveryOperation) {
     const TinyLlama model(json{{"lora", {{{"path", model_path("tiny-llama-lora.gguf")}}}}, {"n_ctx", 1024}});
     const Model reranker(model_path("tiny-bert-rerank.gguf"));
-    const json everything = {{"n", 2}, {"return_tokens", true}, {"return_progress", true}, {"timings_per_token", true},
-                             {"stop", {"a"}}, {"temperature", 1}, {"seed", 1}};
+    const json everything = {{"n", 2},
+                             {"return_tokens", true},
+                             {"return_progress", true},
+                             {"timings_per_token", true},
+                             {"stop", {"a"}},
+                             {"temperature", 1},
+                             {"seed", 1}};
     json chatting = chat("Hello there", everything);
     chatting["logprobs"] = true;
     chatting["top_logprobs"] = 3;
@@ -54,14 +59,16 @@ TEST(ResultSchema, LimitsOfRequestsAreTaken) {
         for (const auto &[name, field] : schema["$defs"][group]["properties"].items()) {
             for (const char *limit : {"minimum", "maximum", "default"}) {
                 // the slots there are and the length of the answer depend on more than the schema
-                if (!field.contains(limit) || std::set<std::string>{"id_slot", "n", "max_tokens", "n_predict",
-                                                                    "max_completion_tokens"}.contains(name)) {
+                if (!field.contains(limit) ||
+                    std::set<std::string>{"id_slot", "n", "max_tokens", "n_predict", "max_completion_tokens"}.contains(
+                        name)) {
                     continue;
                 }
                 json request = complete("the house", {{"max_tokens", 2}, {"temperature", 0.8}});
                 request[name] = field[limit];
                 const Answer answer = model.run("complete", request);
-                EXPECT_EQ(answer.status(), LLMODEL_OK) << name << ": " << field[limit] << ": " << answer.failure.message;
+                EXPECT_EQ(answer.status(), LLMODEL_OK)
+                    << name << ": " << field[limit] << ": " << answer.failure.message;
             }
         }
     }

@@ -6,7 +6,9 @@ using namespace api;
 
 const json request = complete("the house is the house is the house is the", {{"max_tokens", 80}, {"ignore_eos", true}});
 
-std::string plain_text() { return content_of(TinyLlama().run("complete", request)); }
+std::string plain_text() {
+    return content_of(TinyLlama().run("complete", request));
+}
 
 class Speculative : public testing::TestWithParam<const char *> {};
 
@@ -27,7 +29,8 @@ TEST_P(Speculative, NgramsChangeNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Speculative,
-                         testing::Values("none", "ngram-simple", "ngram-map-k", "ngram-map-k4v", "ngram-mod", "ngram-cache"),
+                         testing::Values("none", "ngram-simple", "ngram-map-k", "ngram-map-k4v", "ngram-mod",
+                                         "ngram-cache"),
                          [](const auto &test) {
                              std::string name = test.param;
                              std::erase(name, '-');

@@ -27,7 +27,9 @@ std::string random_request(std::minstd_rand &random, const char *&operation) {
         return json{{"input", {words(), words(), words()}}}.dump();
     case 1:
         operation = "score";
-        return json{{"context", words()}, {"continuations", {" is", " was", " house"}}, {"logprob_rows", "continuation"}}.dump();
+        return json{
+            {"context", words()}, {"continuations", {" is", " was", " house"}}, {"logprob_rows", "continuation"}}
+            .dump();
     case 2:
         operation = "tokenize";
         return json{{"content", words()}, {"with_pieces", true}}.dump();
@@ -65,7 +67,8 @@ void consume(llmodel_task *task, std::minstd_rand &random) {
     for (unsigned i = 0; i < most; ++i) {
         llmodel_event event;
         llmodel_error *error = nullptr;
-        const llmodel_status status = llmodel_next(task, way == 3 ? static_cast<int32_t>(random() % 3) : -1, &event, &error);
+        const llmodel_status status =
+            llmodel_next(task, way == 3 ? static_cast<int32_t>(random() % 3) : -1, &event, &error);
         EXPECT_TRUE(expected(status)) << llmodel_error_message(error);
         llmodel_error_free(error);
         if (status > LLMODEL_TIMEOUT || event.kind == LLMODEL_EVENT_DONE) {
@@ -84,7 +87,8 @@ void stress(const std::vector<std::string> &files, unsigned threads, unsigned re
     std::vector<llmodel_model *> models;
     for (const std::string &file : files) {
         llmodel_model *model = nullptr;
-        ASSERT_EQ(llmodel_open(model_path(file).c_str(), small.dump().c_str(), nullptr, nullptr, &model, nullptr), LLMODEL_OK);
+        ASSERT_EQ(llmodel_open(model_path(file).c_str(), small.dump().c_str(), nullptr, nullptr, &model, nullptr),
+                  LLMODEL_OK);
         models.push_back(model);
     }
     std::atomic<unsigned> submitted = 0;
@@ -99,7 +103,8 @@ void stress(const std::vector<std::string> &files, unsigned threads, unsigned re
                 llmodel_error *error = nullptr;
                 const llmodel_status status =
                     llmodel_submit(models[random() % models.size()], operation, request.c_str(), &task, &error);
-                EXPECT_TRUE(status == LLMODEL_OK || (close_after && status == LLMODEL_CLOSED)) << llmodel_error_message(error);
+                EXPECT_TRUE(status == LLMODEL_OK || (close_after && status == LLMODEL_CLOSED))
+                    << llmodel_error_message(error);
                 llmodel_error_free(error);
                 if (status == LLMODEL_OK) {
                     ++submitted;
@@ -121,16 +126,22 @@ void stress(const std::vector<std::string> &files, unsigned threads, unsigned re
     for (llmodel_model *model : models) {
         if (!close_after) {
             llmodel_task *task = nullptr;
-            ASSERT_EQ(llmodel_submit(model, "complete", complete("the house is", {{"max_tokens", 8}}).dump().c_str(), &task, nullptr), LLMODEL_OK);
+            ASSERT_EQ(llmodel_submit(model, "complete", complete("the house is", {{"max_tokens", 8}}).dump().c_str(),
+                                     &task, nullptr),
+                      LLMODEL_OK);
             EXPECT_EQ(Task(task, "complete").finish().status(), LLMODEL_OK) << "the model still answers";
         }
         llmodel_close(model);
     }
 }
 
-TEST(Stress, OneModel) { stress({"tiny-llama-f32.gguf"}, 8, 12, std::nullopt); }
+TEST(Stress, OneModel) {
+    stress({"tiny-llama-f32.gguf"}, 8, 12, std::nullopt);
+}
 
-TEST(Stress, TwoModels) { stress({"tiny-llama-f32.gguf", "tiny-llama-q8_0.gguf"}, 6, 8, std::nullopt); }
+TEST(Stress, TwoModels) {
+    stress({"tiny-llama-f32.gguf", "tiny-llama-q8_0.gguf"}, 6, 8, std::nullopt);
+}
 
 TEST(Stress, ClosingInTheMidst) {
     for (const auto after : {0ms, 10ms, 40ms}) {
@@ -155,8 +166,9 @@ TEST(Stress, LoggingIsSwitchedWhileModelsRun) {
     std::atomic<size_t> messages = 0;
     std::thread switcher([&] {
         while (!over) {
-            llmodel_set_log([](llmodel_log_level, const char *, void *user) { ++*static_cast<std::atomic<size_t> *>(user); },
-                            &messages, LLMODEL_LOG_DEBUG);
+            llmodel_set_log(
+                [](llmodel_log_level, const char *, void *user) { ++*static_cast<std::atomic<size_t> *>(user); },
+                &messages, LLMODEL_LOG_DEBUG);
             std::this_thread::sleep_for(1ms);
             llmodel_set_log(nullptr, nullptr, LLMODEL_LOG_NONE);
         }

@@ -18,9 +18,9 @@ TEST(Template, IsTheModelsOwn) {
 }
 
 TEST(Template, OfTheOptionsWithVariables) {
-    const TinyLlama model(json{
-        {"chat_template", "{% for m in messages %}[{{ m.role }}:{{ m.content }}:{{ mood }}]{% endfor %}"},
-        {"chat_template_kwargs", {{"mood", "good"}}}});
+    const TinyLlama model(
+        json{{"chat_template", "{% for m in messages %}[{{ m.role }}:{{ m.content }}:{{ mood }}]{% endfor %}"},
+             {"chat_template_kwargs", {{"mood", "good"}}}});
     const json messages = chat("Hello")["messages"];
     EXPECT_EQ(model.run("apply_template", {{"messages", messages}}).result["prompt"], "[user:Hello:good]");
     const json request = {{"messages", messages}, {"chat_template_kwargs", {{"mood", "bad"}}}};

@@ -21,7 +21,8 @@ class Tokenize : public testing::Test {
 };
 
 TEST_F(Tokenize, RoundTrip) {
-    for (const std::string whole : {"the house is", "\xE6\x97\xA5\xE6\x9C\xAC", "a\xF0\x9F\x98\x80z", "  two  spaces", "1+1=2\n\ttab"}) {
+    for (const std::string whole :
+         {"the house is", "\xE6\x97\xA5\xE6\x9C\xAC", "a\xF0\x9F\x98\x80z", "  two  spaces", "1+1=2\n\ttab"}) {
         const std::string back = text(tokens(whole));
         EXPECT_TRUE(back == whole || back == " " + whole) << '[' << back << ']';
     }

@@ -20,7 +20,8 @@ json tool(const std::string &name) {
                              {"properties", {{"place", {{"enum", {"Paris", "Rome"}}}}, {"days", {{"enum", {1, 2}}}}}},
                              {"required", {"place", "days"}},
                              {"additionalProperties", false}};
-    return {{"type", "function"}, {"function", {{"name", name}, {"description", "The weather."}, {"parameters", parameters}}}};
+    return {{"type", "function"},
+            {"function", {{"name", name}, {"description", "The weather."}, {"parameters", parameters}}}};
 }
 
 /** The calls that the events add up to, by their place. */
@@ -133,10 +134,12 @@ TEST_F(Tools, LogprobsBesideACall) {
 
 TEST_F(Tools, AnAnswerOfATool) {
     json request = chat("How is the weather in Paris?", {{"tools", {tool("weather")}}, {"max_tokens", 8}});
-    const json call = {{"id", "call_1"}, {"type", "function"},
+    const json call = {{"id", "call_1"},
+                       {"type", "function"},
                        {"function", {{"name", "weather"}, {"arguments", "{\"place\":\"Paris\",\"days\":1}"}}}};
     request["messages"].push_back({{"role", "assistant"}, {"content", nullptr}, {"tool_calls", {call}}});
-    request["messages"].push_back({{"role", "tool"}, {"tool_call_id", "call_1"}, {"content", "It is sunny, 24 degrees."}});
+    request["messages"].push_back(
+        {{"role", "tool"}, {"tool_call_id", "call_1"}, {"content", "It is sunny, 24 degrees."}});
     const Answer answer = model.run("chat", request);
     EXPECT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
 }
@@ -152,9 +155,10 @@ TEST(RealTools, RequiredMakesACall) {
         GTEST_SKIP() << "the real model is not here: run `make model` or set GPT4ALL_TEST_MODEL";
     }
     const Model model(*path, {{"n_ctx", 2048}, {"n_parallel", 1}, {"chat_template", with_tools}});
-    expect_call(model.run("chat", chat("How is the weather in Paris tomorrow?",
-                                       {{"tools", {tool("weather")}}, {"tool_choice", "required"}, {"max_tokens", 200}})),
-                "weather");
+    expect_call(
+        model.run("chat", chat("How is the weather in Paris tomorrow?",
+                               {{"tools", {tool("weather")}}, {"tool_choice", "required"}, {"max_tokens", 200}})),
+        "weather");
 }
 
 } // namespace

@@ -34,8 +34,8 @@ std::string streamed(const std::string &bytes) {
 }
 
 TEST(Utf8Stream, ValidTextPasses) {
-    for (const std::string text : {"", "abc", "\xC3\xA9", "\xE6\x97\xA5\xE6\x9C\xAC", "\xF0\x9F\x98\x80!", "\xF4\x8F\xBF\xBF",
-                                   "\xED\x9F\xBF", "\xEE\x80\x80", "a\xC2\x80z"}) {
+    for (const std::string text : {"", "abc", "\xC3\xA9", "\xE6\x97\xA5\xE6\x9C\xAC", "\xF0\x9F\x98\x80!",
+                                   "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF", "\xEE\x80\x80", "a\xC2\x80z"}) {
         EXPECT_EQ(streamed(text), text);
     }
     EXPECT_EQ(streamed(std::string("a\0b", 3)), std::string("a\0b", 3));
@@ -52,10 +52,19 @@ TEST(Utf8Stream, WholeCodePointsComeAtOnce) {
 /** Table 3-8 of the Unicode standard, section 3.9: U+FFFD for each maximal part. */
 TEST(Utf8Stream, WhatIsInvalidIsReplacedByMaximalParts) {
     const std::string r = replacement;
-    EXPECT_EQ(streamed("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82" "A"), r + r + r + r + r + r + r + r + "A");
-    EXPECT_EQ(streamed("\xED\xA0\x80\xED\xBF\xBF\xED\xAF" "A"), r + r + r + r + r + r + r + r + "A");
-    EXPECT_EQ(streamed("\xF4\x91\x92\x93\xFF" "A\x80\xBF" "B"), r + r + r + r + r + "A" + r + r + "B");
-    EXPECT_EQ(streamed("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF" "A"), r + r + r + r + "A");
+    EXPECT_EQ(streamed("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82"
+                       "A"),
+              r + r + r + r + r + r + r + r + "A");
+    EXPECT_EQ(streamed("\xED\xA0\x80\xED\xBF\xBF\xED\xAF"
+                       "A"),
+              r + r + r + r + r + r + r + r + "A");
+    EXPECT_EQ(streamed("\xF4\x91\x92\x93\xFF"
+                       "A\x80\xBF"
+                       "B"),
+              r + r + r + r + r + "A" + r + r + "B");
+    EXPECT_EQ(streamed("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF"
+                       "A"),
+              r + r + r + r + "A");
 }
 
 TEST(Utf8Stream, WhatIsIncompleteAtTheEndIsReplacedOnce) {

@@ -1,11 +1,9 @@
-#include "operations/requests.h"
-
 #include "grammar.h"
 #include "json/parse.h"
+#include "operations/requests.h"
+#include "server-common.h"
 #include "side/tokens.h"
 #include "template_guard.h"
-
-#include "server-common.h"
 
 #include <algorithm>
 #include <utility>
@@ -14,7 +12,9 @@ namespace llmodel {
 
 namespace {
 
-bool has_tools(const json &request) { return request.contains("tools") && !request["tools"].empty(); }
+bool has_tools(const json &request) {
+    return request.contains("tools") && !request["tools"].empty();
+}
 
 /** Fields that all requests for text share. Those that llama.cpp would clamp, or knows under one name only, are taken
  *  out of `parameters`. */
@@ -195,8 +195,8 @@ Generation prepare_chat(Engine &engine, const json &request) {
 Generation prepare_complete(Engine &engine, const json &request) {
     Generation generation = from_prompt(engine, request);
     if (const json &prompt = request.at("prompt"); prompt.is_string()) {
-        check_fits(prompt.get_ref<const std::string &>(), engine.vocab(),
-                   static_cast<size_t>(engine.meta().slot_n_ctx), "prompt");
+        check_fits(prompt.get_ref<const std::string &>(), engine.vocab(), static_cast<size_t>(engine.meta().slot_n_ctx),
+                   "prompt");
     }
     generation.prompt = tokens_of(request.at("prompt"), engine.vocab(), true, true, "prompt");
     return generation;
@@ -213,8 +213,8 @@ Generation prepare_infill(Engine &engine, const json &request) {
     generation.type = SERVER_TASK_TYPE_INFILL;
     const common_params &params = engine.params();
     const ::json body = ::json::parse(dump_json(request));
-    const int n_predict = std::max({request.value("max_tokens", -1), request.value("n_predict", -1),
-                                    request.value("max_completion_tokens", -1)});
+    const int n_predict = std::max(
+        {request.value("max_tokens", -1), request.value("n_predict", -1), request.value("max_completion_tokens", -1)});
     generation.prompt = format_prompt_infill(
         vocab, body.at("input_prefix"), body.at("input_suffix"), json_value(body, "input_extra", ::json::array()),
         params.n_batch, n_predict, engine.meta().slot_n_ctx, params.spm_infill,

@@ -2,9 +2,8 @@
 
 #include "error.h"
 #include "operations/generation.h"
-#include "utf8_stream.h"
-
 #include "server-task.h"
+#include "utf8_stream.h"
 
 #include <cstdint>
 #include <functional>

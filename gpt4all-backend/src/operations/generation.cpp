@@ -3,7 +3,6 @@
 #include "abort_guard.h"
 #include "json/parse.h"
 #include "operations/choice.h"
-
 #include "server-schema.h"
 
 #include <algorithm>
@@ -87,8 +86,8 @@ void GenerationTask::prepare(const Prepare &prepare) {
 }
 
 std::vector<server_task> make_tasks(Engine &engine, server_response_reader &reader, Generation &generation) {
-    auto delimiters = common_chat_msg_delimiters_parse(
-        json_value(generation.parameters, "message_delimiters", ::json::array()));
+    auto delimiters =
+        common_chat_msg_delimiters_parse(json_value(generation.parameters, "message_delimiters", ::json::array()));
     delimiters.tokenize(engine.vocab());
 
     if (generation.parameters.contains("lora")) {

@@ -14,14 +14,14 @@ namespace llmodel {
 struct Generation {
     server_task_type type = SERVER_TASK_TYPE_COMPLETION;
     std::vector<llama_token> prompt;
-    ::json parameters;         // as llama-server's own handlers leave them
-    int n = 1;                 // choices
-    int id_slot = -1;          // -1: any
-    int top_logprobs = -1;     // alternatives to report for each token; -1: no log-probabilities at all
-    bool chat = false;         // the result has messages, not texts
-    bool parse = false;        // the text holds reasoning or tool calls that are to be told apart
-    bool stream = true;        // text comes in pieces
-    bool prompt_only = false;  // no token of the answer is wanted
+    ::json parameters;        // as llama-server's own handlers leave them
+    int n = 1;                // choices
+    int id_slot = -1;         // -1: any
+    int top_logprobs = -1;    // alternatives to report for each token; -1: no log-probabilities at all
+    bool chat = false;        // the result has messages, not texts
+    bool parse = false;       // the text holds reasoning or tool calls that are to be told apart
+    bool stream = true;       // text comes in pieces
+    bool prompt_only = false; // no token of the answer is wanted
     bool return_tokens = false;
     bool return_progress = false;
     bool timings_per_token = false;

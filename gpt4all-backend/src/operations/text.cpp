@@ -1,12 +1,11 @@
-#include "operations/requests.h"
-
 #include "abort_guard.h"
 #include "json/parse.h"
 #include "model.h"
-#include "side/tokens.h"
-#include "utf8_stream.h"
-
+#include "operations/requests.h"
 #include "server-common.h"
+#include "side/tokens.h"
+#include "side_contexts.h"
+#include "utf8_stream.h"
 
 #include <utility>
 
@@ -35,8 +34,7 @@ void tokenize(const Model &model, const json &request, EventSink &sink) {
     json listed = json::array();
     for (const llama_token token : tokens) {
         if (request.value("with_pieces", false)) {
-            listed.push_back(
-                {{"id", token}, {"piece", piece_json(common_token_to_piece(model.vocab(), token, true))}});
+            listed.push_back({{"id", token}, {"piece", piece_json(common_token_to_piece(model.vocab(), token, true))}});
         } else {
             listed.push_back(token);
         }
@@ -64,7 +62,8 @@ void count_tokens(const Model &model, const json &request, EventSink &sink) {
     size_t count = 0;
     if (request.contains("messages")) {
         const ::json rendered = render_chat(model.generator("count_tokens of messages"), request);
-        count = tokenize(rendered.at("prompt").get<std::string>(), model.vocab(), true, true, "the conversation").size();
+        count =
+            tokenize(rendered.at("prompt").get<std::string>(), model.vocab(), true, true, "the conversation").size();
     } else {
         count = tokens_of(request.at("prompt"), model.vocab(), request.value("add_special", true),
                           request.value("parse_special", true), "prompt")
