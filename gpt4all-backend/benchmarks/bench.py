@@ -75,7 +75,7 @@ def machine() -> dict[str, Any]:
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Asks the questions and returns what results.json holds."""
-    binaries = Path(arguments.binaries)
+    binaries = Path(arguments.binaries).resolve()
     others = peers(arguments)
     contenders: list[Contender] = [
         Worker(report.C_API, [str(binaries / "llmodel_bench")]),
@@ -149,6 +149,7 @@ def parse() -> argparse.Namespace:
     arguments.only = arguments.only.split(",") if arguments.only else list(QUESTIONS)
     if unknown := [name for name in arguments.only if name not in QUESTIONS]:
         parser.error(f"--only: {', '.join(unknown)}: not among {', '.join(QUESTIONS)}")
+    arguments.model = arguments.model.resolve()
     arguments.output = arguments.output or (ROOT / "docs" if whole else ROOT / "build") / "benchmarks"
     return arguments
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -64,26 +65,21 @@ class _Process:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - outlives this function
         self._child = subprocess.Popen(command, cwd=cwd, stderr=self.errors, **streams)
         self.stdout = self._child.stdout
-        self.running = True
+        self._watchdog = threading.Timer(LONGEST_RUN_S, self.end, (signal.SIGKILL,))
+        self._watchdog.daemon = True
+        self._watchdog.start()
 
     def wait(self) -> tuple[int, int]:
         """The exit code and the peak of resident memory in bytes."""
-        deadline = time.monotonic() + LONGEST_RUN_S
-        while True:
-            pid, status, usage = os.wait4(self._child.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() > deadline:
-                self.end(signal.SIGKILL)
-            time.sleep(0.002)
-        self.running = False
+        _, status, usage = os.wait4(self._child.pid, 0)
+        self._watchdog.cancel()
         self._child.returncode = os.waitstatus_to_exitcode(status)
         return self._child.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
     def end(self, number: int) -> None:
-        """Asks the process to end."""
+        """Asks the process to end, if it has not."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self._child.pid, number)
+            self._child.send_signal(number)
 
     def said(self) -> str:
         """The end of what it wrote to stderr."""

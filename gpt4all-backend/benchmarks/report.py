@@ -50,7 +50,10 @@ TABLES = (
         "Decode beside busy neighbours",
         "The same decoding while none, one or two other processes compute without pause, as on a computer that is in "
         "use. They are bound to no core.",
-        tuple(Column("neighbours", f"decode_{level}", f"{level} neighbours, tokens/s", LCP) for level in (0, 1, 2)),
+        tuple(
+            Column("neighbours", f"decode_{level}", f"{beside}, tokens/s", LCP)
+            for level, beside in enumerate(("alone", "beside one", "beside two"))
+        ),
     ),
     Table(
         "Eight chats at once",

@@ -116,18 +116,22 @@ void check_grammar(const llama_vocab *vocab, const json &request) {
     if (!grammar.empty()) {
         check_parses(vocab, grammar, "the grammar");
     }
-    if (schema.is_null()) {
-        return;
+    if (!schema.is_null()) {
+        grammar_of_schema(vocab, schema);
     }
+}
+
+std::string grammar_of_schema(const llama_vocab *vocab, const json &schema) {
     check_schema_size(schema);
-    std::string converted;
+    std::string grammar;
     try {
-        converted = json_schema_to_grammar(common_json::parse(dump_json(schema)));
+        grammar = json_schema_to_grammar(common_json::parse(dump_json(schema)));
     } catch (const std::exception &error) {
         throw Error(LLMODEL_GRAMMAR_ERROR,
                     std::string("the JSON Schema cannot be turned into a grammar: ") + error.what());
     }
-    check_parses(vocab, converted, "the grammar made from the JSON Schema");
+    check_parses(vocab, grammar, "the grammar made from the JSON Schema");
+    return grammar;
 }
 
 } // namespace llmodel

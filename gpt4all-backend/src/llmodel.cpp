@@ -9,6 +9,7 @@
 #include "json/parse.h"
 #include "json/schema.h"
 #include "logging.h"
+#include "machine.h"
 #include "model.h"
 #include "quantize.h"
 #include "task.h"
@@ -245,8 +246,10 @@ llmodel_status llmodel_info(llmodel_model *model, char **json_out, llmodel_error
 
 void llmodel_close(llmodel_model *model) {
     at_boundary(nullptr, [&] {
-        if (const auto closing = tables().models.remove(model)) {
+        if (auto closing = tables().models.remove(model)) {
             closing->close();
+            closing.reset();
+            release_free_memory();
         }
         return LLMODEL_OK;
     });

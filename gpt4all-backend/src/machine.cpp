@@ -20,6 +20,10 @@
 #include <sched.h>
 #endif
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <unistd.h>
 
 namespace llmodel {
@@ -201,6 +205,12 @@ std::string human_bytes(uint64_t bytes) {
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
     return text.data();
+}
+
+void release_free_memory() {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 } // namespace llmodel

@@ -22,6 +22,9 @@ struct HostMemory {
 /** Of the machine and of the control groups that the process is in. */
 HostMemory host_memory();
 
+/** Gives what the heap has free back to the system, where the C library can. */
+void release_free_memory();
+
 /** Such as "1.5 GiB". */
 std::string human_bytes(std::uint64_t bytes);
 

@@ -9,6 +9,7 @@
 #include "json/schema.h"
 #include "large_stack.h"
 #include "logging.h"
+#include "machine.h"
 #include "operations/requests.h"
 #include "side_contexts.h"
 #include "state.h"
@@ -75,6 +76,7 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
     }
     check_template_size(options_.params.chat_template, "the option chat_template");
     check_memory_budget(options_, estimate_memory(options_));
+    release_free_memory(); // of what the estimate needed
 
     // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress
     // is told on the caller's thread all the same.

@@ -42,7 +42,7 @@ class State : public testing::Test {
         const Outcome saved = state(llmodel_save_state, model, path);
         EXPECT_EQ(saved.status, LLMODEL_OK) << saved.message;
         EXPECT_EQ(saved.value["n_bytes"], std::filesystem::file_size(path));
-        EXPECT_GE(saved.value["n_tokens"], answer.result["usage"]["prompt_tokens"]);
+        EXPECT_GE(saved.value["n_tokens"].get<int>(), answer.result["usage"]["prompt_tokens"].get<int>());
         EXPECT_EQ(folder.files(), 1U);
         return answer;
     }

@@ -6,6 +6,7 @@
 #include "template_guard.h"
 
 #include <algorithm>
+#include <regex>
 #include <utility>
 
 namespace llmodel {
@@ -93,6 +94,16 @@ void resolve_response_format(json &request) {
     }
 }
 
+/** llama.cpp's grammar lets a model write as much as it likes before a call that is required. */
+void require_call(::json &parameters) {
+    if (!parameters.contains("grammar")) {
+        return;
+    }
+    static const std::regex preamble(R"((root ::= [^\n]*?)until-[0-9]+\? )");
+    parameters["grammar"] = std::regex_replace(parameters.at("grammar").get<std::string>(), preamble, "$1",
+                                               std::regex_constants::format_first_only);
+}
+
 bool has_schema(const json &request) {
     const json format = request.value("response_format", json::object());
     return request.contains("json_schema") || format.value("type", "text") != "text";
@@ -115,6 +126,10 @@ Generation from_prompt(Engine &engine, json request) {
         if (request.contains(key)) {
             generation.top_logprobs = request[key].get<int>();
         }
+    }
+    if (request.contains("json_schema")) {
+        request["grammar"] = grammar_of_schema(engine.vocab(), request["json_schema"]);
+        request.erase("json_schema");
     }
     request.erase("prompt");
     generation.parameters = ::json::parse(dump_json(request));
@@ -180,7 +195,10 @@ Generation prepare_chat(Engine &engine, const json &request) {
         generation.parameters = render_chat(engine, std::move(body));
     } else if (constrained) {
         resolve_response_format(body);
-        generation.parameters["json_schema"] = ::json::parse(dump_json(body["json_schema"]));
+        generation.parameters["grammar"] = grammar_of_schema(engine.vocab(), body["json_schema"]);
+    }
+    if (has_tools(request) && request.contains("tool_choice") && request["tool_choice"] != "auto") {
+        require_call(generation.parameters);
     }
     const auto prompt = generation.parameters.at("prompt").get<std::string>();
     check_fits(prompt, engine.vocab(), static_cast<size_t>(engine.meta().slot_n_ctx), "the conversation");

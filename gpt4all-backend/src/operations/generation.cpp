@@ -85,6 +85,17 @@ void GenerationTask::prepare(const Prepare &prepare) {
     prepared_changed_.notify_all();
 }
 
+task_params parameters_of(Engine &engine, const ::json &given) {
+    try {
+        return server_schema::eval_llama_cmpl_schema(engine.vocab(), engine.params(), engine.meta().logit_bias_eog,
+                                                     given);
+    } catch (const Error &) {
+        throw;
+    } catch (const std::exception &error) {
+        throw Error(LLMODEL_INVALID_ARGUMENT, error.what());
+    }
+}
+
 std::vector<server_task> make_tasks(Engine &engine, server_response_reader &reader, Generation &generation) {
     auto delimiters =
         common_chat_msg_delimiters_parse(json_value(generation.parameters, "message_delimiters", ::json::array()));
@@ -105,8 +116,7 @@ std::vector<server_task> make_tasks(Engine &engine, server_response_reader &read
         server_task task(generation.type);
         task.id = reader.get_new_id();
         task.tokens = server_tokens(generation.prompt, false);
-        task.params = server_schema::eval_llama_cmpl_schema(engine.vocab(), engine.params(),
-                                                            engine.meta().logit_bias_eog, generation.parameters);
+        task.params = parameters_of(engine, generation.parameters);
         generation.prompt_only = task.params.n_predict == 0;
         task.params.cache_prompt = task.params.cache_prompt && engine.may_reuse_prompts();
         task.params.stream = true;
