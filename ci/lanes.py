@@ -52,6 +52,7 @@ class Lane:
 def library_variables(preset: str = "release") -> dict[str, str]:
     """Where bindings and scripts find the library and the Python package of this checkout."""
     return {
+        "GPT4ALL_REQUIRE_LIBRARY": "1",
         "GPT4ALL_LIBRARY": str(directory(preset) / "bin" / "libllmodel.so"),
         "PYTHONPATH": str(PYTHON_BINDING),
         **ccache_variables(),
@@ -196,9 +197,14 @@ def _docs(_: Settings) -> Outcome:
 
 
 def _lint(_: Settings) -> Outcome:
+    Line().show("checking")
+    return lint.lint(lint.FORMATS)
+
+
+def _tidy(_: Settings) -> Outcome:
     build("release", ["llmodel", TESTS])  # generated headers, and the commands that clang-tidy needs
     Line().show("checking")
-    return lint.lint()
+    return lint.lint(["clang-tidy"])
 
 
 _CLANG = (*BUILD_TOOLS, "clang", "clang-rt", "lld")
@@ -208,13 +214,18 @@ LANES: Mapping[str, Lane] = {
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=1),
     "mutations": Lane("mutated model files", _mutations, minutes=1),
-    "lint": Lane("formatting and static checks", _lint, (*BUILD_TOOLS, "clang-format", "clang-tidy"),
-                 python=True, minutes=4),
+    "lint": Lane("formatting, ruff and mypy", _lint, ("git", "clang-format"), python=True, minutes=0.5),
+    "tidy": Lane("clang-tidy", _tidy, (*BUILD_TOOLS, "clang-tidy"), python=True, minutes=8),
     "docs": Lane("links and names in the documentation", _docs, ("git", "g++"), minutes=0.1),
     "asan": Lane("address and undefined-behaviour sanitizers", _asan, _CLANG, minutes=9),
     "tsan": Lane("thread sanitizer", _tsan, _CLANG, minutes=8),
     "fuzz": Lane("fuzzing", _fuzz, _CLANG, minutes=2),
 }  # fmt: skip
+
+
+# What `make test` runs if no lane is named. The others take a second or third build of llama.cpp, or many minutes of
+# clang-tidy: `make test LANES=asan,tsan,fuzz,tidy`.
+DEFAULT_LANES = ("fetch", "native", "symbols", "python", "mutations", "lint", "docs")
 
 
 def prepare(lane: Lane) -> None:

@@ -9,7 +9,7 @@ import sys
 import time
 
 from common import Failure, MissingTool, NoNetwork, in_words, run_main, say
-from lanes import LANES, Lane, Settings, prepare
+from lanes import DEFAULT_LANES, LANES, Lane, Settings, prepare
 from reports import Outcome
 from setup import ensure_tools
 from steps import remember, remembered
@@ -63,11 +63,11 @@ def _names(text: str) -> list[str]:
 def main() -> int:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lanes", default="", help=f"some of {','.join(LANES)}; all if none is named")
+    parser.add_argument("--lanes", default="", help=f"of {','.join(LANES)}; else {','.join(DEFAULT_LANES)}")
     parser.add_argument("--fuzz-seconds", type=int, default=Settings.fuzz_seconds, help="for all fuzz targets together")
     parser.add_argument("--mutations", type=int, default=Settings.mutations, help="how many mutated files to try")
     arguments = parser.parse_args()
-    names = _names(arguments.lanes) or list(LANES)
+    names = _names(arguments.lanes) or list(DEFAULT_LANES)
     required = _names(os.environ.get("GPT4ALL_REQUIRE", ""))
     settings = Settings(fuzz_seconds=arguments.fuzz_seconds, mutations=arguments.mutations)
 

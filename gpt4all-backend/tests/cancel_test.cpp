@@ -120,8 +120,13 @@ TEST_F(Cancel, OneOfTwoLeavesTheOtherAlone) {
 TEST_F(Cancel, WaitingRequestsToo) {
     const Task first = model.start("complete", long_answer());
     const Task second = model.start("complete", long_answer());
-    const Task waiting = model.start("complete", long_answer());
     Event event;
+    for (const Task *task : {&first, &second}) { // requests are prepared side by side: these are to be first
+        do {
+            ASSERT_EQ(task->next(event).status, LLMODEL_OK);
+        } while (event.kind != LLMODEL_EVENT_TEXT);
+    }
+    const Task waiting = model.start("complete", long_answer());
     ASSERT_EQ(waiting.next(event).status, LLMODEL_OK);
     EXPECT_EQ(event.kind, LLMODEL_EVENT_STARTED);
     EXPECT_EQ(waiting.next(event, 20).status, LLMODEL_TIMEOUT) << "both slots are taken";

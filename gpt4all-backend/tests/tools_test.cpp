@@ -81,7 +81,7 @@ class Tools : public testing::Test {
 TEST_F(Tools, TheOneThatIsNamedIsCalled) {
     for (const char *name : {"weather", "forecast"}) {
         const json choice = {{"type", "function"}, {"function", {{"name", name}}}};
-        expect_call(ask({{"tool_choice", choice}}), name);
+        expect_call(ask({{"tool_choice", choice}, {"parallel_tool_calls", false}}), name);
     }
     const json unknown = {{"type", "function"}, {"function", {{"name", "nonsense"}}}};
     EXPECT_EQ(ask({{"tool_choice", unknown}}).status(), LLMODEL_INVALID_ARGUMENT);
@@ -90,7 +90,8 @@ TEST_F(Tools, TheOneThatIsNamedIsCalled) {
 TEST_F(Tools, RequiredMakesACall) {
     fields["tools"] = {tool("weather")};
     expect_call(ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}}), "weather");
-    expect_call(ask({{"tool_choice", "required"}, {"temperature", 1.5}, {"seed", 9}}), "weather");
+    expect_call(ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}, {"temperature", 1.5}, {"seed", 9}}),
+                "weather");
 }
 
 TEST_F(Tools, NoneMakesNone) {
@@ -101,7 +102,7 @@ TEST_F(Tools, NoneMakesNone) {
 }
 
 TEST_F(Tools, WithoutStreamTheResultHasTheCall) {
-    const Answer answer = ask({{"tool_choice", "required"}, {"stream", false}});
+    const Answer answer = ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}, {"stream", false}});
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     EXPECT_TRUE(joined(answer).empty());
     EXPECT_GE(answer.result["choices"][0]["message"].value("tool_calls", json::array()).size(), 1U);
