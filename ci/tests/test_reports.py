@@ -99,6 +99,7 @@ def run_all(monkeypatch: pytest.MonkeyPatch, outcomes: dict[str, Outcome]) -> in
     monkeypatch.setattr(make_test, "remember", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["test.py"])
     monkeypatch.delenv("GPT4ALL_REQUIRE", raising=False)
+    monkeypatch.setattr(make_test, "DEFAULT_LANES", tuple(outcomes))
     return make_test.main()
 
 
