@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ class _Process:
         return self.errors.read().decode("utf-8", "replace")[-800:]
 
 
-class Contender:
+class Contender(ABC):
     """Something that answers requests."""
 
     parallel = True  # whether it can answer several at once
@@ -95,9 +96,9 @@ class Contender:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @abstractmethod
     def run(self, plan: Plan) -> Run:
         """Carries the plan out in a process of its own. Raises RunFailed."""
-        raise NotImplementedError
 
 
 class Worker(Contender):

@@ -14,7 +14,8 @@ bool is_continuation(char c) {
     return (static_cast<unsigned char>(c) & 0xC0u) == 0x80u;
 }
 
-/** Length of the code point that begins `text`, or 0 if none does. */
+} // namespace
+
 size_t code_point_length(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[0]);
     if (lead < 0x80) {
@@ -33,8 +34,6 @@ size_t code_point_length(std::string_view text) {
     const bool too_large = lead == 0xF4 && second >= 0x90;
     return overlong || surrogate || too_large ? 0 : length;
 }
-
-} // namespace
 
 size_t first_invalid_utf8(std::string_view text) {
     size_t at = 0;

@@ -6,6 +6,9 @@
 
 namespace llmodel {
 
+/** Bytes of the whole, shortest-form code point (RFC 3629) that begins `text`, which is not empty; 0 if none does. */
+size_t code_point_length(std::string_view text);
+
 /** Offset of the first byte that does not belong to a whole, shortest-form code point (RFC 3629), or npos. */
 size_t first_invalid_utf8(std::string_view text);
 
