@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -112,3 +113,8 @@ def smollm2_path(library: str) -> Path:
 def smollm2(smollm2_path: Path) -> Iterator[gpt4all.Model]:
     with gpt4all.Model(smollm2_path) as model:
         yield model
+
+
+def pytest_configure() -> None:
+    """A shell starts what runs in the background with Ctrl-C ignored, and children inherit that: undo it for them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
