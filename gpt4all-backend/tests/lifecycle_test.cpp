@@ -47,7 +47,8 @@ TEST(Lifecycle, OpeningAndClosingLeaksNothing) {
             early = resident_bytes();
         }
     }
-    EXPECT_LT(resident_bytes() - early, int64_t{2} << 20);
+    // what a model holds, leaked 40 times, would be ten times as much; the C library's heaps for threads settle slowly
+    EXPECT_LT(resident_bytes() - early, int64_t{4} << 20);
 }
 
 TEST(Lifecycle, TwoModelsWithFourThreadsEach) {
