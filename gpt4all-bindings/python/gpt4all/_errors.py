@@ -66,13 +66,13 @@ class LLModelIOError(LLModelError, OSError):
     status = Status.IO
 
 
-class InvalidModelError(LLModelError):
+class InvalidModelError(LLModelError, RuntimeError):
     """The file is truncated, corrupt or not of a known format."""
 
     status = Status.INVALID_MODEL
 
 
-class UnsupportedError(LLModelError):
+class UnsupportedError(LLModelError, NotImplementedError):
     """The request is well-formed, but this library or this model cannot do it."""
 
     status = Status.UNSUPPORTED
@@ -108,13 +108,13 @@ class CancellationError(LLModelError):
     status = Status.CANCELLED
 
 
-class ClosedError(LLModelError):
+class ClosedError(LLModelError, ValueError):
     """The model or task was closed before, or belongs to the parent of this process."""
 
     status = Status.CLOSED
 
 
-class InternalError(LLModelError):
+class InternalError(LLModelError, RuntimeError):
     """A defect in the library or in llama.cpp. Please report it."""
 
     status = Status.INTERNAL
