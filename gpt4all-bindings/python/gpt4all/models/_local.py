@@ -1,0 +1,56 @@
+"""Finding a model that is on this machine already. Never touches the network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ._folders import search_folders
+from ._reference import Reference
+
+PathLike = str | os.PathLike[str]
+
+
+def find_local(named: PathLike, reference: Reference | None, folder: Path | None) -> tuple[Path | None, list[Path]]:
+    """The file that `named` stands for, or None, and every path that was tried.
+
+    A path stands for itself. A bare name is looked for in `folder`, then as a path, then where downloads go, each time
+    also with ".gguf" behind it and by the catalogue's file name.
+    """
+    text = os.fspath(named)
+    tried: list[Path] = []
+    if "://" in text:
+        assert reference is not None
+        candidates = [place / reference.relative for place in _places(folder)]
+    else:
+        candidates = _candidates(text, reference, folder, bare=isinstance(named, str))
+    for path in dict.fromkeys(candidates):
+        tried.append(path)
+        if _is_file(path):
+            return path, tried
+    return None, tried
+
+
+def _candidates(text: str, reference: Reference | None, folder: Path | None, *, bare: bool) -> list[Path]:
+    given = Path(text).expanduser()
+    inside = not given.is_absolute() and ".." not in given.parts
+    names = [text] if text.endswith((".gguf", ".bin")) else [text, f"{text}.gguf"]
+    found = [folder / name for name in names] if folder and inside else []
+    found.append(given)
+    if inside and (bare or given.name == text):
+        for place in _places(folder):
+            found += [place / name for name in names]
+            if reference:
+                found.append(place / reference.relative)
+    return found
+
+
+def _places(folder: Path | None) -> list[Path]:
+    return [folder, *search_folders()] if folder else search_folders()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long for the file system, or with a NUL
+        return False

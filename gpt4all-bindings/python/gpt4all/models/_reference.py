@@ -1,0 +1,109 @@
+"""What a user may name a model by: a catalogue's name, hf://owner/repo/file, or an address."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from ._catalogue import CatalogueEntry, HTTPSSource, HuggingFaceSource, Source, catalogue, find
+from ._folders import safe_file_name, safe_relative_path
+from .errors import InvalidNameError
+
+_SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+_HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
+_HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HUB_FORM = "hf://owner/repository/file.gguf, with @revision at the end if need be"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A model that can be downloaded. relative: where in a folder for models it lies."""
+
+    relative: Path
+    sources: tuple[Source, ...]
+    entry: CatalogueEntry | None = None
+
+    def __str__(self) -> str:
+        return self.entry.file if self.entry else str(self.sources[0])
+
+    def parts(self) -> list[Reference]:
+        """All files of a model that is split over several, in order; otherwise just this one."""
+        source = self.sources[0]
+        found = _SPLIT.search(self.relative.name)
+        if found is None or self.entry is not None or not isinstance(source, HuggingFaceSource):
+            return [self]
+        stem, count = source.file[: -len(found.group())], int(found.group(2))
+        if not 1 <= int(found.group(1)) <= count <= 1000:
+            return [self]
+        files = [f"{stem}-{number:05d}-of-{count:05d}.gguf" for number in range(1, count + 1)]
+        return [_hub_reference(HuggingFaceSource(source.repo, file, source.revision)) for file in files]
+
+
+def parse(text: str) -> Reference | None:
+    """What `text` stands for: a name in the catalogue, or an address. None if it is neither.
+
+    Raises InvalidNameError for an address that is malformed or whose file name would not stay in its folder.
+    """
+    scheme = text.partition("://")[0].lower() if "://" in text else ""
+    if scheme == "hf":
+        return _hub_reference(_parse_hub(text))
+    if scheme in ("https", "http"):
+        return _parse_address(text)
+    if scheme:
+        raise InvalidNameError(f"{text!r} cannot be downloaded: models come from hf://, https:// or by a name")
+    entry = find(text)
+    return of_entry(entry) if entry else None
+
+
+def of_entry(entry: CatalogueEntry) -> Reference:
+    """The reference to an entry of the catalogue."""
+    return Reference(Path(safe_file_name(entry.file)), entry.sources, entry)
+
+
+def _hub_reference(source: HuggingFaceSource) -> Reference:
+    for entry in catalogue():
+        if source in entry.sources:
+            return of_entry(entry)
+    owner, name = source.repo.split("/")
+    revision = "" if source.revision == "main" else "@" + source.revision.replace("/", "_")
+    folder = Path("hf", safe_file_name(owner), safe_file_name(name + revision))
+    return Reference(folder / safe_relative_path(source.file), (source,))
+
+
+def _parse_hub(text: str) -> HuggingFaceSource:
+    owner, _, rest = text.partition("://")[2].partition("/")
+    repo, _, file = rest.partition("/")
+    repo, at, revision = repo.partition("@")
+    if not at and "@" in file and not file.endswith(".gguf"):
+        file, at, revision = file.rpartition("@")
+    if at and not revision:
+        raise InvalidNameError(f"{text!r} names an empty revision; write {_HUB_FORM}", {"name": text})
+    return _hub_source(text, owner, repo, file, revision or "main")
+
+
+def _hub_source(text: str, owner: str, repo: str, file: str, revision: str) -> HuggingFaceSource:
+    plain_revision = all(_HUB_NAME.fullmatch(part) for part in revision.split("/"))
+    if not (_HUB_NAME.fullmatch(owner) and _HUB_NAME.fullmatch(repo) and file and plain_revision):
+        raise InvalidNameError(f"{text!r} does not name a file of the hub; write {_HUB_FORM}", {"name": text})
+    safe_relative_path(file)
+    return HuggingFaceSource(f"{owner}/{repo}", file, revision)
+
+
+def _parse_address(text: str) -> Reference:
+    parts = urlsplit(text)
+    steps = unquote(parts.path).strip("/").split("/")
+    if parts.hostname in _HUB_HOSTS and parts.scheme.lower() == "https" and len(steps) >= 5:
+        owner, repo, verb, revision, *file = steps
+        if verb in ("resolve", "blob"):
+            return _hub_reference(_hub_source(text, owner, repo, "/".join(file), revision))
+    for entry in catalogue():
+        if HTTPSSource(text) in entry.sources:
+            return of_entry(entry)
+    if not parts.hostname:
+        raise InvalidNameError(f"{text!r} has no host", {"name": text})
+    name = safe_file_name(steps[-1])
+    # Two addresses may end in the same name, so that the name alone would mix them up.
+    return Reference(Path("url", hashlib.sha256(text.encode()).hexdigest()[:12], name), (HTTPSSource(text),))

@@ -1,0 +1,79 @@
+"""What can go wrong with finding, fetching and keeping model files.
+
+Each class is also one of the built-in kinds that the package raised before it had its own (ValueError for a wrong
+answer or a wrong hash, FileNotFoundError for a missing file, RuntimeError for a download that does not get on).
+"""
+
+from __future__ import annotations
+
+from .._errors import CancellationError, InvalidArgumentError, LLModelIOError, ModelNotFoundError
+
+
+class DownloadError(LLModelIOError):
+    """A download failed. What had come stays in a .part file, and the next try goes on from there.
+
+    detail: may hold "url" (without its secrets), "path", "http_status", "tried" (one line for each source).
+    """
+
+
+class HTTPStatusError(DownloadError, ValueError):
+    """The server answered with a status that brings no file: 404, 403, 500 and so on. detail["http_status"] has it."""
+
+
+class ConnectionFailedError(DownloadError, ConnectionError, RuntimeError):
+    """No connection, or it broke again and again without bringing the file on."""
+
+
+class StalledError(ConnectionFailedError, TimeoutError):
+    """The server kept the connection but sent nothing, or next to nothing, for longer than Settings.stall_seconds."""
+
+
+class RedirectError(DownloadError, ValueError):
+    """Redirects without end, to nowhere, or to an address that may not be used."""
+
+
+class ProtocolError(DownloadError, ValueError):
+    """The server's answer contradicts itself or the request: a wrong range, a coded body, a size that is not said."""
+
+
+class ChecksumError(DownloadError, ValueError):
+    """The file that came has a wrong size or hash. It was removed."""
+
+
+class DiskFullError(DownloadError):
+    """There is not enough room for the file, or the file system does not take files of its size."""
+
+
+class OfflineError(ModelNotFoundError, DownloadError):
+    """The model is not on this machine, and downloading is switched off."""
+
+
+class InsecureURLError(InvalidArgumentError):
+    """Plain HTTP to another machine, or an address that is not HTTP at all."""
+
+
+class InvalidNameError(InvalidArgumentError):
+    """A file name or address that could reach outside the folder for models."""
+
+
+class CatalogueError(InvalidArgumentError):
+    """The catalogue cannot be read."""
+
+
+__all__ = [
+    "CancellationError",
+    "CatalogueError",
+    "ChecksumError",
+    "ConnectionFailedError",
+    "DiskFullError",
+    "DownloadError",
+    "HTTPStatusError",
+    "InsecureURLError",
+    "InvalidArgumentError",
+    "InvalidNameError",
+    "ModelNotFoundError",
+    "OfflineError",
+    "ProtocolError",
+    "RedirectError",
+    "StalledError",
+]
