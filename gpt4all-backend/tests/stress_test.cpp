@@ -87,8 +87,10 @@ void stress(const std::vector<std::string> &files, unsigned threads, unsigned re
     std::vector<llmodel_model *> models;
     for (const std::string &file : files) {
         llmodel_model *model = nullptr;
-        ASSERT_EQ(llmodel_open(model_path(file).c_str(), small.dump().c_str(), nullptr, nullptr, &model, nullptr),
-                  LLMODEL_OK);
+        llmodel_error *error = nullptr;
+        ASSERT_EQ(llmodel_open(model_path(file).c_str(), small.dump().c_str(), nullptr, nullptr, &model, &error),
+                  LLMODEL_OK)
+            << llmodel_error_message(error);
         models.push_back(model);
     }
     std::atomic<unsigned> submitted = 0;
