@@ -11,7 +11,7 @@
 #include "logging.h"
 #include "machine.h"
 #include "model.h"
-#include "quantize.h"
+#include "quantize/quantize.h"
 #include "task.h"
 
 #include <atomic>

@@ -5,7 +5,6 @@ set(LLMODEL_SOURCES
   src/devices.cpp
   src/engine.cpp
   src/grammar.cpp
-  src/imatrix.cpp
   src/inspect.cpp
   src/large_stack.cpp
   src/logging.cpp
@@ -17,7 +16,10 @@ set(LLMODEL_SOURCES
   src/operations/choice.cpp
   src/operations/generation.cpp
   src/operations/text.cpp
-  src/quantize.cpp
+  src/quantize/imatrix.cpp
+  src/quantize/plan.cpp
+  src/quantize/quantize.cpp
+  src/quantize/request.cpp
   src/state.cpp
   src/task.cpp
   src/template_guard.cpp

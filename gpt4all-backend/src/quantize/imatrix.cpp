@@ -1,4 +1,4 @@
-#include "imatrix.h"
+#include "quantize/imatrix.h"
 
 #include "error.h"
 #include "gguf/byte_source.h"

@@ -1,0 +1,178 @@
+#include "quantize/quantize.h"
+
+#include "abort_guard.h"
+#include "backend.h"
+#include "gguf/validate_model.h"
+#include "llama.h"
+#include "logging.h"
+#include "machine.h"
+#include "quantize/plan.h"
+#include "quantize/request.h"
+#include "temporary_file.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace llmodel {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+GgufFile read_input(const fs::path &path, const fs::path &out_path) {
+    GgufFile file = read_gguf(path);
+    validate_model(file);
+    if (file.get_uint("split.count").value_or(1) > 1) {
+        throw Error(LLMODEL_UNSUPPORTED,
+                    path.string() + " is one part of a model in several files; join them with llama-gguf-split first",
+                    {{"path", path.string()}});
+    }
+    std::error_code ignored;
+    if (fs::is_directory(out_path, ignored)) {
+        throw Error(LLMODEL_INVALID_ARGUMENT, out_path.string() + " is a folder; name the file to be written",
+                    {{"path", out_path.string()}});
+    }
+    if (fs::equivalent(path, out_path, ignored)) {
+        throw Error(LLMODEL_INVALID_ARGUMENT,
+                    path.string() + " would be written over while it is read; give the new file another name",
+                    {{"path", out_path.string()}});
+    }
+    return file;
+}
+
+void check_space(const fs::path &out_path, uint64_t needed) {
+    std::error_code error;
+    const fs::path folder = out_path.has_parent_path() ? out_path.parent_path() : fs::path(".");
+    const fs::space_info space = fs::space(folder, error);
+    if (!error && space.available < needed) {
+        throw Error(LLMODEL_IO,
+                    out_path.string() + " will take " + human_bytes(needed) + ", but only " +
+                        human_bytes(space.available) + " are free on its disk; make room or write elsewhere",
+                    {{"path", out_path.string()}, {"needed", needed}, {"available", space.available}});
+    }
+}
+
+/** What llama.cpp's reason for giving up means. */
+[[noreturn]] void fail(const fs::path &path, const fs::path &out_path, const std::string &reason) {
+    const auto says = [&reason](const char *text) { return reason.find(text) != std::string::npos; };
+    if (says("requantizing from type")) {
+        refuse_requantizing(path, reason);
+    }
+    if (says("imatrix") || says("importance matrix")) {
+        throw Error(LLMODEL_INVALID_ARGUMENT, "the option /imatrix: it is needed and must fit the model: " + reason,
+                    {{"path", "/imatrix"}, {"reason", reason}});
+    }
+    if (says("iostream error") || says("basic_ios")) {
+        throw Error(LLMODEL_IO, out_path.string() + ": writing failed; is the disk full, or a limit on file sizes set?",
+                    {{"path", out_path.string()}, {"reason", reason}});
+    }
+    if (says("invalid data") || says("validation failed")) {
+        throw Error(LLMODEL_INVALID_MODEL, path.string() + " has weights that are not finite: " + reason,
+                    {{"path", path.string()}, {"reason", reason}});
+    }
+    throw Error(LLMODEL_INTERNAL, path.string() + " could not be quantised: " + reason, {{"reason", reason}});
+}
+
+/** Runs llama_model_quantize(), which has no way to be stopped, and stops it: it says a word before each tensor, and an
+ *  exception out of its logger ends it as any other failure does, with its own threads at rest. */
+void run(const fs::path &path, const fs::path &out_path, const QuantizeRequest &request,
+         const std::atomic<bool> &cancelled, const fs::path &target) {
+    const AbortGuard guard;
+    const LogCapture reasons(LLMODEL_LOG_ERROR);
+    bool thrown = false;
+    const LogFilter filter([&](ggml_log_level, std::string_view) {
+        if (cancelled && !thrown) {
+            thrown = true; // what it says of the failure must come through
+            throw Error(LLMODEL_CANCELLED, "quantising was cancelled");
+        }
+        return !thrown;
+    });
+    const uint32_t status = llama_model_quantize(path.c_str(), target.c_str(), &request.params());
+    if (thrown) {
+        throw Error(LLMODEL_CANCELLED, "quantising " + path.string() + " was cancelled", {{"path", path.string()}});
+    }
+    if (status != 0) {
+        // after the rest of the line on which it was about to tell of a tensor
+        constexpr std::string_view label = "failed to quantize: ";
+        const size_t at = reasons.text().rfind(label);
+        fail(path, out_path, at == std::string::npos ? reasons.text() : reasons.text().substr(at + label.size()));
+    }
+}
+
+/** Tells how far the file has grown until `work` is done. */
+void watch(std::future<void> &work, const fs::path &file, uint64_t expected, const std::function<bool(float)> &progress,
+           std::atomic<bool> &cancelled) {
+    using namespace std::chrono_literals;
+    while (work.wait_for(50ms) != std::future_status::ready) {
+        if (!progress || cancelled) {
+            continue;
+        }
+        std::error_code error;
+        const uint64_t size = fs::file_size(file, error);
+        const auto part = error ? 0.0F : static_cast<float>(size) / static_cast<float>(std::max<uint64_t>(expected, 1));
+        try {
+            cancelled = !progress(std::min(part, 0.99F));
+        } catch (...) {
+            cancelled = true;
+            work.wait();
+            throw;
+        }
+    }
+    work.get();
+}
+
+} // namespace
+
+json quantize(const fs::path &path, const fs::path &out_path, const json &options,
+              const std::function<bool(float)> &progress) {
+    ensure_backend();
+    const AbortGuard guard;
+    const auto start = std::chrono::steady_clock::now();
+    const QuantizeRequest request(options);
+    const GgufFile input = read_input(path, out_path);
+    const uint64_t expected = plan_quantization(input, request);
+    check_space(out_path, expected);
+    if (progress && !progress(0)) {
+        throw Error(LLMODEL_CANCELLED, "quantising " + path.string() + " was cancelled", {{"path", path.string()}});
+    }
+
+    TemporaryFile file(out_path);
+    std::error_code ignored;
+    fs::permissions(file.path(), fs::status(path, ignored).permissions() | fs::perms::owner_write, ignored);
+    std::atomic<bool> cancelled = false;
+    std::future<void> work =
+        std::async(std::launch::async, [&] { run(path, out_path, request, cancelled, file.path()); });
+    watch(work, file.path(), expected, progress, cancelled);
+
+    const GgufFile output = read_gguf(file.path());
+    if (output.tensors.size() != input.tensors.size()) {
+        throw Error(LLMODEL_INTERNAL, out_path.string() + " came out with " + std::to_string(output.tensors.size()) +
+                                          " tensors of " + std::to_string(input.tensors.size()));
+    }
+    if (progress && !progress(1)) {
+        throw Error(LLMODEL_CANCELLED, "quantising " + path.string() + " was cancelled", {{"path", path.string()}});
+    }
+    file.commit();
+
+    uint64_t bytes = 0;
+    uint64_t weights = 0;
+    for (const GgufTensor &tensor : output.tensors) {
+        bytes += tensor.size;
+        weights += tensor.elements();
+    }
+    const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
+    return {{"path", out_path.string()},
+            {"type", request.type()},
+            {"input_bytes", input.size},
+            {"output_bytes", output.size},
+            {"tensors", output.tensors.size()},
+            {"bits_per_weight", 8.0 * static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(weights, 1))},
+            {"ms", taken.count()}};
+}
+
+} // namespace llmodel
