@@ -193,7 +193,18 @@ Size size_of(const GgufFile &file) {
     return size;
 }
 
-json describe(const GgufFile &file) {
+} // namespace
+
+bool only_encodes(const GgufFile &file) {
+    const std::string_view architecture = file.architecture();
+    if (const auto causal = file.get_bool(std::string(architecture) + ".attention.causal"); causal && !*causal) {
+        return true;
+    }
+    return architecture.find("bert") != std::string_view::npos || architecture == "t5encoder" ||
+           architecture == "gemma-embedding";
+}
+
+json describe(const GgufFile &file, json memory) {
     const Size size = size_of(file);
     json result{{"path", file.path},
                 {"size", size.file},
@@ -240,28 +251,15 @@ json describe(const GgufFile &file) {
     }
     const bool rank = ranks(file);
     result["capabilities"] = {{"generate", !only_encodes(file)}, {"embed", true}, {"rerank", rank}};
+    result["memory"] = std::move(memory);
     return result;
-}
-
-} // namespace
-
-bool only_encodes(const GgufFile &file) {
-    const std::string_view architecture = file.architecture();
-    if (const auto causal = file.get_bool(std::string(architecture) + ".attention.causal"); causal && !*causal) {
-        return true;
-    }
-    return architecture.find("bert") != std::string_view::npos || architecture == "t5encoder" ||
-           architecture == "gemma-embedding";
 }
 
 json inspect(const std::filesystem::path &path, const json &options) {
     ensure_backend();
     const GgufFile file = read_gguf(path);
     validate_model(file);
-    json result = describe(file);
-    const OpenOptions opened = parse_open_options(path, options);
-    result["memory"] = estimate_memory(opened);
-    return result;
+    return describe(file, estimate_memory(parse_open_options(file, options), file));
 }
 
 } // namespace llmodel

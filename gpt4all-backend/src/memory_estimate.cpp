@@ -119,11 +119,29 @@ void add_mapped_weights(Plan &plan, const llama_model *model, const GgufFile &fi
     plan.reclaimable += locked ? 0 : mapped - used;
 }
 
+/** Has llama.cpp take the vocabulary for one of nameless tokens: no more than their number decides how a model is laid
+ *  out, and to read them would be most of the work. */
+void leave_out_vocabulary(common_params &params, const GgufFile &file) {
+    const StringArray *tokens = file.get_strings("tokenizer.ggml.tokens");
+    const std::string size_key = std::string(file.architecture()) + ".vocab_size";
+    llama_model_kv_override size{};
+    if (tokens == nullptr || size_key.size() >= sizeof(size.key)) {
+        return;
+    }
+    std::copy(size_key.begin(), size_key.end(), size.key);
+    size.tag = LLAMA_KV_OVERRIDE_TYPE_INT;
+    size.val_i64 = static_cast<int64_t>(tokens->size());
+    const llama_model_kv_override kind{
+        .tag = LLAMA_KV_OVERRIDE_TYPE_STR, .key = "tokenizer.ggml.model", .val_str = "no_vocab"};
+    params.kv_overrides = {kind, size, llama_model_kv_override{}}; // the last ends the list
+}
+
 /** Lets llama.cpp lay out the model and its context without taking the memory. Nothing if it can't. */
 std::optional<Plan> dry_run(common_params params, const GgufFile &file, llama_context_type type, bool own_weights) {
     // it tells the same again when the model is loaded
     const LogFilter silence([](ggml_log_level, std::string_view) { return false; });
 
+    leave_out_vocabulary(params, file);
     llama_model_params model_params = common_model_params_to_llama(params);
     model_params.no_alloc = true;
     model_params.load_mode = LLAMA_LOAD_MODE_NONE;
@@ -291,23 +309,21 @@ std::optional<uint64_t> fitting_n_ctx(const json &usage, uint64_t n_ctx, uint64_
 
 } // namespace
 
-json estimate_memory(const OpenOptions &options) {
+json estimate_memory(const OpenOptions &options, const GgufFile &model) {
     ensure_backend();
     const AbortGuard guard;
-    const GgufFile file = read_gguf(options.params.model.path);
-    const common_params params = engine_params(options.params, only_encodes(file));
+    const common_params params = engine_params(options.params, only_encodes(model));
 
     std::optional<Plan> laid_out;
     try {
-        laid_out = plan_with_draft(params, file);
+        laid_out = plan_with_draft(params, model);
     } catch (const std::exception &error) {
         log_message(LLMODEL_LOG_WARN, "memory is estimated by formula: " + std::string(error.what()));
     }
-    Plan plan = laid_out ? *laid_out : by_formula(params, file);
+    Plan plan = laid_out ? *laid_out : by_formula(params, model);
     plan.host().weights += lora_bytes(params);
     plan.host().other += engine_bytes;
 
-    const HostMemory host = host_memory();
     json devices = json::array();
     uint64_t total = 0;
     for (const Usage &usage : plan.devices) {
@@ -316,8 +332,7 @@ json estimate_memory(const OpenOptions &options) {
                            {"context", usage.context},
                            {"compute", usage.compute},
                            {"other", usage.other},
-                           {"total", usage.total()},
-                           {"free", free_bytes(usage.device, host)}});
+                           {"total", usage.total()}});
         total += usage.total();
     }
     json estimate{{"devices", std::move(devices)},
@@ -328,7 +343,16 @@ json estimate_memory(const OpenOptions &options) {
     if (params.cache_ram_mib >= 0) {
         estimate["prompt_cache_max"] = static_cast<uint64_t>(params.cache_ram_mib) << 20;
     }
+    update_free_memory(estimate);
     return estimate;
+}
+
+void update_free_memory(json &estimate) {
+    const HostMemory host = host_memory();
+    for (json &usage : estimate.at("devices")) {
+        usage["free"] =
+            free_bytes(ggml_backend_dev_by_name(usage.at("name").get_ref<const std::string &>().c_str()), host);
+    }
 }
 
 void check_memory_budget(const OpenOptions &options, const json &estimate) {

@@ -69,13 +69,14 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
     ensure_backend();
     const GgufFile file = read_gguf(path);
     validate_model(file);
-    options_ = parse_open_options(path, options);
+    options_ = parse_open_options(file, options);
     if (const auto source = file.get_string("tokenizer.chat_template");
         source && options_.params.chat_template.empty()) {
         check_template_size(*source, path.string());
     }
     check_template_size(options_.params.chat_template, "the option chat_template");
-    check_memory_budget(options_, estimate_memory(options_));
+    description_ = describe(file, estimate_memory(options_, file));
+    check_memory_budget(options_, description_.at("memory"));
     release_free_memory(); // of what the estimate needed
 
     // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress
@@ -187,7 +188,8 @@ void Model::close() {
 }
 
 json Model::info() const {
-    json info = inspect(path_, options_.given);
+    json info = description_;
+    update_free_memory(info.at("memory"));
     if (engine_ != nullptr) {
         const common_params &params = engine_->params();
         info["opened"] = {{"n_ctx", engine_->meta().slot_n_ctx},

@@ -57,6 +57,7 @@ class Model {
 
     std::filesystem::path path_;
     OpenOptions options_;
+    json description_; // as of opening: the file may be another by now
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<llama_model, decltype(&llama_model_free)> encoder_{nullptr, llama_model_free};
     llama_model *weights_ = nullptr; // of engine_ or encoder_

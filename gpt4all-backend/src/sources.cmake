@@ -16,6 +16,9 @@ set(LLMODEL_SOURCES
   src/operations/choice.cpp
   src/operations/generation.cpp
   src/operations/text.cpp
+  src/options/context.cpp
+  src/options/devices.cpp
+  src/options/speculative.cpp
   src/quantize/imatrix.cpp
   src/quantize/plan.cpp
   src/quantize/quantize.cpp

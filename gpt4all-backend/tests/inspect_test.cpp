@@ -50,6 +50,26 @@ TEST(Inspect, TellsWhatIsInTheFile) {
     EXPECT_EQ(info.at("n_params"), layers * in_layer + width + outer);
 }
 
+TEST(Inspect, AnOpenModelIsDescribedAsItWasOpened) {
+    const TemporaryFolder folder;
+    const std::string path = folder.file("model.gguf");
+    std::filesystem::copy_file(model_path("tiny-llama-f32.gguf"), path);
+    const json options{{"n_ctx", 512}};
+    json expected = inspect(path, options).value;
+    const Model model(path, options);
+    std::filesystem::remove(path);
+    json described = info(model.get()).value;
+    EXPECT_EQ(described.at("opened").at("n_ctx"), 512);
+    described.erase("opened");
+    for (json *each : {&described, &expected}) {
+        for (json &device : each->at("memory").at("devices")) {
+            EXPECT_GT(device.at("free"), 0);
+            device.erase("free"); // changes at any time
+        }
+    }
+    EXPECT_EQ(described, expected);
+}
+
 TEST(Inspect, NamesTheQuantization) {
     EXPECT_EQ(inspect(model_path("tiny-llama-q8_0.gguf")).value.at("quantization"), "Q8_0");
     EXPECT_EQ(inspect(model_path("tiny-llama-q4_0.gguf")).value.at("quantization"), "Q4_0");
