@@ -25,8 +25,8 @@ OUTPUT = HERE / "gpt4all" / "types.py"
 OPTIONS = {
     "sampling": ("Sampling", ()),
     "generation": ("Generation", ("stream",)),
-    "constraints": ("Constraints", ()),
-    "conversation": ("Conversation", ("messages",)),
+    "constraints": ("Constraints", ("response_format",)),
+    "conversation": ("Conversation", ("messages", "tools")),
     "open_options": ("OpenOptions", ()),
     "chat_request": ("ChatOptions", ()),
     "complete_request": ("CompleteOptions", ("prompt",)),

@@ -22,14 +22,20 @@ from ._errors import (
     LLModelIOError,
     ModelNotFoundError,
     OutOfMemoryError,
+    ResponseFormatError,
+    SessionBusyError,
     Status,
     TemplateError,
+    ToolRoundsError,
     UnsupportedError,
 )
 from .gpt4all import GPT4All
 from .model import Model, build_info, devices, inspect, quantize, schema
 from .results import ChatResult, Choice, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
-from .task import Event, Stream, Task
+from .stream import Stream
+from .task import Event, Task
+from .tool_loop import ToolOutcome, ToolsResult
+from .tools import Tool
 
 __all__ = [
     "CancellationError",
@@ -54,12 +60,18 @@ __all__ = [
     "OutOfMemoryError",
     "Ranked",
     "Ranking",
+    "ResponseFormatError",
     "Score",
     "Scores",
+    "SessionBusyError",
     "Status",
     "Stream",
     "Task",
     "TemplateError",
+    "Tool",
+    "ToolOutcome",
+    "ToolRoundsError",
+    "ToolsResult",
     "UnsupportedError",
     "build_info",
     "devices",

@@ -126,6 +126,30 @@ class LibraryNotFoundError(LLModelError, ImportError):
     status = Status.NOT_FOUND
 
 
+class ResponseFormatError(LLModelError, ValueError):
+    """The answer is not what response_format asked for: it was cut, or a validator refused it, which is the cause.
+
+    detail: "text", the answer; "finish_reason"; "place", a JSON pointer to what was refused, where that is known.
+    """
+
+    status = Status.UNSUPPORTED
+
+
+class ToolRoundsError(LLModelError, RuntimeError):
+    """A run with tools came to its last round, and the model still asked for calls.
+
+    detail: "messages", the conversation until then; "rounds".
+    """
+
+    status = Status.UNSUPPORTED
+
+
+class SessionBusyError(LLModelError, RuntimeError):
+    """A session was asked for an answer while it gives another, or its messages were changed meanwhile."""
+
+    status = Status.INVALID_ARGUMENT
+
+
 CLASSES: dict[int, type[LLModelError]] = {
     class_.status: class_
     for class_ in (

@@ -8,25 +8,17 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from . import operations
 from ._errors import ClosedError
 from ._library import Progress, encode, encode_path, load
-from .results import (
-    ChatResult,
-    Completion,
-    Embeddings,
-    LogprobRow,
-    Ranked,
-    Ranking,
-    Score,
-    Scores,
-    chat_result,
-    completion,
-)
-from .task import Stream, Task
+from .operations import EmbedInput, Message, Messages, Operation, Prompt
+from .results import ChatResult, Completion, Embeddings, Ranking, Scores
+from .stream import Request, Stream, finish
+from .task import Task
+from .tool_loop import MAX_ROUNDS, ToolLoop, ToolsResult
+from .tools import Tools
 
 if TYPE_CHECKING:
-    from array import array
-    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self, Unpack
@@ -34,11 +26,8 @@ if TYPE_CHECKING:
     from . import types
 
 Path = str | os.PathLike[str]
-Message = Mapping[str, Any]
-Messages = str | Sequence[Message]
-# Text, token ids, or both mixed.
-Prompt = str | Sequence[int | str]
 
+P = TypeVar("P")
 T = TypeVar("T")
 
 
@@ -109,8 +98,8 @@ class Model:
         """Starts any operation with its request as schema() describes it. What the methods below are made of."""
         return Task(self, operation, request)
 
-    def _ask(self, operation: str, request: Mapping[str, Any]) -> Any:
-        return self.submit(operation, request).result()
+    def _ask(self, operation: Operation[T]) -> T:
+        return finish(Request(self, operation))
 
     def info(self) -> types.InspectResult:
         """What inspect() tells, and how the model was in fact opened."""
@@ -121,122 +110,224 @@ class Model:
 
     @overload
     def chat(
-        self, messages: Messages, *, stream: Literal[False] = ..., **request: Unpack[types.ChatOptions]
-    ) -> ChatResult: ...
+        self,
+        messages: Messages,
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[P]: ...
     @overload
     def chat(
-        self, messages: Messages, *, stream: Literal[True], **request: Unpack[types.ChatOptions]
-    ) -> Stream[ChatResult]: ...
+        self,
+        messages: Messages,
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[Any]: ...
+    @overload
     def chat(
-        self, messages: Messages, *, stream: bool = False, **request: Unpack[types.ChatOptions]
-    ) -> ChatResult | Stream[ChatResult]:
+        self,
+        messages: Messages,
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> Stream[ChatResult[P]]: ...
+    @overload
+    def chat(
+        self,
+        messages: Messages,
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> Stream[ChatResult[Any]]: ...
+    def chat(
+        self,
+        messages: Messages,
+        *,
+        tools: Tools | None = None,
+        response_format: object = None,
+        stream: bool = False,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[Any] | Stream[ChatResult[Any]]:
         """Answers a conversation: OpenAI's chat messages, or one text of the user.
 
-        Returns the answer; with stream=True, at once, a Stream of its text. `request` is what types.ChatOptions lists:
-        max_tokens, temperature, seed, stop, tools, response_format and more.
+        tools: functions that the model may ask to have called: Python functions, Tool objects or OpenAI's dicts. The
+            answer's tool_calls say which; run_tools() calls them.
+        response_format: the form of the answer: a type (a Pydantic model, dataclass, TypedDict, list[int] …), of which
+            `parsed` of the answer is then an object, a JSON Schema, or OpenAI's dict.
+        request: what types.ChatOptions lists: max_tokens, temperature, seed, stop and more.
+
+        Returns the answer; with stream=True, at once, a Stream of its text.
         """
-        return self._generate("chat", {"messages": _messages(messages), **request}, stream, chat_result)
+        operation = operations.chat(messages, tools, response_format, stream, request)
+        return self._generate(operation, stream)
+
+    def _generate(self, operation: Operation[T], stream: bool) -> T | Stream[T]:
+        source = Request(self, operation)
+        return Stream(source) if stream else finish(source)
 
     @overload
     def complete(
-        self, prompt: Prompt, *, stream: Literal[False] = ..., **request: Unpack[types.CompleteOptions]
+        self,
+        prompt: Prompt,
+        *,
+        response_format: object = ...,
+        stream: Literal[False] = ...,
+        **request: Unpack[types.CompleteOptions],
     ) -> Completion: ...
     @overload
     def complete(
-        self, prompt: Prompt, *, stream: Literal[True], **request: Unpack[types.CompleteOptions]
+        self,
+        prompt: Prompt,
+        *,
+        response_format: object = ...,
+        stream: Literal[True],
+        **request: Unpack[types.CompleteOptions],
     ) -> Stream[Completion]: ...
     def complete(
-        self, prompt: Prompt, *, stream: bool = False, **request: Unpack[types.CompleteOptions]
+        self,
+        prompt: Prompt,
+        *,
+        response_format: object = None,
+        stream: bool = False,
+        **request: Unpack[types.CompleteOptions],
     ) -> Completion | Stream[Completion]:
         """Continues a prompt as it stands, without a chat template. Else as chat()."""
-        return self._generate("complete", {"prompt": prompt, **request}, stream, completion)
+        return self._generate(operations.complete(prompt, response_format, stream, request), stream)
 
     @overload
     def infill(
-        self, prefix: Prompt, suffix: Prompt, *, stream: Literal[False] = ..., **request: Unpack[types.InfillOptions]
+        self,
+        prefix: Prompt,
+        suffix: Prompt,
+        *,
+        response_format: object = ...,
+        stream: Literal[False] = ...,
+        **request: Unpack[types.InfillOptions],
     ) -> Completion: ...
     @overload
     def infill(
-        self, prefix: Prompt, suffix: Prompt, *, stream: Literal[True], **request: Unpack[types.InfillOptions]
+        self,
+        prefix: Prompt,
+        suffix: Prompt,
+        *,
+        response_format: object = ...,
+        stream: Literal[True],
+        **request: Unpack[types.InfillOptions],
     ) -> Stream[Completion]: ...
     def infill(
-        self, prefix: Prompt, suffix: Prompt, *, stream: bool = False, **request: Unpack[types.InfillOptions]
+        self,
+        prefix: Prompt,
+        suffix: Prompt,
+        *,
+        response_format: object = None,
+        stream: bool = False,
+        **request: Unpack[types.InfillOptions],
     ) -> Completion | Stream[Completion]:
         """Writes what belongs between two texts. UnsupportedError for a model not trained to. Else as chat()."""
-        return self._generate("infill", {"input_prefix": prefix, "input_suffix": suffix, **request}, stream, completion)
+        return self._generate(operations.infill(prefix, suffix, response_format, stream, request), stream)
 
-    def _generate(
-        self, operation: str, request: Mapping[str, Any], stream: bool, build: Callable[[Any], T]
-    ) -> T | Stream[T]:
-        task = self.submit(operation, {**request, "stream": stream})
-        return Stream(task, build) if stream else build(task.result())
+    @overload
+    def run_tools(
+        self,
+        messages: Messages,
+        tools: Tools,
+        *,
+        max_rounds: int = ...,
+        response_format: object = ...,
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> ToolsResult: ...
+    @overload
+    def run_tools(
+        self,
+        messages: Messages,
+        tools: Tools,
+        *,
+        max_rounds: int = ...,
+        response_format: object = ...,
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> Stream[ToolsResult]: ...
+    def run_tools(
+        self,
+        messages: Messages,
+        tools: Tools,
+        *,
+        max_rounds: int = MAX_ROUNDS,
+        response_format: object = None,
+        stream: bool = False,
+        **request: Unpack[types.ChatOptions],
+    ) -> ToolsResult | Stream[ToolsResult]:
+        """Answers a conversation, calling the functions among `tools` that the model asks for, until it answers with
+        text.
+
+        max_rounds: most answers of the model, the last included; ToolRoundsError if it then still asks for calls.
+
+        What a function raises is told to the model, which may try again. A required tool_choice holds for the first
+        round. Calls of tools given as dicts end the loop: they are the caller's. The rest is as in chat().
+        """
+        loop = ToolLoop(self, messages, tools, max_rounds, response_format, stream, request)
+        return Stream(loop) if stream else finish(loop)
 
     # ----------------------------------------------------------------------------------- vectors and likelihoods
 
-    def embed(
-        self, input: str | Sequence[int] | Sequence[str | Sequence[int]], **request: Unpack[types.EmbedOptions]
-    ) -> Embeddings:
+    def embed(self, input: EmbedInput, **request: Unpack[types.EmbedOptions]) -> Embeddings:
         """One vector for each text or list of token ids: for one, or for a list of them."""
-        vectors, raw = self._floats("embed", {"input": input, **request})
-        return Embeddings(vectors, raw["dimension"], raw["usage"], raw)
+        return self._ask(operations.embed(input, request))
 
     def rerank(self, query: str, documents: Sequence[str], **request: Unpack[types.RerankOptions]) -> Ranking:
         """The documents by their relevance to the query. UnsupportedError unless the model is a reranker."""
-        raw = self._ask("rerank", {"query": query, "documents": documents, **request})
-        results = [Ranked(item["index"], item["relevance_score"], documents[item["index"]]) for item in raw["results"]]
-        return Ranking(results, raw["usage"], raw)
+        return self._ask(operations.rerank(query, documents, request))
 
     def score(self, context: Prompt, continuations: Sequence[Prompt], **request: Unpack[types.ScoreOptions]) -> Scores:
         """How likely each continuation is after the context."""
-        rows, raw = self._floats("score", {"context": context, "continuations": continuations, **request})
-        scores = [
-            Score(item["logprob"], item["greedy"], item["tokens"], item["token_logprobs"])
-            for item in raw["continuations"]
-        ]
-        places = zip(raw["rows"], rows, strict=True)
-        logprobs = [LogprobRow(place["continuation"], place["position"], row) for place, row in places]
-        return Scores(scores, logprobs, raw["usage"], raw)
-
-    def _floats(self, operation: str, request: Mapping[str, Any]) -> tuple[list[array[float]], Any]:
-        """The float32 events of a request by their index, and its result."""
-        arrays: dict[int, array[float]] = {}
-        result = None
-        for event in self.submit(operation, request):
-            if event.kind in ("embedding", "logprobs"):
-                arrays[event.index] = event.data
-            elif event.kind == "result":
-                result = event.data
-        return [arrays[index] for index in sorted(arrays)], result
+        return self._ask(operations.score(context, continuations, request))
 
     # ------------------------------------------------------------------------------------------ tokens and templates
 
     def tokenize(self, content: Prompt, **request: Unpack[types.TokenizeOptions]) -> list[int]:
         """A text's token ids, without the special ones at its beginning and end unless add_special=True."""
-        tokens: list[int] = self._ask("tokenize", {"content": content, **request})["tokens"]
-        return tokens
+        return self._ask(operations.tokenize(content, request))
 
     def detokenize(self, tokens: Sequence[int], **request: Unpack[types.DetokenizeOptions]) -> str:
         """The text of token ids."""
-        text: str = self._ask("detokenize", {"tokens": tokens, **request})["content"]
-        return text
+        return self._ask(operations.detokenize(tokens, request))
 
-    def apply_template(self, messages: Messages, **request: Unpack[types.ApplyTemplateOptions]) -> str:
+    def apply_template(
+        self,
+        messages: Messages,
+        *,
+        tools: Tools | None = None,
+        response_format: object = None,
+        **request: Unpack[types.ApplyTemplateOptions],
+    ) -> str:
         """The prompt that chat() would give the model for these messages."""
-        prompt: str = self._ask("apply_template", {"messages": _messages(messages), **request})["prompt"]
-        return prompt
+        return self._ask(operations.apply_template(messages, tools, response_format, request))
 
-    def count_tokens(self, prompt: Prompt | Sequence[Message], **request: Unpack[types.CountTokensOptions]) -> int:
+    def count_tokens(
+        self,
+        prompt: Prompt | Sequence[Message],
+        *,
+        tools: Tools | None = None,
+        response_format: object = None,
+        **request: Unpack[types.CountTokensOptions],
+    ) -> int:
         """How many tokens a prompt for complete() has, or a list of messages for chat()."""
-        conversation = not isinstance(prompt, str) and any(isinstance(item, Mapping) for item in prompt)
-        key = "messages" if conversation else "prompt"
-        count: int = self._ask("count_tokens", {key: prompt, **request})["input_tokens"]
-        return count
+        return self._ask(operations.count_tokens(prompt, tools, response_format, request))
 
     def adapters(self, lora: Sequence[Mapping[str, Any]] | None = None) -> list[types.AdaptersResultAdapter]:
         """The LoRA adapters that the model was opened with. `lora`, a list of {"id", "scale"}, first sets the scales
         for all requests that do not say otherwise."""
-        raw: types.AdaptersResult = self._ask("adapters", {} if lora is None else {"lora": lora})
-        return raw["adapters"]
+        return self._ask(operations.adapters(lora))
 
     # ------------------------------------------------------------------------------------------------------- state
 
@@ -251,10 +342,6 @@ class Model:
     def _state(self, function: Any, path: Path, request: Mapping[str, Any]) -> types.StateResult:
         result: types.StateResult = self._library.call_json(function, self._use(), encode_path(path), encode(request))
         return result
-
-
-def _messages(messages: Messages) -> Sequence[Message]:
-    return [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
 
 
 def inspect(path: Path, **options: Unpack[types.OpenOptions]) -> types.InspectResult:

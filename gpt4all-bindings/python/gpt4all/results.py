@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic
 
 if TYPE_CHECKING:
     from array import array
 
+    from typing_extensions import TypeVar
+
     from . import types
+    from .response_format import Format
+
+    P = TypeVar("P", default=Any)
+else:
+    from typing import TypeVar
+
+    P = TypeVar("P")
+
+_UNREAD: Any = object()
 
 
 @dataclass(slots=True)
@@ -28,6 +39,18 @@ class Choice:
     tool_calls: list[types.ToolCall]
     finish_reason: str
     logprobs: types.Logprobs | None
+    format: Format | None = field(default=None, repr=False, compare=False)
+    _parsed: Any = field(default=_UNREAD, init=False, repr=False, compare=False)
+
+    @property
+    def parsed(self) -> Any:
+        """The object that the text stands for, by the request's response_format; None without one.
+
+        Raises ResponseFormatError if the answer was cut, or is not as it should be.
+        """
+        if self._parsed is _UNREAD:
+            self._parsed = self.format.parse(self.text, self.finish_reason) if self.format is not None else None
+        return self._parsed
 
 
 @dataclass(slots=True)
@@ -62,10 +85,18 @@ class _Answer:
 
 
 @dataclass(slots=True)
-class ChatResult(_Answer):
-    """The answer to chat. Its text, reasoning, tool_calls, finish_reason and logprobs are the first choice's."""
+class ChatResult(_Answer, Generic[P]):
+    """The answer to chat. Its text, parsed, reasoning, tool_calls, finish_reason and logprobs are the first choice's.
+
+    The type parameter is that of `parsed`.
+    """
 
     raw: types.ChatResult = field(repr=False)
+
+    @property
+    def parsed(self) -> P:
+        parsed: P = self.choices[0].parsed
+        return parsed
 
     @property
     def message(self) -> types.ChatResultChoiceMessage:
@@ -75,24 +106,28 @@ class ChatResult(_Answer):
 
 @dataclass(slots=True)
 class Completion(_Answer):
-    """The answer to complete and infill. Its text, finish_reason and logprobs are the first choice's."""
+    """The answer to complete and infill. Its text, parsed, finish_reason and logprobs are the first choice's."""
 
     raw: types.TextResult = field(repr=False)
 
+    @property
+    def parsed(self) -> Any:
+        return self.choices[0].parsed
 
-def chat_result(raw: types.ChatResult) -> ChatResult:
+
+def chat_result(raw: types.ChatResult, form: Format | None = None) -> ChatResult[Any]:
     choices = []
     for item in raw["choices"]:
         message = item["message"]
         thought, calls = message.get("reasoning_content") or "", message.get("tool_calls") or []
         text = message["content"] or ""
-        choices.append(Choice(item["index"], text, thought, calls, item["finish_reason"], item.get("logprobs")))
+        choices.append(Choice(item["index"], text, thought, calls, item["finish_reason"], item.get("logprobs"), form))
     return ChatResult(choices, raw["usage"], raw["timings"], raw)
 
 
-def completion(raw: types.TextResult) -> Completion:
+def completion(raw: types.TextResult, form: Format | None = None) -> Completion:
     choices = [
-        Choice(item["index"], item["text"], "", [], item["finish_reason"], item.get("logprobs"))
+        Choice(item["index"], item["text"], "", [], item["finish_reason"], item.get("logprobs"), form)
         for item in raw["choices"]
     ]
     return Completion(choices, raw["usage"], raw["timings"], raw)

@@ -178,14 +178,9 @@ class Constraints(TypedDict, total=False):
     json_schema: Mapping[str, Any]
     """A JSON Schema that the answer is valid under; {} for any object."""
 
-    response_format: Mapping[str, Any]
-
 
 class Conversation(TypedDict, total=False):
     """What the chat template turns into a prompt."""
-
-    tools: Sequence[Mapping[str, Any]]
-    """Functions that the model may ask to have called."""
 
     tool_choice: Literal["auto", "none", "required"] | Mapping[str, Any]
     """Whether tools are called: "auto" as the model decides, "none", "required" at least one, or the one that is

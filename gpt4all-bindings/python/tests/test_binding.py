@@ -98,9 +98,10 @@ def test_events_of_every_kind(run: Run) -> None:
 
 def test_a_failing_request_gives_its_events_and_then_its_error(run: Run) -> None:
     run("""
-        from gpt4all.task import Stream
+        from gpt4all.operations import Operation
+        from gpt4all.stream import Request, Stream
         model = Model("m")
-        stream, pieces = Stream(model.submit("fail:8", {}), dict), []
+        stream, pieces = Stream(Request(model, Operation("fail:8", {}, dict))), []
         def read():
             for piece in stream: pieces.append(piece)
         first = raises(gpt4all.ContextOverflowError, read)
@@ -112,9 +113,10 @@ def test_a_failing_request_gives_its_events_and_then_its_error(run: Run) -> None
 
 def test_leaving_the_loop_cancels_and_releases(run: Run) -> None:
     run("""
-        from gpt4all.task import Stream
+        from gpt4all.operations import Operation
+        from gpt4all.stream import Request, Stream
         model = Model("m")
-        stream = Stream(model.submit("endless", {}), dict)
+        stream = Stream(Request(model, Operation("endless", {}, dict)))
         for piece in stream:
             assert piece == "\\U0001F600 "
             break
@@ -123,13 +125,13 @@ def test_leaving_the_loop_cancels_and_releases(run: Run) -> None:
         assert stream.text == "\\U0001F600 "
         raises(gpt4all.ClosedError, lambda: list(stream))
 
-        generator = iter(Stream(model.submit("endless", {}), dict))
+        generator = iter(Stream(Request(model, Operation("endless", {}, dict))))
         next(generator)
         assert count("live_tasks") == 1
         generator.close()
         assert count("live_tasks") == 0
 
-        with Stream(model.submit("endless", {}), dict): pass
+        with Stream(Request(model, Operation("endless", {}, dict))): pass
         task = model.submit("silence", {})
         assert task.next(0.05) is None and task.next(0) is None
         del task

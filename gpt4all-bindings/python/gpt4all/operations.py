@@ -1,0 +1,130 @@
+"""What a model can be asked: for each method of Model and AsyncModel, its request and what becomes of the answer."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from . import results, types
+from .response_format import Format
+from .results import ChatResult, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
+from .tools import Tools, describe
+
+Message = Mapping[str, Any]
+Messages = str | Sequence[Message]
+# Text, token ids, or both mixed.
+Prompt = str | Sequence[int | str]
+EmbedInput = str | Sequence[int] | Sequence[str | Sequence[int]]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[T]):
+    """A request to be made.
+
+    name: the C API's name of the operation.
+    request: as schema() describes it.
+    build: makes what the method returns of the result's JSON and the float32 events in their order.
+    """
+
+    name: str
+    request: Mapping[str, Any]
+    build: Callable[[Any, list[array[float]]], T]
+
+
+def as_messages(messages: Messages) -> Sequence[Message]:
+    """One text stands for a message of the user."""
+    return [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+
+
+def _described(request: Mapping[str, Any], tools: Tools | None, form: Format | None) -> dict[str, Any]:
+    """A request with its tools and the form of its answer as the C API takes them."""
+    described = dict(request)
+    if tools is not None:
+        described["tools"] = describe(tools)
+    if form is not None:
+        described["response_format"] = form.request
+    return described
+
+
+def chat(
+    messages: Messages, tools: Tools | None, response_format: object, stream: bool, request: Mapping[str, Any]
+) -> Operation[ChatResult[Any]]:
+    form = Format.of(response_format)
+    described = _described({"messages": as_messages(messages), **request, "stream": stream}, tools, form)
+    return Operation("chat", described, lambda raw, _: results.chat_result(raw, form))
+
+
+def complete(
+    prompt: Prompt, response_format: object, stream: bool, request: Mapping[str, Any]
+) -> Operation[Completion]:
+    form = Format.of(response_format)
+    described = _described({"prompt": prompt, **request, "stream": stream}, None, form)
+    return Operation("complete", described, lambda raw, _: results.completion(raw, form))
+
+
+def infill(
+    prefix: Prompt, suffix: Prompt, response_format: object, stream: bool, request: Mapping[str, Any]
+) -> Operation[Completion]:
+    form = Format.of(response_format)
+    described = _described({"input_prefix": prefix, "input_suffix": suffix, **request, "stream": stream}, None, form)
+    return Operation("infill", described, lambda raw, _: results.completion(raw, form))
+
+
+def embed(input: EmbedInput, request: Mapping[str, Any]) -> Operation[Embeddings]:
+    def build(raw: Any, vectors: list[array[float]]) -> Embeddings:
+        return Embeddings(vectors, raw["dimension"], raw["usage"], raw)
+
+    return Operation("embed", {"input": input, **request}, build)
+
+
+def rerank(query: str, documents: Sequence[str], request: Mapping[str, Any]) -> Operation[Ranking]:
+    def build(raw: Any, _: object) -> Ranking:
+        ranked = [Ranked(item["index"], item["relevance_score"], documents[item["index"]]) for item in raw["results"]]
+        return Ranking(ranked, raw["usage"], raw)
+
+    return Operation("rerank", {"query": query, "documents": documents, **request}, build)
+
+
+def score(context: Prompt, continuations: Sequence[Prompt], request: Mapping[str, Any]) -> Operation[Scores]:
+    def build(raw: Any, rows: list[array[float]]) -> Scores:
+        scores = [
+            Score(item["logprob"], item["greedy"], item["tokens"], item["token_logprobs"])
+            for item in raw["continuations"]
+        ]
+        places = zip(raw["rows"], rows, strict=True)
+        logprobs = [LogprobRow(place["continuation"], place["position"], row) for place, row in places]
+        return Scores(scores, logprobs, raw["usage"], raw)
+
+    return Operation("score", {"context": context, "continuations": continuations, **request}, build)
+
+
+def tokenize(content: Prompt, request: Mapping[str, Any]) -> Operation[list[int]]:
+    return Operation("tokenize", {"content": content, **request}, lambda raw, _: raw["tokens"])
+
+
+def detokenize(tokens: Sequence[int], request: Mapping[str, Any]) -> Operation[str]:
+    return Operation("detokenize", {"tokens": tokens, **request}, lambda raw, _: raw["content"])
+
+
+def apply_template(
+    messages: Messages, tools: Tools | None, response_format: object, request: Mapping[str, Any]
+) -> Operation[str]:
+    described = _described({"messages": as_messages(messages), **request}, tools, Format.of(response_format))
+    return Operation("apply_template", described, lambda raw, _: raw["prompt"])
+
+
+def count_tokens(
+    prompt: Prompt | Sequence[Message], tools: Tools | None, response_format: object, request: Mapping[str, Any]
+) -> Operation[int]:
+    conversation = not isinstance(prompt, str) and any(isinstance(item, Mapping) for item in prompt)
+    key = "messages" if conversation else "prompt"
+    described = _described({key: prompt, **request}, tools, Format.of(response_format))
+    return Operation("count_tokens", described, lambda raw, _: raw["input_tokens"])
+
+
+def adapters(lora: Sequence[Mapping[str, Any]] | None) -> Operation[list[types.AdaptersResultAdapter]]:
+    return Operation("adapters", {} if lora is None else {"lora": lora}, lambda raw, _: raw["adapters"])

@@ -1,0 +1,136 @@
+"""tools=: Python functions as the model sees them, and calls of them as it makes them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import re
+import typing
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from . import docstrings
+from ._errors import InvalidArgumentError
+from .from_json import convert_members
+from .json_schema import SchemaWriter
+from .json_types import Member
+
+_KEYWORDS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class Tool:
+    """A function that a model may ask to have called.
+
+    function: with type hints; an `async def` for AsyncModel. Its parameters are described by their hints (Annotated's
+        texts and limits included), its docstring (Google's, NumPy's or Sphinx's style) and their defaults.
+    name, description, parameters: instead of the function's name, its docstring's beginning, and the JSON Schema made
+        of its signature. With `parameters` of your own, arguments are passed on as JSON gives them.
+
+    Raises InvalidArgumentError for a signature that no JSON Schema can describe.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.function = function
+        self.name = name or _name_of(function)
+        if not _NAME.fullmatch(self.name):
+            raise InvalidArgumentError(
+                f"{self.name!r} is no name for a tool: 1 to 64 of A-Z, a-z, 0-9, _, . and -; give Tool(…, name=…)"
+            )
+        text, described = docstrings.parse(inspect.getdoc(function) or "")
+        self.description = text if description is None else description
+        self._members: dict[str, Member] | None = None
+        if parameters is None:
+            self._members = _parameters(function, self.name)
+            writer = SchemaWriter()
+            parameters = writer.finish(writer.object_of(self._members, described))
+        self.parameters: Mapping[str, Any] = parameters
+
+    @property
+    def is_async(self) -> bool:
+        """Whether calling it gives something to be awaited."""
+        function = self.function
+        while isinstance(function, functools.partial):
+            function = function.func
+        return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """As OpenAI's requests have it."""
+        described = {"description": self.description} if self.description else {}
+        return {"type": "function", "function": {"name": self.name, **described, "parameters": self.parameters}}
+
+    def __call__(self, arguments: str | Mapping[str, Any]) -> Any | Awaitable[Any]:
+        """Calls the function with the arguments of a tool call: JSON text, or the object.
+
+        Raises ValueError for arguments that do not fit, and what the function raises.
+        """
+        given = json.loads(arguments) if isinstance(arguments, str) else dict(arguments)
+        if not isinstance(given, dict):
+            raise ValueError(f"the arguments are not an object: {arguments}")
+        return self.function(**(given if self._members is None else convert_members(given, self._members)))
+
+    def __repr__(self) -> str:
+        return f"<Tool {self.name}>"
+
+
+# Python functions, Tool objects, and OpenAI's dicts for tools that the caller sees to.
+Tools = Sequence["Callable[..., Any] | Tool | Mapping[str, Any]"]
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _parameters(function: Callable[..., Any], name: str) -> dict[str, Member]:
+    members = {}
+    try:
+        signature = inspect.signature(function)
+        hints = _hints(function)
+    except (TypeError, ValueError, NameError) as error:
+        raise InvalidArgumentError(f"the parameters of {name}() cannot be found: {error}") from error
+    for parameter in signature.parameters.values():
+        if parameter.kind not in _KEYWORDS:
+            raise InvalidArgumentError(f"{name}() has the parameter {parameter}, which cannot be given by its name")
+        required = parameter.default is inspect.Parameter.empty
+        default = None if required else parameter.default
+        members[parameter.name] = Member(hints.get(parameter.name, Any), required, default)
+    return members
+
+
+def _hints(function: Any) -> dict[str, Any]:
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not (inspect.isroutine(function) or inspect.isclass(function)):
+        function = type(function).__call__
+    if inspect.isclass(function):
+        function = function.__init__
+    return typing.get_type_hints(function, include_extras=True)
+
+
+def as_tools(tools: Tools) -> list[Tool | Mapping[str, Any]]:
+    """Functions as Tool objects, all else as it is. Raises InvalidArgumentError."""
+    found: list[Tool | Mapping[str, Any]] = []
+    for tool in tools:
+        if isinstance(tool, (Tool, Mapping)):
+            found.append(tool)
+        elif callable(tool):
+            found.append(Tool(tool))
+        else:
+            raise InvalidArgumentError(f"{tool!r} is no tool; give a function, a Tool or OpenAI's dict")
+    return found
+
+
+def describe(tools: Tools) -> list[Mapping[str, Any]]:
+    """Tools as OpenAI's requests have them."""
+    return [tool.schema if isinstance(tool, Tool) else tool for tool in as_tools(tools)]
