@@ -14,7 +14,7 @@ from ._errors import LLModelError, ModelNotFoundError
 from .gpt4all import DEFAULT_MODEL, GPT4All, find_model
 from .model import build_info, devices, inspect
 from .results import ChatResult
-from .task import Stream
+from .stream import Stream
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
