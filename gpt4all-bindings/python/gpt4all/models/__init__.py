@@ -8,6 +8,7 @@ path = models.resolve("hf://Qwen/Qwen3-0.6B-GGUF/Qwen3-0.6B-Q8_0.gguf")
 
 from __future__ import annotations
 
+from ._cache import CachedModel, Pruned, Verification, list_cached, prune, remove, verify
 from ._catalogue import (
     CatalogueEntry,
     HTTPSSource,
@@ -19,20 +20,64 @@ from ._catalogue import (
     find,
 )
 from ._folders import cache_folder, models_folder
-from ._resolve import DEFAULT_EMBEDDING_MODEL, DEFAULT_MODEL, resolve
+from ._progress import ProgressCallback, ProgressInfo
+from ._resolve import DEFAULT_EMBEDDING_MODEL, DEFAULT_MODEL, download, pull, resolve
+from ._settings import Settings
+from .errors import (
+    CatalogueError,
+    ChecksumError,
+    ConnectionFailedError,
+    DiskFullError,
+    DownloadError,
+    FolderError,
+    HTTPStatusError,
+    InsecureURLError,
+    InvalidNameError,
+    OfflineError,
+    ProtocolError,
+    RedirectError,
+    StalledError,
+    UnreachableError,
+)
 
 __all__ = [
     "DEFAULT_EMBEDDING_MODEL",
     "DEFAULT_MODEL",
+    "CachedModel",
     "CatalogueEntry",
+    "CatalogueError",
+    "ChecksumError",
+    "ConnectionFailedError",
+    "DiskFullError",
+    "DownloadError",
+    "FolderError",
     "HTTPSSource",
+    "HTTPStatusError",
     "HuggingFaceSource",
+    "InsecureURLError",
+    "InvalidNameError",
     "Licence",
+    "OfflineError",
+    "ProgressCallback",
+    "ProgressInfo",
+    "ProtocolError",
+    "Pruned",
     "PyPISource",
+    "RedirectError",
+    "Settings",
     "Source",
+    "StalledError",
+    "UnreachableError",
+    "Verification",
     "cache_folder",
     "catalogue",
+    "download",
     "find",
+    "list_cached",
     "models_folder",
+    "prune",
+    "pull",
+    "remove",
     "resolve",
+    "verify",
 ]

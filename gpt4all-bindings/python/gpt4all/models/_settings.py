@@ -1,0 +1,57 @@
+"""How downloads go about it: what the environment says, and what a caller may set."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from .errors import InvalidArgumentError
+
+HUB = "https://huggingface.co"
+_TRUE = ("1", "true", "yes", "on", "y", "t")
+_FALSE = ("", "0", "false", "no", "off", "n", "f")
+
+
+def _switch(name: str) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value not in _TRUE + _FALSE:
+        raise InvalidArgumentError(f"the environment variable {name} is {value!r}; set it to 1 or 0")
+    return value in _TRUE
+
+
+def _text(name: str) -> str | None:
+    return os.environ.get(name, "").strip() or None
+
+
+def _address(name: str) -> str | None:
+    text = _text(name)
+    return text.rstrip("/") if text else None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to download. What is not given comes from the environment.
+
+    offline: never touch the network ($GPT4ALL_OFFLINE or $HF_HUB_OFFLINE).
+    mirror: an address; <mirror>/<file name> is tried first for models of the catalogue ($GPT4ALL_MIRROR).
+    hub_endpoint: what takes the place of https://huggingface.co ($HF_ENDPOINT).
+    hub_token: sent to the hub's host and to no other ($HF_TOKEN).
+    allow_http: whether plain HTTP may be used to other machines than this one ($GPT4ALL_ALLOW_HTTP).
+    connect_seconds: for a connection. stall_seconds: how long the server may send next to nothing.
+    retries: tries after the first, as long as none of them brings the file on; a try that does starts the count anew.
+    backoff_seconds: before the first retry, doubled for each further one.
+    longest_wait_seconds: for any one wait; a server that asks for a longer one (Retry-After) is given up.
+
+    Proxies and certificates are set as for the requests library: $HTTPS_PROXY, $NO_PROXY, $REQUESTS_CA_BUNDLE.
+    """
+
+    offline: bool = field(default_factory=lambda: _switch("GPT4ALL_OFFLINE") or _switch("HF_HUB_OFFLINE"))
+    mirror: str | None = field(default_factory=lambda: _address("GPT4ALL_MIRROR"))
+    hub_endpoint: str = field(default_factory=lambda: _address("HF_ENDPOINT") or HUB)
+    hub_token: str | None = field(default_factory=lambda: _text("HF_TOKEN"), repr=False)
+    allow_http: bool = field(default_factory=lambda: _switch("GPT4ALL_ALLOW_HTTP"))
+    connect_seconds: float = 10
+    stall_seconds: float = 30
+    retries: int = 5
+    backoff_seconds: float = 0.5
+    longest_wait_seconds: float = 60
