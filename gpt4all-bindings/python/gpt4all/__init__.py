@@ -29,6 +29,7 @@ from ._errors import (
     ToolRoundsError,
     UnsupportedError,
 )
+from .embed4all import Embed4All
 from .gpt4all import GPT4All
 from .model import Model, build_info, devices, inspect, quantize, schema
 from .results import ChatResult, Choice, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
@@ -44,6 +45,7 @@ __all__ = [
     "ClosedError",
     "Completion",
     "ContextOverflowError",
+    "Embed4All",
     "Embeddings",
     "Event",
     "GPT4All",

@@ -102,9 +102,7 @@ def _shape(metadata: Metadata, config: Mapping[str, Any], pooling: Mapping[str, 
     metadata.uint32("bert.pooling_type", kinds[0])
 
 
-def _vocabulary(
-    metadata: Metadata, vocabulary: list[str], size: int, tokenizer: Mapping[str, Any], name: str
-) -> None:
+def _vocabulary(metadata: Metadata, vocabulary: list[str], size: int, tokenizer: Mapping[str, Any], name: str) -> None:
     ids = {token: index for index, token in enumerate(vocabulary)}
     missing = [token for token in _SPECIAL if token not in ids]
     if len(vocabulary) != size or missing:
@@ -123,9 +121,9 @@ def _vocabulary(
         ("mask", "[MASK]"),
     ):
         metadata.uint32(f"tokenizer.ggml.{key}_token_id", ids[token])
-    metadata.boolean("tokenizer.ggml.remove_extra_whitespaces", True)
-    if not tokenizer.get("do_lower_case", True):
-        raise InvalidModelError(f"{name} cannot be converted: its tokenizer keeps capitals, and llama.cpp's does not")
+    metadata.boolean("tokenizer.ggml.add_bos_token", True)
+    metadata.boolean("tokenizer.ggml.add_eos_token", True)
+    metadata.boolean("tokenizer.ggml.normalizer.lowercase", bool(tokenizer.get("do_lower_case", True)))
 
 
 def _phantom_space(token: str) -> str:

@@ -1,0 +1,84 @@
+"""download_model() of older releases, on top of the package's own downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+from tqdm import tqdm
+
+from ._errors import ModelNotFoundError
+from .models import HTTPSSource, ProgressInfo, Settings, UnreachableError, find
+from .models._download import Download, Expected
+from .models._folders import safe_file_name
+from .models._progress import Reporter
+from .models._reference import Reference, of_entry, parse
+
+BASE_URL = "https://gpt4all.io/models/gguf/"
+"""Where older releases had every model."""
+
+
+class NoConnectionError(UnreachableError, requests.exceptions.ConnectionError):
+    """There is no connection, also by the name under which programs of older releases catch it."""
+
+
+def fetch(file: str, folder: Path, *, url: str | None, size: int | None, md5: str | None, sha256: str | None) -> Path:
+    """Downloads `file` into `folder`, checked before it gets its name. Raises DownloadError and ModelNotFoundError."""
+    if not folder.is_dir():
+        raise ModelNotFoundError(f"Model directory does not exist: {str(folder)!r}", {"path": str(folder)})
+    reference = _reference(file, url)
+    path = folder / reference.relative
+    with _Bars() as bars, _also_of_requests():
+        download = Download(reference, path, Settings(), Reporter(bars, path.name), Expected(size, sha256, md5))
+        download.run()
+    return path
+
+
+def _reference(file: str, url: str | None) -> Reference:
+    if url is not None:
+        return Reference(Path(safe_file_name(file)), (HTTPSSource(url),))
+    entry = find(file)
+    if entry is not None:
+        return of_entry(entry)
+    named = parse(file) if "://" in file else None
+    return named or Reference(Path(safe_file_name(file)), (HTTPSSource(BASE_URL + file),))
+
+
+@contextmanager
+def _also_of_requests() -> Iterator[None]:
+    try:
+        yield
+    except UnreachableError as error:
+        raise NoConnectionError(error.message, error.detail) from error
+
+
+class _Bars:
+    """A progress bar for each phase of a download."""
+
+    def __init__(self) -> None:
+        self._phase: str | None = None
+        self._bar: Any = None
+
+    def __call__(self, progress: ProgressInfo) -> None:
+        if progress.phase != self._phase:
+            self._close()
+            self._phase = progress.phase
+            self._bar = tqdm(desc=progress.phase.capitalize(), total=progress.total_bytes, unit="iB", unit_scale=True)
+        self._bar.total = progress.total_bytes
+        self._bar.update(progress.done_bytes - self._bar.n)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def __enter__(self) -> _Bars:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
