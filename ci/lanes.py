@@ -114,22 +114,17 @@ def _asan(_: Settings) -> Outcome:
     options = {
         "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-        "LSAN_OPTIONS": f"suppressions={BACKEND / 'tests' / 'lsan.supp'}" if _has("lsan.supp") else "",
     }
     return _ctest("asan", "asan", "-L", "native|thread", variables=options)
 
 
 def _tsan(_: Settings) -> Outcome:
     build("tsan", [TESTS])
-    suppressions = f":suppressions={BACKEND / 'tests' / 'tsan.supp'}" if _has("tsan.supp") else ""
-    options = {"TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1{suppressions}"}
+    suppressions = BACKEND / "tests" / "tsan.supp"
+    options = {"TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={suppressions}"}
     # the runtime cannot start where the kernel spreads addresses widely
     prefix = ["setarch", "-R"] if shutil.which("setarch") else []
     return _ctest("tsan", "tsan", "-L", "thread", variables=options, prefix=prefix)
-
-
-def _has(name: str) -> bool:
-    return (BACKEND / "tests" / name).is_file()
 
 
 def _fuzz(settings: Settings) -> Outcome:

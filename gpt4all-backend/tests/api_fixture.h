@@ -25,6 +25,9 @@ namespace api {
 
 using json = nlohmann::ordered_json;
 
+/** Whether sanitizers watch, which take ten times the time, and memory of their own. */
+inline constexpr bool sanitized = TEST_SANITIZED;
+
 inline std::string model_path(const std::string &name) {
     return std::string(TEST_MODELS "/") + name;
 }

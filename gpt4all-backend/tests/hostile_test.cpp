@@ -18,7 +18,7 @@ std::string repeated(const std::string &part, size_t times) {
 }
 
 /** Far more than anything here takes, and far less than what runs without end. */
-constexpr std::chrono::seconds patience{20};
+constexpr std::chrono::seconds patience{sanitized ? 200 : 20};
 
 template<typename Work> void in_time(const std::string &what, Work work) {
     const auto start = std::chrono::steady_clock::now();
@@ -58,6 +58,9 @@ class HostileTemplate : public testing::TestWithParam<TemplateCase> {};
 
 /** A template may be refused when the model is opened or when it is used, but is never obeyed. */
 TEST_P(HostileTemplate, IsStopped) {
+    if (sanitized && std::string_view(GetParam().name).ends_with("Recursion")) {
+        GTEST_SKIP() << "a sanitizer walks the whole stack, tens of MB here, at each exception";
+    }
     in_time(GetParam().name, [&] {
         json options = {{"n_ctx", 256}, {"n_parallel", 1}, {"chat_template", GetParam().source}};
         const std::string path = model_path("tiny-llama-f32.gguf");

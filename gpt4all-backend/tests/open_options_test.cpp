@@ -58,7 +58,8 @@ TEST(OpenOptions, DeviceThatDoesNotExistIsNamed) {
 }
 
 TEST(OpenOptions, GpuIsAnErrorWhereThereIsNone) {
-    for (const json &device : devices().value.at("devices")) {
+    const Outcome found = devices();
+    for (const json &device : found.value.at("devices")) {
         if (device.at("type") == "gpu" || device.at("type") == "igpu") {
             GTEST_SKIP() << "this machine has a GPU";
         }

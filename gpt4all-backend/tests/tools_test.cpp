@@ -90,7 +90,7 @@ TEST_F(Tools, TheOneThatIsNamedIsCalled) {
 }
 
 TEST_F(Tools, RequiredMakesACall) {
-    fields["tools"] = {tool("weather")};
+    fields["tools"] = json::array({tool("weather")});
     expect_call(ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}}), "weather");
     expect_call(ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}, {"temperature", 1.5}, {"seed", 9}}),
                 "weather");
@@ -112,7 +112,7 @@ TEST_F(Tools, WithoutStreamTheResultHasTheCall) {
 
 /** Wherever the limit falls, the request succeeds, and the events are the beginning of what the result says. */
 TEST_F(Tools, ACallCutShortIsNoFailure) {
-    fields["tools"] = {tool("weather")};
+    fields["tools"] = json::array({tool("weather")});
     for (int tokens = 1; tokens <= 40; tokens += 3) {
         const Answer answer = ask({{"tool_choice", "required"}, {"max_tokens", tokens}});
         ASSERT_EQ(answer.status(), LLMODEL_OK) << tokens << ": " << answer.failure.message;
@@ -136,7 +136,7 @@ TEST_F(Tools, LogprobsBesideACall) {
 }
 
 TEST_F(Tools, AnAnswerOfATool) {
-    json request = chat("How is the weather in Paris?", {{"tools", {tool("weather")}}, {"max_tokens", 8}});
+    json request = chat("How is the weather in Paris?", {{"tools", json::array({tool("weather")})}, {"max_tokens", 8}});
     const json call = {{"id", "call_1"},
                        {"type", "function"},
                        {"function", {{"name", "weather"}, {"arguments", "{\"place\":\"Paris\",\"days\":1}"}}}};
@@ -159,8 +159,9 @@ TEST(RealTools, RequiredMakesACall) {
     }
     const Model model(*path, {{"n_ctx", 2048}, {"n_parallel", 1}, {"chat_template", with_tools}});
     expect_call(
-        model.run("chat", chat("How is the weather in Paris tomorrow?",
-                               {{"tools", {tool("weather")}}, {"tool_choice", "required"}, {"max_tokens", 200}})),
+        model.run("chat",
+                  chat("How is the weather in Paris tomorrow?",
+                       {{"tools", json::array({tool("weather")})}, {"tool_choice", "required"}, {"max_tokens", 200}})),
         "weather");
 }
 
