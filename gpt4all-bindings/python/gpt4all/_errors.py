@@ -145,7 +145,7 @@ class ToolRoundsError(LLModelError, RuntimeError):
 
 
 class SessionBusyError(LLModelError, RuntimeError):
-    """A session was asked for an answer while it gives another, or its messages were changed meanwhile."""
+    """A session was asked for an answer, or to change its past, while it gives an answer."""
 
     status = Status.INVALID_ARGUMENT
 

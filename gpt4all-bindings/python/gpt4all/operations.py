@@ -5,12 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from . import results, types
+from . import results
 from .response_format import Format
 from .results import ChatResult, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
 from .tools import Tools, describe
+
+if TYPE_CHECKING:
+    from . import types
 
 Message = Mapping[str, Any]
 Messages = str | Sequence[Message]

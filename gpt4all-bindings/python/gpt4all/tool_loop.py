@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import dataclasses
 import inspect
@@ -12,7 +11,7 @@ from collections.abc import Coroutine, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import operations
+from . import _waiters, operations
 from ._errors import CancellationError, InvalidArgumentError, ToolRoundsError
 from ._log import logger
 from .operations import Messages
@@ -22,6 +21,8 @@ from .task import Event
 from .tools import Tool, Tools, as_tools
 
 if TYPE_CHECKING:
+    import asyncio
+
     from . import types
     from .model import Model
 
@@ -103,7 +104,7 @@ class ToolLoop:
         self._request = dict(request)
         self._calls: list[ToolOutcome] = []
         self._result: ToolsResult | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may close what this thread is in
         self._stopped = False
         self._waiting: list[concurrent.futures.Future[Any]] = []
         if max_rounds < 1:
@@ -188,6 +189,8 @@ class ToolLoop:
             return _Raised(error)
 
     def _schedule(self, awaitable: Any) -> concurrent.futures.Future[Any]:
+        import asyncio  # here, where it is loaded already
+
         async def run() -> Any:
             return await awaitable
 
@@ -207,7 +210,7 @@ class ToolLoop:
         name, arguments = call["function"]["name"], call["function"]["arguments"]
         text = arguments if isinstance(arguments, str) else json.dumps(arguments)
         try:
-            value = begun.result() if isinstance(begun, concurrent.futures.Future) else begun
+            value = self._wait(begun) if isinstance(begun, concurrent.futures.Future) else begun
             if isinstance(value, _Raised):
                 raise value.error
             return ToolOutcome(name, text, as_content(value), value)
@@ -216,6 +219,10 @@ class ToolLoop:
             logger.warning("the tool %s(%s) failed: %r", name, text, error, exc_info=True)
             told = json.dumps({"error": f"{type(error).__name__}: {error}"}, ensure_ascii=False)
             return ToolOutcome(name, text, told, None, error)
+
+    def _wait(self, future: concurrent.futures.Future[Any]) -> Any:
+        with _waiters.blocked():
+            return future.result()
 
     def cancel(self) -> None:
         with self._lock:
