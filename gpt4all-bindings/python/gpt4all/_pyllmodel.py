@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Sequence
+from inspect import signature as inspect_signature
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ._device_names import device_option, family, gpu_names, gpus
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ResponseCallbackType = Callable[[int, str], "bool | None"]
 EmbCancelCallbackType = CancelCallback
+
+_SAMPLING = ("temp", "top_k", "top_p", "min_p", "repeat_penalty", "repeat_last_n")
 
 # How older programs ask for every layer.
 ALL_LAYERS = 100
@@ -220,31 +223,6 @@ class LLModel:
     # ------------------------------------------------------------------------------------------------------ generating
 
     def prompt_model(
-        self, prompt: str, prompt_template: str, callback: ResponseCallbackType, *arguments: Any, **parameters: Any
-    ) -> None:
-        """Generates, and calls callback(token_id, response) for each piece until it returns False.
-
-        arguments, parameters: as those of prompt_model_streaming().
-        """
-        for _ in self._run(prompt, prompt_template, callback, *arguments, **parameters):
-            pass
-
-    def prompt_model_streaming(
-        self,
-        prompt: str,
-        prompt_template: str,
-        callback: ResponseCallbackType = empty_response_callback,
-        **parameters: Any,
-    ) -> Generator[str, None, None]:
-        """Generates, giving the text piece by piece; leaving the loop early cancels.
-
-        prompt_template: "%1" stands for the prompt, "%2" for the reply. The text goes on from that of former calls,
-        unless reset_context=True. special=True reads the names of control tokens in the prompt as those tokens.
-        """
-        self._check_open()
-        return self._run(prompt, prompt_template, callback, **parameters)
-
-    def _run(
         self,
         prompt: str,
         prompt_template: str,
@@ -260,20 +238,16 @@ class LLModel:
         context_erase: float = 0.75,
         reset_context: bool = False,
         special: bool = False,
-    ) -> Generator[str, None, None]:
-        model = self._use()
-        before, _, rest = prompt_template.partition("%1")
-        between, _, after = rest.partition("%2")
-        past = [] if reset_context else self._past
-        past = [*past, *model.tokenize(before, add_special=not past)] if before or not past else list(past)
-        past += model.tokenize(prompt, parse_special=special) if prompt else []
-        past += model.tokenize(between) if between else []
-        info: Any = model.info()
-        limit = int(info["opened"]["n_ctx"]) - 4
-        if len(past) > limit:
-            past = past[-int(limit * context_erase) :]  # the beginning is forgotten, as it always was
-        self._past[:] = past
-        options: Any = sampling(
+    ) -> None:
+        """Generates, and calls callback(token_id, response) for each piece until it returns False.
+
+        prompt_template: "%1" stands for the prompt, "%2" for the reply. The text goes on from that of former calls,
+            unless reset_context=True.
+        n_predict: most tokens to generate. n_batch: without effect.
+        context_erase: how much of the context is kept, by its end, when a prompt no longer fits.
+        special: read the names of control tokens in the prompt as those tokens.
+        """
+        options = sampling(
             max_tokens=n_predict,
             temp=temp,
             top_k=top_k,
@@ -282,16 +256,76 @@ class LLModel:
             repeat_penalty=repeat_penalty,
             repeat_last_n=repeat_last_n,
         )
+        pieces = self._run(prompt, prompt_template, callback, options, context_erase, reset_context, special)
+        for _ in pieces:
+            pass
+
+    def prompt_model_streaming(
+        self,
+        prompt: str,
+        prompt_template: str,
+        callback: ResponseCallbackType = empty_response_callback,
+        **kwargs: Any,
+    ) -> Generator[str, None, None]:
+        """As prompt_model(), but gives the text piece by piece; leaving the loop early cancels."""
+        self._check_open()
+        defaults = {name: p.default for name, p in inspect_signature(self.prompt_model).parameters.items()}
+        unknown = kwargs.keys() - defaults.keys()
+        if unknown:
+            raise TypeError(f"prompt_model_streaming() got an unexpected keyword argument {min(unknown)!r}")
+        given = {**defaults, **kwargs}
+        options = sampling(max_tokens=given["n_predict"], **{name: given[name] for name in _SAMPLING})
+        return self._run(
+            prompt,
+            prompt_template,
+            callback,
+            options,
+            given["context_erase"],
+            given["reset_context"],
+            given["special"],
+        )
+
+    def _run(
+        self,
+        prompt: str,
+        prompt_template: str,
+        callback: ResponseCallbackType,
+        options: Any,
+        context_erase: float,
+        reset_context: bool,
+        special: bool,
+    ) -> Generator[str, None, None]:
+        model = self._use()
+        past = self._with_prompt(model, prompt, prompt_template, reset_context, special)
+        info: Any = model.info()
+        limit = int(info["opened"]["n_ctx"]) - 4
+        if len(past) > limit:
+            past = past[-int(limit * context_erase) :]  # the beginning is forgotten, as it always was
+        self._past[:] = past
         ids, text = TokenIds(model), ""
-        if n_predict != 0 and past:
+        if options["max_tokens"] != 0 and past:
             with model.complete(past, stream=True, **options) as stream:
                 for piece in stream:
                     text += piece
                     if stops(callback(ids(piece), piece)):
                         break
                     yield piece
-        tail = text + after
+        tail = text + prompt_template.partition("%2")[2]
         self._past[:] = [*past, *(model.tokenize(tail) if tail else [])]
+
+    def _with_prompt(
+        self, model: Model, prompt: str, prompt_template: str, reset_context: bool, special: bool
+    ) -> list[int]:
+        """The tokens of what was said before, and of the prompt in its template up to where the reply goes."""
+        before, _, rest = prompt_template.partition("%1")
+        between = rest.partition("%2")[0]
+        past = [] if reset_context else list(self._past)
+        start = not past
+        for text, parse in ((before, True), (prompt, special), (between, True)):
+            if text:
+                past += model.tokenize(text, add_special=start, parse_special=parse)
+                start = False
+        return past
 
 
 class View(LLModel):
