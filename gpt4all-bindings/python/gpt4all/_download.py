@@ -7,16 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from tqdm import tqdm
 
+from . import models
 from ._errors import ModelNotFoundError
-from .models import HTTPSSource, ProgressInfo, Settings, UnreachableError, find
-from .models._download import Download, Expected
-from .models._folders import safe_file_name
-from .models._progress import Reporter
-from .models._reference import Reference, of_entry, parse
+from .models import ProgressInfo, UnreachableError
 
 BASE_URL = "https://gpt4all.io/models/gguf/"
 """Where older releases had every model."""
@@ -30,22 +28,13 @@ def fetch(file: str, folder: Path, *, url: str | None, size: int | None, md5: st
     """Downloads `file` into `folder`, checked before it gets its name. Raises DownloadError and ModelNotFoundError."""
     if not folder.is_dir():
         raise ModelNotFoundError(f"Model directory does not exist: {str(folder)!r}", {"path": str(folder)})
-    reference = _reference(file, url)
-    path = folder / reference.relative
+    entry = models.find(file)
     with _Bars() as bars, _also_of_requests():
-        download = Download(reference, path, Settings(), Reporter(bars, path.name), Expected(size, sha256, md5))
-        download.run()
-    return path
-
-
-def _reference(file: str, url: str | None) -> Reference:
-    if url is not None:
-        return Reference(Path(safe_file_name(file)), (HTTPSSource(url),))
-    entry = find(file)
-    if entry is not None:
-        return of_entry(entry)
-    named = parse(file) if "://" in file else None
-    return named or Reference(Path(safe_file_name(file)), (HTTPSSource(BASE_URL + file),))
+        if url is None and entry is None and "://" in file:
+            return models.pull(file, folder=folder, sha256=sha256, progress=bars)
+        address = url or (entry.file if entry else BASE_URL + quote(file))
+        path = folder / (entry.file if entry and url is None else file)
+        return models.download(address, path, size=size, sha256=sha256, md5=md5, progress=bars)
 
 
 @contextmanager

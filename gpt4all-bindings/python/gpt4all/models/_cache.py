@@ -109,7 +109,8 @@ def remove(named: PathLike, *, folder: PathLike | None = None) -> list[Path]:
 def _remove_one(path: Path) -> None:
     from filelock import Timeout
 
-    from ._files import disk_errors, locked
+    from ._files import disk_errors
+    from ._lock import locked
 
     try:
         with locked(path, None), disk_errors(path):
@@ -140,7 +141,7 @@ def _prune_one(target: Path, files: list[Path], before: float) -> list[tuple[Pat
     """Deletes what is left of one download, unless it is young, or running."""
     from filelock import Timeout
 
-    from ._files import locked
+    from ._lock import locked
 
     record = target.parent / STATE / f"{target.name}.json"
     left = [path for path in files if path != record or not target.exists()]

@@ -105,7 +105,7 @@ class CatalogueEntry:
     def names(self) -> tuple[str, ...]:
         """Everything that find() knows it by: its file name, the same without ".gguf", its name and its aliases."""
         stem = self.file.removesuffix(".gguf")
-        return tuple(dict.fromkeys((self.file, stem, self.name, *self.aliases)))
+        return tuple({name.casefold(): name for name in (*self.aliases, self.name, stem, self.file)}.values())
 
     def legacy_row(self) -> dict[str, Any]:
         """The entry with the keys and the text values that the old catalogue's rows had."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from . import _hub
 from ._catalogue import HTTPSSource, HuggingFaceSource, PyPISource, Source
 from ._fetch import Address
-from ._files import disk_errors, file_digest, locked, rename, state_file
+from ._files import disk_errors, rename, state_file
 from ._http import Client, check_address, redacted
+from ._lock import locked
 from ._package import Package
 from ._part import Identity
 from ._progress import Reporter
@@ -21,54 +21,27 @@ from ._records import Record
 from ._reference import Reference
 from ._settings import Settings
 from ._transfer import Transfer
-from .errors import DiskFullError, DownloadError, FolderError, InvalidArgumentError, OfflineError, failed_everywhere
+from ._wanted import Wanted
+from .errors import DiskFullError, DownloadError, FolderError, InvalidArgumentError, failed_everywhere
 
 _log = logging.getLogger("gpt4all")
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What the caller knows of the file: its size in bytes and its hashes in hexadecimal. None for what it does not."""
-
-    size: int | None = None
-    sha256: str | None = None
-    md5: str | None = None
-
-
 class Download:
-    """One download of one file to `path`. run() returns once the file is there, right and under its name."""
+    """One download of one file. run() returns once it is there, right and under its name."""
 
-    def __init__(
-        self,
-        reference: Reference,
-        path: Path,
-        settings: Settings,
-        report: Reporter,
-        expected: Expected = Expected(),
-    ) -> None:
-        entry = reference.entry
-        self._entry = entry
+    def __init__(self, reference: Reference, wanted: Wanted, settings: Settings, report: Reporter) -> None:
+        self._entry = reference.entry
         self._sources = reference.sources
-        self._path = path
+        self._wanted = wanted
+        self._path = wanted.path
         self._settings = settings
         self._report = report
-        self._asked_for = expected
-        self._size = expected.size or (entry.size if entry else None)
-        self._sha256 = (expected.sha256 or (entry.sha256 if entry else None) or "").lower() or None
-        self._md5 = (expected.md5 or (entry.md5 if entry else None) or "").lower() or None
 
     def run(self, *, force: bool = False) -> None:
-        """Downloads unless a good file is there. Raises DownloadError, and InsecureURLError for a forbidden address."""
-        if not force and self.is_there():  # before the lock, since the folder may be one that cannot be written to
-            return
-        if self._settings.offline:
-            raise OfflineError(
-                f"{self._path} is not there, and downloads are switched off; unset GPT4ALL_OFFLINE and HF_HUB_OFFLINE, "
-                "or put the file there",
-                {"path": str(self._path)},
-            )
+        """Downloads unless another process has done so by now. Raises DownloadError, and InsecureURLError."""
         with locked(self._path, self._report):
-            if not force and self.is_there():
+            if not force and self._wanted.is_there(self._report):
                 return
             failures: dict[str, DownloadError] = {}
             for source in self._ways():
@@ -78,23 +51,6 @@ class Download:
                 failures[_name(source)] = failure
                 _log.info("%s did not bring %s: %s", _name(source), self._path.name, failure)
             raise failed_everywhere(self._path.name, failures)
-
-    def is_there(self) -> bool:
-        """Whether the file is there and has the length that it was recorded with, or else the catalogue's."""
-        try:
-            size = self._path.stat().st_size
-        except OSError:
-            return False
-        record = Record.of(self._path)
-        if record is None:
-            return self._size in (None, size) and self._has_what_was_asked_for()
-        return record.size == size and self._sha256 in (None, record.sha256)
-
-    def _has_what_was_asked_for(self) -> bool:
-        return all(
-            wanted is None or file_digest(self._path, algorithm, self._report) == wanted.lower()
-            for algorithm, wanted in (("sha256", self._asked_for.sha256), ("md5", self._asked_for.md5))
-        )
 
     def _ways(self) -> list[Source]:
         ways = list(self._sources)
@@ -142,7 +98,7 @@ class Download:
         def ask() -> str | None:
             return self._ask(source, client) if isinstance(source, HuggingFaceSource) else None
 
-        part, sha256 = Transfer(self._path, self._settings, self._report, self._md5).run(client, address, ask)
+        part, sha256 = Transfer(self._path, self._settings, self._report, self._wanted.md5).run(client, address, ask)
         self._finish(part.path, sha256, source)
         part.remove()
 
@@ -156,7 +112,7 @@ class Download:
 
     def _identity(self, source: Source) -> Identity:
         # Hashed, since an address may hold a secret.
-        return Identity(hashlib.sha256(str(source).encode()).hexdigest(), self._size, sha256=self._sha256)
+        return Identity(hashlib.sha256(str(source).encode()).hexdigest(), self._wanted.size, sha256=self._wanted.sha256)
 
     def _finish(self, finished: Path, sha256: str, source: Source) -> None:
         """Gives the checked file its name. The record comes first, so that a file never lies there without one."""

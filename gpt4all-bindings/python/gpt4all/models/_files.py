@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from .._errors import LLModelError
 from ._folders import STATE
 from ._progress import Reporter
@@ -25,7 +23,6 @@ _FULL = {
     errno.EDQUOT: "your quota is used up; make room and try again",
     errno.EFBIG: "its file system, or a limit on your account, does not allow files of this size",
 }
-_LOCK_POLL = 0.1  # seconds
 
 
 def state_folder(path: Path) -> Path:
@@ -43,7 +40,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     """Turns what the file system complains of into DiskFullError or FolderError."""
     try:
         yield
-    except (LLModelError, Timeout):
+    except LLModelError:
         raise  # some are OSErrors, too
     except OSError as error:
         made: DiskFullError | FolderError
@@ -124,27 +121,3 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-@contextlib.contextmanager
-def locked(path: Path, report: Reporter | None) -> Iterator[None]:
-    """Holds the lock of the download of `path`, whose folder is made. Waits while another process has it.
-
-    report: None does not wait, but raises Timeout.
-    """
-    with disk_errors(path):
-        state_folder(path).mkdir(parents=True, exist_ok=True)
-    lock = FileLock(state_file(path, ".lock"))
-    while True:
-        try:
-            with disk_errors(path):
-                lock.acquire(timeout=_LOCK_POLL * 5 if report else 0, poll_interval=_LOCK_POLL)
-            break
-        except Timeout:
-            if report is None:
-                raise
-            report("waiting", 0, None)
-    try:
-        yield
-    finally:
-        lock.release()

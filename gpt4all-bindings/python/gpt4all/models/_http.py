@@ -258,8 +258,9 @@ def _connection_errors(url: str) -> Iterator[None]:
     except (requests.exceptions.ProxyError, requests.exceptions.SSLError, requests.ConnectTimeout) as error:
         raise UnreachableError(f"no connection to {where}: {_reason(error)}", {"url": where}) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
-        kind = UnreachableError if _never_connected(error) else ConnectionFailedError
-        raise kind(f"no connection to {where}: {_reason(error)}", {"url": where}) from error
+        if _never_connected(error):
+            raise UnreachableError(f"no connection to {where}: {_reason(error)}", {"url": where}) from error
+        raise ConnectionFailedError(f"the connection to {where} broke: {_reason(error)}", {"url": where}) from error
     except (ConnectionError, OSError) as error:
         if isinstance(error, DownloadError):
             raise

@@ -13,7 +13,8 @@ from ._local import PathLike, find_local
 from ._progress import ProgressCallback, Reporter
 from ._reference import Reference, parse
 from ._settings import Settings
-from .errors import ModelNotFoundError
+from ._wanted import Wanted
+from .errors import ModelNotFoundError, OfflineError
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct-Q4_1.gguf"
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2.gguf2.f16.gguf"
@@ -97,16 +98,13 @@ def download(
     size: in bytes. sha256, md5: in hexadecimal. What is given is checked before the file gets its name.
     The other arguments, and the errors, are those of pull().
     """
-    from ._download import Download, Expected
-
     target = Path(path).expanduser()
     safe_file_name(target.name)
     reference = parse(address)
     if reference is None:
         raise ModelNotFoundError(_not_found(address, [], None))
-    report = Reporter(progress, target.name)
-    one = Download(reference, target, _with_offline(settings, offline), report, Expected(size, sha256, md5))
-    one.run(force=force)
+    wanted = Wanted.of(target, reference.entry, size=size, sha256=sha256, md5=md5)
+    _get(reference, wanted, _with_offline(settings, offline), progress, force=force)
     return target
 
 
@@ -124,14 +122,31 @@ def _pull(
     force: bool = False,
     sha256: str | None = None,
 ) -> Path:
-    # Not at the top: programs that only open files need neither requests nor filelock.
-    from ._download import Download, Expected
-
     parts = reference.parts()
     paths = [(folder or models_folder()) / part.relative for part in parts]
     for part, path in zip(parts, paths, strict=True):
-        Download(part, path, settings, Reporter(progress, path.name), Expected(sha256=sha256)).run(force=force)
+        _get(part, Wanted.of(path, part.entry, sha256=sha256), settings, progress, force=force)
     return paths[0]
+
+
+def _get(
+    reference: Reference, wanted: Wanted, settings: Settings, progress: ProgressCallback | None, *, force: bool
+) -> None:
+    """Sees that one file is there."""
+    report = Reporter(progress, wanted.path.name)
+    # Before the lock is taken, since the folder may be one that cannot be written to.
+    if not force and wanted.is_there(report):
+        return
+    if settings.offline:
+        raise OfflineError(
+            f"{wanted.path} is not there, and downloads are switched off; unset GPT4ALL_OFFLINE and HF_HUB_OFFLINE, "
+            "or put the file there",
+            {"path": str(wanted.path)},
+        )
+    # Not at the top: programs that only open files need neither requests nor filelock.
+    from ._download import Download
+
+    Download(reference, wanted, settings, report).run(force=force)
 
 
 def _not_found(text: str, tried: list[Path], reference: Reference | None) -> str:
