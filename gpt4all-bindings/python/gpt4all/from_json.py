@@ -44,11 +44,11 @@ def convert(value: Any, type_: Any, place: str = "") -> Any:
     if is_union(type_):
         return _convert_union(value, arguments, place)
     if origin is typing.Literal:
-        return _one_of(value, {a.value if isinstance(a, enum.Enum) else a: a for a in arguments}, place)
+        return _one_of(value, [(a.value if isinstance(a, enum.Enum) else a, a) for a in arguments], place)
     if is_pydantic(type_):
         return type_.model_validate(value)
     if isinstance(type_, type) and issubclass(type_, enum.Enum):
-        return _one_of(value, {member.value: member for member in type_}, place)
+        return _one_of(value, [(member.value, member) for member in type_], place)
     members = members_of(type_)
     if members is not None:
         converted = convert_members(value, members, place)
@@ -100,11 +100,11 @@ def _expect(good: bool, value: Any, what: str, place: str) -> Any:
     return value
 
 
-def _one_of(value: Any, allowed: Mapping[Any, Any], place: str) -> Any:
-    for candidate, meant in allowed.items():
+def _one_of(value: Any, allowed: list[tuple[Any, Any]], place: str) -> Any:
+    for candidate, meant in allowed:
         if candidate == value and isinstance(candidate, bool) == isinstance(value, bool):
             return meant
-    raise MismatchError(place, f"{value!r} is none of {', '.join(map(repr, allowed))}")
+    raise MismatchError(place, f"{value!r} is none of {', '.join(repr(candidate) for candidate, _ in allowed)}")
 
 
 def _convert_union(value: Any, variants: Iterable[Any], place: str) -> Any:

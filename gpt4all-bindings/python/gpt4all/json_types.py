@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, MutableSequence, Sequence, Set
 from typing import Any
 
+from ._errors import InvalidArgumentError
+
 Schema = dict[str, Any]
 
 # What JSON writes as a string: its schema, and how it is read.
@@ -80,16 +82,28 @@ class Member:
     default: Any = None
 
 
+def hints_of(annotated: Any) -> dict[str, Any]:
+    """The types that a class or function is annotated with. Raises InvalidArgumentError."""
+    try:
+        return typing.get_type_hints(annotated, include_extras=True)
+    except (NameError, TypeError) as error:
+        name = getattr(annotated, "__qualname__", repr(annotated))
+        raise InvalidArgumentError(
+            f"a type hint of {name} cannot be understood: {error}. Names in hints must be known where {name}'s module "
+            "is: define them outside of functions, or write the hint without quotes"
+        ) from error
+
+
 def members_of(type_: Any) -> dict[str, Member] | None:
     """The members of a dataclass, TypedDict or NamedTuple; None for any other type."""
     if not isinstance(type_, type):
         return None
     if type(type_).__name__ == "_TypedDictMeta":  # typing's, or that of typing_extensions
-        hints = typing.get_type_hints(type_, include_extras=True)
+        hints = hints_of(type_)
         required: frozenset[str] = getattr(type_, "__required_keys__", frozenset(hints))
         return {name: Member(hint, name in required) for name, hint in hints.items()}
     if dataclasses.is_dataclass(type_):
-        hints = typing.get_type_hints(type_, include_extras=True)
+        hints = hints_of(type_)
         missing = dataclasses.MISSING
         return {
             f.name: Member(
@@ -101,7 +115,7 @@ def members_of(type_: Any) -> dict[str, Member] | None:
             if f.init
         }
     if issubclass(type_, tuple) and hasattr(type_, "_fields"):
-        hints = typing.get_type_hints(type_, include_extras=True)
+        hints = hints_of(type_)
         fields, defaults = type_._fields, getattr(type_, "_field_defaults", {})
         return {name: Member(hints.get(name, Any), name not in defaults, defaults.get(name)) for name in fields}
     return None

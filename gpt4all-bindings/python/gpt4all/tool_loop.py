@@ -7,7 +7,7 @@ import dataclasses
 import inspect
 import json
 import threading
-from collections.abc import Coroutine, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -132,8 +132,9 @@ class ToolLoop:
             finally:
                 request.close()
             answer = request.result
-            self._messages.append(dict(answer.message))
-            calls = [] if answer.finish_reason == "length" else answer.tool_calls
+            message = _without_cut_calls(answer.message)
+            self._messages.append(message)
+            calls = message.get("tool_calls", [])
             if not calls or any(call["function"]["name"] in self._left_to_caller for call in calls):
                 self._result = ToolsResult(answer, self._messages, self._calls, rounds)
                 return
@@ -142,9 +143,9 @@ class ToolLoop:
                     f"after {rounds} rounds the model still asks for calls; raise max_rounds, or ask for less",
                     {"messages": self._messages, "rounds": rounds},
                 )
-            for message in self._answer_calls(calls):
-                self._messages.append(message)
-                yield Event("tool_result", 0, message)
+            for told in self._answer_calls(calls):
+                self._messages.append(told)
+                yield Event("tool_result", 0, told)
             if self._request.get("tool_choice") != "none":
                 self._request["tool_choice"] = "auto"
             rounds += 1
@@ -194,11 +195,11 @@ class ToolLoop:
         async def run() -> Any:
             return await awaitable
 
-        coroutine: Coroutine[Any, Any, Any] = run()
         if self._loop is None:
-            coroutine.close()
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()
             raise InvalidArgumentError("the function returned something to be awaited; use AsyncModel for it")
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = asyncio.run_coroutine_threadsafe(run(), self._loop)
         with self._lock:
             self._waiting.append(future)
             stopped = self._stopped
@@ -246,6 +247,22 @@ class ToolLoop:
 @dataclass(frozen=True, slots=True)
 class _Raised:
     error: Exception
+
+
+def _without_cut_calls(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message without a call that max_tokens cut short, which no template could show to the model again."""
+    whole = [call for call in message.get("tool_calls") or [] if _is_object(call["function"]["arguments"])]
+    rest = {name: value for name, value in message.items() if name != "tool_calls"}
+    return {**rest, "tool_calls": whole} if whole else rest
+
+
+def _is_object(arguments: str | Mapping[str, Any]) -> bool:
+    if isinstance(arguments, str):
+        try:
+            return isinstance(json.loads(arguments), dict)
+        except ValueError:
+            return False
+    return True
 
 
 def as_content(value: Any) -> str:

@@ -6,15 +6,14 @@ import functools
 import inspect
 import json
 import re
-import typing
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import docstrings
 from ._errors import InvalidArgumentError
 from .from_json import convert_members
 from .json_schema import SchemaWriter
-from .json_types import Member
+from .json_types import Member, hints_of
 
 _KEYWORDS = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -68,7 +67,7 @@ class Tool:
         described = {"description": self.description} if self.description else {}
         return {"type": "function", "function": {"name": self.name, **described, "parameters": self.parameters}}
 
-    def __call__(self, arguments: str | Mapping[str, Any]) -> Any | Awaitable[Any]:
+    def __call__(self, arguments: str | Mapping[str, Any]) -> Any:
         """Calls the function with the arguments of a tool call: JSON text, or the object.
 
         Raises ValueError for arguments that do not fit, and what the function raises.
@@ -96,9 +95,9 @@ def _parameters(function: Callable[..., Any], name: str) -> dict[str, Member]:
     members = {}
     try:
         signature = inspect.signature(function)
-        hints = _hints(function)
-    except (TypeError, ValueError, NameError) as error:
+    except (TypeError, ValueError) as error:
         raise InvalidArgumentError(f"the parameters of {name}() cannot be found: {error}") from error
+    hints = _hints(function)
     for parameter in signature.parameters.values():
         if parameter.kind not in _KEYWORDS:
             raise InvalidArgumentError(f"{name}() has the parameter {parameter}, which cannot be given by its name")
@@ -115,7 +114,7 @@ def _hints(function: Any) -> dict[str, Any]:
         function = type(function).__call__
     if inspect.isclass(function):
         function = function.__init__
-    return typing.get_type_hints(function, include_extras=True)
+    return hints_of(function)
 
 
 def as_tools(tools: Tools) -> list[Tool | Mapping[str, Any]]:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,9 +22,11 @@ if "GPT4ALL_LIBRARY" not in os.environ:
     os.environ["GPT4ALL_LIBRARY"] = str(ROOT / "build" / "release" / "bin")
 
 import gpt4all  # noqa: E402
+from gpt4all import _declarations  # noqa: E402
 from gpt4all._library import load  # noqa: E402
 from gpt4all.gpt4all import DEFAULT_MODEL, find_model  # noqa: E402
 
+Run = Callable[[str], str]
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -70,6 +73,37 @@ def build_fake(tmp_path_factory: pytest.TempPathFactory) -> BuildFake:
         return path
 
     return build
+
+
+PRELUDE = """
+import gc, gpt4all, os, signal, sys, threading, time
+from gpt4all import Model, _errors
+def count(name): return gpt4all.build_info()[name]
+def raises(class_, work):
+    try: work()
+    except BaseException as error:
+        assert type(error) is class_, repr(error)
+        return error
+    raise AssertionError(f"no {class_.__name__}")
+"""
+
+
+@pytest.fixture(scope="session")
+def fake(build_fake: BuildFake) -> Path:
+    """The library without an engine."""
+    return build_fake(_declarations.ABI_VERSION)
+
+
+@pytest.fixture
+def run(fake: Path, run_python: RunPython) -> Run:
+    """Runs a program on the fake library; it must end well and print nothing to stderr. Returns its stdout."""
+
+    def run_program(program: str) -> str:
+        done = run_python(PRELUDE + textwrap.dedent(program), GPT4ALL_LIBRARY=str(fake), timeout=60)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return run_program
 
 
 @pytest.fixture(scope="session")

@@ -8,44 +8,12 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from conftest import BuildFake, RunPython, child_environment
+from conftest import PRELUDE, BuildFake, Run, RunPython, child_environment
 from gpt4all import _declarations
-
-Run = Callable[[str], str]
-
-PRELUDE = """
-import gc, gpt4all, os, signal, sys, threading, time
-from gpt4all import Model, _errors
-def count(name): return gpt4all.build_info()[name]
-def raises(class_, work):
-    try: work()
-    except BaseException as error:
-        assert type(error) is class_, repr(error)
-        return error
-    raise AssertionError(f"no {class_.__name__}")
-"""
-
-
-@pytest.fixture(scope="module")
-def fake(build_fake: BuildFake) -> Path:
-    return build_fake(_declarations.ABI_VERSION)
-
-
-@pytest.fixture
-def run(fake: Path, run_python: RunPython) -> Run:
-    """Runs a program on the fake library; it must end well and print nothing to stderr. Returns its stdout."""
-
-    def run_program(program: str) -> str:
-        done = run_python(PRELUDE + textwrap.dedent(program), GPT4ALL_LIBRARY=str(fake), timeout=60)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    return run_program
 
 
 def test_every_status_becomes_its_class_with_message_and_detail(run: Run) -> None:
