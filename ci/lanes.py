@@ -119,7 +119,7 @@ def _asan(_: Settings) -> Outcome:
 
 
 def _tsan(_: Settings) -> Outcome:
-    build("tsan", [TESTS])
+    build("tsan", ["bin/llmodel_stress_tests"])
     suppressions = BACKEND / "tests" / "tsan.supp"
     options = {"TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={suppressions}"}
     # the runtime cannot start where the kernel spreads addresses widely
