@@ -129,6 +129,7 @@ class Conversation:
     def _ask_again(self, model: Model, *how: Any) -> Turn:
         """A turn that answers the last question anew."""
         with self._lock:
+            self._check_idle()
             questions = self._questions()
             if not questions:
                 raise InvalidArgumentError("the session has no question that could be answered again")
