@@ -49,10 +49,12 @@ import random
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 _HUB = re.compile(r"/[^/]+/([^/]+)/resolve/([^/]+)/(\d+/[^/]+/[^/]+)")
@@ -343,6 +345,11 @@ class Answer:
 class _Threads(ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of clients that went away, for whom this is."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class MisbehavingServer:

@@ -20,7 +20,7 @@ from .errors import DownloadError, InvalidArgumentError, ModelNotFoundError
 
 STALE_SECONDS = 7 * 24 * 3600
 _SUFFIXES = (".gguf", ".bin")
-_STATE_SUFFIX = re.compile(r"(\.archive)?(\.part|\.part\.json|\.extracted|\.json|\.lock)(\.\d+\.new)?$")
+_STATE_SUFFIX = re.compile(r"(\.archive)?(\.part|\.part\.json|\.extracted|\.json|\.lock)(\.new)?$")
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,8 @@ def _state_files(state: Path) -> dict[str, list[Path]]:
 def _folders_of(top: Path) -> Iterator[Path]:
     """The folders that downloads put models in: the top one, and those below hf and url."""
     yield top
-    for kind in ("hf", "url"):
-        for below in sorted((top / kind).rglob("*")):
+    for kind in (top / "hf", top / "url"):
+        for below in (kind, *sorted(kind.rglob("*"))):
             if below.is_dir() and below.name != STATE:
                 yield below
 

@@ -102,8 +102,8 @@ def rename(source: Path, target: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a small file, whole or not at all."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    """Writes a small file, whole or not at all. Only under the download's lock, so that one name for it will do."""
+    new = path.with_name(f"{path.name}.new")
     try:
         with new.open("w", encoding="utf-8") as out:
             json.dump(value, out, indent=1)

@@ -74,6 +74,13 @@ def check_address(url: str, settings: Settings, previous: str | None = None) -> 
         )
 
 
+def _joined(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError as error:
+        raise RedirectError(f"{redacted(address)} leads to {location[:200]!r}, which is no address") from error
+
+
 def same_host(one: str, other: str) -> bool:
     """Whether two addresses have the same scheme, host and port."""
     a, b = urlsplit(one), urlsplit(other)
@@ -175,12 +182,20 @@ class Response:
         return body.decode("utf-8", "replace")
 
 
+class _Session(requests.Session):
+    """Leaves redirects to us altogether. requests would read their bodies to the end, however long those are."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """None, so that requests follows none."""
+        return None
+
+
 class Client:
     """Opens addresses. One for each download; not for several threads."""
 
     def __init__(self, settings: Settings, certificates: str | None = None) -> None:
         self._settings = settings
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers["User-Agent"] = "gpt4all-python"
         self._certificates = certificates
 
@@ -219,7 +234,7 @@ class Client:
                 return response, tuple(hops)
             hops.append((address, response.headers))
             response.close()
-            previous, address = address, urljoin(address, response.headers["Location"])
+            previous, address = address, _joined(address, response.headers["Location"])
         raise RedirectError(f"{redacted(url)} was redirected more than {MOST_REDIRECTS} times", {"url": redacted(url)})
 
     def _check(self, address: str, previous: str | None, origin: str) -> None:

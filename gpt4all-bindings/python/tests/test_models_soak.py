@@ -1,0 +1,20 @@
+"""A short run of soak_downloads.py."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from soak_downloads import soak
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it forks and kills")
+
+
+@pytest.mark.timeout(300)
+def test_a_hundred_downloads() -> None:
+    summary, problems = soak(100, seed=2026, workers=2)
+    assert problems == []
+    assert summary["outcomes"]["killed"] > 20
+    assert summary["misbehaved"] > 100
+    assert summary["range_requests"] > 20
