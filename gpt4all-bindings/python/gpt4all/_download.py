@@ -15,6 +15,7 @@ from tqdm import tqdm
 from . import models
 from ._errors import ModelNotFoundError
 from .models import ProgressInfo, UnreachableError
+from .models._folders import safe_file_name
 
 BASE_URL = "https://gpt4all.io/models/gguf/"
 """Where older releases had every model."""
@@ -33,7 +34,7 @@ def fetch(file: str, folder: Path, *, url: str | None, size: int | None, md5: st
         if url is None and entry is None and "://" in file:
             return models.pull(file, folder=folder, sha256=sha256, progress=bars)
         address = url or (entry.file if entry else BASE_URL + quote(file))
-        path = folder / (entry.file if entry and url is None else file)
+        path = folder / safe_file_name(entry.file if entry and url is None else file)
         return models.download(address, path, size=size, sha256=sha256, md5=md5, progress=bars)
 
 

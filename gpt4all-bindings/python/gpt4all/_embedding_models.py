@@ -57,7 +57,7 @@ _ENDING = re.compile(r"([.-](gguf\d?|f16|f32|bf16|q\d[_a-z0-9]*|iq\d[_a-z0-9]*))
 def known_model(name: str, path: str) -> EmbeddingModel | None:
     """The model of that name, as its file has it, or else of that file name. None if neither is known."""
     for candidate in (name, os.path.basename(path)):
-        plain = re.sub(r"[\s_]+", "-", candidate.strip().lower())
+        plain = "-".join(candidate.lower().split())
         for spelling in (plain, _ENDING.sub("", plain)):
             if spelling in KNOWN:
                 return KNOWN[spelling]

@@ -303,15 +303,20 @@ class LLModel:
             past = past[-int(limit * context_erase) :]  # the beginning is forgotten, as it always was
         self._past[:] = past
         ids, text = TokenIds(model), ""
+        generated: list[int] | None = None
         if options["max_tokens"] != 0 and past:
-            with model.complete(past, stream=True, **options) as stream:
+            with model.complete(past, stream=True, return_tokens=True, **options) as stream:
                 for piece in stream:
                     text += piece
                     if stops(callback(ids(piece), piece)):
                         break
                     yield piece
-        tail = text + prompt_template.partition("%2")[2]
-        self._past[:] = [*past, *(model.tokenize(tail) if tail else [])]
+                else:
+                    generated = stream.result.raw["choices"][0]["tokens"]
+        if generated is None:  # only a complete answer tells its tokens
+            generated = model.tokenize(text) if text else []
+        after = prompt_template.partition("%2")[2]
+        self._past[:] = [*past, *generated, *(model.tokenize(after) if after else [])]
 
     def _with_prompt(
         self, model: Model, prompt: str, prompt_template: str, reset_context: bool, special: bool
