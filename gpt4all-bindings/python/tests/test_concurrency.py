@@ -1,0 +1,131 @@
+"""32 chats at once on one model, from threads and in asyncio, give what each gives alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gpt4all
+from gpt4all import AsyncModel, AsyncSession, ChatResult, Model, Session
+
+CHATS = 32
+GREEDY: Any = {"temperature": 0, "max_tokens": 24, "return_tokens": True}
+WORDS = ("red", "blue", "cat", "dog", "sun", "moon", "tree", "road")
+QUESTIONS = [f"what is a {word}, number {number}?" for word in WORDS for number in range(CHATS // len(WORDS))]
+
+Tokens = list[int]
+
+
+def tokens_of(answer: ChatResult) -> Tokens:
+    tokens = answer.raw["choices"][0]["tokens"]
+    assert tokens
+    return tokens
+
+
+def expect_greedy(model: Model, question: str, answer: Tokens, slack: float) -> None:
+    """That each token of an answer is the most probable one, or nearly so: in batches of another size numbers are
+    rounded otherwise, by `slack` in natural log-probability, which may turn the choice between two that are alike."""
+    prompt = model.tokenize(model.apply_template(question), add_special=True)
+    scores = model.score(prompt, [answer], logprob_rows="continuation")
+    assert scores.rows
+    for token, row in zip(scores[0].tokens, scores.rows, strict=True):
+        assert row.logprobs[token] > max(row.logprobs) - slack, question
+
+
+def check(model: Model, alone: list[Tokens], together: list[Tokens], slack: float) -> None:
+    same = sum(one == other for one, other in zip(alone, together, strict=True))
+    assert same >= CHATS / 2
+    for question, one, other in zip(QUESTIONS, alone, together, strict=True):
+        if one != other:
+            expect_greedy(model, question, other, slack)
+
+
+def in_threads(model: Model, request: Any) -> list[Tokens]:
+    def ask(number: int) -> Tokens:
+        if number % 2:
+            return tokens_of(model.chat(QUESTIONS[number], **request))
+        stream = model.chat(QUESTIONS[number], stream=True, **request)
+        assert "".join(stream) == stream.result.text
+        return tokens_of(stream.result)
+
+    with ThreadPoolExecutor(CHATS) as pool:
+        return list(pool.map(ask, range(CHATS)))
+
+
+def in_asyncio(model: Model, request: Any) -> list[Tokens]:
+    async def ask(number: int) -> Tokens:
+        if number % 2:
+            return tokens_of(await AsyncModel(model).chat(QUESTIONS[number], **request))
+        stream = AsyncModel(model).chat(QUESTIONS[number], stream=True, **request)
+        assert "".join([piece async for piece in stream]) == stream.result.text
+        return tokens_of(await stream)
+
+    async def main() -> list[Tokens]:
+        return await asyncio.gather(*map(ask, range(CHATS)))
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("together", [in_threads, in_asyncio])
+@pytest.mark.parametrize("n_parallel", [4, 16])
+def test_tiny(tiny_path: Path, together: Any, n_parallel: int) -> None:
+    with Model(tiny_path, n_ctx=4096, n_parallel=n_parallel) as model:
+        alone = [tokens_of(model.chat(question, **GREEDY)) for question in QUESTIONS]
+        check(model, alone, together(model, GREEDY), 0.05)
+
+
+@pytest.mark.timeout(600)
+def test_a_real_model(smollm2: Model) -> None:
+    request: Any = {**GREEDY, "max_tokens": 8}
+    alone = [tokens_of(smollm2.chat(question, **request)) for question in QUESTIONS]
+    check(smollm2, alone, in_asyncio(smollm2, request), 0.5)
+
+
+def test_the_check_sees_a_wrong_answer(tiny: Model) -> None:
+    answers = [tokens_of(tiny.chat(question, **GREEDY)) for question in QUESTIONS]
+    with pytest.raises(AssertionError):
+        check(tiny, answers, [answers[-1], *answers[1:-1], answers[0]], 0.05)
+
+
+def test_sessions_side_by_side(tiny: Model) -> None:
+    async def talk(number: int) -> None:
+        session = AsyncSession(AsyncModel(tiny), **GREEDY)
+        for turn in range(3):
+            await session.chat(f"{QUESTIONS[number]} {turn}")
+        questions = [message["content"] for message in session.messages[::2]]
+        assert questions == [f"{QUESTIONS[number]} {turn}" for turn in range(3)]
+        assert all(message["content"] for message in session.messages[1::2])
+
+    async def main() -> None:
+        await asyncio.gather(*map(talk, range(8)))
+
+    asyncio.run(main())
+
+
+def test_closing_in_the_midst(tiny_path: Path) -> None:
+    model = Model(tiny_path)
+    begun = threading.Barrier(9)
+    outcomes: list[str] = []
+
+    def ask(number: int) -> None:
+        begun.wait()
+        try:
+            while True:
+                Session(model).chat(QUESTIONS[number], **GREEDY)
+        except (gpt4all.CancellationError, gpt4all.ClosedError) as error:
+            outcomes.append(type(error).__name__)
+
+    running = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in running:
+        thread.start()
+    begun.wait()
+    threading.Event().wait(0.2)
+    model.close()
+    for thread in running:
+        thread.join(30)
+    assert len(outcomes) == 8
