@@ -14,6 +14,15 @@ thread_local int depth = 0;
 ggml_abort_callback_t former = nullptr;
 
 void on_abort(const char *message) {
+    on_module_abort(message);
+    if (former != nullptr) {
+        former(message);
+    }
+}
+
+} // namespace
+
+void on_module_abort(const char *message) {
     if (depth > 0) {
         std::string text(message);
         while (!text.empty() && text.back() == '\n') {
@@ -21,12 +30,7 @@ void on_abort(const char *message) {
         }
         throw Error(LLMODEL_INTERNAL, "llama.cpp gave up: " + text, {{"assertion", text}});
     }
-    if (former != nullptr) {
-        former(message);
-    }
 }
-
-} // namespace
 
 AbortGuard::AbortGuard() {
     static std::once_flag once;

@@ -13,4 +13,7 @@ class AbortGuard {
     AbortGuard &operator=(const AbortGuard &) = delete;
 };
 
+/** For the copy of ggml that a backend module carries: gives AbortGuard's answer to its failed assertions too. */
+void on_module_abort(const char *message);
+
 } // namespace llmodel

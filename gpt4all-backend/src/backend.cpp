@@ -42,6 +42,18 @@ std::string loader_error() {
     return text == nullptr ? "the loader gave no reason" : text;
 }
 
+/** A module brings its own copy of ggml: until told otherwise, its logger writes to stderr and a failed assertion of
+ * its ends the process. */
+void take_over(void *handle) {
+    if (auto *set_log = symbol<decltype(ggml_log_set)>(handle, "ggml_log_set"); set_log != nullptr) {
+        set_log(ggml_log_callback, nullptr);
+    }
+    if (auto *set_abort = symbol<decltype(ggml_set_abort_callback)>(handle, "ggml_set_abort_callback");
+        set_abort != nullptr) {
+        set_abort(on_module_abort);
+    }
+}
+
 /** Opens the module to see whether it fits this machine. Returns its handle, or nullptr and the reason. */
 void *probe(BackendModule &module) {
     void *handle = dlopen(module.path.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -49,10 +61,7 @@ void *probe(BackendModule &module) {
         module.reason = loader_error();
         return nullptr;
     }
-    // a module brings its own copy of ggml's logger, which writes to stderr until told otherwise
-    if (auto *set_log = symbol<decltype(ggml_log_set)>(handle, "ggml_log_set"); set_log != nullptr) {
-        set_log(ggml_log_callback, nullptr);
-    }
+    take_over(handle);
     if (dlsym(handle, "ggml_backend_init") == nullptr) {
         module.reason = "it is no compute backend: ggml_backend_init is missing";
     } else if (auto *score = symbol<int()>(handle, "ggml_backend_score"); score != nullptr) {
@@ -71,11 +80,14 @@ void *probe(BackendModule &module) {
 /** Registers a probed module. */
 void load(BackendModule &module) {
     const LogCapture log(LLMODEL_LOG_ERROR);
-    if (ggml_backend_load(module.path.c_str()) != nullptr) {
-        module.loaded = true;
-        return;
+    try {
+        module.loaded = ggml_backend_load(module.path.c_str()) != nullptr;
+        if (!module.loaded) {
+            module.reason = log.text().empty() ? "it could not be initialised" : log.text();
+        }
+    } catch (const Error &error) { // an assertion of its own
+        module.reason = error.what();
     }
-    module.reason = log.text().empty() ? "it could not be initialised" : log.text();
 }
 
 /** Loads the best of the modules that do the same. */

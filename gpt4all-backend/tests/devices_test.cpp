@@ -96,4 +96,8 @@ TEST_F(BackendPath, LibraryThatIsNoBackendIsReported) {
     EXPECT_EXIT(expect_refused(library.dli_fname, "ggml_backend_init is missing"), testing::ExitedWithCode(0), "");
 }
 
+TEST_F(BackendPath, AssertionThatFailsInAModuleIsReported) {
+    EXPECT_EXIT(expect_refused(ASSERTING_BACKEND, "GGML_ASSERT(false) failed"), testing::ExitedWithCode(0), "");
+}
+
 } // namespace
