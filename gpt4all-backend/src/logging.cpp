@@ -60,7 +60,15 @@ void collect(ggml_log_level level, std::string_view text) {
     }
 }
 
+/** What llama.cpp warns of for those who run a server, and a program that uses this library asks for. */
+bool is_ordinary(std::string_view format) {
+    return format.find("cancel task, id_task") != std::string_view::npos;
+}
+
 void common_hook(ggml_log_level level, const char *format, va_list arguments) {
+    if (level == GGML_LOG_LEVEL_WARN && is_ordinary(format)) {
+        level = GGML_LOG_LEVEL_DEBUG;
+    }
     va_list again;
     va_copy(again, arguments);
     const int length = std::vsnprintf(nullptr, 0, format, arguments);

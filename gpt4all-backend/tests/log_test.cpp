@@ -50,6 +50,29 @@ TEST(Logging, GivesMessagesUpToTheLevel) {
     EXPECT_GT(before, 50U) << "debugging tells much";
 }
 
+TEST(Logging, ACancelledRequestIsNothingToWarnOf) {
+    Log log(LLMODEL_LOG_DEBUG);
+    {
+        const TinyLlama model;
+        const Task task =
+            model.start("complete", complete("the house is", {{"max_tokens", 400}, {"ignore_eos", true}}));
+        Event event;
+        do {
+            ASSERT_EQ(task.next(event).status, LLMODEL_OK);
+        } while (event.kind != LLMODEL_EVENT_TEXT);
+        task.cancel();
+        EXPECT_EQ(task.finish().status(), LLMODEL_CANCELLED);
+    }
+    bool told = false;
+    const std::lock_guard lock(log.mutex);
+    for (const auto &[level, message] : log.messages) {
+        const bool cancels = message.find("cancel") != std::string::npos;
+        told = told || cancels;
+        EXPECT_FALSE(cancels && level <= LLMODEL_LOG_WARN) << message;
+    }
+    EXPECT_TRUE(told) << "those who debug want to know";
+}
+
 TEST(Logging, EndsWithNull) {
     Log log(LLMODEL_LOG_DEBUG);
     const TinyLlama model;
