@@ -3,6 +3,7 @@
 #include "backend.h"
 #include "gguf/validate_model.h"
 #include "llama.h"
+#include "memory/estimate.h"
 
 #include <algorithm>
 #include <array>

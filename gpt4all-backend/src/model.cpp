@@ -10,6 +10,7 @@
 #include "large_stack.h"
 #include "logging.h"
 #include "machine.h"
+#include "memory/estimate.h"
 #include "operations/requests.h"
 #include "side_contexts.h"
 #include "state.h"

@@ -9,7 +9,9 @@ set(LLMODEL_SOURCES
   src/large_stack.cpp
   src/logging.cpp
   src/machine.cpp
-  src/memory_estimate.cpp
+  src/memory/budget.cpp
+  src/memory/estimate.cpp
+  src/memory/plan.cpp
   src/model.cpp
   src/open_options.cpp
   src/operations/chat.cpp

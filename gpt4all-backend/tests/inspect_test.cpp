@@ -101,6 +101,9 @@ TEST(Inspect, FilesThatAreNoModelsAreTypedErrors) {
 }
 
 TEST(Inspect, TakesLessThanThreeTenthsOfASecond) {
+    if (sanitized) {
+        GTEST_SKIP() << "a sanitizer takes time of its own";
+    }
     const auto path = real_model();
     if (!path) {
         GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
@@ -179,9 +182,13 @@ long resident() {
     // a request has no more than the context that the model was trained for: several fill a longer one
     const size_t all = options.at("n_ctx").get<size_t>();
     const size_t each = std::min<size_t>(all, 2048);
+    const size_t answer = options.contains("speculative") ? 80 : 2; // enough to draft and check
     std::vector<llmodel_task *> tasks(all / each);
     for (size_t i = 0; i < tasks.size(); ++i) {
-        const json request{{"prompt", std::vector<size_t>(each - 8, 5 + i)}, {"max_tokens", 2}};
+        const json request{{"prompt", std::vector<size_t>(each - answer - 6, 5 + i)},
+                           {"max_tokens", answer},
+                           {"ignore_eos", true},
+                           {"temperature", 0}};
         if (llmodel_submit(handle, "complete", request.dump().c_str(), &tasks[i], nullptr) != LLMODEL_OK) {
             std::_Exit(3);
         }
@@ -209,9 +216,9 @@ class MemoryEstimate : public testing::Test {
     void TearDown() override { unsetenv(estimate_variable); }
 
     static void expect_estimate_holds(const std::string &path, const json &options, long tolerance) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-        GTEST_SKIP() << "a sanitizer takes memory of its own";
-#endif
+        if (sanitized) {
+            GTEST_SKIP() << "a sanitizer takes memory of its own";
+        }
         if (std::getenv(estimate_variable) == nullptr) {
             const Outcome result = inspect(path, options);
             ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
@@ -240,6 +247,33 @@ TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {
         GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
     }
     expect_estimate_holds(*path, {{"n_ctx", 1024}}, 1024);
+}
+
+TEST_F(MemoryEstimate, HoldsForDraftsFromNgrams) {
+    const auto path = real_model();
+    if (!path) {
+        GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
+    }
+    expect_estimate_holds(*path, {{"n_ctx", 1024}, {"speculative", {{"type", "ngram-mod"}}}}, 1024);
+}
+
+TEST(Inspect, DraftsOfOtherRequestsAreEstimatedApart) {
+    const std::string path = model_path("tiny-llama-f32.gguf");
+    const auto memory_for = [&path](int n_parallel, const char *type) {
+        return inspect(path, {{"n_ctx", 512}, {"n_parallel", n_parallel}, {"speculative", {{"type", type}}}})
+            .value.at("memory");
+    };
+    const json one = memory_for(1, "ngram-mod");
+    const json four = memory_for(4, "ngram-mod");
+    EXPECT_FALSE(one.contains("drafts_max"));
+    EXPECT_FALSE(memory_for(4, "none").contains("drafts_max"));
+    const auto vocabulary = inspect(path).value.at("n_vocab").get<uint64_t>();
+    // probabilities for three more drafts, of 64 tokens each
+    EXPECT_GE(four.at("drafts_max"), 3 * 64 * vocabulary * sizeof(float));
+    EXPECT_LT(four.at("total").get<uint64_t>() - one.at("total").get<uint64_t>(),
+              3 * 64 * vocabulary * sizeof(float) / 2);
+    // the table of n-grams, which has 16 MiB
+    EXPECT_GT(one.at("total").get<uint64_t>(), memory_for(1, "none").at("total").get<uint64_t>() + (16 << 20));
 }
 
 } // namespace

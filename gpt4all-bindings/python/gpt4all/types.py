@@ -934,6 +934,10 @@ class MemoryEstimate(_MemoryEstimateRequired, total=False):
     """Bytes that the state of former prompts may come to take besides, by cache_ram_mib; absent if there is no
     limit."""
 
+    drafts_max: int
+    """Bytes that checking the drafts of several requests at once may come to take besides; absent if that takes no
+    more than one."""
+
     n_ctx: int
     """The context length, in tokens, that this is for."""
 
