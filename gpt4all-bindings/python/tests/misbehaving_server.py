@@ -17,7 +17,8 @@ garbage         answers something that is not HTTP
 norange         answers a Range request with 200 and the whole file
 partial200      answers a Range request with 200 and the rest only
 badstart        answers a Range request from another byte than was asked for, and says so
-lyingstart      the same, but claims that it is the byte that was asked for
+shifted         answers a Range request with bytes 1 to as many as were asked for, and says so
+lyingstart      badstart, but claims that it is the byte that was asked for
 badtotal        answers a Range request with a wrong total size
 norangeheader   answers 206 without a Content-Range
 shortrange      answers a Range request with less than was asked for
@@ -31,6 +32,7 @@ chunkcut-N      sends N bytes in chunks and closes the connection without the la
 nolength        sends the file without a length, ended by closing the connection
 gzip            sends the file compressed
 change          the file has a new version with a new ETag from here on
+changeblind     the same, and If-Range is ignored, so that the rest of the new version is sent
 weak            gives a weak ETag
 status-N        answers with that status; wait-N with 429 and Retry-After: N
 loop            redirects to itself
@@ -164,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
             step = "good" if name in self.state.calm or turn >= len(steps) else steps[turn]
             self.state.steps[step.partition("-")[0]] += 1
             self.state.asked.append(Asked(path, dict(self.headers.items()), step))
-            if step == "change":
+            if step.startswith("change"):
                 self.state.versions[name] += 1
             version = self.state.versions[name]
         kind, _, number = step.partition("-")
@@ -180,7 +182,7 @@ class Answer:
         self.content = content
         self.etag = etag
         self.number = number
-        asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
+        self.asked = asked = re.fullmatch(r"bytes=(\d+)-", handler.headers.get("Range", ""))
         condition = handler.headers.get("If-Range")
         self.start = int(asked.group(1)) if asked and condition in (None, etag) else 0
         self.is_range = bool(asked and condition in (None, etag))
@@ -196,6 +198,7 @@ class Answer:
     def _headers(self, **changes: str) -> dict[str, str]:
         size = len(self.content)
         headers = {"ETag": self.etag, "Accept-Ranges": "bytes", "Content-Length": str(size - self.start)}
+        headers["X-Linked-Etag"] = f'"{"0" * 64}"'  # a lie: it is for the hub to say, not for who has the bytes
         if self.is_range:
             headers["Content-Range"] = f"bytes {self.start}-{size - 1}/{size}"
         headers.update({name.replace("_", "-"): value for name, value in changes.items()})
@@ -261,6 +264,18 @@ class Answer:
 
     def badstart(self) -> None:
         self.start = self.start // 2
+        self.good()
+
+    def shifted(self) -> None:
+        if not self.is_range:
+            self.good()
+            return
+        rest = self.content[1:][: len(self.content) - self.start]
+        self._send(self._headers(Content_Range=f"bytes 1-{len(rest)}/{len(self.content)}"), rest)
+
+    def changeblind(self) -> None:
+        self.is_range = self.asked is not None
+        self.start = int(self.asked.group(1)) if self.asked else 0
         self.good()
 
     def lyingstart(self) -> None:

@@ -38,8 +38,8 @@ from models_helpers import QUICK, left_in, sha256_of
 
 NUMBERED = ("cut", "reset", "stall", "chunkcut")
 HARMLESS = (
-    "good", "slow", "hangup", "garbage", "norange", "badstart", "badtotal", "norangeheader", "shortrange", "refuse",
-    "chunked", "gzip", "weak", "status-500", "status-503", "status-404", "wait-0", *NUMBERED, *NUMBERED,
+    "good", "slow", "hangup", "garbage", "norange", "badstart", "badtotal", "shifted", "norangeheader", "shortrange",
+    "refuse", "chunked", "gzip", "weak", "status-500", "status-503", "status-404", "wait-0", *NUMBERED, *NUMBERED,
 )  # fmt: skip
 """What never makes a file wrong that nothing is known of."""
 HARMFUL = ("partial200", "lyingstart", "wrong", "truncated", "extended", "overlong")
@@ -62,7 +62,11 @@ def trial_of(seed: int, number: int) -> Trial:
     dice = random.Random(f"{seed} {number}")
     size = dice.choice([0, 1, 100, 5_000, 70_000, 200_000, dice.randrange(300_000)])
     knowledge = dice.choice(["hash", "hub", "nothing"])
-    kinds = HARMLESS + (HARMFUL if knowledge != "nothing" else ()) + (("change",) if knowledge != "hash" else ())
+    kinds = (
+        HARMLESS
+        + (HARMFUL if knowledge != "nothing" else ())
+        + (("change", "changeblind") if knowledge != "hash" else ())
+    )
     steps = [dice.choice(kinds) for _ in range(dice.randrange(1, 12))]
     steps = [f"{step}-{dice.randrange(size + 1)}" if step in NUMBERED else step for step in steps]
     kill = f"kill-{dice.randrange(80)}"

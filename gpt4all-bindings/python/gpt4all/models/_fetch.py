@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,6 @@ class Address:
     identity: Identity
     secret: Secret | None = None
     learn: Callable[[Identity, Response], Identity] | None = None
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Fetch:
@@ -125,7 +124,7 @@ class Fetch:
         return length
 
     def _request_headers(self, start: int, part: Part) -> dict[str, str]:
-        headers = dict(self._address.headers)
+        headers = {}
         if start:
             headers["Range"] = f"bytes={start}-"
             there = part.identity
@@ -199,5 +198,3 @@ class Fetch:
                 done += len(block)
                 self._report("downloading", done, total)
             out.sync()
-        if end is not None and done < end:
-            raise ConnectionFailedError(f"{where} closed the connection after byte {done} of {end}")

@@ -75,8 +75,7 @@ class Part:
     def start(self, identity: Identity) -> None:
         """Makes it empty, to become a part of `identity`."""
         with disk_errors(self.path):
-            # In this order, so that whenever the process is killed no bytes lie beside a description of other ones.
-            self._state.unlink(missing_ok=True)
+            # Emptied first, so that whenever the process is killed no bytes lie beside a description of other ones.
             self.path.write_bytes(b"")
             write_json(self._state, asdict(identity))
         self._digests, self._hashed = self._new_digests(), 0

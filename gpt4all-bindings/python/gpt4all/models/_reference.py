@@ -94,7 +94,6 @@ def _hub_source(text: str, owner: str, repo: str, file: str, revision: str) -> H
     plain_revision = all(_HUB_NAME.fullmatch(part) for part in revision.split("/"))
     if not (_HUB_NAME.fullmatch(owner) and _HUB_NAME.fullmatch(repo) and file and plain_revision):
         raise InvalidNameError(f"{text!r} does not name a file of the hub; write {_HUB_FORM}", {"name": text})
-    safe_relative_path(file)
     return HuggingFaceSource(f"{owner}/{repo}", file, revision)
 
 
