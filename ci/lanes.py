@@ -13,6 +13,7 @@ import docs
 import lint
 from build import build, ccache_variables, directory
 from common import BUILD, ROOT, VENV_PYTHON, Failure, NoNetwork, say
+from compatibility import ensure_compatibility_venv
 from fetch_default_model import fetch
 from reports import Outcome, read_junit
 from setup import BUILD_TOOLS, ensure_venv
@@ -59,10 +60,10 @@ def library_variables(preset: str = "release") -> dict[str, str]:
     }
 
 
-def _pytest(name: str, folder: Path, variables: Mapping[str, str]) -> Outcome:
+def _pytest(name: str, folder: Path, variables: Mapping[str, str], python: Path = VENV_PYTHON) -> Outcome:
     report, log = REPORTS / f"{name}.xml", LOGS / f"{name}.log"
     report.unlink(missing_ok=True)
-    command = [str(VENV_PYTHON), "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), str(folder)]
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), str(folder)]
     code = run_logged(command, log, cwd=folder, variables=variables, progress=_last_word, timeout=LANE_SECONDS)
     if not report.is_file():
         return Outcome(failed=[(name, f"pytest ended with {code} and no report:\n{tail(log)}")])
@@ -170,6 +171,13 @@ def _python(_: Settings) -> Outcome:
     return _pytest("python", PYTHON_BINDING / "tests", library_variables())
 
 
+def _compatibility(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    variables = {name: value for name, value in library_variables().items() if name != "PYTHONPATH"}
+    folder = PYTHON_BINDING / "tests" / "compatibility"
+    return _pytest("compatibility", folder, variables, ensure_compatibility_venv())
+
+
 def _symbols(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     header = (BACKEND / "include" / "llmodel.h").read_text(encoding="utf-8")
@@ -208,6 +216,9 @@ LANES: Mapping[str, Lane] = {
     "native": Lane("C++ and C tests of libllmodel", _native, model=True, minutes=9),
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=1),
+    "compatibility": Lane(
+        "programs that use the old Python package", _compatibility, python=True, model=True, minutes=2
+    ),
     "mutations": Lane("mutated model files", _mutations, minutes=1),
     "lint": Lane("formatting, ruff and mypy", _lint, ("git", "clang-format"), python=True, minutes=0.5),
     "tidy": Lane("clang-tidy", _tidy, (*BUILD_TOOLS, "clang-tidy"), python=True, minutes=8),
@@ -220,7 +231,7 @@ LANES: Mapping[str, Lane] = {
 
 # What `make test` runs if no lane is named. The others take a second or third build of llama.cpp, or many minutes of
 # clang-tidy: `make test LANES=asan,tsan,fuzz,tidy`.
-DEFAULT_LANES = ("fetch", "native", "symbols", "python", "mutations", "lint", "docs")
+DEFAULT_LANES = ("fetch", "native", "symbols", "python", "compatibility", "mutations", "lint", "docs")
 
 
 def prepare(lane: Lane) -> None:
