@@ -143,7 +143,7 @@ def _fuzz(settings: Settings) -> Outcome:
             folder.mkdir(parents=True, exist_ok=True)
         log = LOGS / f"{target.name}.log"
         log.unlink(missing_ok=True)
-        command = [str(target), f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=4096"]
+        command = [str(target), f"-max_total_time={seconds}", "-timeout=100", "-rss_limit_mb=4096"]
         command += [f"-artifact_prefix={artifacts}/", str(found), *([str(seeds)] if seeds.is_dir() else [])]
         dictionary = BACKEND / "fuzz" / f"{target.name}.dict"
         command += [f"-dict={dictionary}"] if dictionary.is_file() else []
