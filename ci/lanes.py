@@ -137,6 +137,7 @@ def _fuzz(settings: Settings) -> Outcome:
     seconds = max(1, settings.fuzz_seconds // len(targets))
     for target in targets:
         seeds = BACKEND / "fuzz" / "corpus" / target.name
+        files = ",".join(map(str, sorted(TINY_MODELS.glob("*.gguf")))) if target.name == "fuzz_gguf" else ""
         found = BUILD / "fuzz" / "corpus" / target.name
         artifacts = BUILD / "fuzz" / "artifacts" / target.name
         for folder in (found, artifacts):
@@ -145,8 +146,7 @@ def _fuzz(settings: Settings) -> Outcome:
         log.unlink(missing_ok=True)
         command = [str(target), f"-max_total_time={seconds}", "-timeout=100", "-rss_limit_mb=4096"]
         command += [f"-artifact_prefix={artifacts}/", str(found), *([str(seeds)] if seeds.is_dir() else [])]
-        dictionary = BACKEND / "fuzz" / f"{target.name}.dict"
-        command += [f"-dict={dictionary}"] if dictionary.is_file() else []
+        command += [f"-dict={BACKEND / 'fuzz' / f'{target.name}.dict'}", *([f"-seed_inputs={files}"] if files else [])]
         code = run_logged(command, log, cwd=BUILD / "fuzz", progress=_last_word, timeout=seconds + 300)
         outcome.check(target.name, f"ended with {code}; inputs in {artifacts}:\n{tail(log, 40)}" if code else "")
     return outcome

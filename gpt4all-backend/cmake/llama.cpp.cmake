@@ -59,3 +59,16 @@ if(GPT4ALL_BACKEND_MODULES AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
 endif()
 
 add_subdirectory(${GPT4ALL_LLAMA_CPP_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
+
+if(GPT4ALL_BACKEND_MODULES)
+  # The maps of what is exported cannot name what was compiled to be hidden.
+  target_compile_definitions(ggml-base PRIVATE GGML_SHARED GGML_BUILD)
+  foreach(backend IN LISTS GGML_AVAILABLE_BACKENDS)
+    target_compile_definitions(${backend} PRIVATE GGML_BACKEND_SHARED GGML_BACKEND_BUILD)
+  endforeach()
+endif()
+
+if(GPT4ALL_SANITIZE)
+  # Its template parser asserts of untrusted input what releases refuse with an exception when it is evaluated.
+  target_compile_definitions(llama-common PRIVATE NDEBUG)
+endif()
