@@ -1,0 +1,236 @@
+"""Writes cases/*.json: what sources/ says, with what the Python binding answers as the expected values.
+
+A float of a former run is kept where it is within its tolerance, so that another machine changes nothing.
+
+A case is refused whose answer might be another one on another machine:
+- where a greedily chosen token is less than MARGIN nats ahead of the next one (constrained answers, in which the next
+  one may be forbidden, are left to the second rule);
+- where an expectation does not hold when the model computes in other ways (VARIANTS).
+
+Needs the gpt4all package (GPT4ALL_LIBRARY may name its library), and the models.
+
+Usage: python generate.py [--check] [TOPIC ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import importlib
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "python"), str(HERE.parent / "python" / "tests"), str(HERE)]
+
+from corpus_runner import Case, Json, MissingModelError, at, check, check_status, model_path  # noqa: E402
+from gpt4all._errors import LLModelError  # noqa: E402
+
+MARGIN = 0.02
+VARIANTS: list[Json] = [
+    {"flash_attn": "off"},
+    {"cache_type_k": "f32", "cache_type_v": "f32"},
+    {"repack": False, "threads": 2},
+]
+VALUES = ("equals", "near", "cosine", "contains", "absent", "same_as", "differs_from")
+CONSTRAINTS = ("grammar", "json_schema", "response_format", "tools", "logit_bias")
+EXACT = ("tokenize", "detokenize", "count_tokens", "apply_template", "adapters")  # nothing is computed in floats
+PENALTIES = ("repeat_penalty", "frequency_penalty", "presence_penalty", "dry_multiplier", "ignore_eos")
+
+
+class RefusedError(Exception):
+    """A case that must not be in the corpus as it is."""
+
+
+def value_of(expectation: Json, found: Any) -> Json:
+    """The expectation with the value that was found, rounded where it is compared with a tolerance."""
+    if "at_least" in expectation:
+        return {"at": expectation["at"], "cosine": rounded(found, 4), "at_least": expectation["at_least"]}
+    if "tolerance" in expectation:
+        return {"at": expectation["at"], "near": rounded(found, 6), "tolerance": expectation["tolerance"]}
+    return {**expectation, "equals": found}
+
+
+def rounded(value: Any, digits: int) -> Any:
+    return [rounded(item, digits) for item in value] if isinstance(value, list) else round(value, digits)
+
+
+def fill(source: Json, former: Json | None) -> Json:
+    """The case with the values that the binding gives."""
+    case = copy.deepcopy(source)
+    with tempfile.TemporaryDirectory() as scratch:
+        running = Case(case, Path(scratch))
+        for number, (step, outcome) in enumerate(running.run()):
+            check_status(step, outcome)
+            target = case["steps"][number]
+            for place, expectation in enumerate(target.get("expect", [])):
+                if not any(key in expectation for key in VALUES):
+                    try:
+                        found = at(outcome, expectation["at"])
+                    except (KeyError, IndexError, TypeError):
+                        raise RefusedError(f"nothing at {expectation['at']} in {outcome}") from None
+                    kept = former_expectation(former, number, place, expectation)
+                    filled = kept if kept and holds(kept, outcome) else value_of(expectation, found)
+                    target["expect"][place] = filled
+                check(target["expect"][place], outcome, running.outcomes)
+    return case
+
+
+def former_expectation(former: Json | None, number: int, place: int, expectation: Json) -> Json | None:
+    """What a former run found, if it was for the same expectation on floats."""
+    try:
+        kept: Json = (former or {})["steps"][number]["expect"][place]
+    except (KeyError, IndexError):
+        return None
+    values = {key: value for key, value in kept.items() if key not in VALUES}
+    return kept if values == expectation and ("near" in kept or "cosine" in kept) else None
+
+
+def holds(expectation: Json, outcome: Any) -> bool:
+    try:
+        check(expectation, outcome, [])
+    except (AssertionError, ValueError, TypeError):
+        return False
+    return True
+
+
+def try_variants(case: Json) -> None:
+    """Refuses a case whose expectations do not hold when the model computes in another way."""
+    for variant in VARIANTS:
+        changed = copy.deepcopy(case)
+        for step in changed["steps"]:
+            if step["do"] == "open":
+                step["options"] = {**step["options"], **variant}
+        with tempfile.TemporaryDirectory() as scratch:
+            running = Case(changed, Path(scratch))
+            try:
+                for step, outcome in running.run():
+                    check_status(step, outcome)
+                    for expectation in step.get("expect", []):
+                        check(expectation, outcome, running.outcomes)
+            except AssertionError as error:
+                raise RefusedError(f"with {variant}: {error}") from None
+
+
+def margin(case: Json) -> float | None:
+    """The smallest distance of a greedily chosen token from the next one, in nats; None if nothing is so chosen."""
+    asked = copy.deepcopy(case)
+    greedy: list[int] = []
+    for number, step in enumerate(asked["steps"]):
+        request = step.get("request", {})
+        chat = step.get("operation") == "chat" or step["do"] == "say"
+        if not (chat or step.get("operation") == "complete") or request.get("temperature") != 0:
+            continue
+        if step.get("status", "ok") != "ok" or any(key in request for key in CONSTRAINTS):
+            continue
+        request |= {"logprobs": True, "top_logprobs": 20} if chat else {"n_probs": 20}
+        if not chat:
+            request.pop("logprobs", None)
+        request.pop("post_sampling_probs", None)
+        greedy.append(number)
+    with tempfile.TemporaryDirectory() as scratch:
+        running = Case(asked, Path(scratch))
+        for _ in running.run():
+            pass
+    found = [
+        token_margin(token, free=not any(key in asked["steps"][number]["request"] for key in PENALTIES))
+        for number in greedy
+        for choice in running.outcomes[number]["result"]["choices"]
+        for token in choice["logprobs"]["content"]
+    ]
+    return min(found) if found else None
+
+
+def token_margin(token: Json, free: bool) -> float:
+    """How far the token is ahead; where penalties may have put it there (not free), how far from its neighbours."""
+    others = [other["logprob"] for other in token["top_logprobs"] if other["id"] != token["id"]]
+    lead = float(token["logprob"]) - max(others)
+    return lead if free else min(abs(token["logprob"] - other) for other in others)
+
+
+def computes(step: Json) -> bool:
+    """Whether a step has the model computed."""
+    calls = step.get("requests", [step])
+    return step["do"] == "say" or any(call.get("operation", EXACT[0]) not in EXACT for call in calls)
+
+
+def generate(source: Json, former: Json | None) -> Json:
+    case = fill(source, former)
+    if not any(computes(step) for step in case["steps"]):
+        return case
+    least = margin(case)
+    if least is not None:
+        if least < MARGIN:
+            raise RefusedError(f"a token is chosen by a margin of {least:.4f} nats only")
+        kept = (former or {}).get("margin")
+        least = kept if kept is not None and abs(kept - least) <= 0.25 * kept else round(least, 2)
+    try_variants(case)
+    head = {key: case[key] for key in ("id", "title", "model")}
+    return {**head, **({} if least is None else {"margin": least}), **case}
+
+
+def generate_file(topic: str, path: Path) -> tuple[str, list[str]]:
+    """The text of a topic's file, and what was refused."""
+    module = importlib.import_module(f"sources.{topic}")
+    former: dict[str, Json] = {}
+    if path.is_file():
+        former = {case["id"]: case for case in json.loads(path.read_text(encoding="utf-8"))["cases"]}
+    cases, refused = [], []
+    for source in module.cases():
+        source = {**source, "id": f"{topic}-{source['id']}"}
+        try:
+            model_path(source["model"])
+            cases.append(generate(source, former.get(source["id"])))
+        except MissingModelError as error:
+            if source["id"] not in former:
+                refused.append(f"{source['id']}: {error}")
+            else:
+                print(f"{source['id']}: kept, as {error}")
+                cases.append(former[source["id"]])
+        except (RefusedError, AssertionError, LLModelError) as error:
+            refused.append(f"{source['id']}: {error}")
+    file = {"$schema": "../cases.schema.json", "topic": topic, "description": module.DESCRIPTION, "cases": cases}
+    return dump(file) + "\n", refused
+
+
+def dump(value: Any, indent: str = "") -> str:
+    """JSON with everything on one line that fits there, and arrays of numbers always."""
+    line = json.dumps(value, ensure_ascii=False)
+    numbers = isinstance(value, list) and all(isinstance(item, int | float) for item in value)
+    if len(indent) + len(line) <= 120 or numbers or not isinstance(value, dict | list):
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        items = [f"{json.dumps(key, ensure_ascii=False)}: {dump(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(inner + item for item in items) + f"\n{indent}}}"
+    return "[\n" + ",\n".join(inner + dump(item, inner) for item in value) + f"\n{indent}]"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if a file would change")
+    parser.add_argument("topics", nargs="*", metavar="TOPIC")
+    arguments = parser.parse_args()
+    every = sorted(path.stem for path in (HERE / "sources").glob("*.py") if not path.stem.startswith("_"))
+    wrong = False
+    for topic in arguments.topics or every:
+        path = HERE / "cases" / f"{topic}.json"
+        text, refused = generate_file(topic, path)
+        changed = not path.is_file() or path.read_text(encoding="utf-8") != text
+        for line in refused:
+            print(line, file=sys.stderr)
+        if arguments.check:
+            wrong |= changed or bool(refused)
+            print(f"{topic}: {'differs from what generate.py makes' if changed else 'as it should be'}")
+        else:
+            path.write_text(text, encoding="utf-8")
+            wrong |= bool(refused)
+            print(f"{topic}: {text.count(chr(10) + '    {' + chr(10))} cases")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

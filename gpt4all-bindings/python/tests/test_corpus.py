@@ -1,0 +1,69 @@
+"""Every case of the conformance corpus, and whether the corpus is what it should be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from corpus_runner import CORPUS, Case, MissingModelError, check, check_status, load_files, model_path
+
+FILES = load_files()
+CASES = {case["id"]: case for file in FILES.values() for case in file["cases"]}
+
+
+@pytest.mark.parametrize("case_id", CASES)
+def test_case(case_id: str, library: str, tmp_path: Path) -> None:
+    case = CASES[case_id]
+    try:
+        model_path(case["model"])
+    except MissingModelError as error:
+        pytest.skip(str(error))
+    running = Case(case, tmp_path)
+    for number, (step, outcome) in enumerate(running.run()):
+        try:
+            check_status(step, outcome)
+            for expectation in step.get("expect", []):
+                check(expectation, outcome, running.outcomes)
+        except AssertionError as error:
+            raise AssertionError(f"{case['title']}: step {number} ({step['do']}): {error}") from None
+
+
+def _schema(name: str) -> Any:
+    return json.loads((CORPUS / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("topic", FILES)
+def test_the_files_are_as_their_schema_says(topic: str) -> None:
+    jsonschema.Draft202012Validator(_schema("cases.schema.json")).validate(FILES[topic])
+    assert FILES[topic]["topic"] == topic
+
+
+def test_the_manifest_is_as_its_schema_says() -> None:
+    manifest = _schema("models.json")
+    jsonschema.Draft202012Validator(_schema("models.schema.json")).validate(manifest)
+    assert {case["model"] for case in CASES.values()} <= set(manifest["models"])
+
+
+def test_ids_are_unique_and_begin_with_their_topic() -> None:
+    ids = [(topic, case["id"]) for topic, file in FILES.items() for case in file["cases"]]
+    assert len(ids) == len(CASES)
+    assert [id_ for topic, id_ in ids if not id_.startswith(topic + "-")] == []
+
+
+def test_there_are_enough_cases() -> None:
+    large = sum(case["model"] == "smollm2" for case in CASES.values())
+    assert len(CASES) - large >= 150
+    assert large >= 40
+
+
+def test_every_status_that_a_user_can_cause_occurs() -> None:
+    names = set(_schema("cases.schema.json")["$defs"]["status"]["enum"])
+    seen = {"ok"}
+    for case in CASES.values():
+        for step in case["steps"]:
+            seen |= {call.get("status", "ok") for call in step.get("requests", [step])}
+            seen |= {item["equals"] for item in step.get("expect", []) if item["at"].endswith("/first_status")}
+    assert names - seen == {"internal"}  # is a defect of the library wherever it occurs
