@@ -106,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
-        with contextlib.suppress(ConnectionError, socket.timeout):
+        with contextlib.suppress(OSError):  # the client has gone
             self._route(path)
 
     def _route(self, path: str) -> None:
@@ -363,7 +363,7 @@ class _Threads(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says nothing of clients that went away, for whom this is."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 

@@ -16,12 +16,18 @@ from gpt4all.models._files import state_folder
 from misbehaving_server import MisbehavingServer
 
 SIZE = 200_000
-QUICK: dict[str, Any] = {"connect_seconds": 2, "stall_seconds": 0.4, "retries": 3, "backoff_seconds": 0.01}
+QUICK: dict[str, Any] = {"connect_seconds": 2, "stall_seconds": 10, "retries": 3, "backoff_seconds": 0.01}
 
 
 def quick(**changes: Any) -> models.Settings:
-    """Settings whose waits fit tests."""
+    """Settings whose waits fit tests, on a busy machine, too."""
     return models.Settings(**{**QUICK, **changes})
+
+
+def quick_for(script: str, **changes: Any) -> models.Settings:
+    """The same, and not long for a server that stalls on purpose."""
+    stalls = "stall" in script or "drip" in script
+    return quick(**{**({"stall_seconds": 0.5} if stalls else {}), **changes})
 
 
 def sha256_of(content: bytes) -> str:

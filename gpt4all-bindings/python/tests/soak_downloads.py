@@ -85,10 +85,10 @@ class Attempt:
         self.problems: list[str] = []
         self.outcomes: collections.Counter[str] = collections.Counter()
 
-    def fetch(self, progress: Any = None) -> None:
+    def fetch(self, progress: Any = None, stall_seconds: float = 0.3) -> None:
         """One download, in this process."""
         trial = self.trial
-        settings = models.Settings(**{**QUICK, "hub_endpoint": self.server, "stall_seconds": 0.3})
+        settings = models.Settings(**{**QUICK, "hub_endpoint": self.server, "stall_seconds": stall_seconds})
         below = f"{trial.size}/{trial.script}/m.gguf"
         address = f"{self.server}/{self.name}/{below}"
         if trial.knowledge == "hub":
@@ -109,7 +109,7 @@ class Attempt:
         with urllib.request.urlopen(f"{self.server}/calm/{self.name}") as answer:
             answer.read()
         try:
-            self.fetch()
+            self.fetch(stall_seconds=30)  # the machine may be busy, and that is not the server's fault
         except Exception as error:
             self.problems.append(f"the server behaves, and yet: {type(error).__name__}: {error}")
             return
