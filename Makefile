@@ -22,7 +22,7 @@ test: ## Build and pass every lane, or those named: make test LANES=native,pytho
 	$(CI_PYTHON) ci/test.py $(if $(LANES),--lanes "$(LANES)")
 
 lint: ## Check formatting, clang-tidy, ruff, mypy and file sizes
-	$(CI_PYTHON) ci/test.py --lanes lint
+	$(CI_PYTHON) ci/test.py --lanes lint,tidy
 
 format: ## Rewrite C, C++ and Python in the one format
 	$(CI_PYTHON) ci/lint.py --fix

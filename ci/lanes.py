@@ -116,7 +116,7 @@ def _asan(_: Settings) -> Outcome:
         "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     }
-    return _ctest("asan", "asan", "-L", "native|thread", variables=options)
+    return _ctest("asan", "asan", "-L", "native|thread", "-j", str(os.cpu_count() or 1), variables=options)
 
 
 def _tsan(_: Settings) -> Outcome:
@@ -229,9 +229,8 @@ LANES: Mapping[str, Lane] = {
 }  # fmt: skip
 
 
-# What `make test` runs if no lane is named. The others take a second or third build of llama.cpp, or many minutes of
-# clang-tidy: `make test LANES=asan,tsan,fuzz,tidy`.
-DEFAULT_LANES = ("fetch", "native", "symbols", "python", "compatibility", "mutations", "lint", "docs")
+# What `make test` runs if no lane is named.
+DEFAULT_LANES = tuple(LANES)
 
 
 def prepare(lane: Lane) -> None:

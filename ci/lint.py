@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from common import BUILD, ROOT, Failure, run_main, say
+from common import BUILD, ROOT, Failure, cache_root, run_main, say
 from reports import Outcome
 from setup import ensure_tools, ensure_venv
 from steps import Line
@@ -67,8 +67,9 @@ def check_clang_format() -> str:
 
 def _tidy_one(entry: dict[str, str], seed: bytes) -> str:
     source = Path(entry["file"])
-    digest = hashlib.sha256(seed + entry["command"].encode() + source.read_bytes()).hexdigest()
-    done = BUILD / "lint" / digest
+    command = entry["command"].replace(str(ROOT), "")  # the same for every clone
+    digest = hashlib.sha256(seed + command.encode() + source.read_bytes()).hexdigest()
+    done = cache_root() / "clang-tidy" / digest
     if done.exists():
         return ""
     # gcc's options that clang 14 does not know are of no interest here
@@ -85,7 +86,10 @@ def _tidy_one(entry: dict[str, str], seed: bytes) -> str:
 
 
 def check_clang_tidy() -> str:
-    """.clang-tidy over every source of ours that build/release compiles; clean results are remembered."""
+    """.clang-tidy over every source of ours that build/release compiles.
+
+    Clean results are remembered in the user's cache, for other clones too.
+    """
     database = BUILD / "release" / "compile_commands.json"
     if not database.is_file():
         return f"{database} does not exist: `make build` writes it"
