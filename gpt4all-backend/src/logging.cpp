@@ -25,6 +25,16 @@ std::atomic<llmodel_log_level> threshold = LLMODEL_LOG_NONE;
 thread_local LogFilter *filter = nullptr;
 thread_local LogCapture *innermost = nullptr;
 
+// That this thread's objects are gone, though code runs on it yet: models that are closed as the process ends.
+thread_local bool ended = false;
+
+/** The line that a thread is in the midst of. */
+struct Line {
+    ~Line() { ended = true; }
+    std::string text;
+    llmodel_log_level level = LLMODEL_LOG_DEBUG;
+};
+
 llmodel_log_level level_of(ggml_log_level level) {
     switch (level) {
     case GGML_LOG_LEVEL_ERROR:
@@ -40,23 +50,25 @@ llmodel_log_level level_of(ggml_log_level level) {
 
 /** llama.cpp sends lines in pieces; a message of ours is a whole line. */
 void collect(ggml_log_level level, std::string_view text) {
-    thread_local std::string line;
-    thread_local llmodel_log_level line_level = LLMODEL_LOG_DEBUG;
-    if (level != GGML_LOG_LEVEL_CONT) {
-        line_level = level_of(level);
-    }
-    if (line_level > threshold && innermost == nullptr) {
-        line.clear();
+    if (ended) {
         return;
     }
-    line += text;
-    for (size_t end = line.find('\n'); end != std::string::npos; end = line.find('\n')) {
+    thread_local Line line;
+    if (level != GGML_LOG_LEVEL_CONT) {
+        line.level = level_of(level);
+    }
+    if (line.level > threshold && innermost == nullptr) {
+        line.text.clear();
+        return;
+    }
+    line.text += text;
+    for (size_t end = line.text.find('\n'); end != std::string::npos; end = line.text.find('\n')) {
         if (end > 0) {
-            const auto whole = std::string_view(line).substr(0, end);
-            capture_line(line_level, whole);
-            log_message(line_level, whole);
+            const auto whole = std::string_view(line.text).substr(0, end);
+            capture_line(line.level, whole);
+            log_message(line.level, whole);
         }
-        line.erase(0, end + 1);
+        line.text.erase(0, end + 1);
     }
 }
 

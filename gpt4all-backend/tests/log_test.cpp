@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 
 namespace {
@@ -83,6 +84,19 @@ TEST(Logging, EndsWithNull) {
     expect_works(model);
     const TinyLlama another;
     EXPECT_EQ(log.count(), count);
+}
+
+/** The thread that ends the process has no objects of its own any more when models that are open are closed. */
+TEST(Logging, GoesOnAtTheEndOfTheProcess) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(
+        {
+            llmodel_set_log([](llmodel_log_level, const char *, void *) {}, nullptr, LLMODEL_LOG_DEBUG);
+            llmodel_model *model = nullptr;
+            llmodel_open(model_path("tiny-llama-f32.gguf").c_str(), nullptr, nullptr, nullptr, &model, nullptr);
+            std::exit(model == nullptr ? 1 : 0);
+        },
+        testing::ExitedWithCode(0), "");
 }
 
 /** Whatever happens, a library is silent: checked on the file descriptors, where nothing can be missed. */
