@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -54,10 +55,8 @@ class Request(Generic[T]):
 
     def items(self) -> Generator[str | Event, None, None]:
         self.start()
-        task = self._task
-        assert task is not None
-        yield from task.items()
-        self._result = self._operation.build(task.answer, task.floats)
+        assert self._task is not None
+        return self._task.items()
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -72,7 +71,9 @@ class Request(Generic[T]):
     @property
     def result(self) -> T:
         if self._result is None:
-            raise CancellationError("the answer was not waited for: its stream was closed or left early")
+            if self._task is None or not self._task.done:
+                raise CancellationError("the answer was not waited for: its stream was closed or left early")
+            self._result = self._operation.build(self._task.answer, self._task.floats)
         return self._result
 
 
@@ -96,11 +97,11 @@ class Stream(Generic[T]):
 
     def __init__(self, source: Source[T]) -> None:
         self._source = source
+        source.start()
         self._pieces: list[str] = []
         self._items = source.items()
         self._failure: Exception | None = None
         self._finished = self._ended = False
-        source.start()
 
     def __iter__(self) -> Iterator[str]:
         keep = self._pieces.append
@@ -170,6 +171,8 @@ class Stream(Generic[T]):
         """Cancels the request if it still runs, and releases it. Harmless at any time."""
         self._ended = True
         self._source.close()
+        with contextlib.suppress(ValueError):  # another thread is in it, and will leave it now
+            self._items.close()
 
     def __enter__(self) -> Stream[T]:
         return self

@@ -68,7 +68,7 @@ class Task:
         self._closing = False
         self._answer: Any = None
         self._floats: dict[int, array.array[float]] = {}
-        # Whoever holds it may be in llmodel_next(), or frees the task and then holds it for ever.
+        # Whoever holds it iterates, and may be in llmodel_next(), or frees the task and then holds it for ever.
         self._turn = threading.Lock()
         self._release = weakref.finalize(self, library.release, library.c.llmodel_task_free, self._pid, self._handle)
         # At exit the model is closed, which ends its tasks; a daemon thread may still wait for this one.
@@ -101,11 +101,8 @@ class Task:
             wait = POLL_MS
             if deadline is not None:
                 wait = max(0, min(wait, round((deadline - time.monotonic()) * 1000)))
-            if not self._turn.acquire(blocking=False):
-                raise self._refusal()
+            self._take_turn()
             try:
-                if os.getpid() != self._pid:
-                    raise self._refusal()
                 status = self._library.c.llmodel_next(self._handle, wait, self._event, self._error)
                 if status == 0:
                     return self._read()
@@ -122,31 +119,25 @@ class Task:
         """The events up to and with "done", a text of the first choice as a bare str. Leaving early cancels.
 
         Every instruction here is taken from the threads that compute, once for each token: text, nearly all that
-        comes, therefore takes the shortest way.
+        comes, therefore takes the shortest way, and the turn is taken once for all.
         """
-        event, error, handle, turn = self._event, self._error, self._handle, self._turn
+        event, error, handle = self._event, self._error, self._handle
         next_, buffer = self._library.c.llmodel_next, self._library.ffi.buffer
-        item: str | Event
+        self._take_turn()
         try:
             while not self._done:
-                if not turn.acquire(False):
-                    raise self._refusal()
-                try:
-                    status = next_(handle, POLL_MS, event, error)
-                    if status == _TIMEOUT:
-                        continue
-                    if status:
-                        self._library.check(status, error)
+                status = next_(handle, POLL_MS, event, error)
+                if status == 0:
                     if event.kind == _TEXT and event.index == 0 and event.size:
-                        item = str(buffer(event.data, event.size), "utf-8")
+                        yield str(buffer(event.data, event.size), "utf-8")
                     else:
-                        item = self._read()
-                finally:
-                    turn.release()
-                    if self._closing:
-                        self._free_if_idle()
-                yield item
+                        yield self._read()
+                elif status != _TIMEOUT:
+                    self._library.check(status, error)
+                elif self._closing:
+                    raise self._refusal()
         finally:
+            self._turn.release()
             self.close()
 
     def __iter__(self) -> Iterator[Event]:
@@ -157,6 +148,10 @@ class Task:
                 yield Event("text", 0, item) if isinstance(item, str) else item
         finally:
             items.close()
+
+    def _take_turn(self) -> None:
+        if os.getpid() != self._pid or not self._turn.acquire(blocking=False):
+            raise self._refusal()
 
     def _refusal(self) -> Exception:
         """Why llmodel_next() may not be called now."""
@@ -201,7 +196,7 @@ class Task:
         self._free_if_idle()
 
     def _free_if_idle(self) -> None:
-        # Where another thread is in llmodel_next(), it wakes with the cancelling and frees in our place.
+        # Whoever iterates wakes with the cancelling, and frees in our place when the loop is over.
         if self._turn.acquire(blocking=False):
             self._release()
 
