@@ -8,13 +8,14 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import gpt4all
 from gpt4all import LLModelError, Model, Session, Status
 from gpt4all.models import cache_folder
-from gpt4all.task import Task
+from gpt4all.task import Event, Task
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 
@@ -132,15 +133,16 @@ class Case:
 
     def _submit(self, call: Json) -> Callable[[], Outcome]:
         """Submits a request at once, and returns what reads its events to the end."""
-        first = "ok"
+        events: list[Event] = []
         try:
             task = self._opened().submit(call["operation"], call["request"])
         except LLModelError as error:
             outcome = failure(error)
             return lambda: outcome
-        if "first_wait_ms" in call and task.next(call["first_wait_ms"] / 1000) is None:
-            first = "timeout"
-        return lambda: {"first_status": first, **read(task, call.get("cancel_after"))}
+        if "poll" in call:
+            events += [event for event in (task.next(), task.next(0)) if event is not None]
+        polled = {"poll_status": "ok" if len(events) == 2 else "timeout"} if "poll" in call else {}
+        return lambda: {**polled, **read(task, events, call.get("cancel_after"))}
 
 
 def attempt(work: Callable[[], Any]) -> Outcome:
@@ -154,7 +156,7 @@ def failure(error: LLModelError) -> Outcome:
     return {"status": error.status.name.lower(), "message": str(error), "detail": error.detail}
 
 
-def read(task: Task, cancel_after: int | None) -> Outcome:
+def read(task: Task, read_before: list[Event], cancel_after: int | None) -> Outcome:
     """The outcome of a request; its events must keep the rules that hold for every request."""
     pieces: dict[tuple[str, int], list[str]] = {}
     calls: dict[tuple[int, int], list[Json]] = {}
@@ -163,7 +165,7 @@ def read(task: Task, cancel_after: int | None) -> Outcome:
         task.cancel()
     outcome: Json = {"status": "ok"}
     try:
-        for event in task:
+        for event in chain(read_before, task):
             kinds.append(event.kind)
             if event.kind in ("text", "reasoning"):
                 pieces.setdefault((event.kind, event.index), []).append(event.data)

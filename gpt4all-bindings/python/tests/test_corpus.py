@@ -65,5 +65,5 @@ def test_every_status_that_a_user_can_cause_occurs() -> None:
     for case in CASES.values():
         for step in case["steps"]:
             seen |= {call.get("status", "ok") for call in step.get("requests", [step])}
-            seen |= {item["equals"] for item in step.get("expect", []) if item["at"].endswith("/first_status")}
+            seen |= {item["equals"] for item in step.get("expect", []) if item["at"].endswith("/poll_status")}
     assert names - seen == {"internal"}  # is a defect of the library wherever it occurs

@@ -1,0 +1,47 @@
+"""Log-likelihoods of continuations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ._steps import SMOLLM2, TINY, Json, case, equals, exact, near, open_, request
+
+DESCRIPTION = "Log-likelihoods of given continuations after a context."
+
+
+def scored(index: int, tolerance: float) -> list[Json]:
+    here = f"/result/continuations/{index}"
+    each = [near(f"{here}/logprob", tolerance), near(f"{here}/token_logprobs", tolerance)]
+    return [*exact(f"{here}/tokens", f"{here}/greedy"), *each]
+
+
+def cases() -> Iterator[Json]:
+    tiny = {
+        "texts": ("hello world", [" hello", " the cat", " water is water"]),
+        "no-context": ("", ["hello world", "the dog"]),
+        "one": ("Question: what is water?\nAnswer:", [" oil"]),
+        "ids": ([1, 572, 574], [[300, 301], [400], [357, 539, 554]]),
+        "unicode": ("日本", [" é", "🙂 ü", " 𝄞"]),
+        "shared-start": ("the", [" cat and dog", " cat and the", " cat"]),
+    }
+    for name, (context, continuations) in tiny.items():
+        expect = [item for index in range(len(continuations)) for item in scored(index, 0.002)]
+        step = request("score", {"context": context, "continuations": continuations}, *expect)
+        yield case(f"tiny-{name}", f"F32: {name}", TINY, open_(), step)
+    fields = {"context": "hello", "continuations": [" world", " cat"], "logprob_rows": "continuation"}
+    rows = exact("/result/rows/0/continuation", "/result/rows/0/position", "/result/n_vocab")
+    step = request("score", fields, *rows, near("/floats/0", 0.005))
+    yield case("tiny-rows", "Whole rows of log-probabilities", TINY, open_(), step)
+    fields = {"context": "hello", "continuations": [" world"], "add_special": False}
+    step = request("score", fields, *exact("/result/context_tokens"), *scored(0, 0.002))
+    yield case("tiny-no-special", "Without the special token at the beginning", TINY, open_(), step)
+    for name, context, continuations in (
+        ("paris", "The capital of France is", [" Paris", " London"]),
+        ("sum", "1, 2, 3, 4, 5,", [" 6", " 7"]),
+        ("week", "Monday, Tuesday,", [" Wednesday", " Friday"]),
+    ):
+        expect = [item for index in range(2) for item in exact(f"/result/continuations/{index}/tokens")]
+        expect += [near("/result/continuations/0/logprob", 0.15), equals("/result/continuations/0/greedy", True)]
+        expect += [near("/result/continuations/1/logprob", 0.5), equals("/result/continuations/1/greedy", False)]
+        step = request("score", {"context": context, "continuations": continuations}, *expect)
+        yield case(f"smollm2-{name}", f"Q4_1: {name}", SMOLLM2, open_(), step)

@@ -1,0 +1,102 @@
+"""Prompts that chat templates make of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ._steps import SMOLLM2, TINY, Json, case, contains, exact, open_, request, user
+
+DESCRIPTION = "Prompts that chat templates make of conversations: the models' own, and others that use more of Jinja."
+
+CONVERSATIONS: dict[str, Json] = {
+    "one": {"messages": user("Hello!")},
+    "system": {"messages": user("Hello!", system="Be brief.")},
+    "turns": {"messages": user("One?", "1", "Two?", "2", "Three?", system="Count.")},
+    "no-prompt": {"messages": user("Hello!"), "add_generation_prompt": False},
+    "lines": {"messages": user("  spaces around \n\nand lines\n")},
+    "unicode": {"messages": user("Grüße, 日本語 🙂 «quotes» & <tags>")},
+    "ends-with-assistant": {"messages": user("Say A.", "A"), "add_generation_prompt": False},
+}
+
+# Each uses something else of Jinja. What `trim_blocks` and `lstrip_blocks` do matters in those with line ends.
+TEMPLATES = {
+    "loop-variables": (
+        "{% for m in messages %}{{ loop.index }}/{{ loop.length }}{% if loop.first %} first{% endif %}"
+        "{% if loop.last %} last{% endif %}: {{ m.content }}\n{% endfor %}"
+    ),
+    "filters": "{% for m in messages %}[{{ m.role | upper }}] {{ m.content | trim | replace('o', '0') }};{% endfor %}",
+    "namespace": (
+        "{% set ns = namespace(count=0) %}{% for m in messages if m.role == 'user' %}"
+        "{% set ns.count = ns.count + 1 %}{% endfor %}{{ ns.count }} of {{ messages | length }}"
+    ),
+    "macro": (
+        "{% macro turn(role, text) %}<{{ role }}>{{ text }}</{{ role }}>{% endmacro %}"
+        "{% for m in messages %}{{ turn(m.role, m.content) }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+    ),
+    "tokens": "{{ bos_token }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}",
+    "slices": (
+        "{% set rest = messages %}{% if messages[0].role == 'system' %}SYS {{ messages[0].content }} | "
+        "{% set rest = messages[1:] %}{% endif %}{% for m in rest %}{{ m['content'] }} {{ '/' if not loop.last }}{% endfor %}"
+    ),
+    "blocks-on-lines": "{% for m in messages %}\n    {% if true %}\n{{ m.content }}\n    {% endif %}\n{% endfor %}\nend",
+    "whitespace-control": "{%- for m in messages -%}\n  {{- m.role + ':' + m.content -}}\n  ;  {%- endfor %} end",
+    "tests": (
+        "{% for m in messages %}{% if m.content is string and m.name is not defined %}{{ m.content }}{% else %}?{% endif %},"
+        "{% endfor %}{{ 'yes' if unknown is defined else 'no' }}"
+    ),
+    "tojson": "{{ {'a': [1, 2.5, true, none], 'b': 'x'} | tojson }}{% for m in messages %} {{ m.content | tojson }}{% endfor %}",
+    "join": "{{ messages | map(attribute='role') | join(',') }} {{ ['b', 'a'] | sort | join }} {{ 'abc'[::-1] }} {{ 7 % 4 }}",
+    "string-methods": (
+        "{% for m in messages %}{{ m.content.strip().split(' ')[0] }}-{{ m.content.startswith('H') }}-"
+        "{{ m.content.upper().lower().title() }} {% endfor %}"
+    ),
+}
+
+
+def cases() -> Iterator[Json]:
+    for name, fields in CONVERSATIONS.items():
+        step = request("apply_template", fields, *exact("/result/prompt"))
+        count = request("count_tokens", fields, *exact("/result/input_tokens"))
+        yield case(f"tiny-{name}", f"ChatML: {name}", TINY, open_(), step, count)
+        if name in ("one", "system", "turns", "unicode"):
+            yield case(f"smollm2-{name}", f"A template with a default system message: {name}", SMOLLM2, open_(), step, count)
+    for name, template in TEMPLATES.items():
+        fields = {"messages": user("Hello you", "Hi", "How so ?", system="Be kind.")}
+        yield case(
+            f"jinja-{name}",
+            f"A template given when opening: {name}",
+            TINY,
+            open_(chat_template=template),
+            request("apply_template", fields, *exact("/result/prompt")),
+        )
+    yield case(
+        "jinja-variables",
+        "Variables of the request go before those that the model was opened with",
+        TINY,
+        open_(
+            chat_template="{{ mood }} {{ tone }} {{ messages[0].content }}",
+            chat_template_kwargs={"mood": "calm", "tone": "low"},
+        ),
+        request("apply_template", {"messages": user("x")}, *exact("/result/prompt")),
+        request(
+            "apply_template",
+            {"messages": user("x"), "chat_template_kwargs": {"mood": "gay"}},
+            *exact("/result/prompt"),
+        ),
+    )
+    yield case(
+        "jinja-raises",
+        "A template may refuse a conversation, and its words come back",
+        TINY,
+        open_(
+            chat_template="{% if messages[0].content == 'bad' %}{{ raise_exception('no such words here') }}"
+            "{% endif %}{% for m in messages %}{{ m.content }}{% endfor %}"
+        ),
+        request(
+            "apply_template",
+            {"messages": user("bad")},
+            contains("/message", "no such words here"),
+            status="invalid_argument",
+        ),
+        request("apply_template", {"messages": user("fine")}, *exact("/result/prompt")),
+    )
