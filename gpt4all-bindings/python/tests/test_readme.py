@@ -14,8 +14,8 @@ from test_tools import TEMPLATE
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-# Needs the embedding model, which tests do not download.
-ELSEWHERE = {"Programs of the old package"}
+# Need models that tests do not download.
+ELSEWHERE = {"Models", "Programs of the old package"}
 
 TOOL_MODEL = 'GPT4All("Qwen3-0.6B-Q8_0.gguf")'
 
