@@ -27,7 +27,7 @@ def main() -> int:
     with steps.step("tools of the build", f"missing: {', '.join(absent)}" if absent else "all here"):
         ensure_tools([*BUILD_TOOLS, "venv"])
     with steps.step("Python packages in build/venv"):
-        python = ensure_venv(["cffi"])
+        python = ensure_venv(["cffi", "typer"])
     with steps.step("llama.cpp and libllmodel", expected("release")):
         build("release", ["llmodel"])
     with steps.step("default model", "" if chosen or model_path().exists() else "98 MB"):

@@ -168,7 +168,7 @@ def main() -> int:
             print(f"missing: {name} (Debian: {TOOLS[name].package})")
         return 5 if absent else 0
     ensure_tools(names)
-    ensure_venv(None if arguments.only == "all" else ["cffi"])
+    ensure_venv(None if arguments.only == "all" else ["cffi", "typer"])
     return 0
 
 
