@@ -38,7 +38,7 @@ from ._pyllmodel import (
     stops,
 )
 from .model import Model
-from .models import DEFAULT_MODEL, cache_folder, resolve
+from .models import DEFAULT_MODEL, cache_folder, find, resolve
 
 if TYPE_CHECKING:
     from ._library import Progress
@@ -114,7 +114,22 @@ class GPT4All(Model):
         if self.config.get("chatTemplate"):
             given["chat_template"] = self.config["chatTemplate"]  # the file has none, or a bad one
         self._options: Any = {**given, **options}
+        entry = find(os.path.basename(self.config["path"]))
+        if entry is not None and entry.kind == "embedding":
+            self._limit_context(entry.context_length)
         super().__init__(self.config["path"], progress=progress, **self._options)
+        info: Any = self.info()
+        if not info["capabilities"]["generate"] and self._limit_context(info["n_ctx_train"]):
+            super().close()
+            super().__init__(self.config["path"], progress=progress, **self._options)
+
+    def _limit_context(self, trained: int) -> bool:
+        """Keeps n_ctx, whose default is made for chats, within what an encoder was trained for: such a model has no
+        positions beyond that. Whether there was anything to change."""
+        if not 0 < trained < self._options["n_ctx"]:
+            return False
+        self._options["n_ctx"] = trained
+        return True
 
     # -------------------------------------------------------------------------------------------- finding model files
 

@@ -174,6 +174,14 @@ def test_chunks_follow_n_ctx(bert_path: Path) -> None:
         embedder.embed("hello", prefix="")
 
 
+def test_inputs_of_embed_that_are_too_long(embedder: Embed4All) -> None:
+    model = embedder.gpt4all  # opened with the n_ctx of chats, which is more than it was trained for
+    with pytest.raises(ValueError, match="takes 256"):
+        model.embed("the world is red and blue " * 100)
+    cut = model.embed("the world is red and blue " * 100, truncate=True)
+    assert len(cut[0]) == WIDTH
+
+
 def test_long_text_mode_must_be_known(embedder: Embed4All) -> None:
     with pytest.raises(ValueError, match="Long text mode must be one of 'mean' or 'truncate', got 'cut'"):
         embedder.embed("hello", prefix="", long_text_mode="cut")
