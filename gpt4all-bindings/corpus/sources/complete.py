@@ -34,7 +34,7 @@ SMOLLM2_PROMPTS = {
     "capital": "The capital of France is",
     "count": "1, 2, 3, 4, 5,",
     "alphabet": "A B C D E F",
-    "days": "Monday, Tuesday, Wednesday,",
+    "days": "Sunday, Monday, Tuesday, Wednesday,",
     "code": "def add(a, b):\n    return",
     "month": "January, February, March,",
 }
@@ -66,7 +66,7 @@ def options() -> Iterator[Json]:
     yield one("zero", "No tokens at all: the prompt is only processed", {"max_tokens": 0}, equals(TEXT, ""))
     yield one("one", "One token", {"max_tokens": 1}, equals(COMPLETION_TOKENS, 1))
     yield one("no-eos", "Tokens that end the answer are never chosen", {"ignore_eos": True, "max_tokens": 40})
-    yield one("bias", "A token that is made impossible", {"logit_bias": [[357, -1000]]})
+    yield one("bias", "A token that is made impossible", {"logit_bias": [[357, -100]]})
     yield one("repetition", "Tokens that occurred are divided", {"repeat_penalty": 1.5, "repeat_last_n": 64})
     yield one("presence", "Tokens that occurred are less likely", {"presence_penalty": 2.0, "frequency_penalty": 2.0})
     yield one("other-names", "n_predict is another name of max_tokens", {"max_tokens": 3})

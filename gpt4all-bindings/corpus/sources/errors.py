@@ -61,19 +61,10 @@ def cases() -> Iterator[Json]:
         yield case(f"open-{name}", title, TINY, open_(*said, status=status, **options))
     yield case("generate-encoder", "A chat with a model that only encodes", "tiny-bert", open_(n_ctx=256), request("chat", {"messages": user("x")}, status="unsupported"))
     yield case("closed", "A model that was closed; closing it again is harmless", TINY, open_(), step("close"), request("complete", {"prompt": "x"}, status="closed"), step("close"))
-    slot = {"request": {"id_slot": 0}}
-    yield case(
-        "state", "State that cannot be written or read", TINY, open_(), fine,
-        step("save_state", path="${scratch}/no/folder/state.bin", status="not_found", **slot),
-        step("restore_state", path="${scratch}/none.bin", status="not_found", **slot),
-        step("restore_state", path="${models}", status="io", **slot),
-        step("save_state", path="${scratch}/state.bin", request={"id_slot": 5}, status="not_found"),
-        step("restore_state", path="${models}/broken/not-a-model.gguf", status="invalid_model", **slot),
-        fine,
-    )
     quantize = {"out_path": "${scratch}/out.gguf"}
     yield case(
         "quantize", "What cannot be quantised", TINY,
+        step("quantize", options={"type": "Q8_0"}, status="io", out_path="${models}/broken/not-a-model.gguf/out.gguf"),
         step("quantize", options={"type": "Q9_9"}, status="invalid_argument", **quantize),
         step("quantize", options={"type": "Q8_0"}, path="${models}/none.gguf", status="not_found", **quantize),
         step("quantize", options={"type": "Q8_0"}, path="${models}/broken/truncated.gguf", status="invalid_model", **quantize),

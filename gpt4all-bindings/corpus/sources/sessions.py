@@ -81,4 +81,4 @@ def cases() -> Iterator[Json]:
     )
 
 
-HEARD = "ANSWER"
+HEARD = " di mak"  # what the session is answered first
