@@ -82,6 +82,11 @@ class Conversation:
             self._messages[:begin] = [] if text is None else [{"role": "system", "content": text}]
 
     @property
+    def options(self) -> dict[str, Any]:
+        """What holds for every answer, as types.ChatOptions lists it. It is the mapping itself: change it at will."""
+        return self._options
+
+    @property
     def busy(self) -> bool:
         """Whether an answer is under way."""
         with self._lock:

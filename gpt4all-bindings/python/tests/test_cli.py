@@ -129,7 +129,7 @@ def test_completion_knows_commands_and_models(gpt4all: Gpt4all) -> None:
         return gpt4all(**given).stdout
 
     assert "verify" in completions("gpt4all ver")
-    assert "SmolLM2-135M-Instruct-Q4_1.gguf" in completions("gpt4all show smol")
+    assert "SmolLM2-135M-Instruct-Q4_1.gguf" in completions("gpt4all show SmolLM2-1")
 
 
 def test_ctrl_c_stops_the_answer(tiny_path: Path) -> None:

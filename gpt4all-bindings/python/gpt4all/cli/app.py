@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _output, models, run
+from . import _output, bench, chat, machine, models, quantize, run, vectors
 from ._command import command
 
 app = typer.Typer(
@@ -52,5 +52,20 @@ def before(
     _output.State.debug = debug
 
 
-for _function in (run.run, models.list_, models.show, models.pull, models.verify, models.rm, models.prune):
+for _function in (
+    run.run,
+    chat.chat,
+    models.list_,
+    models.show,
+    models.pull,
+    models.verify,
+    models.rm,
+    models.prune,
+    vectors.embed,
+    vectors.tokenize,
+    quantize.quantize,
+    bench.bench,
+    machine.devices,
+    machine.doctor,
+):
     app.command(_function.__name__.rstrip("_"))(command(_function))
