@@ -55,6 +55,7 @@ def reader(model: str) -> gguf.GGUFReader:
     return gguf.GGUFReader(folder / entry["file"])
 
 
+@lru_cache(maxsize=None)
 def value(model: str, key: str) -> Any:
     field = reader(model).fields.get(key)
     return None if field is None else field.contents()
@@ -74,7 +75,9 @@ def tokenizer(model: str) -> tokenizers.Tokenizer:
                 cuts = [(text[:cut], text[cut:]) for cut in range(1, len(text))]
                 pairs += [(-scores[index], left, right) for left, right in cuts if left in ids and right in ids]
         merges = [(left, right) for _, left, right in sorted(pairs)]
-        made = tokenizers.Tokenizer(tokenizers.models.BPE(ids, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+        made = tokenizers.Tokenizer(
+            tokenizers.models.BPE(ids, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True)
+        )
         steps = [tokenizers.normalizers.Prepend("\u2581"), tokenizers.normalizers.Replace(" ", "\u2581")]
         made.normalizer = tokenizers.normalizers.Sequence(steps)
     elif kind == "gpt2":
@@ -122,7 +125,17 @@ def text_of(model: str, ids: list[int]) -> str:
 def greedy(case: Json, step: Json) -> list[int]:
     """The tokens that transformers chooses."""
     request = step["request"]
-    plain = {"prompt", "messages", "temperature", "max_tokens", "return_tokens", "stream", "logprobs", "n", "ignore_eos"}
+    plain = {
+        "prompt",
+        "messages",
+        "temperature",
+        "max_tokens",
+        "return_tokens",
+        "stream",
+        "logprobs",
+        "n",
+        "ignore_eos",
+    }
     if case["model"] != TINY or set(request) - plain - {"top_logprobs"} or "max_tokens" not in request:
         raise NotCoveredError("only plain greedy requests to the F32 model")
     if request.get("temperature") != 0 or "lora" in str(case["steps"][0]):
@@ -181,9 +194,7 @@ def check_score(case: Json, step: Json, expectation: Json) -> bool:
     context = given["context"]
     if isinstance(context, str):
         context = tokens_of(TINY, context, special=given.get("add_special", True))
-    tokens = next(
-        item["equals"] for item in step["expect"] if item["at"] == f"/result/continuations/{index}/tokens"
-    )
+    tokens = next(item["equals"] for item in step["expect"] if item["at"] == f"/result/continuations/{index}/tokens")
     if found[2] == "tokens":
         if not isinstance(given["continuations"][index], str):
             return bool(tokens == given["continuations"][index])
@@ -295,7 +306,10 @@ def main() -> int:
     packages = ("torch", "transformers", "tokenizers", "jinja2", "jsonschema", "gguf", "numpy")
     result = {
         "date": arguments.date,
-        "versions": {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: importlib.metadata.version(name) for name in packages},
+        },
         "cases": total,
         "covered": covered_cases,
         "agreeing": covered_cases - len(disagreeing),

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._steps import SMOLLM2, TEXT, TINY, Json, case, equals, exact, greedy, open_, request, same_as, step, together, user
+from ._steps import (
+    SMOLLM2,
+    TEXT,
+    TINY,
+    Json,
+    case,
+    equals,
+    exact,
+    greedy,
+    open_,
+    request,
+    same_as,
+    step,
+    together,
+    user,
+)
 
 DESCRIPTION = "Requests that are cancelled, and that the model is none the worse for it."
 
@@ -36,9 +51,22 @@ def cases() -> Iterator[Json]:
             expect=(same_as("/1" + TEXT, "/1" + TEXT),),
         ),
     )
-    stopped = request("complete", {"prompt": "Once upon a time", "ignore_eos": True, "max_tokens": 400}, status="cancelled", cancel_after=3)
+    stopped = request(
+        "complete",
+        {"prompt": "Once upon a time", "ignore_eos": True, "max_tokens": 400},
+        status="cancelled",
+        cancel_after=3,
+    )
     right = greedy("complete", {"prompt": "The capital of France is", "max_tokens": 1}, equals(TEXT, " Paris"))
     yield case("smollm2-after-3", "A real model, after 3 pieces", SMOLLM2, open_(), stopped, right)
     waiting = request("complete", {"prompt": "hello"}, status="cancelled", cancel_after=0)
     busy = request("complete", long(), status="cancelled", cancel_after=30)
-    yield case("tiny-waiting", "A request that waits for its turn", TINY, open_(n_ctx=2048), together(busy, waiting), after, step("close"))
+    yield case(
+        "tiny-waiting",
+        "A request that waits for its turn",
+        TINY,
+        open_(n_ctx=2048),
+        together(busy, waiting),
+        after,
+        step("close"),
+    )

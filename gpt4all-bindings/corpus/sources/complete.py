@@ -42,14 +42,22 @@ SMOLLM2_PROMPTS = {
 
 def cases() -> Iterator[Json]:
     for name, prompt in TINY_PROMPTS.items():
-        step = greedy("complete", {"prompt": prompt, "max_tokens": 12, "return_tokens": True}, *exact(*SEEN, "/result/choices/0/tokens"))
+        step = greedy(
+            "complete",
+            {"prompt": prompt, "max_tokens": 12, "return_tokens": True},
+            *exact(*SEEN, "/result/choices/0/tokens"),
+        )
         yield case(f"tiny-{name}", f"F32: {name}", TINY, open_(), step)
     for kind in ("q8_0", "q4_0"):
         for name in ("hello", "paris"):
             step = greedy("complete", {"prompt": TINY_PROMPTS[name], "max_tokens": 8}, *exact(*SEEN))
             yield case(f"tiny-{kind}-{name}", f"{kind.upper()}: {name}", f"tiny-llama-{kind}", open_(), step)
     for name, prompt in SMOLLM2_PROMPTS.items():
-        step = greedy("complete", {"prompt": prompt, "max_tokens": 8, "return_tokens": True}, *exact(*SEEN, "/result/choices/0/tokens"))
+        step = greedy(
+            "complete",
+            {"prompt": prompt, "max_tokens": 8, "return_tokens": True},
+            *exact(*SEEN, "/result/choices/0/tokens"),
+        )
         yield case(f"smollm2-{name}", f"Q4_1: {name}", SMOLLM2, open_(), step)
     yield from options()
 

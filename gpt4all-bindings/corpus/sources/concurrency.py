@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._steps import CONTENT, SMOLLM2, TEXT, TINY, Json, case, exact, greedy, near, open_, request, same_as, together, user
+from ._steps import (
+    CONTENT,
+    SMOLLM2,
+    TEXT,
+    TINY,
+    Json,
+    case,
+    exact,
+    greedy,
+    near,
+    open_,
+    request,
+    same_as,
+    together,
+    user,
+)
 
 DESCRIPTION = "Requests that run at once give what each of them gives alone."
 
@@ -17,7 +32,9 @@ def cases() -> Iterator[Json]:
         alone = [greedy("complete", {"prompt": prompt, "max_tokens": 10}, *exact(TEXT)) for prompt in PROMPTS]
         same = tuple(same_as(f"/{index}{TEXT}", f"/{1 + index % 4}{TEXT}") for index in range(count))
         title = f"{count} requests on a model that runs {parallel} at a time"
-        yield case(f"tiny-{count}", title, TINY, open_(n_ctx=2048, n_parallel=parallel), *alone, together(*asked, expect=same))
+        yield case(
+            f"tiny-{count}", title, TINY, open_(n_ctx=2048, n_parallel=parallel), *alone, together(*asked, expect=same)
+        )
     mixed = [
         greedy("chat", {"messages": user("hello"), "max_tokens": 8}),
         request("tokenize", {"content": "hello world"}),
@@ -30,12 +47,26 @@ def cases() -> Iterator[Json]:
         near("/2/result/continuations/0/logprob", 0.002),
         near("/3/floats/0", 0.001),
     )
-    yield case("tiny-mixed", "Operations of several kinds", TINY, open_(n_ctx=2048, n_parallel=4), together(*mixed, expect=expect))
+    yield case(
+        "tiny-mixed",
+        "Operations of several kinds",
+        TINY,
+        open_(n_ctx=2048, n_parallel=4),
+        together(*mixed, expect=expect),
+    )
     wrong = request("complete", {"prompt": "hello " * 3000}, status="context_overflow")
     right = greedy("complete", {"prompt": "hello world", "max_tokens": 8})
-    yield case("tiny-one-fails", "A request that fails does not touch its neighbours", TINY, open_(n_ctx=2048, n_parallel=4), together(right, wrong, right, expect=tuple(exact(f"/0{TEXT}", f"/2{TEXT}"))))
+    yield case(
+        "tiny-one-fails",
+        "A request that fails does not touch its neighbours",
+        TINY,
+        open_(n_ctx=2048, n_parallel=4),
+        together(right, wrong, right, expect=tuple(exact(f"/0{TEXT}", f"/2{TEXT}"))),
+    )
     prompts = ["The capital of France is", "1, 2, 3, 4, 5,"]
     alone = [greedy("complete", {"prompt": prompt, "max_tokens": 6}, *exact(TEXT)) for prompt in prompts]
     same = tuple(same_as(f"/{index}{TEXT}", f"/{1 + index % 2}{TEXT}") for index in range(4))
-    at_once = together(*(greedy("complete", {"prompt": prompts[index % 2], "max_tokens": 6}) for index in range(4)), expect=same)
+    at_once = together(
+        *(greedy("complete", {"prompt": prompts[index % 2], "max_tokens": 6}) for index in range(4)), expect=same
+    )
     yield case("smollm2-4", "4 requests to a real model", SMOLLM2, open_(n_ctx=1024, n_parallel=4), *alone, at_once)

@@ -9,73 +9,212 @@ from ._steps import TEXT, TINY, Json, case, contains, equals, exact, greedy, ope
 DESCRIPTION = "What goes wrong, and how it is told: each status that a user can cause."
 
 REQUESTS: dict[str, tuple[str, str, Json, str, str]] = {
-    "unknown-key": ("A key that does not exist", "complete", {"prompt": "x", "temprature": 1}, "invalid_argument", "temprature"),
-    "wrong-type": ("A text for a number", "complete", {"prompt": "x", "temperature": "hot"}, "invalid_argument", "temperature"),
-    "out-of-range": ("A number that is too large", "complete", {"prompt": "x", "top_p": 1.5}, "invalid_argument", "top_p"),
+    "unknown-key": (
+        "A key that does not exist",
+        "complete",
+        {"prompt": "x", "temprature": 1},
+        "invalid_argument",
+        "temprature",
+    ),
+    "wrong-type": (
+        "A text for a number",
+        "complete",
+        {"prompt": "x", "temperature": "hot"},
+        "invalid_argument",
+        "temperature",
+    ),
+    "out-of-range": (
+        "A number that is too large",
+        "complete",
+        {"prompt": "x", "top_p": 1.5},
+        "invalid_argument",
+        "top_p",
+    ),
     "missing-key": ("A key that must be there", "complete", {}, "invalid_argument", "prompt"),
-    "bad-role": ("A role that does not exist", "chat", {"messages": [{"role": "king", "content": "x"}]}, "invalid_argument", "role"),
+    "bad-role": (
+        "A role that does not exist",
+        "chat",
+        {"messages": [{"role": "king", "content": "x"}]},
+        "invalid_argument",
+        "role",
+    ),
     "no-messages": ("A conversation without messages", "chat", {"messages": []}, "invalid_argument", "messages"),
     "bad-token": ("A token that does not exist", "detokenize", {"tokens": [608]}, "invalid_argument", "608"),
     "negative-token": ("A negative token", "complete", {"prompt": [-1]}, "invalid_argument", "-1"),
     "two-constraints": (
-        "A grammar and a schema at once", "complete", {"prompt": "x", "grammar": 'root ::= "a"', "json_schema": {}},
-        "invalid_argument", "grammar",
+        "A grammar and a schema at once",
+        "complete",
+        {"prompt": "x", "grammar": 'root ::= "a"', "json_schema": {}},
+        "invalid_argument",
+        "grammar",
     ),
-    "bad-grammar": ("A grammar that cannot be parsed", "complete", {"prompt": "x", "grammar": "root ::= ("}, "grammar_error", "grammar"),
-    "no-root": ("A grammar without a root", "complete", {"prompt": "x", "grammar": 'a ::= "b"'}, "grammar_error", "root"),
-    "undefined-rule": ("A grammar with a rule that is not there", "complete", {"prompt": "x", "grammar": "root ::= other"}, "grammar_error", "other"),
+    "bad-grammar": (
+        "A grammar that cannot be parsed",
+        "complete",
+        {"prompt": "x", "grammar": "root ::= ("},
+        "grammar_error",
+        "grammar",
+    ),
+    "no-root": (
+        "A grammar without a root",
+        "complete",
+        {"prompt": "x", "grammar": 'a ::= "b"'},
+        "grammar_error",
+        "root",
+    ),
+    "undefined-rule": (
+        "A grammar with a rule that is not there",
+        "complete",
+        {"prompt": "x", "grammar": "root ::= other"},
+        "grammar_error",
+        "other",
+    ),
     "bad-schema": (
-        "A JSON Schema with a reference to nowhere", "complete", {"prompt": "x", "json_schema": {"$ref": "#/$defs/no"}},
-        "grammar_error", "no",
+        "A JSON Schema with a reference to nowhere",
+        "complete",
+        {"prompt": "x", "json_schema": {"$ref": "#/$defs/no"}},
+        "grammar_error",
+        "no",
     ),
     "bad-pattern": (
-        "A JSON Schema with a pattern that is none", "complete",
-        {"prompt": "x", "json_schema": {"type": "string", "pattern": "^(a$"}}, "grammar_error", "pattern",
+        "A JSON Schema with a pattern that is none",
+        "complete",
+        {"prompt": "x", "json_schema": {"type": "string", "pattern": "^(a$"}},
+        "grammar_error",
+        "pattern",
     ),
-    "no-reranker": ("Reranking with a model that cannot", "rerank", {"query": "x", "documents": ["y"]}, "unsupported", "rerank"),
-    "no-infill": ("Filling in with a model that cannot", "infill", {"input_prefix": "a", "input_suffix": "b"}, "unsupported", "infill"),
-    "no-adapter": ("An adapter that was not loaded", "complete", {"prompt": "x", "lora": [{"id": 3, "scale": 1}]}, "not_found", "3"),
-    "no-slot": ("A slot that the model does not have", "complete", {"prompt": "x", "id_slot": 5}, "invalid_argument", "id_slot"),
+    "no-reranker": (
+        "Reranking with a model that cannot",
+        "rerank",
+        {"query": "x", "documents": ["y"]},
+        "unsupported",
+        "rerank",
+    ),
+    "no-infill": (
+        "Filling in with a model that cannot",
+        "infill",
+        {"input_prefix": "a", "input_suffix": "b"},
+        "unsupported",
+        "infill",
+    ),
+    "no-adapter": (
+        "An adapter that was not loaded",
+        "complete",
+        {"prompt": "x", "lora": [{"id": 3, "scale": 1}]},
+        "not_found",
+        "3",
+    ),
+    "no-slot": (
+        "A slot that the model does not have",
+        "complete",
+        {"prompt": "x", "id_slot": 5},
+        "invalid_argument",
+        "id_slot",
+    ),
 }
 OPENS: dict[str, tuple[str, Json, str, str]] = {
-    "missing-file": ("A file that does not exist", {"path": "${models}/no-such-model.gguf"}, "not_found", "no-such-model.gguf"),
-    "text-file": ("A file that is no model", {"path": "${models}/broken/not-a-model.gguf"}, "invalid_model", "not-a-model.gguf"),
-    "truncated-file": ("A file that was cut off", {"path": "${models}/broken/truncated.gguf"}, "invalid_model", "truncated.gguf"),
-    "adapter-file": ("An adapter, not a model", {"path": "${models}/tiny-llama-lora.gguf"}, "unsupported", "tiny-llama-lora.gguf"),
+    "missing-file": (
+        "A file that does not exist",
+        {"path": "${models}/no-such-model.gguf"},
+        "not_found",
+        "no-such-model.gguf",
+    ),
+    "text-file": (
+        "A file that is no model",
+        {"path": "${models}/broken/not-a-model.gguf"},
+        "invalid_model",
+        "not-a-model.gguf",
+    ),
+    "truncated-file": (
+        "A file that was cut off",
+        {"path": "${models}/broken/truncated.gguf"},
+        "invalid_model",
+        "truncated.gguf",
+    ),
+    "adapter-file": (
+        "An adapter, not a model",
+        {"path": "${models}/tiny-llama-lora.gguf"},
+        "unsupported",
+        "tiny-llama-lora.gguf",
+    ),
     "folder": ("A folder", {"path": "${models}"}, "invalid_model", "directory"),
     "unknown-option": ("An option that does not exist", {"n_ctxx": 1}, "invalid_argument", "n_ctxx"),
     "bad-option": ("An option out of its range", {"n_parallel": 0}, "invalid_argument", "n_parallel"),
     "no-device": ("A device that does not exist", {"device": "toaster"}, "invalid_argument", "toaster"),
     "budget": ("More memory than is allowed", {"memory_budget": 1000}, "out_of_memory", "1000"),
     "bad-template": ("A template that cannot be parsed", {"chat_template": "{% for %}"}, "template_error", "template"),
-    "missing-adapter": ("An adapter that does not exist", {"lora": [{"path": "${models}/none.gguf"}]}, "not_found", "none.gguf"),
+    "missing-adapter": (
+        "An adapter that does not exist",
+        {"lora": [{"path": "${models}/none.gguf"}]},
+        "not_found",
+        "none.gguf",
+    ),
 }
 
 
 def cases() -> Iterator[Json]:
     fine = greedy("complete", {"prompt": "hello", "max_tokens": 3}, *exact(TEXT))
     for name, (title, operation, fields, status, words) in REQUESTS.items():
-        yield case(f"request-{name}", title, TINY, open_(), request(operation, fields, contains("/message", words), status=status), fine)
+        yield case(
+            f"request-{name}",
+            title,
+            TINY,
+            open_(),
+            request(operation, fields, contains("/message", words), status=status),
+            fine,
+        )
     for name, (title, options, status, words) in OPENS.items():
         said = (contains("/message", words),) if words else ()
         yield case(f"open-{name}", title, TINY, open_(*said, status=status, **options))
-    yield case("generate-encoder", "A chat with a model that only encodes", "tiny-bert", open_(n_ctx=256), request("chat", {"messages": user("x")}, status="unsupported"))
-    yield case("closed", "A model that was closed; closing it again is harmless", TINY, open_(), step("close"), request("complete", {"prompt": "x"}, status="closed"), step("close"))
+    yield case(
+        "generate-encoder",
+        "A chat with a model that only encodes",
+        "tiny-bert",
+        open_(n_ctx=256),
+        request("chat", {"messages": user("x")}, status="unsupported"),
+    )
+    yield case(
+        "closed",
+        "A model that was closed; closing it again is harmless",
+        TINY,
+        open_(),
+        step("close"),
+        request("complete", {"prompt": "x"}, status="closed"),
+        step("close"),
+    )
     quantize = {"out_path": "${scratch}/out.gguf"}
     yield case(
-        "quantize", "What cannot be quantised", TINY,
+        "quantize",
+        "What cannot be quantised",
+        TINY,
         step("quantize", options={"type": "Q8_0"}, status="io", out_path="${models}/broken/not-a-model.gguf/out.gguf"),
         step("quantize", options={"type": "Q9_9"}, status="invalid_argument", **quantize),
         step("quantize", options={"type": "Q8_0"}, path="${models}/none.gguf", status="not_found", **quantize),
-        step("quantize", options={"type": "Q8_0"}, path="${models}/broken/truncated.gguf", status="invalid_model", **quantize),
+        step(
+            "quantize",
+            options={"type": "Q8_0"},
+            path="${models}/broken/truncated.gguf",
+            status="invalid_model",
+            **quantize,
+        ),
     )
-    busy = request("complete", {"prompt": "hello", "max_tokens": 1900, "ignore_eos": True}, status="cancelled", cancel_after=20)
+    busy = request(
+        "complete", {"prompt": "hello", "max_tokens": 1900, "ignore_eos": True}, status="cancelled", cancel_after=20
+    )
     polled = request("complete", {"prompt": "hello", "max_tokens": 3, "temperature": 0}, poll=True)
     yield case(
-        "timeout", "A request that waits for its turn has no event yet", TINY, open_(n_ctx=2048),
+        "timeout",
+        "A request that waits for its turn has no event yet",
+        TINY,
+        open_(n_ctx=2048),
         together(busy, polled, expect=(equals("/1/poll_status", "timeout"),)),
     )
     names = ("ok", "timeout", "invalid_argument", "not_found", "io", "invalid_model", "unsupported", "out_of_memory")
     names += ("context_overflow", "template_error", "grammar_error", "cancelled", "closed", "internal")
     numbers = {name: number for number, name in enumerate(names)}
-    yield case("statuses", "The binding knows each status by its name and number", TINY, step("statuses", equals("/result", numbers)))
+    yield case(
+        "statuses",
+        "The binding knows each status by its name and number",
+        TINY,
+        step("statuses", equals("/result", numbers)),
+    )

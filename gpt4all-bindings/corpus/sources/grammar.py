@@ -22,7 +22,9 @@ GRAMMARS = {
 
 def cases() -> Iterator[Json]:
     for name, (grammar, regex) in GRAMMARS.items():
-        step = greedy("complete", {"prompt": "hello", "grammar": grammar, "max_tokens": 60}, *exact(TEXT), equals(REASON, "stop"))
+        step = greedy(
+            "complete", {"prompt": "hello", "grammar": grammar, "max_tokens": 60}, *exact(TEXT), equals(REASON, "stop")
+        )
         yield case(f"tiny-{name}", f"A grammar: {name}", TINY, open_(), step, regex=regex)
     grammar, regex = GRAMMARS["rules"]
     step = greedy("chat", {"messages": user("hello"), "grammar": grammar, "max_tokens": 60}, *exact(CONTENT))

@@ -34,12 +34,29 @@ SCHEMAS: dict[str, Json] = {
 
 def cases() -> Iterator[Json]:
     for name, schema in SCHEMAS.items():
-        step = greedy("complete", {"prompt": "hello", "json_schema": schema, "max_tokens": 120}, *exact(TEXT), equals(REASON, "stop"))
+        step = greedy(
+            "complete",
+            {"prompt": "hello", "json_schema": schema, "max_tokens": 120},
+            *exact(TEXT),
+            equals(REASON, "stop"),
+        )
         yield case(f"tiny-{name}", f"A schema: {name}", TINY, open_(), step)
     for model, name in ((TINY, "tiny"), (SMOLLM2, "smollm2")):
         form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMAS["object"]}}
         fields = {"messages": user("Which colour is the sky?"), "response_format": form, "max_tokens": 60}
-        yield case(f"{name}-chat", "As response_format of a chat", model, open_(), greedy("chat", fields, *exact(CONTENT), equals(REASON, "stop")))
+        yield case(
+            f"{name}-chat",
+            "As response_format of a chat",
+            model,
+            open_(),
+            greedy("chat", fields, *exact(CONTENT), equals(REASON, "stop")),
+        )
     for name in ("array", "integer"):
         fields = {"prompt": "Colours and numbers as JSON: ", "json_schema": SCHEMAS[name], "max_tokens": 60}
-        yield case(f"smollm2-{name}", f"A real model: {name}", SMOLLM2, open_(), greedy("complete", fields, *exact(TEXT), equals(REASON, "stop")))
+        yield case(
+            f"smollm2-{name}",
+            f"A real model: {name}",
+            SMOLLM2,
+            open_(),
+            greedy("complete", fields, *exact(TEXT), equals(REASON, "stop")),
+        )

@@ -29,22 +29,24 @@ def cases() -> Iterator[Json]:
         ("question", "Question: what is water?\nAnswer:", 3, 5),
     ):
         fields = {"prompt": prompt, "max_tokens": tokens, "logprobs": top}
-        step = greedy("complete", fields, *exact(TEXT), *places(tokens, top, 0.002, 0.002))
+        step = greedy("complete", fields, *exact(TEXT), *places(tokens, top, 0.01, 0.01))
         yield case(f"tiny-{name}", f"F32, with the {top} best: {name}", TINY, open_(), step)
     fields = {"messages": user("hello"), "max_tokens": 4, "logprobs": True, "top_logprobs": 2}
-    yield case("tiny-chat", "In a chat", TINY, open_(), greedy("chat", fields, *places(4, 2, 0.002, 0.002)))
+    yield case("tiny-chat", "In a chat", TINY, open_(), greedy("chat", fields, *places(4, 2, 0.01, 0.01)))
     fields = {"messages": user("hello"), "max_tokens": 3, "logprobs": True}
-    step = greedy("chat", fields, *places(3, 0, 0.002, 0.002))
+    step = greedy("chat", fields, *places(3, 0, 0.01, 0.01))
     yield case("tiny-chosen", "Only those of the tokens that were chosen", TINY, open_(), step)
     step = greedy("complete", {"prompt": "hello", "max_tokens": 3}, *exact(TEXT), absent("/result/choices/0/logprobs"))
     yield case("tiny-none", "None where none are asked for", TINY, open_(), step)
     fields = {"prompt": "hello", "max_tokens": 4, "grammar": 'root ::= "𝄞"', "logprobs": 0}
     step = greedy("complete", fields, *(item for place in range(4) for item in exact(f"{PLACES}/{place}/bytes")))
     yield case("tiny-bytes", "Tokens of one byte have that byte, though no text of their own", TINY, open_(), step)
-    for name, prompt in (("capital", "The capital of France is"), ("days", "Monday, Tuesday, Wednesday,")):
+    for name, prompt in (("capital", "The capital of France is"), ("days", "Sunday, Monday, Tuesday, Wednesday,")):
         fields = {"prompt": prompt, "max_tokens": 3, "logprobs": 2}
-        step = greedy("complete", fields, *exact(TEXT), *places(3, 1, 0.05, 0.15))
+        step = greedy("complete", fields, *exact(TEXT), *places(3, 1, 0.1, 0.2))
         yield case(f"smollm2-{name}", f"Q4_1: {name}", SMOLLM2, open_(), step)
     fields = {"prompt": "hello", "max_tokens": 2, "post_sampling_probs": True, "n_probs": 1}
     probs = [equals(f"{PLACES}/{place}/prob", 1) for place in range(2)]
-    yield case("tiny-after", "After filtering, the greedy token is certain", TINY, open_(), greedy("complete", fields, *probs))
+    yield case(
+        "tiny-after", "After filtering, the greedy token is certain", TINY, open_(), greedy("complete", fields, *probs)
+    )

@@ -17,11 +17,13 @@ def say(session: str, content: str, *expect: Json, tokens: int = 8, **more: Any)
 
 def cases() -> Iterator[Json]:
     seen = exact(CONTENT, PROMPT_TOKENS, CACHED)
-    texts = {TINY: ("one", "two", "three"), SMOLLM2: ("What is 2+2?", "And 3+3?", "Thank you.")}
+    texts = {TINY: ("hello", "water", "oil"), SMOLLM2: ("What is 2+2?", "And 3+3?", "Thank you.")}
     for model, name in ((TINY, "tiny"), (SMOLLM2, "smollm2")):
         first, second, third = texts[model]
         turns = [say("a", text, *seen) for text in (first, second, third)]
-        yield case(f"{name}-turns", "Three turns; what was computed before is not computed again", model, open_(), *turns)
+        yield case(
+            f"{name}-turns", "Three turns; what was computed before is not computed again", model, open_(), *turns
+        )
         ask = greedy("complete", {"prompt": first * 20, "max_tokens": 6}, *exact("/result/choices/0/text", CACHED))
         path, slot = "${scratch}/state.bin", {"id_slot": 0}
         yield case(
@@ -34,7 +36,12 @@ def cases() -> Iterator[Json]:
             step("close"),
             open_(),
             step("restore_state", same_as("/result/n_tokens", "/2/result/n_tokens"), path=path, request=slot),
-            greedy("complete", {"prompt": first * 20, "max_tokens": 6}, *exact(CACHED), same_as("/result/choices/0/text", "/1/result/choices/0/text")),
+            greedy(
+                "complete",
+                {"prompt": first * 20, "max_tokens": 6},
+                *exact(CACHED),
+                same_as("/result/choices/0/text", "/1/result/choices/0/text"),
+            ),
         )
     yield case(
         "tiny-system",

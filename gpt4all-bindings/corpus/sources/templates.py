@@ -59,7 +59,9 @@ def cases() -> Iterator[Json]:
         count = request("count_tokens", fields, *exact("/result/input_tokens"))
         yield case(f"tiny-{name}", f"ChatML: {name}", TINY, open_(), step, count)
         if name in ("one", "system", "turns", "unicode"):
-            yield case(f"smollm2-{name}", f"A template with a default system message: {name}", SMOLLM2, open_(), step, count)
+            yield case(
+                f"smollm2-{name}", f"A template with a default system message: {name}", SMOLLM2, open_(), step, count
+            )
     for name, template in TEMPLATES.items():
         fields = {"messages": user("Hello you", "Hi", "How so ?", system="Be kind.")}
         yield case(

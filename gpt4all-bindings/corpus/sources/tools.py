@@ -39,38 +39,65 @@ def cases() -> Iterator[Json]:
         opened = open_(chat_template=TEMPLATE, n_ctx=1024)
         weather = {"type": "function", "function": {"name": "forecast"}}
         yield case(
-            f"{name}-required", "A call is demanded", model, opened,
+            f"{name}-required",
+            "A call is demanded",
+            model,
+            opened,
             greedy("chat", ask(tool_choice="required", tools=[tool("weather")]), *exact(*CALLED)),
         )
         yield case(
-            f"{name}-named", "The call of one tool is demanded", model, opened,
+            f"{name}-named",
+            "The call of one tool is demanded",
+            model,
+            opened,
             greedy("chat", ask(tool_choice=weather), *exact(*CALLED), equals(f"{CALL}/function/name", "forecast")),
         )
     opened = open_(chat_template=TEMPLATE, n_ctx=1024)
     yield case(
-        "tiny-none", "No call is allowed", TINY, opened,
+        "tiny-none",
+        "No call is allowed",
+        TINY,
+        opened,
         greedy("chat", ask(tool_choice="none", max_tokens=8), *exact(CONTENT, REASON), absent(CALL)),
     )
     yield case(
-        "tiny-auto", "The model may call, and does not", TINY, opened,
+        "tiny-auto",
+        "The model may call, and does not",
+        TINY,
+        opened,
         greedy("chat", ask(max_tokens=8), *exact(CONTENT, REASON), absent(CALL)),
     )
-    call = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"place": "Rome", "days": 2}'}}
+    call = {
+        "id": "call_1",
+        "type": "function",
+        "function": {"name": "weather", "arguments": '{"place": "Rome", "days": 2}'},
+    }
     told = [
         *user("How is the weather?"),
         {"role": "assistant", "content": None, "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "call_1", "content": "It is sunny."},
     ]
     yield case(
-        "tiny-answered", "A call and what the tool said become part of the prompt", TINY, opened,
+        "tiny-answered",
+        "A call and what the tool said become part of the prompt",
+        TINY,
+        opened,
         request("apply_template", {"messages": told, "tools": [tool("weather")]}, *exact("/result/prompt")),
         greedy("chat", {"messages": told, "tools": [tool("weather")], "max_tokens": 8}, *exact(CONTENT)),
     )
     yield case(
-        "tiny-unseen", "A template without a place for tools would hide them from the model", TINY, open_(),
+        "tiny-unseen",
+        "A template without a place for tools would hide them from the model",
+        TINY,
+        open_(),
         request("chat", ask(), status="unsupported"),
     )
     yield case(
-        "tiny-unknown", "The tool that is to be called is not among the tools", TINY, opened,
-        request("chat", ask(tool_choice={"type": "function", "function": {"name": "other"}}), status="invalid_argument"),
+        "tiny-unknown",
+        "The tool that is to be called is not among the tools",
+        TINY,
+        opened,
+        request(
+            "chat", ask(tool_choice={"type": "function", "function": {"name": "other"}}), status="invalid_argument"
+        ),
     )

@@ -26,7 +26,9 @@ TEXTS = {
 def cases() -> Iterator[Json]:
     for name, text in TEXTS.items():
         fields = {"prompt": "hello", "grammar": f'root ::= "{text}"', "max_tokens": 100}
-        yield case(f"tiny-{name}", f"Single bytes: {name}", TINY, open_(), greedy("complete", fields, equals(TEXT, text)))
+        yield case(
+            f"tiny-{name}", f"Single bytes: {name}", TINY, open_(), greedy("complete", fields, equals(TEXT, text))
+        )
         if name in ("four-bytes", "joined-emoji", "three-bytes"):
             step = greedy("complete", fields, equals(TEXT, text))
             yield case(f"smollm2-{name}", f"Byte-level BPE: {name}", SMOLLM2, open_(), step)
