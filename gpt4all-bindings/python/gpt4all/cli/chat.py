@@ -95,26 +95,19 @@ def _talk(talk: Chat) -> None:
 
 
 def answer(ask: Callable[[], Stream[ChatResult]]) -> None:
-    """Shows an answer as it is written: rendered on a terminal, else as it is. Ctrl-C stops it, and keeps what came.
+    """Shows an answer as it is written: rendered on a terminal, else as it is.
 
-    Raises LLModelError.
+    Raises LLModelError; KeyboardInterrupt, after which the conversation keeps what had come.
     """
     from .run import speed
 
     with ask() as stream:
-        try:
-            if sys.stdout.isatty():
-                from .chat_render import render
-
-                render(stream)
-            else:
-                for piece in stream:
-                    print(piece, end="", flush=True)
-                print(flush=True)
-        except KeyboardInterrupt:
-            stream.close()
-            print()
-            _output.note("stopped")
+        if not sys.stdout.isatty():
+            for piece in stream:
+                print(piece, end="", flush=True)
+            print(flush=True)
             return
-    if sys.stdout.isatty():
+        from .chat_render import render
+
+        render(stream)
         _output.note(f"[{speed(stream.result, None)}]")

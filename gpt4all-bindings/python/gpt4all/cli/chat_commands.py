@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,10 @@ class Chat:
                 self._answer(lambda: self.session.chat(text, stream=True))
         except Leave:
             return False
+        except KeyboardInterrupt:
+            if not sys.stdin.isatty():
+                raise
+            _output.note("\nstopped")
         except (LLModelError, OSError) as error:
             self.failed = True
             _output.fail(str(error))
