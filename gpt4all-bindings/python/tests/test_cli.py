@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli_helpers import Gpt4all, as_json, cache, gpt4all
-from conftest import child_environment
+from conftest import PYTHON, child_environment
 
 __all__ = ["cache", "gpt4all"]
 
@@ -114,6 +114,17 @@ def test_help_and_version(gpt4all: Gpt4all) -> None:
         assert f"gpt4all {name}" in gpt4all(name, "--help").stdout.partition("Examples:")[2]
     root = Path(__file__).resolve().parents[3]
     assert gpt4all("--version").stdout == f"gpt4all {(root / 'VERSION').read_text().strip()}\n"
+
+
+def test_the_readme_knows_the_commands_and_their_options(gpt4all: Gpt4all) -> None:
+    readme = (PYTHON / "README.md").read_text(encoding="utf-8").partition("## Command line")[2].partition("\n## ")[0]
+    examples = re.findall(r"gpt4all (\w+)((?: [^#\n|<]*)?)", readme.partition("```sh")[2].partition("```")[0])
+    commands = re.findall(r"^  (\w+)  ", gpt4all("--help").stdout.partition("Commands:")[2], re.MULTILINE)
+    assert {name for name, _ in examples} == set(commands)
+    for name, rest in examples:
+        text = gpt4all(name, "--help").stdout
+        for option in re.findall(r"(?<= )--?[a-z]+", re.sub('"[^"]*"', "", rest)):
+            assert f"{option} " in text.replace(",", " "), (name, option)
 
 
 def test_help_loads_neither_the_terminal_libraries_nor_the_engine(gpt4all: Gpt4all) -> None:

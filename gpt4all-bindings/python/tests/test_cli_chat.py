@@ -138,8 +138,12 @@ def test_history_goes_on_in_the_next_chat(tiny_path: Path, cache: Path, tmp_path
 
 
 def test_completion(terminal: Terminal) -> None:
-    terminal.say("/regen\t", "error: the session has no question")
-    terminal.say("/set temperat\t 0.25", r"temperature = 0\.25")
+    terminal.child.send("/regen\t")
+    terminal.child.expect("erate")  # completed before what follows is read
+    terminal.say("", "error: the session has no question")
+    terminal.child.send("/set temperat\t")
+    terminal.child.expect("ure")
+    terminal.say(" 0.25", r"temperature = 0\.25")
 
 
 def test_lines_of_a_pipe(gpt4all: Gpt4all, tiny_path: Path, tmp_path: Path) -> None:
