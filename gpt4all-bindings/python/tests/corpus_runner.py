@@ -36,8 +36,9 @@ def load_files() -> dict[str, Json]:
 @lru_cache
 def model_path(name: str) -> Path:
     """The file of a model of models.json, after a look at its size and SHA-256. Raises MissingModelError."""
-    entry = json.loads((CORPUS / "models.json").read_text(encoding="utf-8"))["models"][name]
-    path = Path(cache_folder() / "models" if "source" in entry else CORPUS) / entry["file"]
+    entry: Json = json.loads((CORPUS / "models.json").read_text(encoding="utf-8"))["models"][name]
+    folder: Path = cache_folder() / "models" if "source" in entry else CORPUS
+    path = folder / str(entry["file"])
     if "source" in entry and not path.is_file():
         raise MissingModelError(f"{path} is not there; `make run` fetches it")
     digest = hashlib.sha256(path.read_bytes())
@@ -243,4 +244,4 @@ def distance(found: Any, expected: Any) -> float:
 
 def cosine(found: list[float], expected: list[float]) -> float:
     product = sum(a * b for a, b in zip(found, expected, strict=True))
-    return product / (math.hypot(*found) * math.hypot(*expected))
+    return float(product / (math.hypot(*found) * math.hypot(*expected)))

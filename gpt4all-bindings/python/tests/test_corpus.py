@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from corpus_runner import CORPUS, Case, MissingModelError, check, check_status, load_files, model_path
 
 FILES = load_files()
