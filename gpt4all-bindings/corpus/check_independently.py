@@ -6,8 +6,8 @@ It does not use the library at all: the values in cases/*.json are compared with
 - transformers on the F32 weights for greedy continuations and log-likelihoods,
 - jsonschema and Python's regular expressions for constrained answers.
 
-Needs: pip install torch transformers tokenizers jinja2 jsonschema gguf numpy; and for check_score_against_transformers.py,
-whose reading of weights it shares, the gpt4all package on the path.
+Needs: pip install torch transformers tokenizers jinja2 jsonschema gguf numpy; and for
+check_score_against_transformers.py, whose reading of weights it shares, the gpt4all package (or its needs: cffi).
 
 Usage: python check_independently.py [--date YYYY-MM-DD]
 """
@@ -22,7 +22,7 @@ import platform
 import re
 import sys
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def reader(model: str) -> gguf.GGUFReader:
     return gguf.GGUFReader(folder / entry["file"])
 
 
-@lru_cache(maxsize=None)
+@cache
 def value(model: str, key: str) -> Any:
     field = reader(model).fields.get(key)
     return None if field is None else field.contents()

@@ -30,21 +30,21 @@ TEMPLATES = {
     ),
     "macro": (
         "{% macro turn(role, text) %}<{{ role }}>{{ text }}</{{ role }}>{% endmacro %}"
-        "{% for m in messages %}{{ turn(m.role, m.content) }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
+        "{% for m in messages %}{{ turn(m.role, m.content) }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"  # noqa: E501
     ),
     "tokens": "{{ bos_token }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}",
     "slices": (
         "{% set rest = messages %}{% if messages[0].role == 'system' %}SYS {{ messages[0].content }} | "
-        "{% set rest = messages[1:] %}{% endif %}{% for m in rest %}{{ m['content'] }} {{ '/' if not loop.last }}{% endfor %}"
+        "{% set rest = messages[1:] %}{% endif %}{% for m in rest %}{{ m['content'] }} {{ '/' if not loop.last }}{% endfor %}"  # noqa: E501
     ),
-    "blocks-on-lines": "{% for m in messages %}\n    {% if true %}\n{{ m.content }}\n    {% endif %}\n{% endfor %}\nend",
+    "blocks-on-lines": "{% for m in messages %}\n    {% if true %}\n{{ m.content }}\n    {% endif %}\n{% endfor %}\nend",  # noqa: E501
     "whitespace-control": "{%- for m in messages -%}\n  {{- m.role + ':' + m.content -}}\n  ;  {%- endfor %} end",
     "tests": (
-        "{% for m in messages %}{% if m.content is string and m.name is not defined %}{{ m.content }}{% else %}?{% endif %},"
+        "{% for m in messages %}{% if m.content is string and m.name is not defined %}{{ m.content }}{% else %}?{% endif %},"  # noqa: E501
         "{% endfor %}{{ 'yes' if unknown is defined else 'no' }}"
     ),
-    "tojson": "{{ {'a': [1, 2.5, true, none], 'b': 'x'} | tojson }}{% for m in messages %} {{ m.content | tojson }}{% endfor %}",
-    "join": "{{ messages | map(attribute='role') | join(',') }} {{ ['b', 'a'] | sort | join }} {{ 'abc'[::-1] }} {{ 7 % 4 }}",
+    "tojson": "{{ {'a': [1, 2.5, true, none], 'b': 'x'} | tojson }}{% for m in messages %} {{ m.content | tojson }}{% endfor %}",  # noqa: E501
+    "join": "{{ messages | map(attribute='role') | join(',') }} {{ ['b', 'a'] | sort | join }} {{ 'abc'[::-1] }} {{ 7 % 4 }}",  # noqa: E501
     "string-methods": (
         "{% for m in messages %}{{ m.content.strip().split(' ')[0] }}-{{ m.content.startswith('H') }}-"
         "{{ m.content.upper().lower().title() }} {% endfor %}"

@@ -244,4 +244,5 @@ def distance(found: Any, expected: Any) -> float:
 
 def cosine(found: list[float], expected: list[float]) -> float:
     product = sum(a * b for a, b in zip(found, expected, strict=True))
-    return float(product / (math.hypot(*found) * math.hypot(*expected)))
+    lengths: float = math.hypot(*found) * math.hypot(*expected)
+    return product / lengths

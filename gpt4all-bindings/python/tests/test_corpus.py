@@ -24,12 +24,16 @@ def test_case(case_id: str, library: str, tmp_path: Path) -> None:
         pytest.skip(str(error))
     running = Case(case, tmp_path)
     for number, (step, outcome) in enumerate(running.run()):
-        try:
-            check_status(step, outcome)
-            for expectation in step.get("expect", []):
-                check(expectation, outcome, running.outcomes)
-        except AssertionError as error:
-            raise AssertionError(f"{case['title']}: step {number} ({step['do']}): {error}") from None
+        _check_step(f"{case['title']}: step {number} ({step['do']})", step, outcome, running.outcomes)
+
+
+def _check_step(where: str, step: Any, outcome: Any, outcomes: list[Any]) -> None:
+    try:
+        check_status(step, outcome)
+        for expectation in step.get("expect", []):
+            check(expectation, outcome, outcomes)
+    except AssertionError as error:
+        raise AssertionError(f"{where}: {error}") from None
 
 
 def _schema(name: str) -> Any:
