@@ -243,6 +243,5 @@ def distance(found: Any, expected: Any) -> float:
 
 
 def cosine(found: list[float], expected: list[float]) -> float:
-    product = sum(a * b for a, b in zip(found, expected, strict=True))
-    lengths: float = math.hypot(*found) * math.hypot(*expected)
-    return product / lengths
+    product: float = sum(a * b for a, b in zip(found, expected, strict=True))
+    return product / (math.hypot(*found) * math.hypot(*expected))
