@@ -238,7 +238,7 @@ def check(expectation: Json, outcome: Outcome, outcomes: list[Outcome]) -> None:
 def distance(found: Any, expected: Any) -> float:
     """The largest absolute difference of two numbers or arrays of numbers."""
     if not isinstance(expected, list):
-        return abs(float(found) - expected)
+        return abs(float(found) - float(expected))
     return max((abs(a - b) for a, b in zip(found, expected, strict=True)), default=0.0)
 
 
