@@ -3,6 +3,7 @@
 #include "llmodel.h"
 
 #include "json/schema.h"
+#include "test_paths.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -29,7 +30,7 @@ using json = nlohmann::ordered_json;
 inline constexpr bool sanitized = TEST_SANITIZED;
 
 inline std::string model_path(const std::string &name) {
-    return std::string(TEST_MODELS "/") + name;
+    return std::string(test_models) + "/" + name;
 }
 
 /** The real model: $GPT4ALL_TEST_MODEL, or the default model where the front door has put it into the cache. */

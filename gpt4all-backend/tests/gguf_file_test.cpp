@@ -1,6 +1,7 @@
 #include "gguf/gguf_file.h"
 #include "gguf/utf8.h"
 #include "gguf_edit.h"
+#include "test_paths.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::filesystem::path models = TEST_MODELS;
+const std::filesystem::path models = test_models;
 
 GgufFile parse(const Bytes &bytes) {
     MemorySource source(bytes, "test.gguf");

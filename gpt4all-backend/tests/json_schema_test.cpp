@@ -2,6 +2,7 @@
 #include "json/closest.h"
 #include "json/parse.h"
 #include "json/schema.h"
+#include "test_paths.h"
 
 #include <gtest/gtest.h>
 
@@ -17,11 +18,7 @@ namespace {
 using llmodel::Error;
 using llmodel::json;
 
-#ifdef TEST_DATA
-const std::filesystem::path tests_dir = TEST_DATA;
-#else
-const std::filesystem::path tests_dir = std::filesystem::path(__FILE__).parent_path();
-#endif
+const std::filesystem::path tests_dir = test_data;
 
 /** The message for `text`, or an empty string if it is valid. */
 std::string message(const std::string &definition, const std::string &text) {

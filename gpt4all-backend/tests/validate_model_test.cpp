@@ -1,5 +1,6 @@
 #include "gguf/validate_model.h"
 #include "gguf_edit.h"
+#include "test_paths.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +18,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::filesystem::path models = TEST_MODELS;
+const std::filesystem::path models = test_models;
 
 void validate(const EditableGguf &parts) {
     const Bytes bytes = parts.serialize();
