@@ -67,8 +67,8 @@ def check_clang_format() -> str:
 
 def _tidy_one(entry: dict[str, str], seed: bytes) -> str:
     source = Path(entry["file"])
-    command = entry["command"].replace(str(ROOT), "")  # the same for every clone
-    digest = hashlib.sha256(seed + command.encode() + source.read_bytes()).hexdigest()
+    compilation = entry["command"].replace(str(ROOT), "")  # the same for every clone
+    digest = hashlib.sha256(seed + compilation.encode() + source.read_bytes()).hexdigest()
     done = cache_root() / "clang-tidy" / digest
     if done.exists():
         return ""

@@ -191,7 +191,7 @@ def check_logprobs(case: Json, step: Json, expectation: Json) -> bool:
     if found[2] == "id":
         return bool(made[place] == expectation["equals"])
     before = tokens_of(TINY, step["request"]["prompt"], special=True) + made[:place]
-    return abs(float(rows(before)[-1][made[place]]) - expectation["near"]) <= expectation["tolerance"]
+    return bool(abs(float(rows(before)[-1][made[place]]) - expectation["near"]) <= expectation["tolerance"])
 
 
 def check_score(case: Json, step: Json, expectation: Json) -> bool:
@@ -214,10 +214,10 @@ def check_score(case: Json, step: Json, expectation: Json) -> bool:
     predictions = rows(context + tokens)[len(context) - 1 : -1]
     each = predictions[np.arange(len(tokens)), tokens]
     if found[2] == "greedy":
-        return bool((predictions.argmax(axis=-1) == np.array(tokens)).all()) == expectation["equals"]
+        return bool(bool((predictions.argmax(axis=-1) == np.array(tokens)).all()) == expectation["equals"])
     if found[2] == "logprob":
-        return abs(float(each.sum()) - expectation["near"]) <= expectation["tolerance"]
-    return float(np.abs(each - expectation["near"]).max()) <= expectation["tolerance"]
+        return bool(abs(float(each.sum()) - expectation["near"]) <= expectation["tolerance"])
+    return bool(float(np.abs(each - expectation["near"]).max()) <= expectation["tolerance"])
 
 
 def check_template(case: Json, step: Json, expectation: Json) -> bool:
@@ -267,7 +267,7 @@ def check_text(case: Json, step: Json, expectation: Json) -> bool:
         return bool(made.decode(tokens, skip_special_tokens=not special) == expectation["equals"])
     if model != TINY or any(value(model, "tokenizer.ggml.token_type")[token] != 1 for token in tokens):
         raise NotCoveredError("bytes and special tokens")
-    return text_of(model, tokens).removeprefix(" ") == expectation["equals"].removeprefix(" ")
+    return bool(text_of(model, tokens).removeprefix(" ") == expectation["equals"].removeprefix(" "))
 
 
 CHECKS: dict[str, Callable[[Json, Json, Json], bool]] = {

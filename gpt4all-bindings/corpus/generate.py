@@ -150,7 +150,7 @@ def token_margin(token: Json, free: bool) -> float:
     """How far the token is ahead; where penalties may have put it there (not free), how far from its neighbours."""
     others = [other["logprob"] for other in token["top_logprobs"] if other["id"] != token["id"]]
     lead = float(token["logprob"]) - max(others)
-    return lead if free else min(abs(token["logprob"] - other) for other in others)
+    return lead if free else float(min(abs(token["logprob"] - other) for other in others))
 
 
 def computes(step: Json) -> bool:

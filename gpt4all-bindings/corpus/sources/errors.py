@@ -209,7 +209,16 @@ def cases() -> Iterator[Json]:
         open_(n_ctx=2048),
         together(busy, polled, expect=(equals("/1/poll_status", "timeout"),)),
     )
-    names = ("ok", "timeout", "invalid_argument", "not_found", "io", "invalid_model", "unsupported", "out_of_memory")
+    names: tuple[str, ...] = (
+        "ok",
+        "timeout",
+        "invalid_argument",
+        "not_found",
+        "io",
+        "invalid_model",
+        "unsupported",
+        "out_of_memory",
+    )
     names += ("context_overflow", "template_error", "grammar_error", "cancelled", "closed", "internal")
     numbers = {name: number for number, name in enumerate(names)}
     yield case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ._steps import SMOLLM2, TINY, Json, case, equals, exact, near, open_, request
 
@@ -16,7 +17,7 @@ def scored(index: int, tolerance: float) -> list[Json]:
 
 
 def cases() -> Iterator[Json]:
-    tiny = {
+    tiny: dict[str, tuple[Any, list[Any]]] = {
         "texts": ("hello world", [" hello", " the cat", " water is water"]),
         "no-context": ("", ["hello world", "the dog"]),
         "one": ("Question: what is water?\nAnswer:", [" oil"]),
@@ -28,7 +29,7 @@ def cases() -> Iterator[Json]:
         expect = [item for index in range(len(continuations)) for item in scored(index, 0.002)]
         step = request("score", {"context": context, "continuations": continuations}, *expect)
         yield case(f"tiny-{name}", f"F32: {name}", TINY, open_(), step)
-    fields = {"context": "hello", "continuations": [" world", " cat"], "logprob_rows": "continuation"}
+    fields: Json = {"context": "hello", "continuations": [" world", " cat"], "logprob_rows": "continuation"}
     rows = exact("/result/rows/0/continuation", "/result/rows/0/position", "/result/n_vocab")
     step = request("score", fields, *rows, near("/floats/0", 0.005))
     yield case("tiny-rows", "Whole rows of log-probabilities", TINY, open_(), step)

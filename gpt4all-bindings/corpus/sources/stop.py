@@ -26,8 +26,8 @@ def cases() -> Iterator[Json]:
         ends = (equals(TEXT, SAID[: SAID.index(stop)]), equals(REASON, "stop"), equals(WORD, stop))
         yield case(f"tiny-at-{start:02}", f"It begins at character {start}", TINY, open_(), forced(SAID, stop, *ends))
     for name, stop in (("short", "𝄞"), ("one", "N"), ("whole", SAID)):
-        ends = (equals(TEXT, SAID[: SAID.index(stop)]), equals(WORD, stop))
-        yield case(f"tiny-{name}", f"A stop text of {len(stop)} characters", TINY, open_(), forced(SAID, stop, *ends))
+        end = (equals(TEXT, SAID[: SAID.index(stop)]), equals(WORD, stop))
+        yield case(f"tiny-{name}", f"A stop text of {len(stop)} characters", TINY, open_(), forced(SAID, stop, *end))
     yield case(
         "tiny-first",
         "Of several, the one that comes first counts",
