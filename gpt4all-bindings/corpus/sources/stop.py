@@ -42,7 +42,7 @@ def cases() -> Iterator[Json]:
         open_(),
         forced(SAID, [" ENDE", "𝄞 twx", "of itt"], equals(TEXT, SAID), equals(REASON, "stop")),
     )
-    for name, stop in (("newline", "\n"), ("word", "United"), ("comma", ",")):
-        prompts = {"newline": "The capital of France is", "word": "The capital of France is", "comma": "One, two"}
+    for name, stop in (("newline", "\n"), ("word", "Paris"), ("list", "8")):
+        prompts = {"newline": "The capital of France is", "word": "The capital of France is", "list": "1, 2, 3, 4, 5,"}
         step = greedy("complete", {"prompt": prompts[name], "stop": stop, "max_tokens": 12}, *exact(TEXT, REASON, WORD))
         yield case(f"smollm2-{name}", f"A real model stops at {stop!r}", SMOLLM2, open_(), step)
