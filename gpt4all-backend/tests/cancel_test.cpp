@@ -168,7 +168,7 @@ TEST_F(Cancel, TimeoutsAreKept) {
         const Failure failure = task.next(event, 0);
         ASSERT_TRUE(failure.status == LLMODEL_OK || failure.status == LLMODEL_TIMEOUT) << failure.message;
         timed_out = failure.status == LLMODEL_TIMEOUT;
-        EXPECT_LT(ms_since(start), 200);
+        EXPECT_LT(ms_since(start), sanitized ? 5000 : 1000);
     }
     EXPECT_TRUE(timed_out);
     EXPECT_EQ(event.kind, LLMODEL_EVENT_NONE);
