@@ -15,6 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it forks and ki
 def test_a_hundred_downloads() -> None:
     summary, problems = soak(100, seed=2026, workers=2)
     assert problems == []
-    assert summary["outcomes"]["killed"] > 20
-    assert summary["misbehaved"] > 100
-    assert summary["range_requests"] > 20
+    # enough of each to mean something; how many there are depends on the machine's speed
+    assert summary["outcomes"]["killed"] > 5
+    assert summary["misbehaved"] > 50
+    assert summary["range_requests"] > 5
