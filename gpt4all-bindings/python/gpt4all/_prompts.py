@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -74,11 +75,12 @@ class OwnTemplate:
         return model.count_tokens(_to_send(messages))
 
 
-class _Rendered:
+class _Rendered(ABC):
     """What makes a text of the conversation and has it continued."""
 
+    @abstractmethod
     def prompt(self, model: Model, messages: Sequence[Message]) -> Prompt:
-        raise NotImplementedError
+        """The conversation as one prompt for complete()."""
 
     def ask(self, model: Model, messages: Sequence[Message], options: Mapping[str, Any]) -> Stream[Completion]:
         given: Any = options
@@ -127,8 +129,7 @@ class Pattern(_Rendered):
     def __init__(self, template: str) -> None:
         if re.search(r"%1(?![0-9])", template):
             raise InvalidArgumentError(
-                "Prompt template containing a literal '%1' is not supported. For a prompt placeholder, please use "
-                "'{0}' instead."
+                "the prompt_template has %1, as model catalogues write it; write {0} where the prompt is to stand"
             )
         try:
             text = template.format(_USER, _REPLY)
