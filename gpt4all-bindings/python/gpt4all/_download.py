@@ -28,7 +28,10 @@ class NoConnectionError(UnreachableError, requests.exceptions.ConnectionError):
 def fetch(file: str, folder: Path, *, url: str | None, size: int | None, md5: str | None, sha256: str | None) -> Path:
     """Downloads `file` into `folder`, checked before it gets its name. Raises DownloadError and ModelNotFoundError."""
     if not folder.is_dir():
-        raise ModelNotFoundError(f"Model directory does not exist: {str(folder)!r}", {"path": str(folder)})
+        raise ModelNotFoundError(
+            f"there is no folder {str(folder)!r} for models; create it, or give another model_path",
+            {"path": str(folder)},
+        )
     entry = models.find(file)
     with _Bars() as bars, _also_of_requests():
         if url is None and entry is None and "://" in file:

@@ -39,13 +39,16 @@ def retrieve(name: str, folder: Path, *, default: bool, download: Download | Non
     if "promptTemplate" in row:
         row["promptTemplate"] = row["promptTemplate"].replace("%1", "{0}", 1).replace("%2", "{1}", 1)
     if not default and not folder.exists():
-        raise ModelNotFoundError(f"Model directory does not exist: {str(folder)!r}", {"path": str(folder)})
+        raise ModelNotFoundError(
+            f"there is no folder {str(folder)!r} for models; create it, or give another model_path",
+            {"path": str(folder)},
+        )
     found = _find(name, file, folder, anywhere=default)
     if found is not None:
         _say(f"Found model file at {str(found)!r}", verbose)
     elif download is None:
         raise ModelNotFoundError(
-            f"Model file does not exist: {str(folder / file)!r}; allow_download=True would have it downloaded",
+            f"there is no model {str(folder / file)!r}; allow_download=True would have it downloaded",
             {"path": str(folder / file)},
         )
     else:
@@ -89,7 +92,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RuntimeError(f"Failed to create model download directory {folder}: {error}") from error
+        raise RuntimeError(f"the folder {folder} for models cannot be created: {error}") from error
 
 
 def _say(text: str, verbose: bool) -> None:

@@ -130,15 +130,16 @@ class Embed4All:
         long_text_mode, RuntimeError (EmbeddingError) for a task, size or length that the model does not take.
         """
         if dimensionality is not None and dimensionality <= 0:
-            raise InvalidArgumentError(f"Dimensionality must be None or a positive integer, got {dimensionality}")
+            raise InvalidArgumentError(
+                f"dimensionality is {dimensionality}; it must be above 0, or None for all dimensions"
+            )
         if dimensionality is not None and dimensionality < self.MIN_DIMENSIONALITY:
             warnings.warn(
-                f"Dimensionality {dimensionality} is less than the suggested minimum of {self.MIN_DIMENSIONALITY}. "
-                "Performance may be degraded.",
+                f"dimensionality {dimensionality} is below {self.MIN_DIMENSIONALITY}: such vectors tell texts apart badly",
                 stacklevel=2,
             )
         if long_text_mode not in _LONG_TEXT_MODES:
-            raise InvalidArgumentError(f"Long text mode must be one of 'mean' or 'truncate', got {long_text_mode!r}")
+            raise InvalidArgumentError(f"long_text_mode is {long_text_mode!r}; there are 'mean' and 'truncate'")
         size = -1 if dimensionality is None else dimensionality
         result = self.gpt4all.model.generate_embeddings(
             text, prefix, size, _LONG_TEXT_MODES[long_text_mode], atlas, cancel_cb

@@ -345,7 +345,7 @@ class GPT4All(Model):
     def _prompting(self, template: str | None) -> Prompting:
         if type(self)._format_chat_prompt_template is not GPT4All._format_chat_prompt_template:
             warnings.warn(
-                "_format_chat_prompt_template is deprecated. Please use a chat session with a prompt template.",
+                "overriding _format_chat_prompt_template() is deprecated; give chat_session() a chat_template",
                 DeprecationWarning,
                 stacklevel=5,
             )

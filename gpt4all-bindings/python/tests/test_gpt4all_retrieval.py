@@ -79,16 +79,16 @@ def test_a_folder_that_is_named_is_the_only_one(folder: Path, tmp_path: Path, no
     folder.mkdir()
     (folder / "m.gguf").write_bytes(b"x")
     (tmp_path / "mine").mkdir()
-    with pytest.raises(FileNotFoundError, match="Model file does not exist"):
+    with pytest.raises(FileNotFoundError, match="there is no model"):
         GPT4All.retrieve_model("m", model_path=tmp_path / "mine", allow_download=False)
-    with pytest.raises(FileNotFoundError, match="Model directory does not exist") as caught:
+    with pytest.raises(FileNotFoundError, match="there is no folder") as caught:
         GPT4All.retrieve_model("m", model_path=str(tmp_path / "other"))
     assert isinstance(caught.value, gpt4all.ModelNotFoundError)
 
 
 def test_a_default_folder_that_cannot_be_made(folder: Path, no_network: None) -> None:
     folder.parent.joinpath("default").write_bytes(b"a file stands in its way")
-    with pytest.raises(RuntimeError, match="Failed to create model download directory"):
+    with pytest.raises(RuntimeError, match="cannot be created"):
         GPT4All.retrieve_model("no-such-model")
 
 
@@ -189,7 +189,7 @@ def test_names_stay_in_the_folder(cache: Path, tmp_path: Path, name: str) -> Non
 
 
 def test_a_folder_that_does_not_exist(cache: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="Model directory does not exist"):
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
         GPT4All.download_model("m.gguf", tmp_path / "missing", url="https://example.org/m.gguf")
 
 

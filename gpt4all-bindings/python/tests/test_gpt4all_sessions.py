@@ -257,7 +257,7 @@ def test_the_hook_of_older_releases_is_honoured(tiny_path: Path) -> None:
             return default_prompt_header + "".join(f"<{m['role']}>{m['content']}" for m in messages)
 
     with Old(tiny_path) as model:
-        with pytest.warns(DeprecationWarning, match="_format_chat_prompt_template is deprecated"):
+        with pytest.warns(DeprecationWarning, match="_format_chat_prompt_template.. is deprecated"):
             session = _entered(model.chat_session("sys"))
         first = model.generate("hello", **GREEDY)
         second = model.generate("world", **GREEDY)
