@@ -135,7 +135,7 @@ class Embed4All:
             )
         if dimensionality is not None and dimensionality < self.MIN_DIMENSIONALITY:
             warnings.warn(
-                f"dimensionality {dimensionality} is below {self.MIN_DIMENSIONALITY}: such vectors tell texts apart badly",
+                f"dimensionality {dimensionality} is below {self.MIN_DIMENSIONALITY}: vectors lose much meaning",
                 stacklevel=2,
             )
         if long_text_mode not in _LONG_TEXT_MODES:
