@@ -4,6 +4,7 @@
 #include "ggml-backend.h"
 #include "llama.h"
 #include "logging.h"
+#include "thread_governor.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -193,6 +194,7 @@ void ensure_backend() {
         }
         const AbortGuard guard;
         llama_backend_init();
+        install_thread_governor();
     });
 }
 

@@ -5,6 +5,7 @@
 #include "error.h"
 #include "logging.h"
 #include "template_guard.h"
+#include "thread_governor.h"
 
 #include <chrono>
 #include <utility>
@@ -50,9 +51,10 @@ Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &pro
     load(progress);
     meta_.emplace(core_.get_meta());
 
-    loop_ = std::thread([this] {
+    loop_ = std::thread([this, adaptive = options.adaptive_threads] {
         try {
             const AbortGuard guard;
+            const AdaptiveThreads threads(adaptive);
             core_.start_loop();
         } catch (const std::exception &error) {
             failure_ = error.what();

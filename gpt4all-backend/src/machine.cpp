@@ -117,6 +117,18 @@ double cpu_quota() {
     return quota;
 }
 
+int cores_of(const std::vector<int> &cpus) {
+    std::set<std::string> cores;
+    for (const int cpu : cpus) {
+        const auto siblings =
+            read_text("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
+        cores.insert(siblings ? *siblings : "cpu" + std::to_string(cpu));
+    }
+    return static_cast<int>(cores.size());
+}
+
+} // namespace
+
 std::vector<int> usable_cpus() {
     std::vector<int> cpus;
 #if defined(__linux__)
@@ -138,18 +150,6 @@ std::vector<int> usable_cpus() {
 #endif
     return cpus;
 }
-
-int cores_of(const std::vector<int> &cpus) {
-    std::set<std::string> cores;
-    for (const int cpu : cpus) {
-        const auto siblings =
-            read_text("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list");
-        cores.insert(siblings ? *siblings : "cpu" + std::to_string(cpu));
-    }
-    return static_cast<int>(cores.size());
-}
-
-} // namespace
 
 CpuCounts cpu_counts() {
     CpuCounts counts;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace llmodel {
 
@@ -10,6 +11,9 @@ struct CpuCounts {
     int physical = 1; /**< Cores among them. */
     int threads = 1;  /**< How many to compute with: the physical cores, less what the process's quota forbids. */
 };
+
+/** The numbers of the processors that this process may run on, ascending; none where the system does not tell. */
+std::vector<int> usable_cpus();
 
 /** By the process's CPU affinity, the cores' siblings and the quota of its control groups. */
 CpuCounts cpu_counts();

@@ -12,6 +12,7 @@ namespace llmodel {
 /** `$defs/open_options`, checked and turned into llama.cpp's own parameters. */
 struct OpenOptions {
     common_params params;                  // what llama.cpp is opened with
+    bool adaptive_threads = true;          // fewer of them while other programs keep the processors busy
     std::optional<uint64_t> memory_budget; // bytes; none: what is free
 };
 

@@ -29,4 +29,5 @@ set(LLMODEL_SOURCES
   src/task.cpp
   src/template_guard.cpp
   src/temporary_file.cpp
+  src/thread_governor.cpp
   src/utf8_stream.cpp)

@@ -230,6 +230,10 @@ class OpenOptions(TypedDict, total=False):
     """CPU threads for processing prompts. 0: the same as threads, or chosen for this machine. Default: 0. From 0 to
     512."""
 
+    adaptive_threads: bool
+    """Generate with fewer threads while other programs keep the processors busy, which is faster then. Answers do
+    not depend on it. On Linux. Default: true."""
+
     priority: Literal["low", "normal", "medium", "high"]
     """Scheduling priority of the compute threads; above normal may need a privilege. Default: "normal"."""
 
