@@ -20,6 +20,7 @@ constexpr Names<common_reasoning_format, 4> reasoning_formats{{
 
 void read_chat(const OptionReader &reader, common_params &params) {
     params.use_jinja = true;
+    params.prefill_assistant = false; // what continue_final_message asks for, and never unasked
     reader.get("chat_template", params.chat_template);
     if (reader.has("chat_template_kwargs")) {
         for (const auto &[name, value] : reader.at("chat_template_kwargs").items()) {
@@ -56,6 +57,7 @@ OpenOptions parse_open_options(const GgufFile &model, const json &options) {
     params.fit_params = false; // what was asked for, or an error, but never something else
     params.warmup = false;
     reader.get("warmup", params.warmup);
+    reader.get("adaptive_threads", result.adaptive_threads);
     options::read_compute(reader, params);
     options::read_context(reader, params, model);
     read_chat(reader, params);

@@ -336,4 +336,11 @@ TEST_F(Chat, ContinuesTheFinalMessage) {
     EXPECT_THAT(streamed_and_whole(answer), HasSubstr(content_of(same)));
 }
 
+TEST_F(Chat, BeginsANewMessageUnlessAsked) {
+    const json messages = {{{"role", "user"}, {"content", "Hello"}}, {{"role", "assistant"}, {"content", "the house"}}};
+    const json plain = model.run("apply_template", {{"messages", messages}}).result;
+    EXPECT_THAT(plain["prompt"].get<std::string>(), testing::Not(testing::EndsWith("the house")));
+    EXPECT_EQ(model.run("apply_template", {{"messages", messages}, {"continue_final_message", false}}).result, plain);
+}
+
 } // namespace

@@ -114,7 +114,10 @@ INSTANTIATE_TEST_SUITE_P(
         TemplateCase{"RepeatedString", "{{ 'x' * 100000000000 }}"},
         TemplateCase{"Unclosed", "{% for m in messages %}{{ m.content }}"}, TemplateCase{"UnclosedTag", "{{ messages"},
         TemplateCase{"UnknownTag", "{% frobnicate %}"}, TemplateCase{"UnknownFunction", "{{ frobnicate(messages) }}"},
-        TemplateCase{"Raises", "{{ raise_exception('not with me') }}"}),
+        TemplateCase{"Raises", "{{ raise_exception('not with me') }}"},
+        TemplateCase{"RaisesAtSomeMessages", "{% for m in messages %}{% if m.content == 'Hello' %}"
+                                             "{{ raise_exception('not that word') }}{% endif %}{{ m.content }}"
+                                             "{% endfor %}"}),
     [](const auto &test) { return std::string(test.param.name); });
 
 TEST_F(Hostile, Grammars) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <regex>
+#include <string_view>
 #include <utility>
 
 namespace llmodel {
@@ -137,6 +138,10 @@ Generation from_prompt(Engine &engine, json request) {
     return generation;
 }
 
+/** How llama.cpp begins what it says of a template that cannot be rendered for a request, as of a wrong argument. */
+constexpr std::string_view template_failed =
+    "Unable to generate parser for this template. Automatic parser generation failed: ";
+
 } // namespace
 
 ::json render_chat(Engine &engine, json request) {
@@ -158,12 +163,17 @@ Generation from_prompt(Engine &engine, json request) {
     const TemplateGuard guard(text.size());
     try {
         return oaicompat_chat_params_parse(body, engine.meta().chat_params, files);
-    } catch (const std::invalid_argument &error) {
-        throw Error(LLMODEL_INVALID_ARGUMENT, std::string("chat request: ") + error.what());
     } catch (const Error &) {
         throw;
     } catch (const std::exception &error) {
-        const std::string reason = error.what();
+        std::string reason = error.what();
+        const bool rendering = reason.starts_with(template_failed);
+        if (rendering) {
+            reason.erase(0, template_failed.size());
+        }
+        if (!rendering && dynamic_cast<const std::invalid_argument *>(&error) != nullptr) {
+            throw Error(LLMODEL_INVALID_ARGUMENT, "chat request: " + reason);
+        }
         if (reason.find("input is not supported") != std::string::npos) {
             throw Error(LLMODEL_UNSUPPORTED, "chat request: this model takes text only: " + reason);
         }
