@@ -83,7 +83,7 @@ def main() -> int:
         python = ensure_venv()
         plot_python = ensure_plot_python()
     with steps.step("libllmodel, llama-bench and llama-server", expected("release")):
-        build("release", ["llmodel", "llmodel_bench", "llama-bench", "llama-server"])
+        build("release", ["llmodel", "llmodel_bench", "llmodel_bench_streams", "llama-bench", "llama-server"])
     if peers:
         with steps.step("llama-cpp-python and node-llama-cpp", "10 to 20 minutes on two cores"):
             install_peers()

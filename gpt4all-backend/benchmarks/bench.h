@@ -1,5 +1,7 @@
 #pragma once
 
+#include "llmodel.h"
+
 #include <nlohmann/json.hpp>
 
 #include <chrono>
@@ -58,6 +60,9 @@ class Contender {
     /** `request` has "messages" or "prompt", and the options that the C API and llama-server have in common. */
     virtual Answer answer(const json &request) = 0;
 };
+
+/** One answer of an open model. Throws std::runtime_error. */
+Answer stream(llmodel_model *model, const json &request);
 
 /** The model at `path` through the C API. Throws std::runtime_error. */
 std::unique_ptr<Contender> open_model(const std::string &path, const json &options);

@@ -88,7 +88,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         print(f"      other programs are running (load {facts['load']:.1f}); expect noise", file=sys.stderr)
     with Model(arguments.model, n_ctx=256) as model:
         story, n_vocab = model.tokenize(STORY, add_special=True), model.info()["n_vocab"]
-    settings = Settings(arguments.model, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story)
+    settings = Settings(arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story)
     questions = {}
     for name in arguments.only:
         print(f"      {name}", end="", file=sys.stderr, flush=True)

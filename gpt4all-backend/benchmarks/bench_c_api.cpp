@@ -1,5 +1,3 @@
-#include "llmodel.h"
-
 #include "bench.h"
 
 #include <stdexcept>
@@ -48,31 +46,33 @@ class Library final : public Contender {
     Library(const Library &) = delete;
     Library &operator=(const Library &) = delete;
 
-    Answer answer(const json &request) override {
-        const char *operation = request.contains("messages") ? "chat" : "complete";
-        const std::string text = request.dump();
-        Stopwatch watch;
-        Task task(model_, operation, text);
-        json result;
-        for (;;) {
-            const llmodel_event event = task.next();
-            if (event.kind == LLMODEL_EVENT_TEXT && event.size > 0) {
-                watch.piece();
-            } else if (event.kind == LLMODEL_EVENT_RESULT) {
-                result = json::parse(static_cast<const char *>(event.data));
-            } else if (event.kind == LLMODEL_EVENT_DONE) {
-                break;
-            }
-        }
-        const json &usage = result.at("usage");
-        return watch.finish(usage.at("completion_tokens"), usage.at("prompt_tokens_details").at("cached_tokens"));
-    }
+    Answer answer(const json &request) override { return stream(model_, request); }
 
   private:
     llmodel_model *model_ = nullptr;
 };
 
 } // namespace
+
+Answer stream(llmodel_model *model, const json &request) {
+    const char *operation = request.contains("messages") ? "chat" : "complete";
+    const std::string text = request.dump();
+    Stopwatch watch;
+    Task task(model, operation, text);
+    json result;
+    for (;;) {
+        const llmodel_event event = task.next();
+        if (event.kind == LLMODEL_EVENT_TEXT && event.size > 0) {
+            watch.piece();
+        } else if (event.kind == LLMODEL_EVENT_RESULT) {
+            result = json::parse(static_cast<const char *>(event.data));
+        } else if (event.kind == LLMODEL_EVENT_DONE) {
+            break;
+        }
+    }
+    const json &usage = result.at("usage");
+    return watch.finish(usage.at("completion_tokens"), usage.at("prompt_tokens_details").at("cached_tokens"));
+}
 
 std::unique_ptr<Contender> open_model(const std::string &path, const json &options) {
     return std::make_unique<Library>(path, options);

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contenders import Contender, LlamaBench, Plan, RunFailed, busy_neighbours
+import report
+from contenders import HERE, Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
 
 N_PROMPT, N_GEN = 512, 128
 N_PREFIX, N_TAIL = 1000, 16
 N_CHATS = 8
 NEIGHBOURS = (0, 1, 2)
+
+STREAM_REPEATS = 6  # by each of the ways to read, in a round
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -30,6 +33,7 @@ class Settings:
     """What all contenders share."""
 
     model: Path
+    binaries: Path
     threads: int
     rounds: int
     n_gen: int
@@ -205,11 +209,34 @@ def load(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench,
     return rounds(settings, recorder, [(bench.name, theirs), *((c.name, of(c)) for c in contenders)])
 
 
+def streaming(
+    settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """What it costs to read streams in Python: one model, read in three ways in turn within each round."""
+    library = settings.binaries / "libllmodel_bench_streams.so"
+    command = [sys.executable, str(HERE / "worker_streams.py"), str(library), str(STREAM_REPEATS)]
+    worker = Worker("worker_streams.py", command)
+    options = settings.options(4096, N_CHATS)
+    chats = [request(settings.n_gen, messages=[{"role": "user", "content": text}]) for text in ASKED[:N_CHATS]]
+    for number in range(settings.rounds):
+        try:
+            steps = worker.run(Plan(settings.model, options, [chats[:1], chats])).steps
+        except RunFailed as failure:
+            recorder.failures["streams"] = str(failure)
+            return
+        for measure, rates in zip(("single", "eight"), steps, strict=True):
+            for way, found in rates.items():
+                for rate in found:
+                    recorder.add(report.WAYS[way], {measure: rate})
+        yield number
+
+
 Question = Callable[[Settings, Sequence[Contender], LlamaBench, Recorder], "Iterator[int]"]
 QUESTIONS: dict[str, Question] = {
     "decode": speed,
     "neighbours": neighbours,
     "parallel": parallel,
+    "streaming": streaming,
     "first_token": first_token,
     "load": load,
 }

@@ -9,7 +9,8 @@ from typing import Any
 
 C_API, PYTHON = "libllmodel, C API", "libllmodel, Python"
 BENCH, SERVER, LCP, NODE = "llama-bench", "llama-server", "llama-cpp-python", "node-llama-cpp"
-ORDER = (C_API, PYTHON, BENCH, SERVER, LCP, NODE)
+WAYS = {"c": "a loop in C", "threads": "Python, threads", "asyncio": "Python, asyncio"}  # to read streams
+ORDER = (C_API, PYTHON, BENCH, SERVER, LCP, NODE, *WAYS.values())
 
 MIB = float(1 << 20)
 
@@ -61,6 +62,15 @@ TABLES = (
         "all answers by the time until the last has ended. llama-server is asked over HTTP by a small C++ client that "
         "looks for text in its events but does not parse their JSON.",
         (Column("parallel", "total", "together, tokens/s", SERVER),),
+    ),
+    Table(
+        "Streaming from Python",
+        "One model, open in one process, whose streams are read by a loop in C, by threads of Python and by asyncio, "
+        "in turn, so that what differs is what the binding costs: one chat, then eight at once.",
+        (
+            Column("streaming", "single", "one stream, pieces/s", WAYS["c"]),
+            Column("streaming", "eight", "eight streams, pieces/s", WAYS["c"]),
+        ),
     ),
     Table(
         "The first token",
@@ -155,6 +165,11 @@ class Target:
 
 _DECODE = Column("decode", "decode", "", BENCH)
 _TOTAL = Column("parallel", "total", "", SERVER)
+_LOOP = WAYS["c"]
+_STREAMS = {
+    "One stream": Column("streaming", "single", "", _LOOP),
+    "Eight streams": Column("streaming", "eight", "", _LOOP),
+}
 TARGETS = (
     Target("Decode through Python, of llama-bench's", _DECODE, PYTHON, BENCH, 0.95),
     Target(
@@ -162,8 +177,11 @@ TARGETS = (
         Column("neighbours", "decode_1", "", LCP), PYTHON, LCP, 1.5,
     ),
     Target("Eight chats through the C API, of llama-server's", _TOTAL, C_API, SERVER, 1.0),
-    Target("One stream through Python, of the C API's", _DECODE, PYTHON, C_API, 0.97),
-    Target("Eight chats through Python, of the C API's", _TOTAL, PYTHON, C_API, 0.97),
+    *(
+        Target(f"{streams} through {way}, of the loop's in C", column, way, _LOOP, 0.97)
+        for way in (WAYS["threads"], WAYS["asyncio"])
+        for streams, column in _STREAMS.items()
+    ),
 )  # fmt: skip
 
 
