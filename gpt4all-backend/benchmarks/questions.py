@@ -17,7 +17,7 @@ N_PREFIX, N_TAIL = 1000, 16
 N_CHATS = 8
 NEIGHBOURS = (0, 1, 2)
 
-STREAM_REPEATS = 6  # by each of the ways to read, in a round
+STREAM_REPEATS, N_STREAMED = 8, 40  # many short runs of each way to read, for their ratios
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -217,7 +217,7 @@ def streaming(
     command = [sys.executable, str(HERE / "worker_streams.py"), str(library), str(STREAM_REPEATS)]
     worker = Worker("worker_streams.py", command)
     options = settings.options(4096, N_CHATS)
-    chats = [request(settings.n_gen, messages=[{"role": "user", "content": text}]) for text in ASKED[:N_CHATS]]
+    chats = [request(N_STREAMED, messages=[{"role": "user", "content": text}]) for text in ASKED[:N_CHATS]]
     for number in range(settings.rounds):
         try:
             steps = worker.run(Plan(settings.model, options, [chats[:1], chats])).steps
