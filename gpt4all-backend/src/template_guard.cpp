@@ -18,8 +18,8 @@ namespace {
 constexpr size_t max_template_bytes = size_t{256} << 10;
 constexpr size_t max_tag_bytes = size_t{16} << 10;
 
-// A chat of a thousand messages takes some 300,000 steps; this many take a few seconds.
-constexpr uint64_t max_steps = 10'000'000;
+// A chat of a thousand messages takes some 300,000 steps; this many take a second.
+constexpr uint64_t max_steps = 3'000'000;
 constexpr size_t max_text_bytes = size_t{32} << 20;
 constexpr size_t max_text_per_input_byte = 64;
 

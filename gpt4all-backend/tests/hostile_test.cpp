@@ -110,6 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
         TemplateCase{"Brackets", "{{ " + repeated("[", 50000) + repeated("]", 50000) + " }}"},
         TemplateCase{"NestedBlocks", repeated("{% if true %}", 15000) + "x" + repeated("{% endif %}", 14999)},
         TemplateCase{"GiantRange", "{% for a in range(1000000000000) %}{% endfor %}"},
+        TemplateCase{"RangeOfMegabytes", "{% for a in range(1000000) %}{% endfor %}"},
         TemplateCase{"GiantRangeAsList", "{{ range(100000000000) | list | length }}"},
         TemplateCase{"RepeatedString", "{{ 'x' * 100000000000 }}"},
         TemplateCase{"Unclosed", "{% for m in messages %}{{ m.content }}"}, TemplateCase{"UnclosedTag", "{{ messages"},
