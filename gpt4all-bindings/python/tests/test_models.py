@@ -55,8 +55,10 @@ def test_the_schema_refuses(change: dict[str, Any]) -> None:
 
 
 def test_every_name_is_one_models_alone() -> None:
-    names = [name.casefold() for entry in models.catalogue() for name in entry.names]
-    assert sorted(names) == sorted(set(names))
+    for entry in models.catalogue():
+        for name in entry.names:
+            for spelling in (name, name.upper(), name.lower().replace(" ", "-")):
+                assert models.find(spelling) is entry, spelling
 
 
 def test_every_model_can_be_checked() -> None:

