@@ -93,10 +93,12 @@ class AsyncModel:
 
     @property
     def path(self) -> str:
+        """The file, as it was given."""
         return self._path
 
     @property
     def closed(self) -> bool:
+        """Whether it was closed, or not opened yet."""
         return self._model is None or self._model.closed
 
     @property

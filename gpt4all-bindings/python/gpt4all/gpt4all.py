@@ -174,8 +174,9 @@ class GPT4All(Model):
         """Downloads a model into the folder `model_path`, going on from where an earlier run was cut off.
 
         url: None for the sources of the catalogue.
-        expected_size: in bytes. expected_md5, expected_sha256: in hexadecimal. The file gets its name when they are
-        found right; where the catalogue knows them, they need not be given.
+        expected_size: in bytes.
+        expected_md5, expected_sha256: in hexadecimal. The file gets its name when they are found right; where the
+            catalogue knows them, they need not be given.
 
         Returns the file. Raises DownloadError, which is also a ValueError for a wrong status, size or hash.
         """

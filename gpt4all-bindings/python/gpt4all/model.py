@@ -62,10 +62,12 @@ class Model:
 
     @property
     def path(self) -> str:
+        """The file, as it was given."""
         return self._path
 
     @property
     def closed(self) -> bool:
+        """Whether it was closed."""
         return not self._close.alive
 
     def close(self) -> None:

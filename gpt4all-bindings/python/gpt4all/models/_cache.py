@@ -27,8 +27,10 @@ _STATE_SUFFIX = re.compile(r"(\.archive)?(\.part|\.part\.json|\.extracted|\.json
 class CachedModel:
     """A model's file in the cache.
 
-    name: what resolve() knows it by. size: in bytes. sha256: what was recorded when it was downloaded, or else what the
-    catalogue says; None if neither is known. source: where it came from; None if it was not downloaded by this package.
+    name: what resolve() knows it by.
+    size: in bytes.
+    sha256: what was recorded when it was downloaded, or else what the catalogue says; None if neither is known.
+    source: where it came from; None if it was not downloaded by this package.
     """
 
     name: str

@@ -19,7 +19,7 @@ class ProgressInfo:
     """How far a download is.
 
     phase: "waiting" for another process that fetches the same file, "checking" what an earlier run left,
-    "downloading", "extracting" or "converting" what came in a package, "verifying" a file that is here.
+        "downloading", "extracting" or "converting" what came in a package, "verifying" a file that is here.
     total_bytes: None as long as it is not known.
     """
 

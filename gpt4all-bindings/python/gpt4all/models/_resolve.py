@@ -32,9 +32,10 @@ def resolve(
     """The file of the model that `named` stands for, downloaded if it is not on this machine and may be.
 
     named: a path; the name of a file in `folder`, in models_folder() or in the folder of older releases, with or
-    without ".gguf"; a name or alias of the catalogue; hf://owner/repo/file[@revision]; an https:// address.
-    A file that is there is taken as it is; verify() checks it.
-    offline: None takes $GPT4ALL_OFFLINE or $HF_HUB_OFFLINE. The other arguments are those of pull().
+        without ".gguf"; a name or alias of the catalogue; hf://owner/repo/file[@revision]; an https:// address.
+    offline: None takes $GPT4ALL_OFFLINE or $HF_HUB_OFFLINE.
+
+    The other arguments are those of pull(). A file that is there is taken as it is; verify() checks it.
 
     Raises ModelNotFoundError, which lists where it looked; OfflineError, one of its kinds, where a download would have
     helped; InvalidNameError; DownloadError.
@@ -63,11 +64,12 @@ def pull(
     """Downloads a model unless a good file of it is there, and returns its path.
 
     named: a name of the catalogue, hf://owner/repo/file[@revision] or an https:// address. All parts of a split model
-    are fetched, and the first is returned.
+        are fetched, and the first is returned.
     folder: where it goes, made if need be; models_folder() if not given.
     progress: called with a ProgressInfo, some twenty times a second at most; if it returns False the download ends with
-    CancellationError. What came by then stays, and the next call goes on from there.
-    force: download even if it is there. sha256: what an address must bring.
+        CancellationError. What came by then stays, and the next call goes on from there.
+    force: download even if it is there.
+    sha256: what an address must bring.
 
     Safe to call from several processes and threads at once: one downloads, the others wait.
 
@@ -95,7 +97,9 @@ def download(
     """Downloads one file to a path of the caller's choice, unless a good one is there, and returns the path.
 
     address: https://…, hf://owner/repo/file[@revision], or a name of the catalogue.
-    size: in bytes. sha256, md5: in hexadecimal. What is given is checked before the file gets its name.
+    size: in bytes.
+    sha256, md5: in hexadecimal. What is given is checked before the file gets its name.
+
     The other arguments, and the errors, are those of pull().
     """
     target = Path(path).expanduser()
