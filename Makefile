@@ -4,7 +4,7 @@ PYTHON ?= python3
 CI_PYTHON = @$(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format bench fuzz mutations docs setup clean
+.PHONY: help run build test lint format bench fuzz mutations docs site setup clean
 .NOTPARALLEL:
 
 export PROMPT MODEL
@@ -38,6 +38,9 @@ mutations: ## 100,000 mutations of the tiny model, each refused or loaded
 
 docs: ## Check the documentation: links, and that what it names exists
 	$(CI_PYTHON) ci/docs.py
+
+site: ## Build the documentation site in build/site; make site SERVE=1 shows it while it is edited
+	$(CI_PYTHON) ci/documentation_site.py $(if $(SERVE),--serve)
 
 setup: ## Install what build and tests need (the other targets do this by themselves)
 	$(CI_PYTHON) ci/setup.py

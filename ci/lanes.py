@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import docs
+import documentation_site
 import lint
 from build import build, ccache_variables, directory
 from common import BUILD, ROOT, VENV_PYTHON, Failure, NoNetwork, say
@@ -46,6 +47,7 @@ class Lane:
     tools: Sequence[str] = BUILD_TOOLS
     python: bool = False
     model: bool = False
+    venv: Callable[[], object] | None = None  # makes one of the lane's own
     minutes: float = 1  # with nothing built, on two cores
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -199,6 +201,10 @@ def _docs(_: Settings) -> Outcome:
     return docs.check()
 
 
+def _site(_: Settings) -> Outcome:
+    return documentation_site.check()
+
+
 def _lint(_: Settings) -> Outcome:
     Line().show("checking")
     return lint.lint(lint.FORMATS)
@@ -217,12 +223,13 @@ LANES: Mapping[str, Lane] = {
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=1),
     "compatibility": Lane(
-        "programs that use the old Python package", _compatibility, python=True, model=True, minutes=2
+        "programs of the old Python package", _compatibility, model=True, venv=ensure_compatibility_venv, minutes=2
     ),
     "mutations": Lane("mutated model files", _mutations, minutes=1),
     "lint": Lane("formatting, ruff and mypy", _lint, ("git", "clang-format"), python=True, minutes=0.5),
     "tidy": Lane("clang-tidy", _tidy, (*BUILD_TOOLS, "clang-tidy"), python=True, minutes=8),
     "docs": Lane("links and names in the documentation", _docs, ("git", "g++"), minutes=0.1),
+    "site": Lane("the documentation site", _site, (), venv=documentation_site.ensure_site_venv, minutes=1),
     "asan": Lane("address and undefined-behaviour sanitizers", _asan, _CLANG, minutes=9),
     "tsan": Lane("thread sanitizer", _tsan, _CLANG, minutes=8),
     "fuzz": Lane("fuzzing", _fuzz, _CLANG, minutes=2),
@@ -240,6 +247,8 @@ def prepare(lane: Lane) -> None:
     """
     if lane.python:
         ensure_venv()
+    if lane.venv:
+        lane.venv()
     if lane.model:
         try:
             fetch()

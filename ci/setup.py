@@ -145,6 +145,30 @@ def ensure_venv(names: Iterable[str] | None = None) -> Path:
     return VENV_PYTHON
 
 
+def ensure_other_venv(name: str, requirements: Path, what: str, *options: str) -> Path:
+    """Makes build/<name> with the packages of a file, for what must not meet our own, and returns its Python.
+
+    what: to be said while it is installed. options: of pip.
+
+    Raises MissingTool, or NoNetwork if a package cannot be had.
+    """
+    folder, log = BUILD / name, BUILD / "logs" / f"{name}.log"
+    python, stamp = folder / "bin" / "python", folder / ".installed"
+    wanted = hashlib.sha256(f"{sys.version_info[:2]}\n{requirements.read_text(encoding='utf-8')}".encode()).hexdigest()
+    with file_lock(BUILD / f".{name}.lock", what):
+        if stamp.is_file() and stamp.read_text() == wanted and python.exists():
+            return python
+        say(f"      installing {what} into build/{name}")
+        ensure_tools(["venv"])
+        if run_logged([sys.executable, "-m", "venv", "--clear", str(folder)], log, cwd=ROOT) != 0:
+            raise Failure(f"{folder} could not be made; the end of {log}:\n{tail(log, 8)}")
+        command = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *options]
+        if run_logged([*command, "-r", str(requirements)], log, cwd=ROOT) != 0:
+            raise NoNetwork(f"pip could not install {requirements}; the end of {log}:\n{tail(log, 6)}")
+        stamp.write_text(wanted)
+    return python
+
+
 def _works(python: Path) -> bool:
     """Whether a virtual environment is whole: it breaks when it is moved or the system's Python is renewed."""
     if not python.exists():

@@ -1,0 +1,213 @@
+"""What the site shows of the code and of files beside it. A page has it where it says `<!-- generate: NAME -->`."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+BINDING = ROOT / "gpt4all-bindings" / "python"
+
+Generator = Callable[..., str]
+
+
+def row(*cells: object) -> str:
+    """A row of a Markdown table."""
+    return "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", str(cell)).replace("\n", " ") for cell in cells) + " |"
+
+
+def table(head: tuple[str, ...], rows: list[str]) -> str:
+    return "\n".join([row(*head), row(*["---"] * len(head)), *rows])
+
+
+# ------------------------------------------------------------------------------------------------------------ catalogue
+
+
+def catalogue() -> str:
+    """The models of the catalogue, a table for each kind."""
+    from gpt4all import models
+
+    entries = models.catalogue()
+    titles = {"chat": "For chat", "completion": "For completion", "embedding": "For embeddings"}
+    parts = []
+    for kind, title in titles.items():
+        rows = [_model(entry) for entry in entries if entry.kind == kind]
+        head = ("Model", "Download", "Memory", "Context", "Licence")
+        parts.append(f'### {title}\n\n<div class="models" markdown>\n\n{table(head, rows)}\n\n</div>')
+    return "\n\n".join(parts)
+
+
+def _model(entry: Any) -> str:
+    name = min(entry.aliases, key=len) if entry.aliases else entry.file
+    about = f"**{entry.name}** `{name}`<br>{entry.description}"
+    size = f"{entry.size / 1e9:.1f} GB" if entry.size >= 1e9 else f"{entry.size / 1e6:.0f} MB"
+    licence = entry.licence.name.removeprefix("LicenseRef-")
+    return row(about, size, f"{entry.ram_gb:g} GB", f"{entry.context_length:,}", f"[{licence}]({entry.licence.url})")
+
+
+# --------------------------------------------------------------------------------------------------------- command line
+
+
+def command_line() -> str:
+    """Each command with its arguments, options and examples, from the typer app."""
+    import typer
+    from gpt4all.cli.app import app
+
+    group: Any = typer.main.get_command(app)
+    parts = [_command(group, "gpt4all")]
+    parts += [_command(command, f"gpt4all {name}") for name, command in group.commands.items()]
+    return "\n\n".join(parts)
+
+
+def _command(command: Any, name: str) -> str:
+    context = command.make_context(name, [], resilient_parsing=True)
+    text, _, examples = command.help.partition("\b\nExamples:\n")
+    examples, _, rest = examples.partition("\n\b\n")
+    usage = " ".join([name, *command.collect_usage_pieces(context)])
+    parameters = [_parameter(each, context) for each in command.get_params(context) if not each.hidden]
+    parts = [
+        f"## {name}",
+        _prose(text),
+        f"```text\n{usage}\n```",
+        table(("Argument or option", ""), parameters),
+        "```sh\n" + "\n".join(line.strip() for line in examples.strip().splitlines()) + "\n```",
+        _prose(rest),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _prose(text: str) -> str:
+    return html.escape(" ".join(text.replace("\b", "").split()), quote=False)
+
+
+def _parameter(parameter: Any, context: Any) -> str:
+    names, text = parameter.get_help_record(context)
+    if parameter.param_type_name == "argument":
+        names = parameter.metavar
+    text, _, bounds = text.partition("  [")  # which the help line ends with: "[default: 0; x>=0]"
+    default = re.match(r"default: (.+?)(?:;|]$)", bounds)
+    names = re.sub(r"<(?:list\[)?(\w+)[^>]*>", r"<\1>", names)
+    return row(f"`{names}`", _prose(text) + (f" Default: `{default[1]}`." if default else ""))
+
+
+def chat_commands() -> str:
+    """The /commands of `gpt4all chat`."""
+    from gpt4all.cli.chat_commands import COMMANDS
+
+    rows = []
+    for each in COMMANDS.values():
+        aliases = "".join(f", `/{alias}`" for alias in each.aliases)
+        rows.append(row(f"`{f'/{each.name} {each.takes}'.strip()}`{aliases}", each.help[:1].upper() + each.help[1:]))
+    return table(("Command", ""), rows)
+
+
+# ------------------------------------------------------------------------------------------------------------------ API
+
+
+def public_names() -> str:
+    """The names of the package and of gpt4all.models, each with the first sentence of its docstring."""
+    import gpt4all
+    from gpt4all import models
+
+    parts = []
+    for title, module in (("gpt4all", gpt4all), ("gpt4all.models", models)):
+        rows = [
+            row(f"[`{name}`][{title}.{name}]", _summary(getattr(module, name)))
+            for name in sorted(module.__all__, key=str.casefold)
+        ]
+        parts.append(f"## {title}\n\n" + table(("Name", ""), rows))
+    return "\n\n".join(parts)
+
+
+def _summary(thing: Any) -> str:
+    if not callable(thing):
+        return f"`{thing!r}`" if isinstance(thing, str) else ""
+    text = " ".join((getattr(thing, "__doc__", None) or "").split("\n\n")[0].split())
+    if getattr(thing, "__module__", "").startswith(("typing", "collections")):
+        return ""
+    sentence = re.match(r".*?[.:](?= [A-Z]|$)", text)
+    return html.escape(sentence[0] if sentence else text, quote=False)
+
+
+def options() -> str:
+    """The keyword arguments of methods, from gpt4all.types."""
+    return "\n\n".join(_typed_dict(each) for each in _typed_dicts() if _is_option(each))
+
+
+def results() -> str:
+    """The results as the library gives them, from gpt4all.types."""
+    return "\n\n".join(_typed_dict(each) for each in _typed_dicts() if not _is_option(each))
+
+
+_PARTS = ("Sampling", "Generation", "Constraints", "Conversation")
+
+
+def _is_option(each: Any) -> bool:
+    return each.name.endswith("Options") or each.name in _PARTS
+
+
+def _typed_dicts() -> Iterator[Any]:
+    import griffe
+
+    module = griffe.load("gpt4all.types", search_paths=[str(BINDING)], resolve_aliases=False)
+    own = {name: each for name, each in module.members.items() if not each.is_alias and not name.startswith("_")}
+    yield from (each for each in own.values() if each.is_class)
+
+
+def _typed_dict(each: Any) -> str:
+    bases = [str(base) for base in each.bases]
+    others = [name for name in bases if name != "TypedDict" and not name.startswith("_")]
+    parts = [f"## {each.name} {{#gpt4all.types.{each.name}}}"]
+    if each.docstring:
+        parts.append(html.escape(" ".join(each.docstring.value.split()), quote=False))
+    if others:
+        links = ", ".join(f"[{name}][gpt4all.types.{name}]" for name in others)
+        parts.append(
+            f"What {links} {'has' if len(others) == 1 else 'have'}, and:" if each.members else f"All of {links}."
+        )
+    required = [each.module.members[base] for base in bases if base.startswith("_")]
+    members = {name: member for part in [*required, each] for name, member in part.members.items()}
+    rows = [_field(name, member) for name, member in members.items() if member.is_attribute]
+    if rows:
+        parts.append(table(("Name", "Type", ""), rows))
+    return "\n\n".join(parts)
+
+
+def _field(name: str, member: Any) -> str:
+    text = html.escape(" ".join(member.docstring.value.split()), quote=False) if member.docstring else ""
+    text = re.sub(r"Default: (.+?)\.(?= From|$)", r"Default: `\1`.", text)
+    kind = str(member.annotation)
+    values = re.findall(r'"([^"]+)"', kind)
+    if kind.startswith("Literal[") and len(values) > 6:
+        text += "<br>" + " ".join(f"`{value}`" for value in values)
+        kind = "Literal[…]"
+    return row(f"`{name}`", f"`{kind}`", text)
+
+
+# ---------------------------------------------------------------------------------------------------------------- files
+
+
+def file(path: str, language: str = "text") -> str:
+    """A file of the repository, as code."""
+    text = (ROOT / path).read_text(encoding="utf-8").rstrip()
+    return f"```{language}\n{text}\n```"
+
+
+def include(path: str, section: str = "") -> str:
+    """A Markdown file of the repository, or one section of it without the heading."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    if section:
+        match = re.search(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+        if match is None:
+            raise ValueError(f"{path} has no section {section!r}")
+        text = match[1]
+    return text.strip()
+
+
+GENERATORS: dict[str, Generator] = {
+    each.__name__: each
+    for each in (catalogue, chat_commands, command_line, file, include, options, public_names, results)
+}
