@@ -34,7 +34,13 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(GGML_OPENMP OFF CACHE BOOL "" FORCE) # collapses as soon as another process runs
 set(GGML_BACKEND_DL ${GPT4ALL_BACKEND_MODULES} CACHE BOOL "" FORCE)
 if(GPT4ALL_BACKEND_MODULES)
-  set(GGML_CPU_ALL_VARIANTS ${GPT4ALL_CPU_VARIANTS} CACHE BOOL "" FORCE)
+  if(GPT4ALL_CPU_VARIANTS)
+    set(GGML_CPU_ALL_VARIANTS ON CACHE BOOL "" FORCE)
+  else()
+    set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
+  endif()
+  set(GGML_CPU_VARIANTS ${GPT4ALL_CPU_VARIANTS})
+  list(FILTER GGML_CPU_VARIANTS EXCLUDE REGEX "^(1|ON|OFF|0)$") # without names, all or none of them
   set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
 else()
   set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
@@ -58,7 +64,14 @@ if(GPT4ALL_BACKEND_MODULES AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
     "${CMAKE_MODULE_LINKER_FLAGS} -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/backend-module.map")
 endif()
 
+unset(GGML_AVAILABLE_BACKENDS CACHE) # which ggml only ever adds to
 add_subdirectory(${GPT4ALL_LLAMA_CPP_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
+
+foreach(variant IN LISTS GGML_CPU_VARIANTS)
+  if(NOT TARGET ggml-cpu-${variant})
+    message(FATAL_ERROR "GPT4ALL_CPU_VARIANTS: ggml has no variant ${variant} for ${CMAKE_SYSTEM_PROCESSOR}")
+  endif()
+endforeach()
 
 if(GPT4ALL_BACKEND_MODULES)
   # The maps of what is exported cannot name what was compiled to be hidden.
