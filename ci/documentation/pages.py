@@ -35,17 +35,19 @@ def catalogue() -> str:
     parts = []
     for kind, title in titles.items():
         rows = [_model(entry) for entry in entries if entry.kind == kind]
-        head = ("Model", "Download", "Memory", "Context", "Licence")
+        head = ("Model", "Download", "Memory", "Context")
         parts.append(f'### {title}\n\n<div class="models" markdown>\n\n{table(head, rows)}\n\n</div>')
     return "\n\n".join(parts)
 
 
 def _model(entry: Any) -> str:
-    name = min(entry.aliases, key=len) if entry.aliases else entry.file
-    about = f"**{entry.name}** `{name}`<br>{entry.description}"
+    plain = "-".join(entry.name.lower().split())
+    name = min(entry.aliases, key=len).lower() if entry.aliases else plain
+    name = name if re.fullmatch(r"[\w.-]+", name) else entry.file
+    licence = f"[{entry.licence.name.removeprefix('LicenseRef-')}]({entry.licence.url})"
+    about = f"**{entry.name}** `{name}`<br>{entry.description} Licence: {licence}."
     size = f"{entry.size / 1e9:.1f} GB" if entry.size >= 1e9 else f"{entry.size / 1e6:.0f} MB"
-    licence = entry.licence.name.removeprefix("LicenseRef-")
-    return row(about, size, f"{entry.ram_gb:g} GB", f"{entry.context_length:,}", f"[{licence}]({entry.licence.url})")
+    return row(about, size, f"{entry.ram_gb:g} GB", f"{entry.context_length:,}")
 
 
 # --------------------------------------------------------------------------------------------------------- command line
@@ -172,7 +174,7 @@ def _typed_dict(each: Any) -> str:
     members = {name: member for part in [*required, each] for name, member in part.members.items()}
     rows = [_field(name, member) for name, member in members.items() if member.is_attribute]
     if rows:
-        parts.append(table(("Name", "Type", ""), rows))
+        parts.append(table(("Name", ""), rows))
     return "\n\n".join(parts)
 
 
@@ -184,7 +186,7 @@ def _field(name: str, member: Any) -> str:
     if kind.startswith("Literal[") and len(values) > 6:
         text += "<br>" + " ".join(f"`{value}`" for value in values)
         kind = "Literal[…]"
-    return row(f"`{name}`", f"`{kind}`", text)
+    return row(f"`{name}`", f"`{kind}`<br>{text}")
 
 
 # ---------------------------------------------------------------------------------------------------------------- files

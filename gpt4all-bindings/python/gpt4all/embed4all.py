@@ -30,6 +30,7 @@ class Embed4All:
     """
 
     MIN_DIMENSIONALITY = 64
+    """Below this a dimensionality is warned of."""
 
     def __init__(
         self,

@@ -61,23 +61,27 @@ class _Answer:
 
     @property
     def text(self) -> str:
-        """The first choice's; so are the properties below."""
+        """The first choice's text; the properties below are its, too."""
         return self.choices[0].text
 
     @property
     def reasoning(self) -> str:
+        """What the model thought before it answered; empty where it does not show its thoughts."""
         return self.choices[0].reasoning
 
     @property
     def tool_calls(self) -> list[types.ToolCall]:
+        """The tools to call, their arguments as JSON text."""
         return self.choices[0].tool_calls
 
     @property
     def finish_reason(self) -> str:
+        """Why the answer ended: "stop", "length" or "tool_calls"."""
         return self.choices[0].finish_reason
 
     @property
     def logprobs(self) -> types.Logprobs | None:
+        """What was asked for with `logprobs`, else None."""
         return self.choices[0].logprobs
 
     def __str__(self) -> str:
@@ -95,6 +99,7 @@ class ChatResult(_Answer, Generic[P]):
 
     @property
     def parsed(self) -> P:
+        """The object that the text stands for, by response_format; None without one. Raises ResponseFormatError."""
         parsed: P = self.choices[0].parsed
         return parsed
 
@@ -112,6 +117,7 @@ class Completion(_Answer):
 
     @property
     def parsed(self) -> Any:
+        """The object that the text stands for, by response_format; None without one. Raises ResponseFormatError."""
         return self.choices[0].parsed
 
 

@@ -29,6 +29,7 @@ class ProgressInfo:
 
 
 ProgressCallback = Callable[[ProgressInfo], "bool | None"]
+"""Called while a model is downloaded; if it returns False, the download ends with CancellationError."""
 
 
 class Reporter:

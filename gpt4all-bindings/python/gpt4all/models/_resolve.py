@@ -17,7 +17,10 @@ from ._wanted import Wanted
 from .errors import ModelNotFoundError, OfflineError
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct-Q4_1.gguf"
+"""The model that commands take where none is named."""
+
 DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2.gguf2.f16.gguf"
+"""The model that Embed4All and `gpt4all embed` take where none is named."""
 
 
 def resolve(
