@@ -5,8 +5,9 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
-import documentation_site
 import pytest
+
+import documentation_site
 
 
 @pytest.mark.parametrize(
