@@ -60,12 +60,17 @@ def file_name() -> str:
 
 
 def candidates() -> list[Path]:
-    """Where the library may lie. A path in GPT4ALL_LIBRARY (the file, or its folder) is the only one if it is set."""
+    """Where the library may lie: in GPT4ALL_LIBRARY (the file, or its folder) alone if that is set, else in the package
+    as a wheel installs it, or where `make build` leaves it in the checkout that the package lies in."""
     named = os.environ.get("GPT4ALL_LIBRARY")
-    if not named:
-        return [Path(__file__).resolve().parent / "lib" / file_name()]
-    path = Path(named).absolute()  # a bare name would make the loader search the system
-    return [path / file_name()] if path.is_dir() else [path]
+    if named:
+        path = Path(named).absolute()  # a bare name would make the loader search the system
+        return [path / file_name()] if path.is_dir() else [path]
+    package = Path(__file__).resolve().parent
+    paths = [package / "lib" / file_name()]
+    if package.parents[1].name == "gpt4all-bindings":
+        paths.append(package.parents[2] / "build" / "release" / "bin" / file_name())
+    return paths
 
 
 def load() -> Library:
@@ -89,8 +94,10 @@ def _load_first(paths: list[Path]) -> Library:
         except (OSError, AttributeError, LibraryNotFoundError) as error:
             refused.append(f"{path}: {error}")
     raise LibraryNotFoundError(
-        "libllmodel was not found. Tried " + "; ".join(refused) + ". Build it with `make build`, or name the file in "
-        "the environment variable GPT4ALL_LIBRARY.",
+        "libllmodel was not found. Tried "
+        + "; ".join(refused)
+        + ". Install the package from a wheel, build the library "
+        "with `make build`, or name the file in the environment variable GPT4ALL_LIBRARY.",
         {"tried": refused},
     )
 

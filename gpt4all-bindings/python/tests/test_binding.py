@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PRELUDE, BuildFake, Run, RunPython, child_environment
+from conftest import PRELUDE, PYTHON, BuildFake, Run, RunPython, child_environment
 from gpt4all import _declarations
 
 
@@ -284,9 +285,28 @@ def test_a_missing_or_foreign_library_is_told_with_every_place(run_python: RunPy
         assert "LibraryNotFoundError" in done.stderr
         assert named in done.stderr
         assert "GPT4ALL_LIBRARY" in done.stderr
-    done = run_python("import gpt4all; gpt4all.build_info()", GPT4ALL_LIBRARY="")
-    assert done.returncode in (0, 1)
-    assert "lib" + os.sep in done.stderr or done.returncode == 0
+
+
+def test_the_wheels_library_comes_before_the_checkouts_and_both_after_the_named(
+    fake: Path, run_python: RunPython, tmp_path: Path
+) -> None:
+    checkout = tmp_path / "gpt4all-bindings" / "python"
+    shutil.copytree(PYTHON / "gpt4all", checkout / "gpt4all", ignore=shutil.ignore_patterns("lib", "__pycache__"))
+    program = (
+        f"import sys; sys.path.insert(0, {str(checkout)!r})\nfrom gpt4all._library import load; print(load().path)"
+    )
+
+    def loaded(named: str) -> str:
+        return run_python(program, GPT4ALL_LIBRARY=named).stdout.strip()
+
+    assert loaded("") == ""
+    built = tmp_path / "build" / "release" / "bin" / fake.name
+    installed = checkout / "gpt4all" / "lib" / fake.name
+    for place in (built, installed):
+        place.parent.mkdir(parents=True)
+        shutil.copy(fake, place)
+        assert loaded("") == str(place)
+    assert loaded(str(fake)) == str(fake)
 
 
 @pytest.mark.parametrize("operation", ["endless", "silence"])
