@@ -118,6 +118,8 @@ def test_use_after_fork(run: Run) -> None:
             async with AsyncModel(model) as asynchronous:
                 assert await asynchronous.info() == {}
         asyncio.run(main())
+        import warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of CPython 3.12 and newer: the process has threads
         child = os.fork()
         if child == 0:
             async def in_child():
