@@ -59,7 +59,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
             raise PluginError(f"{own}: {match[1]}: {error}") from error
         return relinked(text, arguments[0], own, keep=False) if name == "include" else text
 
-    return MARKER.sub(generated, relinked(NOT_RUN.sub("", markdown), own, own, keep=True))
+    return NOT_RUN.sub("", MARKER.sub(generated, relinked(markdown, own, own, keep=True)))
 
 
 def relinked(text: str, source: str, page: str, keep: bool) -> str:
