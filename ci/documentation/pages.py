@@ -195,7 +195,7 @@ def _field(name: str, member: Any) -> str:
 def file(path: str, language: str = "text") -> str:
     """A file of the repository, as code."""
     text = (ROOT / path).read_text(encoding="utf-8").rstrip()
-    return f"```{language}\n{text}\n```"
+    return f'<div class="file" markdown>\n\n```{language}\n{text}\n```\n\n</div>'
 
 
 def include(path: str, section: str = "") -> str:
