@@ -4,7 +4,7 @@ PYTHON ?= python3
 CI_PYTHON = @$(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format bench fuzz mutations docs site setup clean
+.PHONY: help run build wheel sdist test lint format bench fuzz mutations docs site setup clean
 .NOTPARALLEL:
 
 export PROMPT MODEL
@@ -17,6 +17,12 @@ run: ## Build, fetch the default model and answer: make run PROMPT="…" [MODEL=
 
 build: ## Build libllmodel in build/release
 	$(CI_PYTHON) ci/build.py release llmodel
+
+wheel: ## Build the Python wheel for this kind of machine, in build/dist
+	$(CI_PYTHON) ci/package.py wheel
+
+sdist: ## Pack the Python package's sources, llama.cpp among them, in build/dist
+	$(CI_PYTHON) ci/package.py sdist
 
 test: ## Build and pass every lane, or those named: make test LANES=native,python
 	$(CI_PYTHON) ci/test.py $(if $(LANES),--lanes "$(LANES)")

@@ -12,6 +12,7 @@ from pathlib import Path
 import docs
 import documentation_site
 import lint
+import package
 from build import build, ccache_variables, directory
 from common import BUILD, ROOT, VENV_PYTHON, Failure, NoNetwork, say
 from compatibility import ensure_compatibility_venv
@@ -23,9 +24,13 @@ from steps import Line, run_logged, tail
 BACKEND = ROOT / "gpt4all-backend"
 TINY_MODELS = ROOT / "gpt4all-bindings" / "corpus" / "models"
 PYTHON_BINDING = ROOT / "gpt4all-bindings" / "python"
+DISTRIBUTION = PYTHON_BINDING / "distribution"
 LOGS = BUILD / "logs"
 REPORTS = BUILD / "reports"
 LANE_SECONDS = 3000
+# CPU modules in the wheel that `make test` compiles: for any processor, and for those with AVX2. The wheel that is
+# published has one for each instruction set; the sdist lane tries that.
+FEW_VARIANTS = "x64;haswell"
 TESTS = "gpt4all-backend/tests/all"  # ninja's name for everything of a folder
 FUZZERS = "gpt4all-backend/fuzz/all"
 
@@ -62,10 +67,11 @@ def library_variables(preset: str = "release") -> dict[str, str]:
     }
 
 
-def _pytest(name: str, folder: Path, variables: Mapping[str, str], python: Path = VENV_PYTHON) -> Outcome:
+def _pytest(name: str, tests: Path, variables: Mapping[str, str], python: Path = VENV_PYTHON) -> Outcome:
     report, log = REPORTS / f"{name}.xml", LOGS / f"{name}.log"
     report.unlink(missing_ok=True)
-    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), str(folder)]
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), str(tests)]
+    folder = tests if tests.is_dir() else tests.parent
     code = run_logged(command, log, cwd=folder, variables=variables, progress=_last_word, timeout=LANE_SECONDS)
     if not report.is_file():
         return Outcome(failed=[(name, f"pytest ended with {code} and no report:\n{tail(log)}")])
@@ -180,6 +186,17 @@ def _compatibility(_: Settings) -> Outcome:
     return _pytest("compatibility", folder, variables, ensure_compatibility_venv())
 
 
+def _wheel(_: Settings) -> Outcome:
+    made = package.wheel(BUILD / "dist" / "few-variants", FEW_VARIANTS)
+    return _pytest("wheel", DISTRIBUTION / "test_wheel.py", {"GPT4ALL_WHEEL": str(made)})
+
+
+def _sdist(_: Settings) -> Outcome:
+    sources = package.sdist()
+    made = package.offline_wheel(sources, BUILD / "dist" / "of-sdist")
+    return _pytest("sdist", DISTRIBUTION, {"GPT4ALL_SDIST": str(sources), "GPT4ALL_WHEEL": str(made)})
+
+
 def _symbols(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     header = (BACKEND / "include" / "llmodel.h").read_text(encoding="utf-8")
@@ -225,6 +242,8 @@ LANES: Mapping[str, Lane] = {
     "compatibility": Lane(
         "programs of the old Python package", _compatibility, model=True, venv=ensure_compatibility_venv, minutes=2
     ),
+    "wheel": Lane("the Python wheel, on each Python", _wheel, package.TOOLS, python=True, model=True, minutes=4),
+    "sdist": Lane("the sdist and its wheel", _sdist, package.TOOLS, python=True, model=True, minutes=13),
     "mutations": Lane("mutated model files", _mutations, minutes=1),
     "lint": Lane("formatting, ruff and mypy", _lint, ("git", "clang-format"), python=True, minutes=0.5),
     "tidy": Lane("clang-tidy", _tidy, (*BUILD_TOOLS, "clang-tidy"), python=True, minutes=8),
@@ -236,8 +255,9 @@ LANES: Mapping[str, Lane] = {
 }  # fmt: skip
 
 
-# What `make test` runs if no lane is named: all but clang-tidy, which takes twenty minutes of computing (`make lint`).
-DEFAULT_LANES = tuple(name for name in LANES if name != "tidy")
+# What `make test` runs if no lane is named: all but clang-tidy and the whole package, which take twenty minutes of
+# computing each (`make lint`, `make test LANES=sdist`).
+DEFAULT_LANES = tuple(name for name in LANES if name not in ("tidy", "sdist"))
 
 
 def prepare(lane: Lane) -> None:
