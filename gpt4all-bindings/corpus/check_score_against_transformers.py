@@ -27,74 +27,19 @@ import numpy as np
 import torch
 import transformers
 from gpt4all import GPT4All, build_info
+from independent.model_files import ModelFile
+from independent.torch_engine import llama
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "score_against_transformers.json"
 
-# The parts of a GGUF layer and what transformers calls them.
-LAYER_TENSORS = {
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-
-
-def interleave_undone(weight: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:
-    """The rows of a q or k projection in transformers' order.
-
-    RoPE turns pairs of components. A GGUF of the LLaMA architecture keeps a head's pairs next to each other, (0, 1),
-    (2, 3) …, as Meta's weights do; transformers pairs the first half with the second: (0, n/2), (1, n/2 + 1) ….
-    """
-    rows, columns = weight.shape
-    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
-
 
 def load_reference(path: Path) -> transformers.LlamaForCausalLM:
     """The weights of a LLaMA GGUF, all of them F32, as a transformers model."""
-    reader = gguf.GGUFReader(path)
-
-    def value(key: str) -> Any:
-        return reader.fields[f"llama.{key}"].contents()
-
-    tensors = {tensor.name: np.array(tensor.data, dtype=np.float32) for tensor in reader.tensors}
-    if any(tensor.tensor_type != gguf.GGMLQuantizationType.F32 for tensor in reader.tensors):
+    file = ModelFile(path)
+    if any(tensor.tensor_type != gguf.GGMLQuantizationType.F32 for tensor in file.reader.tensors):
         raise SystemExit(f"{path}: not all tensors are F32, so the two would not have the same weights")
-    heads, kv_heads = value("attention.head_count"), value("attention.head_count_kv")
-    config = transformers.LlamaConfig(
-        vocab_size=value("vocab_size"),
-        hidden_size=value("embedding_length"),
-        intermediate_size=value("feed_forward_length"),
-        num_hidden_layers=value("block_count"),
-        num_attention_heads=heads,
-        num_key_value_heads=kv_heads,
-        max_position_embeddings=value("context_length"),
-        rms_norm_eps=value("attention.layer_norm_rms_epsilon"),
-        rope_parameters={"rope_type": "default", "rope_theta": value("rope.freq_base")},
-        tie_word_embeddings=False,
-        attention_bias=False,
-        mlp_bias=False,
-    )
-    model = transformers.LlamaForCausalLM(config)
-    state = {
-        "model.embed_tokens.weight": tensors["token_embd.weight"],
-        "model.norm.weight": tensors["output_norm.weight"],
-        "lm_head.weight": tensors["output.weight"],
-    }
-    for layer in range(config.num_hidden_layers):
-        for ours, theirs in LAYER_TENSORS.items():
-            weight = tensors[f"blk.{layer}.{ours}.weight"]
-            if ours in ("attn_q", "attn_k"):
-                weight = interleave_undone(weight, heads if ours == "attn_q" else kv_heads)
-            state[f"model.layers.{layer}.{theirs}.weight"] = weight
-    model.load_state_dict({name: torch.from_numpy(weight.copy()) for name, weight in state.items()}, strict=True)
-    torch.nn.Module.eval(model)
-    return model
+    return llama(file, file.weights)
 
 
 @dataclass

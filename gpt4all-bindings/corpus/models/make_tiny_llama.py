@@ -232,6 +232,10 @@ def write_bert(path: Path, seed: int, pooling: PoolingType) -> None:
     writer.add_eos_token_id(texts.index("[SEP]"))
     writer.add_sep_token_id(texts.index("[SEP]"))
     writer.add_mask_token_id(texts.index("[MASK]"))
+    if ranks:  # how a pair is written, as conversions of real rerankers have it: [CLS] query [SEP] document [SEP]
+        writer.add_add_bos_token(True)
+        writer.add_add_eos_token(True)
+        writer.add_add_sep_token(False)
     for name, values in bert_weights(len(texts), seed, ranks).items():
         add_weight(writer, name, values, GGMLQuantizationType.F32)
     finish(writer)

@@ -24,8 +24,9 @@ from ._steps import (
 DESCRIPTION = "Requests that are cancelled, and that the model is none the worse for it."
 
 
-def long(**more: object) -> Json:
-    return {"prompt": "hello", "max_tokens": 1900, "ignore_eos": True, **more}
+def long() -> Json:
+    """An answer that takes minutes: it cannot be over before it is cancelled, however slow the reader is."""
+    return {"prompt": "hello", "max_tokens": 1_000_000, "ignore_eos": True}
 
 
 def cases() -> Iterator[Json]:
@@ -33,7 +34,7 @@ def cases() -> Iterator[Json]:
     for count in (0, 1, 5):
         stopped = request("complete", long(), status="cancelled", cancel_after=count)
         title = f"After {count} pieces of text; the next request is answered as ever"
-        yield case(f"tiny-after-{count}", title, TINY, open_(n_ctx=2048), stopped, after)
+        yield case(f"tiny-after-{count}", title, TINY, open_(context_shift=True), stopped, after)
     prompt = request("chat", {"messages": user("the cat " * 800)}, status="cancelled", cancel_after=0)
     yield case("tiny-prompt", "While the prompt is processed", TINY, open_(n_ctx=2048), prompt, after)
     scores = {"context": "hello", "continuations": [" the cat and dog" * 60] * 20}
@@ -43,7 +44,7 @@ def cases() -> Iterator[Json]:
         "tiny-neighbour",
         "The neighbours of a request that is cancelled go on",
         TINY,
-        open_(n_ctx=4096, n_parallel=2),
+        open_(n_ctx=1024, n_parallel=2, context_shift=True),
         after,
         together(
             request("complete", long(), status="cancelled", cancel_after=2),
@@ -53,19 +54,19 @@ def cases() -> Iterator[Json]:
     )
     stopped = request(
         "complete",
-        {"prompt": "Once upon a time", "ignore_eos": True, "max_tokens": 400},
+        {**long(), "prompt": "Once upon a time"},
         status="cancelled",
         cancel_after=3,
     )
     right = greedy("complete", {"prompt": "The capital of France is", "max_tokens": 1}, equals(TEXT, " Paris"))
-    yield case("smollm2-after-3", "A real model, after 3 pieces", SMOLLM2, open_(), stopped, right)
+    yield case("smollm2-after-3", "A real model, after 3 pieces", SMOLLM2, open_(context_shift=True), stopped, right)
     waiting = request("complete", {"prompt": "hello"}, status="cancelled", cancel_after=0)
     busy = request("complete", long(), status="cancelled", cancel_after=30)
     yield case(
         "tiny-waiting",
         "A request that waits for its turn",
         TINY,
-        open_(n_ctx=2048),
+        open_(context_shift=True),
         together(busy, waiting),
         after,
         step("close"),

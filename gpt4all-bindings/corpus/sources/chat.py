@@ -32,10 +32,10 @@ TINY_CONVERSATIONS = {
     "answered": user("what is the time", "no", "could you look"),
 }
 SMOLLM2_CONVERSATIONS = {
-    "france": user("What is the capital of France?"),
+    "repeat": user("Repeat after me: one two three."),
     "system": user("What is the capital of Italy?", system="You answer with one word."),
     "turns": user("What is 1+1?", "1+1 is 2.", "Say that again."),
-    "story": user("Name three colors."),
+    "count": user("Count from 1 to 5."),
 }
 
 
@@ -49,7 +49,7 @@ def cases() -> Iterator[Json]:
         )
         yield case(f"tiny-{name}", f"ChatML: {name}", TINY, open_(), step)
     for name, messages in SMOLLM2_CONVERSATIONS.items():
-        step = greedy("chat", {"messages": messages, "max_tokens": 12}, *exact(*SEEN))
+        step = greedy("chat", {"messages": messages, "max_tokens": 10}, *exact(*SEEN))
         yield case(f"smollm2-{name}", f"A real model: {name}", SMOLLM2, open_(), step)
     parts = [{"role": "user", "content": [{"type": "text", "text": "hello"}]}]
     fields = {"max_tokens": 8}

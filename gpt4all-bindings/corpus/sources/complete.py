@@ -30,13 +30,19 @@ TINY_PROMPTS = {
     "question": "Question: what is water?\nAnswer:",
     "long": "one two three four five six seven eight nine ten " * 12,
 }
+QUANTIZED_PROMPTS = {
+    "q8_0": {"water": "water is", "the": "the"},
+    "q4_0": {"see": "what do you see", "people": "her time and our people"},
+}
+# With as many tokens as are sure.
 SMOLLM2_PROMPTS = {
-    "capital": "The capital of France is",
-    "count": "1, 2, 3, 4, 5,",
-    "alphabet": "A B C D E F",
-    "days": "Sunday, Monday, Tuesday, Wednesday,",
-    "code": "def add(a, b):\n    return",
-    "month": "January, February, March,",
+    "capital": ("The capital of France is", 5),
+    "count": ("1, 2, 3, 4, 5,", 8),
+    "alphabet": ("A B C D E F", 8),
+    "days": ("Sunday, Monday, Tuesday, Wednesday,", 8),
+    "code": ("def add(a, b):\n    return", 6),
+    "letters": ("a, b, c, d, e, f,", 10),
+    "tens": ("10, 20, 30, 40, 50,", 10),
 }
 
 
@@ -48,14 +54,15 @@ def cases() -> Iterator[Json]:
             *exact(*SEEN, "/result/choices/0/tokens"),
         )
         yield case(f"tiny-{name}", f"F32: {name}", TINY, open_(), step)
-    for kind in ("q8_0", "q4_0"):
-        for name in ("hello", "paris"):
-            step = greedy("complete", {"prompt": TINY_PROMPTS[name], "max_tokens": 8}, *exact(*SEEN))
+    for kind, prompts in QUANTIZED_PROMPTS.items():
+        for name, prompt in prompts.items():
+            tokens = 5 if name == "people" else 8
+            step = greedy("complete", {"prompt": prompt, "max_tokens": tokens}, *exact(*SEEN))
             yield case(f"tiny-{kind}-{name}", f"{kind.upper()}: {name}", f"tiny-llama-{kind}", open_(), step)
-    for name, prompt in SMOLLM2_PROMPTS.items():
+    for name, (prompt, tokens) in SMOLLM2_PROMPTS.items():
         step = greedy(
             "complete",
-            {"prompt": prompt, "max_tokens": 8, "return_tokens": True},
+            {"prompt": prompt, "max_tokens": tokens, "return_tokens": True},
             *exact(*SEEN, "/result/choices/0/tokens"),
         )
         yield case(f"smollm2-{name}", f"Q4_1: {name}", SMOLLM2, open_(), step)
@@ -77,7 +84,8 @@ def options() -> Iterator[Json]:
     yield one("bias", "A token that is made impossible", {"logit_bias": [[357, -100]]})
     yield one("repetition", "Tokens that occurred are divided", {"repeat_penalty": 1.5, "repeat_last_n": 64})
     yield one("presence", "Tokens that occurred are less likely", {"presence_penalty": 2.0, "frequency_penalty": 2.0})
-    yield one("other-names", "n_predict is another name of max_tokens", {"max_tokens": 3})
+    step = greedy("complete", {"prompt": prompt, "n_predict": 3}, *exact(*SEEN))
+    yield case("tiny-other-name", "n_predict is another name of max_tokens", TINY, open_(), step)
     twice = greedy("complete", {"prompt": prompt, "max_tokens": 6, "n": 2}, *exact(TEXT, "/result/choices/1/text"))
     yield case("tiny-choices", "Two choices, the same as there is no chance in it", TINY, open_(n_parallel=2), twice)
     again = greedy("complete", {"prompt": prompt, "max_tokens": 6, "stream": True}, *exact(TEXT))

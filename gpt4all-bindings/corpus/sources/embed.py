@@ -49,6 +49,9 @@ def cases() -> Iterator[Json]:
         yield case(
             f"smollm2-{number}", f"A real decoder's hidden states, their mean: {sentence!r}", SMOLLM2, open_(), step
         )
+    for number, sentence in enumerate(SENTENCES[:4]):
+        step = request("embed", {"input": sentence}, *exact(*COUNTS), cosine("/floats/0", 0.999))
+        yield case(f"minilm-{number}", f"A real encoder, in F16: {sentence!r}", "minilm", open_(), step)
     empty = request("embed", {"input": ["cat", ""]}, status="invalid_argument")
     yield case("bert-empty", "An empty input is refused", bert, open_(n_ctx=256), empty)
     too_long = request("embed", {"input": "the cat " * 300}, status="context_overflow")

@@ -198,15 +198,15 @@ def cases() -> Iterator[Json]:
             **quantize,
         ),
     )
-    busy = request(
-        "complete", {"prompt": "hello", "max_tokens": 1900, "ignore_eos": True}, status="cancelled", cancel_after=20
-    )
+    yield from state_cases()
+    endless = {"prompt": "hello", "max_tokens": 1_000_000, "ignore_eos": True}
+    busy = request("complete", endless, status="cancelled", cancel_after=20)
     polled = request("complete", {"prompt": "hello", "max_tokens": 3, "temperature": 0}, poll=True)
     yield case(
         "timeout",
         "A request that waits for its turn has no event yet",
         TINY,
-        open_(n_ctx=2048),
+        open_(context_shift=True),
         together(busy, polled, expect=(equals("/1/poll_status", "timeout"),)),
     )
     names: tuple[str, ...] = (
@@ -226,4 +226,65 @@ def cases() -> Iterator[Json]:
         "The binding knows each status by its name and number",
         TINY,
         step("statuses", equals("/result", numbers)),
+    )
+
+
+def state_cases() -> Iterator[Json]:
+    """What goes wrong with the state of a slot in a file; the model answers as before."""
+    asked = greedy("complete", {"prompt": "hello world", "max_tokens": 3}, *exact(TEXT))
+    path, slot = "${scratch}/state.bin", {"id_slot": 0}
+
+    def save(*said: Json, path: str = path, request: Json = slot, status: str | None = None) -> Json:
+        return step("save_state", *said, path=path, request=request, status=status)
+
+    def restore(*said: Json, path: str = path, request: Json = slot, status: str | None = None) -> Json:
+        return step("restore_state", *said, path=path, request=request, status=status)
+
+    def refused(name: str, title: str, *steps: Json) -> Json:
+        return case(f"state-{name}", title, TINY, open_(), asked, *steps, asked)
+
+    taken = "${models}/broken/not-a-model.gguf"
+    yield refused(
+        "folder",
+        "No folder is made for a state, and no file taken for one",
+        save(contains("/message", "state.bin"), path="${scratch}/none/state.bin", status="not_found"),
+        save(contains("/message", "state.bin"), path=f"{taken}/state.bin", status="io"),
+    )
+    missing = restore(contains("/message", "none.bin"), path="${scratch}/none.bin", status="not_found")
+    yield refused("missing", "A file that does not exist", missing)
+    none = restore(contains("/message", "not-a-model.gguf"), path=taken, status="invalid_model")
+    yield refused("no-state", "A file that is no state", none)
+    fifth: Json = {"request": {"id_slot": 5}, "status": "not_found"}
+    said = contains("/message", "5")
+    yield refused("slot", "A slot that the model does not have", save(said, **fifth), save(), restore(said, **fifth))
+    wrong: Json = {"request": {"slot": 0}, "status": "invalid_argument"}
+    said = contains("/message", "slot")
+    yield refused("key", "A key that does not exist", save(said, **wrong), save(), restore(said, **wrong))
+    other = {
+        "model": ("A state of another model", {"path": "${models}/tiny-llama-q8_0.gguf"}),
+        "cache": ("A state with a cache of another type", {"cache_type_k": "f32"}),
+    }
+    for name, (title, options) in other.items():
+        other_state = restore(contains("/message", "state.bin"), status="invalid_model")
+        yield case(
+            f"state-other-{name}", title, TINY, open_(cache_type_k="f16"), asked, save(), open_(**options), other_state
+        )
+    yield case(
+        "state-closed",
+        "The state of a model that was closed",
+        TINY,
+        open_(),
+        asked,
+        save(),
+        step("close"),
+        save(status="closed"),
+        restore(status="closed"),
+    )
+    yield case(
+        "state-encoder",
+        "An encoder remembers nothing that could be saved",
+        "tiny-bert",
+        open_(n_ctx=256),
+        save(status="unsupported"),
+        restore(path="${models}/tiny-bert.gguf", status="unsupported"),
     )

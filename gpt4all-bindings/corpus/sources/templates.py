@@ -99,7 +99,7 @@ def cases() -> Iterator[Json]:
             "apply_template",
             {"messages": user("bad")},
             contains("/message", "no such words here"),
-            status="invalid_argument",
+            status="template_error",
         ),
         request("apply_template", {"messages": user("fine")}, *exact("/result/prompt")),
     )

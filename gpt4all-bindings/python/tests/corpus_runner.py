@@ -39,11 +39,12 @@ def model_path(name: str) -> Path:
     entry: Json = json.loads((CORPUS / "models.json").read_text(encoding="utf-8"))["models"][name]
     folder: Path = cache_folder() / "models" if "source" in entry else CORPUS
     path = folder / str(entry["file"])
-    if "source" in entry and not path.is_file():
-        raise MissingModelError(f"{path} is not there; `make run` fetches it")
-    digest = hashlib.sha256(path.read_bytes())
-    if (path.stat().st_size, digest.hexdigest()) != (entry["size"], entry["sha256"]):
-        raise ValueError(f"{path} is not the file that models.json describes; fetch or make it again")
+    data = path.read_bytes() if path.is_file() else b""
+    if (len(data), hashlib.sha256(data).hexdigest()) != (entry["size"], entry["sha256"]):
+        error = MissingModelError if "source" in entry else ValueError
+        raise error(
+            f"{path} is not there, or not the file that models.json describes; `gpt4all pull {path.name}` gets it"
+        )
     return path
 
 

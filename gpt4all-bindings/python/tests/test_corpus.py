@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,36 @@ def test_ids_are_unique_and_begin_with_their_topic() -> None:
     ids = [(topic, case["id"]) for topic, file in FILES.items() for case in file["cases"]]
     assert len(ids) == len(CASES)
     assert [id_ for topic, id_ in ids if not id_.startswith(topic + "-")] == []
+
+
+def test_cases_are_in_the_order_of_their_ids() -> None:
+    for topic, file in FILES.items():
+        ids = [case["id"] for case in file["cases"]]
+        assert ids == sorted(ids), topic
+
+
+@pytest.mark.parametrize("topic", FILES)
+def test_every_language_can_read_the_values(topic: str) -> None:
+    """JavaScript's numbers are doubles, and no string of UTF-8 has half a surrogate pair."""
+    for value in _values(FILES[topic]):
+        if isinstance(value, int | float):
+            assert math.isfinite(value)
+            assert abs(value) < 2**53
+        elif isinstance(value, str):
+            value.encode("utf-8")
+
+
+def _values(value: Any) -> Iterator[Any]:
+    """Every key and value in a JSON value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _values(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _values(item)
+    else:
+        yield value
 
 
 def test_there_are_enough_cases() -> None:

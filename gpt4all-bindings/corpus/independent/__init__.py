@@ -1,0 +1,1 @@
+"""What the corpus asks for, done without the library: by other implementations, or from the definitions."""
