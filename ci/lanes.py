@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import conformance
 import docs
 import documentation_site
 import lint
@@ -197,6 +198,11 @@ def _sdist(_: Settings) -> Outcome:
     return _pytest("sdist", DISTRIBUTION, {"GPT4ALL_SDIST": str(sources), "GPT4ALL_WHEEL": str(made)})
 
 
+def _corpus(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return conformance.check(library_variables(), LANE_SECONDS)
+
+
 def _symbols(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     header = (BACKEND / "include" / "llmodel.h").read_text(encoding="utf-8")
@@ -239,6 +245,7 @@ LANES: Mapping[str, Lane] = {
     "native": Lane("C++ and C tests of libllmodel", _native, model=True, minutes=9),
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=1),
+    "corpus": Lane("the conformance corpus, made anew", _corpus, python=True, model=True, minutes=2),
     "compatibility": Lane(
         "programs of the old Python package", _compatibility, model=True, venv=ensure_compatibility_venv, minutes=2
     ),
