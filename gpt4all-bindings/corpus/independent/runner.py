@@ -17,7 +17,11 @@ from .operations import OPERATIONS
 from .refusals import refused
 from .values import Json, NotCoveredError, Partial, Unknown
 
-COMPUTED = ("complete", "chat", "score", "embed", "rerank", "tokenize")
+# What other implementations have a part in; everything else is the same in all runs, and counts for the first.
+COMPUTED = {
+    "llama-cpp-python": ("complete", "chat", "score", "embed", "rerank", "tokenize"),
+    "sentence-transformers": ("embed",),
+}
 
 
 class Run:
@@ -40,17 +44,14 @@ class Run:
 
     def _tried(self, work: Any, given: Json) -> Any:
         outcome = self._done(work, given)
-        computed = (
-            given["do"] == "say" if "do" in given and given["do"] != "request" else given["operation"] in COMPUTED
-        )
         if self._implementation == "transformers" or isinstance(outcome, Unknown):
             return outcome
-        # what this implementation has no part in counts for the other one only
-        by_grammar = (
-            isinstance(outcome, dict) and outcome.get("status") == "grammar_error" and "grammar" in given["request"]
-        )
-        refused_here = isinstance(outcome, dict) and "status" in outcome and not by_grammar
-        return outcome if computed and not refused_here else Unknown("not computed by a model")
+        operation = "chat" if given.get("do") == "say" else given.get("operation")
+        by_grammar = outcome.get("status") == "grammar_error" and "grammar" in given["request"]
+        refused_here = "status" in outcome and not by_grammar
+        if operation not in COMPUTED[self._implementation] or refused_here:
+            return Unknown("not computed by a model")
+        return outcome
 
     def _done(self, work: Any, given: Json) -> Any:
         try:
