@@ -68,6 +68,14 @@ void expect_call(const Answer &answer, const std::string &name) {
     EXPECT_EQ(answer.text(), choice["message"]["content"].is_null() ? "" : content_of(answer));
 }
 
+void expect_one_call(const Answer &answer, const std::string &name) {
+    expect_call(answer, name);
+    ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+    const json &choice = answer.result["choices"][0];
+    EXPECT_EQ(choice["finish_reason"], "tool_calls") << choice;
+    EXPECT_EQ(choice["message"]["tool_calls"].size(), 1U) << choice;
+}
+
 class Tools : public testing::Test {
   protected:
     TinyLlama model{json{{"n_ctx", 2048}, {"chat_template", with_tools}}};
@@ -83,7 +91,7 @@ class Tools : public testing::Test {
 TEST_F(Tools, TheOneThatIsNamedIsCalled) {
     for (const char *name : {"weather", "forecast"}) {
         const json choice = {{"type", "function"}, {"function", {{"name", name}}}};
-        expect_call(ask({{"tool_choice", choice}, {"parallel_tool_calls", false}}), name);
+        expect_one_call(ask({{"tool_choice", choice}, {"parallel_tool_calls", false}}), name);
     }
     const json unknown = {{"type", "function"}, {"function", {{"name", "nonsense"}}}};
     EXPECT_EQ(ask({{"tool_choice", unknown}}).status(), LLMODEL_INVALID_ARGUMENT);
@@ -91,9 +99,11 @@ TEST_F(Tools, TheOneThatIsNamedIsCalled) {
 
 TEST_F(Tools, RequiredMakesACall) {
     fields["tools"] = json::array({tool("weather")});
-    expect_call(ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}}), "weather");
-    expect_call(ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}, {"temperature", 1.5}, {"seed", 9}}),
-                "weather");
+    expect_call(ask({{"tool_choice", "required"}}), "weather");
+    expect_one_call(ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}}), "weather");
+    expect_one_call(
+        ask({{"tool_choice", "required"}, {"parallel_tool_calls", false}, {"temperature", 1.5}, {"seed", 9}}),
+        "weather");
 }
 
 TEST_F(Tools, NoneMakesNone) {

@@ -15,8 +15,9 @@ TEMPLATE = (
     '"arguments": {{ call.function.arguments | tojson }}}\n</tool_call>{% endfor %}\n{% endfor %}'
 )
 CALL = "/result/choices/0/message/tool_calls/0"
+SECOND_CALL = "/result/choices/0/message/tool_calls/1"
 ARGUMENTS = f"{CALL}/function/arguments"
-CALLED = (f"{CALL}/function/name", f"{CALL}/type")
+CALLED = (f"{CALL}/function/name", f"{CALL}/type", REASON)
 
 
 def tool(name: str) -> Json:
@@ -45,14 +46,18 @@ def cases() -> Iterator[Json]:
         forecast = {"type": "function", "function": {"name": "forecast"}}
         demanded = ask(tool_choice="required", tools=[tool("weather")])
         yield case(
-            f"{name}-required", "A call is demanded", model, opened, greedy("chat", demanded, *exact(*CALLED), *said)
+            f"{name}-required",
+            "A call is demanded",
+            model,
+            opened,
+            greedy("chat", demanded, *exact(*CALLED), *said, absent(SECOND_CALL)),
         )
         yield case(
             f"{name}-named",
             "The call of one tool is demanded",
             model,
             opened,
-            greedy("chat", ask(tool_choice=forecast), *exact(*CALLED), *said),
+            greedy("chat", ask(tool_choice=forecast), *exact(*CALLED), *said, absent(SECOND_CALL)),
         )
     opened = open_(chat_template=TEMPLATE, n_ctx=1024)
     yield case(
