@@ -104,7 +104,9 @@ Tokens RerankPrompt::by_pair(const std::string &query, const std::string &docume
     append(llama_vocab_get_add_sep(vocab_), sep);
     const Tokens second = tokenize(document, vocab_, false, false, "the document");
     tokens.insert(tokens.end(), second.begin(), second.end());
-    append(llama_vocab_get_add_eos(vocab_), eos);
+    // files of WordPiece vocabularies that say nothing of EOS end each text with SEP
+    const bool word_piece = llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_WPM;
+    append(llama_vocab_get_add_eos(vocab_) || (word_piece && llama_vocab_get_add_sep(vocab_)), eos);
     return tokens;
 }
 

@@ -105,8 +105,7 @@ def rerank(model: Opened, request: Json, _: str | None) -> Json:
     scores = []
     for document in request["documents"]:
         tokens, kinds = model.vocabulary.pair(request["query"], document)
-        # llama.cpp takes both texts as the first one of a pair
-        scores.append(engine.rank(tokens, [0] * len(kinds)))
+        scores.append(engine.rank(tokens, kinds))
     order = sorted(range(len(scores)), key=lambda index: -scores[index])
     found = [Partial(index=index, relevance_score=scores[index]) for index in order[: request.get("top_n")]]
     return done(Partial(results=found, usage=Unknown("how tokens of pairs are counted")))

@@ -16,8 +16,8 @@ def cases() -> Iterator[Json]:
         ("five", "what is water", DOCUMENTS, None),
         ("top", "what is water", DOCUMENTS, 2),
         ("one", "the dog", DOCUMENTS[:1], None),
-        ("city", "which city is in france?", DOCUMENTS, None),
-        ("empty-document", "the cat", ["", "the cat"], None),
+        ("animal", "the cat", DOCUMENTS, None),
+        ("empty-document", "hello", ["", "the cat"], None),
         ("twice", "hello", ["hello world", "the dog", "hello world"], None),
     ):
         count = top or len(documents)
@@ -25,6 +25,6 @@ def cases() -> Iterator[Json]:
         # Two documents that are the same have the same score, and no order.
         order = [] if name == "twice" else exact(*(f"{rank}/index" for rank in ranks))
         fields = {"query": query, "documents": documents, **({"top_n": top} if top else {})}
-        scores = [near(f"{rank}/relevance_score", 0.01) for rank in ranks]
+        scores = [near(f"{rank}/relevance_score", 0.02) for rank in ranks]
         step = request("rerank", fields, *order, *scores, absent(f"/result/results/{count}"))
         yield case(name, f"{len(documents)} documents: {name}", "tiny-bert-rerank", open_(n_ctx=256), step)
