@@ -61,12 +61,12 @@ typedef enum llmodel_status {
     LLMODEL_OK = 0,
     LLMODEL_TIMEOUT = 1,          /**< llmodel_next(): no event within the time given. Not a failure. */
     LLMODEL_INVALID_ARGUMENT = 2, /**< A NULL pointer, malformed JSON, unknown key, wrong type, value out of range. */
-    LLMODEL_NOT_FOUND = 3,        /**< The file, adapter or slot that was named does not exist. */
+    LLMODEL_NOT_FOUND = 3,        /**< The file, folder, adapter or slot that was named does not exist. */
     LLMODEL_IO = 4,               /**< Reading or writing failed: permissions, a full disk, a vanished file. */
     LLMODEL_INVALID_MODEL = 5,    /**< The file is truncated, corrupt or not of a known format. */
     LLMODEL_UNSUPPORTED = 6,      /**< Well-formed, but this library or this model cannot do it. */
     LLMODEL_OUT_OF_MEMORY = 7,    /**< Does not fit into memory, or into the budget given. */
-    LLMODEL_CONTEXT_OVERFLOW = 8, /**< The prompt is longer than the context. */
+    LLMODEL_CONTEXT_OVERFLOW = 8, /**< The prompt leaves no room in the context for a token of an answer. */
     LLMODEL_TEMPLATE_ERROR = 9,   /**< The chat template cannot be parsed or rendered, or runs without end. */
     LLMODEL_GRAMMAR_ERROR = 10,   /**< The grammar or JSON Schema cannot be parsed or turned into a grammar. */
     LLMODEL_CANCELLED = 11,       /**< By llmodel_cancel(), a progress function, or a closing model. */

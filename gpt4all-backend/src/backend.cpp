@@ -92,7 +92,7 @@ void load(BackendModule &module) {
 }
 
 /** Loads the best of the modules that do the same. */
-void load_best(std::vector<BackendModule *> candidates) {
+void load_best(const std::vector<BackendModule *> &candidates) {
     std::vector<std::pair<BackendModule *, void *>> usable;
     for (BackendModule *module : candidates) {
         if (void *handle = probe(*module); handle != nullptr) {

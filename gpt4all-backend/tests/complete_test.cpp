@@ -103,10 +103,12 @@ TEST_F(Complete, MixedPromptsAreJoined) {
 TEST_F(Complete, ManyAtOnceGiveWhatEachGivesAlone) {
     const std::vector<std::string> prompts = {"the house", "many people", "what is", "how long", "you are", "it was"};
     std::vector<std::string> alone;
+    alone.reserve(prompts.size());
     for (const std::string &prompt : prompts) {
         alone.push_back(content_of(model.run("complete", complete(prompt))));
     }
     std::vector<Task> tasks;
+    tasks.reserve(prompts.size());
     for (const std::string &prompt : prompts) {
         tasks.push_back(model.start("complete", complete(prompt)));
     }

@@ -129,6 +129,7 @@ TEST_P(Embed, TakesManyInputsAndManyThreads) {
     }
     std::vector<TaskOutcome> outcomes(4, TaskOutcome(api::Answer{}));
     std::vector<std::thread> threads;
+    threads.reserve(outcomes.size());
     for (TaskOutcome &outcome : outcomes) {
         threads.emplace_back([&] { outcome = run_task(model, "embed", {{"input", inputs}}); });
     }

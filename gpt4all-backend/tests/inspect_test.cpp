@@ -135,7 +135,7 @@ TEST(MemoryBudget, ModelOverItIsRefusedWithAContextThatFits) {
     EXPECT_THAT(result.message, HasSubstr("MiB"));
     const auto advised = result.detail.at("n_ctx").get<uint64_t>();
     EXPECT_THAT(result.message, HasSubstr(std::to_string(advised)));
-    EXPECT_NEAR(static_cast<double>(advised), 65536 / 2, 512);
+    EXPECT_NEAR(static_cast<double>(advised), 32768, 512);
 
     options["n_ctx"] = advised;
     EXPECT_EQ(open_and_close(path, options).status, LLMODEL_OK);
@@ -230,7 +230,7 @@ class MemoryEstimate : public testing::Test {
     }
 };
 
-constexpr long small_model_noise = 8 * 1024; // KiB; code that is touched for the first time, and the heap's slack
+constexpr long small_model_noise = 8L * 1024; // KiB; code that is touched for the first time, and the heap's slack
 
 TEST_F(MemoryEstimate, HoldsForATinyModel) {
     expect_estimate_holds(model_path("tiny-llama-f32.gguf"), {{"n_ctx", 2048}}, small_model_noise);
@@ -269,9 +269,9 @@ TEST(Inspect, DraftsOfOtherRequestsAreEstimatedApart) {
     EXPECT_FALSE(memory_for(4, "none").contains("drafts_max"));
     const auto vocabulary = inspect(path).value.at("n_vocab").get<uint64_t>();
     // probabilities for three more drafts, of 64 tokens each
-    EXPECT_GE(four.at("drafts_max"), 3 * 64 * vocabulary * sizeof(float));
-    EXPECT_LT(four.at("total").get<uint64_t>() - one.at("total").get<uint64_t>(),
-              3 * 64 * vocabulary * sizeof(float) / 2);
+    const uint64_t drafts = uint64_t{3} * 64 * vocabulary * sizeof(float);
+    EXPECT_GE(four.at("drafts_max"), drafts);
+    EXPECT_LT(four.at("total").get<uint64_t>() - one.at("total").get<uint64_t>(), drafts / 2);
     // the table of n-grams, which has 16 MiB
     EXPECT_GT(one.at("total").get<uint64_t>(), memory_for(1, "none").at("total").get<uint64_t>() + (16 << 20));
 }

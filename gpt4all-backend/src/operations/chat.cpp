@@ -52,7 +52,7 @@ void check_adapters(Engine &engine, const json &request) {
 void check_slot(Engine &engine, const json &request) {
     const int slots = engine.params().n_parallel;
     if (request.value("id_slot", -1) >= slots) {
-        throw Error(LLMODEL_INVALID_ARGUMENT,
+        throw Error(LLMODEL_NOT_FOUND,
                     "\"id_slot\" is " + request["id_slot"].dump() + ", but the model has " + std::to_string(slots) +
                         " slots: open it with a larger n_parallel",
                     {{"path", "/id_slot"}});

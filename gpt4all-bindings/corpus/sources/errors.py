@@ -108,7 +108,7 @@ REQUESTS: dict[str, tuple[str, str, Json, str, str]] = {
         "A slot that the model does not have",
         "complete",
         {"prompt": "x", "id_slot": 5},
-        "invalid_argument",
+        "not_found",
         "id_slot",
     ),
 }
