@@ -17,7 +17,8 @@ N_PREFIX, N_TAIL = 1000, 16
 N_CHATS = 8
 NEIGHBOURS = (0, 1, 2)
 
-STREAM_REPEATS, N_STREAMED = 8, 40  # many short runs of each way to read, for their ratios
+# Many short runs of each way to read: what disturbs the machine for seconds then disturbs all that are compared.
+STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 25, 40, 16
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -217,14 +218,17 @@ def streaming(
     command = [sys.executable, str(HERE / "worker_streams.py"), str(library), str(STREAM_REPEATS)]
     worker = Worker("worker_streams.py", command)
     options = settings.options(4096, N_CHATS)
-    chats = [request(N_STREAMED, messages=[{"role": "user", "content": text}]) for text in ASKED[:N_CHATS]]
+    steps = [
+        [request(n_tokens, messages=[{"role": "user", "content": text}]) for text in texts]
+        for n_tokens, texts in ((N_STREAMED, ASKED[:1]), (N_STREAMED_OF_EIGHT, ASKED[:N_CHATS]))
+    ]
     for number in range(settings.rounds):
         try:
-            steps = worker.run(Plan(settings.model, options, [chats[:1], chats])).steps
+            found_in = worker.run(Plan(settings.model, options, steps)).steps
         except RunFailed as failure:
             recorder.failures["streams"] = str(failure)
             return
-        for measure, rates in zip(("single", "eight"), steps, strict=True):
+        for measure, rates in zip(("single", "eight"), found_in, strict=True):
             for way, found in rates.items():
                 for rate in found:
                     recorder.add(report.WAYS[way], {measure: rate})

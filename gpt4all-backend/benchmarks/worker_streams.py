@@ -58,7 +58,7 @@ class CLoop:
     def __init__(self, path: str, model: Model) -> None:
         self._ffi = cffi.FFI()
         self._ffi.cdef("double bench_streams(void *model, const char *requests);")
-        self._c = self._ffi.dlopen(path)
+        self._c: Any = self._ffi.dlopen(path)
         library = load()
         self._model = self._ffi.cast("void *", int(library.ffi.cast("uintptr_t", model._handle)))
 
