@@ -16,6 +16,7 @@ import pytest
 from distribution.installed import BINDING, ROOT, Installed
 
 FIRST_EXAMPLE = re.compile(r"## First example\n+```python\n(.*?)```", re.DOTALL)
+SCRIPTS = "gpt4all/llama_cpp_scripts/"
 TINY_MODELS = ROOT / "gpt4all-bindings" / "corpus" / "models"
 VERSION = (ROOT / "VERSION").read_text(encoding="ascii").strip()
 
@@ -54,13 +55,17 @@ def test_the_wheel_holds_the_package_the_library_its_modules_and_nothing_else(un
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "gpt4all"]
     ours = set(subprocess.run(listing, cwd=BINDING, capture_output=True, text=True, check=True).stdout.split())
     assert {name for name in ours if (BINDING / name).is_file()} == {
-        name for name in files if name.startswith("gpt4all/") and not name.startswith("gpt4all/lib/")
+        name for name in files if name.startswith("gpt4all/") and not name.startswith(("gpt4all/lib/", SCRIPTS))
     }
     libraries = {name for name in files if name.startswith("gpt4all/lib/")}
     assert "gpt4all/lib/libllmodel.so" in libraries
     modules = libraries - {"gpt4all/lib/libllmodel.so"}
     assert modules
     assert all(re.fullmatch(r"gpt4all/lib/libggml-cpu(-\w+)?\.so", name) for name in modules), modules
+    converters = {name.removeprefix(SCRIPTS) for name in files if name.startswith(SCRIPTS)}
+    assert converters >= {"convert_hf_to_gguf.py", "convert_lora_to_gguf.py", "LICENSE", "conversion/mpt.py"}
+    for name in converters:
+        assert (unpacked / SCRIPTS / name).read_bytes() == (ROOT / "build" / "llama.cpp" / name).read_bytes()
     rest = {name for name in files if not name.startswith("gpt4all/")}
     assert all(name.startswith(f"gpt4all-{VERSION}.dist-info/") for name in rest), rest
 

@@ -13,10 +13,12 @@ import sys
 from array import array
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ._errors import InvalidModelError
-from ._gguf_writer import Metadata, Tensor, TensorType, write_gguf
+from ._gguf_writer import Metadata, Tensor, write_gguf
+
+MatrixType = Literal["F32", "F16"]
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _NORMAL, _CONTROL = 1, 3
@@ -52,7 +54,7 @@ class Folder(Protocol):
         """The bytes of one file. Raises KeyError or OSError if there is none."""
 
 
-def convert(folder: Folder, path: Path, *, name: str, license: str = "", type: TensorType = "F16") -> None:
+def convert(folder: Folder, path: Path, *, name: str, license: str = "", type: MatrixType = "F16") -> None:
     """Writes the model in `folder` to `path`.
 
     name: what the file says the model is called; known names have their task types, see Embed4All.
@@ -77,7 +79,7 @@ def convert(folder: Folder, path: Path, *, name: str, license: str = "", type: T
     write_gguf(path, metadata, _tensors(weights, type, name))
 
 
-def _describe(metadata: Metadata, name: str, license: str, type: TensorType) -> None:
+def _describe(metadata: Metadata, name: str, license: str, type: MatrixType) -> None:
     metadata.string("general.architecture", "bert")
     metadata.string("general.type", "model")
     metadata.string("general.name", name)
@@ -133,7 +135,7 @@ def _phantom_space(token: str) -> str:
     return token[2:] if token.startswith("##") else "\u2581" + token
 
 
-def _tensors(weights: bytes, type: TensorType, name: str) -> list[Tensor]:
+def _tensors(weights: bytes, type: MatrixType, name: str) -> list[Tensor]:
     """The file's tensors, by the names that llama.cpp knows. Raises InvalidModelError."""
     try:
         (length,) = struct.unpack_from("<Q", weights)
@@ -149,7 +151,7 @@ def _tensors(weights: bytes, type: TensorType, name: str) -> list[Tensor]:
             raise InvalidModelError(f"{name} cannot be converted: {source} is {entry['dtype']}, which is not read yet")
         target = _target(source, name)
         begin, end = entry["data_offsets"]
-        wanted: TensorType = "F32" if len(entry["shape"]) == 1 or target in _ALWAYS_F32 else type
+        wanted: MatrixType = "F32" if len(entry["shape"]) == 1 or target in _ALWAYS_F32 else type
         data = _reader(weights, start + begin, start + end, wanted)
         tensors.append(Tensor(target, entry["shape"], wanted, data))
     return tensors
@@ -164,7 +166,7 @@ def _target(source: str, name: str) -> str:
     return f"{found}.{ending}" if layer is None else f"blk.{layer[1]}.{found}.{ending}"
 
 
-def _reader(weights: bytes, begin: int, end: int, wanted: TensorType) -> Callable[[], bytes]:
+def _reader(weights: bytes, begin: int, end: int, wanted: MatrixType) -> Callable[[], bytes]:
     def read() -> bytes:
         if wanted == "F32":
             return weights[begin:end]

@@ -14,9 +14,9 @@ VERSION = 3
 ALIGNMENT = 32
 
 _UINT32, _INT32, _FLOAT32, _BOOL, _STRING, _ARRAY = 4, 5, 6, 7, 8, 9
-_TENSOR_TYPES = {"F32": (0, 4), "F16": (1, 2)}
+_TENSOR_TYPES = {"F32": (0, 4), "F16": (1, 2), "BF16": (30, 2)}
 
-TensorType = Literal["F32", "F16"]
+TensorType = Literal["F32", "F16", "BF16"]
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,14 @@ class Tensor:
     """A tensor to be written.
 
     shape: rows first, as NumPy has it; GGUF itself counts the other way round.
-    data: called when its turn comes, so that one tensor at a time is in memory. Little-endian, of the type's size.
+    data: called when its turn comes, so that one tensor at a time is in memory. Little-endian, of the type's size; a
+        memoryview must be one of bytes.
     """
 
     name: str
     shape: Sequence[int]
     type: TensorType
-    data: Callable[[], bytes]
+    data: Callable[[], bytes | memoryview]
 
     @property
     def size(self) -> int:

@@ -23,6 +23,7 @@ import pytest
 from conftest import PYTHON, ROOT, TINY_MODELS
 from gpt4all import models
 from gpt4all._library import load
+from hugging_face_folders import lora_tensors, write_gptj, write_lora
 from test_tools import TEMPLATE
 
 LANGUAGES = {"python", "sh", "c", "json", "text"}
@@ -192,6 +193,8 @@ def machine(smollm2_path: Path, tool_model: Path, server: str, tmp_path: Path) -
         (folder / name).write_text(text, encoding="utf-8")
     shutil.copy(TINY_MODELS / "tiny-llama-f32.gguf", folder / "model-f16.gguf")
     shutil.copy(TINY_MODELS / "tiny-llama-f32.gguf", folder / "model.gguf")
+    write_gptj(folder / "gpt-j-6b")
+    write_lora(folder / "my-adapter", lora_tensors(["transformer.h.0.attn.q_proj"]))
     for name in ("docs", "gpt4all-backend", "gpt4all-bindings"):
         (folder / name).symlink_to(ROOT / name)
     library = Path(load().path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 # Control characters but for tab and line end: what a model or a file says must not move the cursor or ring the bell.
@@ -43,6 +44,25 @@ def note(text: str) -> None:
     """Says something on stderr that nobody needs, unless --quiet."""
     if not State.quiet:
         print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def percent() -> Iterator[Callable[[float], None]]:
+    """A function for progress from 0 to 1, shown as a percentage on stderr if that is a terminal and not --quiet."""
+    shown = -1
+
+    def show(fraction: float) -> None:
+        nonlocal shown
+        whole = int(fraction * 100)
+        if whole != shown and sys.stderr.isatty() and not State.quiet:
+            shown = whole
+            print(f"\r{whole:3} %", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if shown >= 0:
+            print(file=sys.stderr, flush=True)
 
 
 def fail(text: str) -> None:

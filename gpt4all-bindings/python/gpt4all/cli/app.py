@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _output, bench, chat, machine, models, quantize, run, vectors
+from . import _output, bench, chat, convert, machine, models, quantize, run, vectors
 from ._command import command
 
 app = typer.Typer(
@@ -63,6 +63,7 @@ for _function in (
     models.prune,
     vectors.embed,
     vectors.tokenize,
+    convert.convert,
     quantize.quantize,
     bench.bench,
     machine.devices,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,16 +40,9 @@ def quantize(
     options: Any = {"type": type, "pure": pure, "allow_requantize": again, "threads": threads}
     if imatrix is not None:
         options["imatrix"] = str(imatrix)
-    shown = -1
-
-    def progress(fraction: float) -> None:
-        nonlocal shown
-        percent = int(fraction * 100)
-        if percent != shown and sys.stderr.isatty() and not _output.State.quiet:
-            shown = percent
-            print(f"\r{percent:3} %", end="\n" if percent == 100 else "", file=sys.stderr, flush=True)
-
-    result = work(find(model), out, progress=progress, **options)
+    path = find(model)
+    with _output.percent() as progress:
+        result = work(path, out, progress=progress, **options)
     if as_json:
         _output.print_json({"path": str(out), **result})
         return 0

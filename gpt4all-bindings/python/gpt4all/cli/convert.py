@@ -1,0 +1,64 @@
+"""gpt4all convert: a model that is not a GGUF file, made one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import _output
+from ._command import AsJson
+from ._models import Threads
+
+
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="FROM", help="A folder as Hugging Face has them, or a model file of 2023.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
+    type: Annotated[
+        str | None, typer.Option("--type", "-t", metavar="TYPE", help="Such as F16, BF16 or Q4_K_M.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What the file calls the model.")] = None,
+    base: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="For a LoRA adapter: the model that it belongs to.")
+    ] = None,
+    pre_tokenizer: Annotated[
+        str, typer.Option(metavar="NAME", help="How the tokenizer splits texts, if that cannot be found out.")
+    ] = "",
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run Python files that the model brings.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    threads: Threads = 0,
+    as_json: AsJson = False,
+) -> int:
+    """Makes a GGUF file of a model, or of a LoRA adapter. The file appears when it is complete.
+
+    \b
+    Examples:
+      gpt4all convert ./gpt-j-6b gpt-j-6b-q4_k_m.gguf --type Q4_K_M
+      gpt4all convert ./my-adapter adapter.gguf --base ./llama
+    """
+    from ..conversion import convert_folder
+
+    with _output.percent() as progress:
+        result = convert_folder(
+            source,
+            out,
+            type=type or "",
+            name=name,
+            base=base,
+            pre_tokenizer=pre_tokenizer,
+            trust_remote_code=trust_remote_code,
+            threads=threads,
+            force=force,
+            progress=progress,
+        )
+    if as_json:
+        _output.print_json(result)
+        return 0
+    sizes = f"{_output.in_bytes(result['input_bytes'])} to {_output.in_bytes(result['output_bytes'])}"
+    print(f"{out}: {result['architecture']}, {result['type']}, {sizes} in {result['ms'] / 1000:.1f} s")
+    return 0

@@ -1,0 +1,197 @@
+"""Models and LoRA adapters as Hugging Face folders have them, converted to GGUF files.
+
+GPT-J is converted by this package, as llama.cpp has no converter for it; all else by llama.cpp's converters, which come
+with this package. The packages that this takes are those of the extra `gpt4all[convert]`; GPT-J from safetensors takes
+NumPy, safetensors and ml_dtypes alone.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, TypedDict, cast, get_args, get_type_hints
+
+from .. import types
+from .._errors import InvalidArgumentError, InvalidModelError
+from .._gguf_writer import TensorType
+from . import _gptj, _gptj_lora, _llama_cpp
+from ._folder import Folder, is_gptj, read_folder, read_json
+from ._output import Progress, check_space, new_file, part_of, refuse_to_overwrite, report, temporary
+from ._weights import Weights, weight_files
+
+__all__ = ["TYPES", "ConvertedFolder", "convert_folder"]
+
+PathLike = str | os.PathLike[str]
+
+UNQUANTISED = ("F32", "F16", "BF16")
+# Those of quantize(), but for the one that means the type of the file that is there.
+TYPES: tuple[str, ...] = tuple(
+    name for name in get_args(get_type_hints(types.QuantizeOptions)["type"]) if name != "COPY"
+)
+
+
+class ConvertedFolder(TypedDict):
+    """What convert_folder() gives.
+
+    architecture: the class of transformers, or "GPTJForCausalLM adapter" and the like. type: as given.
+    input_bytes: of the weights read. output_bytes: of the file written. ms: milliseconds that it took.
+    """
+
+    path: str
+    architecture: str
+    type: str
+    input_bytes: int
+    output_bytes: int
+    ms: float
+
+
+def convert_folder(
+    folder: PathLike,
+    out_path: PathLike,
+    *,
+    type: str = "",
+    name: str | None = None,
+    base: PathLike | None = None,
+    pre_tokenizer: str = "",
+    trust_remote_code: bool = False,
+    threads: int = 0,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> ConvertedFolder:
+    """Writes a GGUF file of the model, or of the LoRA adapter (PEFT), in a folder as Hugging Face has them.
+
+    type: F32, F16, BF16 or one of quantize()'s; by default F16, and F32 for an adapter. A quantised type is made from a
+        temporary file in the weights' own type, so that nothing is rounded twice; it is removed in the end.
+    name: what the file says that the model is called; by default the folder's name.
+    base: for an adapter, the folder of the model that it belongs to. By default the one that adapter_config.json names,
+        if that is a folder of this machine; nothing is downloaded.
+    pre_tokenizer: llama.cpp's name of how the tokenizer splits texts, where it cannot find that out: "llama-bpe", say.
+    trust_remote_code: allows Python files that the model brings to be run.
+    threads: for quantising; 0 for as many as the machine has.
+    force: writes over a file that is there.
+    progress: called with 0 to 1; if it returns False, the conversion ends with CancellationError.
+
+    The file appears under `out_path` when it is complete and was found to be valid; else nothing is left behind.
+
+    Raises ModelNotFoundError for missing folders and files, InvalidModelError for damaged ones or such as do not fit
+    together, UnsupportedError for models that cannot be converted and for missing packages, InvalidArgumentError,
+    LLModelIOError, CancellationError.
+    """
+    started = time.monotonic()
+    source, out = Path(folder), Path(out_path)
+    asked_base = Path(base) if base is not None else None
+    found = read_folder(source, asked_base)
+    adapter = (source / "adapter_config.json").is_file()
+    chosen = (type or ("F32" if adapter else "F16")).upper()
+    _check_arguments(chosen, adapter, asked_base)
+    refuse_to_overwrite(out, force)
+    if adapter:
+        asked_base = asked_base or _base_of(found)
+        found = read_folder(source, asked_base)
+    files = weight_files(source, ("adapter_model",) if adapter else ("model", "pytorch_model"))
+    read = sum(file.stat().st_size for file in files)
+    label = name or source.resolve().name
+    options: dict[str, Any] = {"pre_tokenizer": pre_tokenizer, "trust_remote_code": trust_remote_code}
+    report(progress, 0.0)
+    with new_file(out) as part:
+        if chosen in UNQUANTISED:
+            check_space(out, read // 2)
+            _write(found, part, chosen, label, asked_base, options, progress)
+            _check(part, adapter)
+        else:
+            _write_quantised(found, part, chosen, label, options, threads, progress)
+    report(progress, 1.0)
+    return ConvertedFolder(
+        path=str(out),
+        architecture=f"{_architecture(found, asked_base)} adapter" if adapter else found.architecture,
+        type=chosen,
+        input_bytes=read,
+        output_bytes=out.stat().st_size,
+        ms=(time.monotonic() - started) * 1000,
+    )
+
+
+def _check_arguments(type: str, adapter: bool, base: Path | None) -> None:
+    if type not in TYPES:
+        raise InvalidArgumentError(f"there is no type {type!r}; there are {', '.join(TYPES)}", {"path": "/type"})
+    if adapter and type not in UNQUANTISED:
+        raise InvalidArgumentError(f"an adapter cannot be {type}; it can be F32, F16 or BF16", {"path": "/type"})
+    if base is not None and not adapter:
+        raise InvalidArgumentError("base is for adapters, and the folder holds a model", {"path": "/base"})
+
+
+def _base_of(adapter: Folder) -> Path:
+    named = adapter.config.get("base_model_name_or_path")
+    if isinstance(named, str) and named and Path(named, "config.json").is_file():
+        return Path(named)
+    raise InvalidArgumentError(
+        f"the adapter belongs to {named!r}, which is no folder here; name the model's folder with base= (--base): its "
+        "config.json is needed, its weights are not",
+        {"path": "/base"},
+    )
+
+
+def _architecture(adapter: Folder, base: Path | None) -> str:
+    config = read_json(base / "config.json") if base is not None else {}
+    return "GPTJForCausalLM" if is_gptj(config) else Folder(adapter.path, "other", config).architecture
+
+
+def _write(
+    found: Folder,
+    out: Path,
+    type: str,
+    name: str,
+    base: Path | None,
+    options: dict[str, Any],
+    progress: Progress | None,
+) -> None:
+    """Writes the file in a type that is not quantised."""
+    if found.kind == "gptj":
+        _gptj.convert(found, out, cast(TensorType, type), name, progress)
+    elif found.kind == "gptj-lora" and base is not None:
+        _gptj_lora.convert(found, base, out, cast(TensorType, type), name, progress)
+    else:
+        lora = found.kind == "lora"
+        job = _llama_cpp.Job(found.path, out, type.lower(), name, lora=lora, base=base, **options)
+        _llama_cpp.run(job, progress)
+
+
+def _write_quantised(
+    found: Folder, out: Path, type: str, name: str, options: dict[str, Any], threads: int, progress: Progress | None
+) -> None:
+    from ..model import quantize
+
+    weights = Weights(found.path) if found.kind == "gptj" else None
+    own = weights.type if weights is not None else _type_of(found)
+    with temporary(out) as whole:
+        read = sum(file.stat().st_size for file in weight_files(found.path, ("model", "pytorch_model")))
+        check_space(out, read + read // 2)
+        _write(found, whole, own, name, None, options, part_of(progress, 0.0, 0.5))
+        _check(whole, False)
+        quantize(
+            whole,
+            out,
+            type=cast(Any, type),
+            threads=threads,
+            progress=part_of(progress, 0.5, 1.0),
+        )
+
+
+def _type_of(found: Folder) -> str:
+    """The type in which no weight is rounded, by what the config says of them."""
+    said = found.config.get("dtype") or found.config.get("torch_dtype")
+    return {"float16": "F16", "bfloat16": "BF16"}.get(str(said), "F32")
+
+
+def _check(path: Path, adapter: bool) -> None:
+    """Raises InvalidModelError if the file that was made would not load."""
+    from ..model import inspect
+
+    if adapter:
+        return  # read with the model that it belongs to, when that is opened
+    try:
+        inspect(path)
+    except InvalidModelError as error:
+        text = f"the folder's files do not fit together: {error.message.replace(str(path), 'the file made of them')}"
+        raise InvalidModelError(text, error.detail) from error
