@@ -1,7 +1,7 @@
 """The three architectures computed by numpy in double precision, on whole sequences: what logits are held against.
 
-The weights are those of a file, by its names. Sources of the formulas: ggml's examples gpt-j and mpt and llama.cpp of May
-2023. Each function takes token ids and returns logits of the shape (tokens, vocabulary).
+The weights are those of a file, by its names. Sources of the formulas: ggml's examples gpt-j and mpt, llama.cpp of
+May 2023. Each function takes token ids and returns logits of the shape (tokens, vocabulary).
 """
 
 from __future__ import annotations

@@ -50,8 +50,9 @@ class _Random:
 
 
 def tiny_llama(size: int = 512, width: int = 256, heads: int = 4, layers: int = 2) -> LegacyModel:
-    """A LLaMA with K-quants' widths, as n_mult 256 makes them."""
+    """A LLaMA with K-quants' widths, as n_mult 256 makes them. Engines of its time want 32 layers."""
     random = _Random(1)
+    written = (0.5 / layers) ** 0.5  # however many layers there are, they add as much to the residual stream
     multiple = 256 if width % 256 == 0 else 64
     feed_forward = -(-(2 * 4 * width // 3) // multiple) * multiple
     weights = {
@@ -62,12 +63,12 @@ def tiny_llama(size: int = 512, width: int = 256, heads: int = 4, layers: int = 
     for layer in range(layers):
         block = f"layers.{layer}."
         weights[block + "attention_norm.weight"] = random.around(1, width)
-        for name, gain in (("wq", 1.5), ("wk", 1.5), ("wv", 1.0), ("wo", 1.0)):
+        for name, gain in (("wq", 1.0), ("wk", 1.0), ("wv", 1.0), ("wo", written)):
             weights[f"{block}attention.{name}.weight"] = random.matrix(width, width, gain)
         weights[block + "ffn_norm.weight"] = random.around(1, width)
-        weights[block + "feed_forward.w1.weight"] = random.matrix(feed_forward, width, 1.5)
-        weights[block + "feed_forward.w2.weight"] = random.matrix(width, feed_forward)
-        weights[block + "feed_forward.w3.weight"] = random.matrix(feed_forward, width, 1.5)
+        weights[block + "feed_forward.w1.weight"] = random.matrix(feed_forward, width)
+        weights[block + "feed_forward.w2.weight"] = random.matrix(width, feed_forward, written)
+        weights[block + "feed_forward.w3.weight"] = random.matrix(feed_forward, width)
     return LegacyModel(
         "llama",
         width,

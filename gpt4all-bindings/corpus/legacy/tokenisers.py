@@ -15,20 +15,12 @@ def byte_pair_encoding(vocabulary: Vocabulary, text: str) -> list[int]:
     """The tokens of a text without special tokens: in each word, the pair learned first is merged until none is."""
     ranks = {pair: rank for rank, pair in enumerate(vocabulary.merges)}
     ids = {token: index for index, token in reversed(list(enumerate(vocabulary.tokens)))}
-    # runs of spaces are found before words are
-    runs = sorted((token for token in vocabulary.tokens if len(token) > 1 and not token.strip(b" ")), key=len)
-    added = [run for run in runs if run not in {left + right for left, right in vocabulary.merges}]
     found: list[int] = []
-    splitter = "|".join(re.escape(run.decode()) for run in reversed(added))
-    for piece in re.split(f"({splitter})", text) if added else [text]:
-        if piece.encode() in added:
-            found.append(ids[piece.encode()])
-            continue
-        for word in _WORDS.findall(piece):
-            parts = [bytes([byte]) for byte in word.encode()]
-            while pairs := [pair for pair in pairwise(parts) if pair in ranks]:
-                parts = merged(parts, min(pairs, key=lambda pair: ranks[pair]))
-            found += [ids[part] for part in parts]
+    for word in _WORDS.findall(text):
+        parts = [bytes([byte]) for byte in word.encode()]
+        while pairs := [pair for pair in pairwise(parts) if pair in ranks]:
+            parts = merged(parts, min(pairs, key=lambda pair: ranks[pair]))
+        found += [ids[part] for part in parts]
     return found
 
 

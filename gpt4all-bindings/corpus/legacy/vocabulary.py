@@ -100,11 +100,11 @@ def gptj_vocabulary(size: int, merges: int = 200) -> Vocabulary:
 
 
 def mpt_vocabulary(merges: int = 200) -> Vocabulary:
-    """As GPT-NeoX's: `<|endoftext|>`, `<|padding|>`, bytes, merges, runs of spaces; then two of the chat model."""
+    """As GPT-NeoX's: `<|endoftext|>`, `<|padding|>`, the bytes that UTF-8 has, merges; then two of the chat model."""
     learned = learn_merges(merges)
     tokens = [END_OF_TEXT, b"<|padding|>"]
-    tokens += [bytes([byte]) for byte in byte_order()] + [left + right for left, right in learned]
-    tokens += [b" " * length for length in range(5, 1, -1)]
+    tokens += [bytes([byte]) for byte in byte_order() if byte not in (0xC0, 0xC1) and byte < 0xF5]
+    tokens += [left + right for left, right in learned]
     special = {0, 1, len(tokens), len(tokens) + 1}
     tokens += [b"<|im_start|>", b"<|im_end|>"]
     return Vocabulary(tokens, merges=learned, special=special)
