@@ -135,8 +135,9 @@ typedef struct llmodel_model llmodel_model;
 typedef int32_t (*llmodel_progress_fn)(float progress, void *user);
 
 /**
- * Opens a model file. `options_json` is `$defs/open_options`, NULL for the defaults; `progress` may be NULL.
- * On success `*model` is a handle to be closed with llmodel_close().
+ * Opens a model file: GGUF, or a format of 2023 that llmodel_convert() knows, which is translated at the first time,
+ * into a cache (option `cache_dir`), and opened from there afterwards. `options_json` is `$defs/open_options`, NULL for
+ * the defaults; `progress` may be NULL. On success `*model` is a handle to be closed with llmodel_close().
  */
 LLMODEL_API llmodel_status llmodel_open(const char *path, const char *options_json, llmodel_progress_fn progress,
                                         void *user, llmodel_model **model, llmodel_error **error);
@@ -217,6 +218,20 @@ LLMODEL_API void llmodel_task_free(llmodel_task *task);
 LLMODEL_API llmodel_status llmodel_quantize(const char *path, const char *out_path, const char *options_json,
                                             llmodel_progress_fn progress, void *user, char **json,
                                             llmodel_error **error);
+
+/* --------------------------------------------------------------------------------------------------------- convert */
+
+/**
+ * Writes the model at `path`, of one of the formats of 2023, to `out_path` as GGUF: LLaMA as ggml, ggmf and ggjt, GPT-J
+ * and MPT as ggml, MPT as ggmm, and GGUF of the architecture gptj, which llama.cpp runs as phi2. llmodel_open() does
+ * the same by itself, into its cache. `options_json` is `$defs/convert_options`, NULL for the defaults. The file
+ * appears under `out_path` only when it is complete. `*json` receives `$defs/convert_result`, which tells what had to
+ * be chosen; `json` and `progress` may be NULL. A file that ends too early or is damaged gives LLMODEL_INVALID_MODEL
+ * with the tensor and the byte, one of another kind LLMODEL_UNSUPPORTED.
+ */
+LLMODEL_API llmodel_status llmodel_convert(const char *path, const char *out_path, const char *options_json,
+                                           llmodel_progress_fn progress, void *user, char **json,
+                                           llmodel_error **error);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,9 @@
 #include "inspect.h"
 
 #include "backend.h"
-#include "gguf/validate_model.h"
 #include "llama.h"
 #include "memory/estimate.h"
+#include "model_file.h"
 
 #include <algorithm>
 #include <array>
@@ -36,6 +36,9 @@ constexpr std::array<std::pair<const char *, const char *>, 15> special_roles{{
 }};
 
 constexpr std::array pooling_names{"none", "mean", "cls", "last", "rank"};
+
+/** What the model is, where llama.cpp runs it under another name. */
+constexpr std::string_view source_architecture_key = "gpt4all.source.architecture";
 
 constexpr std::string_view template_key = "tokenizer.chat_template";
 
@@ -122,7 +125,8 @@ json chat_templates(const GgufFile &file) {
     return templates;
 }
 
-/** The type that the file gives itself, or else the one that most weights have. */
+} // namespace
+
 std::string quantization(const GgufFile &file) {
     if (const auto type = file.get_uint("general.file_type"); type && *type < LLAMA_FTYPE_GUESSED) {
         std::string name = llama_ftype_name(static_cast<llama_ftype>(*type));
@@ -149,6 +153,8 @@ std::string quantization(const GgufFile &file) {
     });
     return name;
 }
+
+namespace {
 
 bool ranks(const GgufFile &file) {
     return hyperparameter(file, "pooling_type") == static_cast<uint64_t>(LLAMA_POOLING_TYPE_RANK) ||
@@ -211,7 +217,7 @@ json describe(const GgufFile &file, json memory) {
                 {"size", size.file},
                 {"format", "gguf"},
                 {"format_version", file.version},
-                {"architecture", std::string(file.architecture())},
+                {"architecture", std::string(file.get_string(source_architecture_key).value_or(file.architecture()))},
                 {"quantization", quantization(file)},
                 {"n_params", size.parameters},
                 {"n_tensors", size.tensors},
@@ -221,6 +227,9 @@ json describe(const GgufFile &file, json memory) {
                 {"chat_templates", chat_templates(file)},
                 {"special_tokens", special_tokens(file)},
                 {"metadata", metadata_of(file)}};
+    if (result["architecture"] != file.architecture()) {
+        result["runs_as"] = std::string(file.architecture());
+    }
     if (size.parameters > 0) {
         result["bits_per_weight"] = 8.0 * static_cast<double>(size.weights) / static_cast<double>(size.parameters);
     }
@@ -258,9 +267,10 @@ json describe(const GgufFile &file, json memory) {
 
 json inspect(const std::filesystem::path &path, const json &options) {
     ensure_backend();
-    const GgufFile file = read_gguf(path);
-    validate_model(file);
-    return describe(file, estimate_memory(parse_open_options(file, options), file));
+    const ModelFile file = peek_model_file(path, options.value("cache_dir", std::string()));
+    json result = describe(file.gguf, estimate_memory(parse_open_options(file.gguf, options), file.gguf));
+    file.complete(result);
+    return result;
 }
 
 } // namespace llmodel

@@ -8,6 +8,7 @@
 #include "inspect.h"
 #include "json/parse.h"
 #include "json/schema.h"
+#include "legacy/convert.h"
 #include "logging.h"
 #include "machine.h"
 #include "model.h"
@@ -337,6 +338,18 @@ llmodel_status llmodel_quantize(const char *path, const char *out_path, const ch
         ensure_backend();
         const auto options = parse_options(options_json, "quantize_options", "quantise options");
         give(json_out, quantize(path, out_path, options, progress_of(progress, user)));
+        return LLMODEL_OK;
+    });
+}
+
+llmodel_status llmodel_convert(const char *path, const char *out_path, const char *options_json,
+                               llmodel_progress_fn progress, void *user, char **json_out, llmodel_error **error) {
+    return at_boundary(error, [&] {
+        required(path, "path");
+        required(out_path, "out_path");
+        ensure_backend();
+        const auto options = parse_options(options_json, "convert_options", "convert options");
+        give(json_out, legacy::convert(path, out_path, options, progress_of(progress, user)));
         return LLMODEL_OK;
     });
 }

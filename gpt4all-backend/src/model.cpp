@@ -2,8 +2,6 @@
 
 #include "abort_guard.h"
 #include "backend.h"
-#include "gguf/gguf_file.h"
-#include "gguf/validate_model.h"
 #include "inspect.h"
 #include "json/parse.h"
 #include "json/schema.h"
@@ -11,6 +9,7 @@
 #include "logging.h"
 #include "machine.h"
 #include "memory/estimate.h"
+#include "model_file.h"
 #include "operations/requests.h"
 #include "side_contexts.h"
 #include "state.h"
@@ -22,6 +21,9 @@
 namespace llmodel {
 
 namespace {
+
+// Of the progress of opening, where a model of 2023 is translated first.
+constexpr float translation_part = 0.9F;
 
 std::string request_definition(std::string_view operation) {
     static constexpr std::string_view operations[] = {"chat",           "complete",     "infill",   "embed",
@@ -68,8 +70,12 @@ std::unique_ptr<llama_model, decltype(&llama_model_free)> load_encoder(const Ope
 Model::Model(const std::filesystem::path &path, const json &options, const Progress &progress)
     : path_(path), side_contexts_(std::make_unique<SideContexts>(*this)) {
     ensure_backend();
-    const GgufFile file = read_gguf(path);
-    validate_model(file);
+    bool translated = false;
+    const ModelFile opened = open_model_file(path, options.value("cache_dir", std::string()), [&](float done) {
+        translated = true;
+        return !progress || progress(done * translation_part);
+    });
+    const GgufFile &file = opened.gguf;
     options_ = parse_open_options(file, options);
     if (const auto source = file.get_string("tokenizer.chat_template");
         source && options_.params.chat_template.empty()) {
@@ -77,12 +83,14 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
     }
     check_template_size(options_.params.chat_template, "the option chat_template");
     description_ = describe(file, estimate_memory(options_, file));
+    opened.complete(description_);
     check_memory_budget(options_, description_.at("memory"));
     release_free_memory(); // of what the estimate needed
 
     // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress
     // is told on the caller's thread all the same.
-    on_large_stack(progress, [&](const Progress &report) {
+    const Progress rest = [&](float done) { return progress(translation_part + (1 - translation_part) * done); };
+    on_large_stack(translated && progress ? rest : progress, [&](const Progress &report) {
         if (only_encodes(file)) {
             encoder_ = load_encoder(options_, report);
             weights_ = encoder_.get();

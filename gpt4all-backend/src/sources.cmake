@@ -3,6 +3,7 @@ set(LLMODEL_SOURCES
   src/abort_guard.cpp
   src/backend.cpp
   src/devices.cpp
+  src/disk_space.cpp
   src/engine.cpp
   src/grammar.cpp
   src/inspect.cpp
@@ -13,6 +14,7 @@ set(LLMODEL_SOURCES
   src/memory/estimate.cpp
   src/memory/plan.cpp
   src/model.cpp
+  src/model_file.cpp
   src/open_options.cpp
   src/operations/chat.cpp
   src/operations/choice.cpp

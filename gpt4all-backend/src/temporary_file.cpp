@@ -68,15 +68,15 @@ void TemporaryFile::append(std::string_view bytes) {
     }
 }
 
-void TemporaryFile::commit() {
+void TemporaryFile::commit_as(const std::filesystem::path &target) {
     {
         const Descriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
         if (file.number() < 0 || fsync(file.number()) != 0) {
-            fail(target_, "the file cannot be made durable", errno);
+            fail(target, "the file cannot be made durable", errno);
         }
     }
-    if (std::rename(path_.c_str(), target_.c_str()) != 0) {
-        fail(target_, "the file cannot be given its name", errno);
+    if (std::rename(path_.c_str(), target.c_str()) != 0) {
+        fail(target, "the file cannot be given its name", errno);
     }
     path_.clear();
 }

@@ -20,7 +20,10 @@ class TemporaryFile {
     void append(std::string_view bytes);
 
     /** Makes it durable and gives it the target's name. Throws Error(LLMODEL_IO). */
-    void commit();
+    void commit() { commit_as(target_); }
+
+    /** The same with another name in the target's folder, for a file whose content decides on it. */
+    void commit_as(const std::filesystem::path &target);
 
   private:
     std::filesystem::path target_;

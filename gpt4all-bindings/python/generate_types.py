@@ -40,6 +40,7 @@ OPTIONS = {
     "count_tokens_request": ("CountTokensOptions", ("prompt",)),
     "state_request": ("StateOptions", ()),
     "quantize_options": ("QuantizeOptions", ()),
+    "convert_options": ("ConvertOptions", ()),
 }
 
 # In the order in which they are written, so that each stands after what it is made of.
@@ -59,6 +60,7 @@ RESULTS = (
     "adapters_result",
     "state_result",
     "quantize_result",
+    "convert_result",
     "memory_estimate",
     "special_token",
     "inspect_result",

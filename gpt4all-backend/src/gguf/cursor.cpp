@@ -51,6 +51,16 @@ void GgufCursor::read(std::span<std::byte> into) {
     }
 }
 
+bool GgufCursor::peek(std::span<std::byte> into) {
+    if (into.size() > remaining()) {
+        return false;
+    }
+    const std::uint64_t position = position_;
+    read(into);
+    position_ = position;
+    return true;
+}
+
 void GgufCursor::string(const char *what, std::uint64_t limit, std::string &text) {
     const std::uint64_t at = position_;
     const auto length = number<std::uint64_t>(what);

@@ -34,6 +34,15 @@ class GgufCursor {
 
     void read(std::span<std::byte> into);
 
+    /** Passes over bytes, which must be there. */
+    void skip(std::uint64_t bytes, std::string_view what) {
+        need(bytes, what);
+        position_ += bytes;
+    }
+
+    /** Reads the next bytes without passing over them; false if there are fewer. */
+    bool peek(std::span<std::byte> into);
+
     template<typename T> T number(const char *what) {
         static_assert(std::is_arithmetic_v<T>);
         need(sizeof(T), what);

@@ -30,10 +30,10 @@ std::string foreign_format(std::span<const std::byte> bytes, std::uint64_t size)
     const std::string_view head(reinterpret_cast<const char *>(bytes.data()), bytes.size());
 
     // the first magics of ggml are stored as 32-bit words and so read backwards
-    if (starts_with_any(head, {"lmgg", "fmgg", "tjgg"})) {
-        return "is a model of 2023 in one of the formats before GGUF (ggml, ggmf or ggjt); look for a GGUF of the "
-               "model, "
-               "or convert this file";
+    if (starts_with_any(head, {"lmgg", "fmgg", "tjgg", "mmgg"})) {
+        return "is a model of 2023 in one of the formats before GGUF (ggml, ggmf, ggjt or ggmm), which can be opened "
+               "as "
+               "a model but not here; convert it to GGUF with `gpt4all convert`";
     }
     if (starts_with_any(head, {"algg"})) {
         return "is a LoRA adapter of 2023 (ggla); convert it to GGUF";

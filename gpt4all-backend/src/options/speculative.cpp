@@ -1,6 +1,6 @@
 #include "speculative.h"
 
-#include "gguf/validate_model.h"
+#include "model_file.h"
 #include "options/parts.h"
 
 #include <algorithm>
@@ -17,8 +17,11 @@ void read_draft(const OptionReader &outer, common_params &params, const GgufFile
     const OptionReader reader(outer.at("draft"), outer.path("draft"));
     common_params_speculative_draft &draft = params.speculative.draft;
     reader.get("path", draft.mparams.path);
-    const GgufFile draft_model = read_gguf(draft.mparams.path);
-    validate_model(draft_model);
+    std::string cache_dir;
+    outer.get("cache_dir", cache_dir);
+    const ModelFile opened = open_model_file(draft.mparams.path, cache_dir, {});
+    const GgufFile &draft_model = opened.gguf;
+    draft.mparams.path = draft_model.path;
     const auto tokenizer_of = [](const GgufFile &file) {
         return std::string(file.get_string("tokenizer.ggml.model").value_or("none"));
     };

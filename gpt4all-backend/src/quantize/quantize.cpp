@@ -2,10 +2,10 @@
 
 #include "abort_guard.h"
 #include "backend.h"
-#include "gguf/validate_model.h"
+#include "disk_space.h"
 #include "llama.h"
 #include "logging.h"
-#include "machine.h"
+#include "model_file.h"
 #include "quantize/plan.h"
 #include "quantize/request.h"
 #include "temporary_file.h"
@@ -24,10 +24,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-GgufFile read_input(const fs::path &path, const fs::path &out_path) {
-    GgufFile file = read_gguf(path);
-    validate_model(file);
-    if (file.get_uint("split.count").value_or(1) > 1) {
+constexpr float translation_part = 0.5F;
+
+ModelFile read_input(const fs::path &path, const fs::path &out_path, const std::string &cache_dir,
+                     const std::function<bool(float)> &progress) {
+    ModelFile file = open_model_file(path, cache_dir, progress);
+    if (file.gguf.get_uint("split.count").value_or(1) > 1) {
         throw Error(LLMODEL_UNSUPPORTED,
                     path.string() + " is one part of a model in several files; join them with llama-gguf-split first",
                     {{"path", path.string()}});
@@ -43,18 +45,6 @@ GgufFile read_input(const fs::path &path, const fs::path &out_path) {
                     {{"path", out_path.string()}});
     }
     return file;
-}
-
-void check_space(const fs::path &out_path, uint64_t needed) {
-    std::error_code error;
-    const fs::path folder = out_path.has_parent_path() ? out_path.parent_path() : fs::path(".");
-    const fs::space_info space = fs::space(folder, error);
-    if (!error && space.available < needed) {
-        throw Error(LLMODEL_IO,
-                    out_path.string() + " will take " + human_bytes(needed) + ", but only " +
-                        human_bytes(space.available) + " are free on its disk; make room or write elsewhere",
-                    {{"path", out_path.string()}, {"needed", needed}, {"available", space.available}});
-    }
 }
 
 /** What llama.cpp's reason for giving up means. */
@@ -134,10 +124,16 @@ json quantize(const fs::path &path, const fs::path &out_path, const json &option
     const AbortGuard guard;
     const auto start = std::chrono::steady_clock::now();
     const QuantizeRequest request(options);
-    const GgufFile input = read_input(path, out_path);
+    float translated = 0; // of the progress, where a model of 2023 is translated first
+    const ModelFile opened = read_input(path, out_path, options.value("cache_dir", std::string()), [&](float done) {
+        translated = translation_part * done;
+        return !progress || progress(translated);
+    });
+    const GgufFile &input = opened.gguf;
+    const auto report = [&](float done) { return !progress || progress(translated + (1 - translated) * done); };
     const uint64_t expected = plan_quantization(input, request);
-    check_space(out_path, expected);
-    if (progress && !progress(0)) {
+    require_disk_space(out_path, expected);
+    if (!report(0)) {
         throw Error(LLMODEL_CANCELLED, "quantising " + path.string() + " was cancelled", {{"path", path.string()}});
     }
 
@@ -146,15 +142,15 @@ json quantize(const fs::path &path, const fs::path &out_path, const json &option
     fs::permissions(file.path(), fs::status(path, ignored).permissions() | fs::perms::owner_write, ignored);
     std::atomic<bool> cancelled = false;
     std::future<void> work =
-        std::async(std::launch::async, [&] { run(path, out_path, request, cancelled, file.path()); });
-    watch(work, file.path(), expected, progress, cancelled);
+        std::async(std::launch::async, [&] { run(input.path, out_path, request, cancelled, file.path()); });
+    watch(work, file.path(), expected, report, cancelled);
 
     const GgufFile output = read_gguf(file.path());
     if (output.tensors.size() != input.tensors.size()) {
         throw Error(LLMODEL_INTERNAL, out_path.string() + " came out with " + std::to_string(output.tensors.size()) +
                                           " tensors of " + std::to_string(input.tensors.size()));
     }
-    if (progress && !progress(1)) {
+    if (!report(1)) {
         throw Error(LLMODEL_CANCELLED, "quantising " + path.string() + " was cancelled", {{"path", path.string()}});
     }
     file.commit();
@@ -168,7 +164,7 @@ json quantize(const fs::path &path, const fs::path &out_path, const json &option
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
     return {{"path", out_path.string()},
             {"type", request.type()},
-            {"input_bytes", input.size},
+            {"input_bytes", opened.origin ? opened.origin->size : input.size},
             {"output_bytes", output.size},
             {"tensors", output.tensors.size()},
             {"bits_per_weight", 8.0 * static_cast<double>(bytes) / static_cast<double>(std::max<uint64_t>(weights, 1))},

@@ -376,6 +376,24 @@ def quantize(
     return result
 
 
+def convert(
+    path: Path, out_path: Path, *, progress: Progress | None = None, **options: Unpack[types.ConvertOptions]
+) -> types.ConvertResult:
+    """Writes the model at `path`, of a format of 2023 (ggml, ggmf, ggjt, ggmm, or GGUF of "gptj"), as GGUF.
+
+    Model opens such files, too: it makes a translation in its cache. The file appears under `out_path` only when it is
+    complete. `progress` is as for Model. Raises InvalidModelError for a file that is truncated or damaged, and
+    UnsupportedError for one of another kind.
+    """
+    library = load()
+    names, given = (encode_path(path), encode_path(out_path)), encode(options)
+    function, null = library.c.llmodel_convert, library.ffi.NULL
+    result: types.ConvertResult = library.with_progress(
+        progress, lambda forward: library.call_json(function, *names, given, forward, null)
+    )
+    return result
+
+
 def build_info() -> types.BuildInfo:
     """Version, llama.cpp release, compiler and flags of the library."""
     library = load()

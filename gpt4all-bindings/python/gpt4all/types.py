@@ -275,6 +275,9 @@ class OpenOptions(TypedDict, total=False):
     mmap: bool
     """Map the file into memory rather than reading it. Default: true."""
 
+    cache_dir: str
+    """Folder for the translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
+
     mlock: bool
     """Keep the weights from being swapped out; needs the privilege to lock that much memory. Default: false."""
 
@@ -520,6 +523,36 @@ class QuantizeOptions(_QuantizeOptionsRequired, total=False):
 
     threads: int
     """CPU threads. 0: as many as the machine has. Default: 0. From 0 to 512."""
+
+    cache_dir: str
+    """Folder for the translation of a model of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
+
+
+class ConvertOptions(TypedDict, total=False):
+    """What llmodel_convert() makes of a model of 2023, where its file does not say."""
+
+    name: str
+    """The model's name. Absent: the file's, without its extension."""
+
+    q4_2_type: Literal["auto", "F32", "F16", "Q8_0", "Q6_K"]
+    """Of tensors that are Q4_2. "auto": Q6_K, or Q8_0 where rows are no multiple of 256. Default: "auto"."""
+
+    q4_3_type: Literal["auto", "F32", "F16", "Q8_0", "Q6_K"]
+    """Of tensors that are Q4_3. "auto": Q8_0. Default: "auto"."""
+
+    n_ctx: int
+    """Context length in tokens. 0: what the file says, and 2048 for LLaMA. Default: 0. From 0 to 16777216."""
+
+    rms_norm_eps: float
+    """LLaMA's epsilon of the norms. 0: 1e-6, and 1e-5 where heads share keys, as in LLaMA 2 70B. Default: 0. From 0
+    to 1."""
+
+    rope_freq_base: float
+    """LLaMA's base frequency of the rotary position embedding. 0: 10000. Default: 0."""
+
+    add_space_prefix: bool
+    """Tokenise LLaMA's text with a space before it, as SentencePiece does and llama.cpp did not in 2023. Default:
+    false."""
 
 
 class UsagePromptTokensDetails(TypedDict, total=False):
@@ -895,6 +928,45 @@ class QuantizeResult(_QuantizeResultRequired, total=False):
     """Milliseconds that it took."""
 
 
+class _ConvertResultRequired(TypedDict):
+    format: str
+    """The old file's format: ggml, ggmf, ggjt, ggmm or gguf."""
+
+    architecture: str
+    """The model's architecture: llama, gptj or mpt."""
+
+    choices: list[str]
+    """What was decided that the old file does not say, or that is not kept exactly, a sentence each."""
+
+    input_bytes: int
+    """Size of all files that were read."""
+
+    output_bytes: int
+    """Size of the file that was written."""
+
+
+class ConvertResult(_ConvertResultRequired, total=False):
+    """What converting gives."""
+
+    path: str
+    """The new file."""
+
+    format_version: int
+    """Its version; 0 for a format without."""
+
+    runs_as: str
+    """The architecture that it has in the new file: phi2 for gptj."""
+
+    quantization: str
+    """The new file's type, such as "Q4_0"."""
+
+    tensors: int
+    """Tensors of the new file."""
+
+    ms: float
+    """Milliseconds that it took."""
+
+
 class _MemoryEstimateDeviceRequired(TypedDict):
     name: str
     """The device."""
@@ -959,6 +1031,16 @@ class SpecialToken(TypedDict):
     """Its name."""
 
 
+class InspectResultTranslation(TypedDict):
+    """The GGUF file that is opened in place of a model of 2023, which metadata tells of."""
+
+    path: str | None
+    """The file; null if the model was not opened yet."""
+
+    size: int
+    """Its size."""
+
+
 class InspectResultTokenizer(TypedDict, total=False):
     """How text becomes tokens, by llama.cpp's names."""
 
@@ -990,7 +1072,7 @@ class _InspectResultRequired(TypedDict):
     """The file's size, over all its parts."""
 
     architecture: str
-    """llama.cpp's name of the architecture, such as "llama"."""
+    """The architecture, such as "llama"."""
 
     quantization: str
     """The type of most weights, such as "Q4_1"."""
@@ -1012,10 +1094,13 @@ class InspectResult(_InspectResultRequired, total=False):
     """What is known of a model file without loading its weights."""
 
     format: str
-    """The file's format, such as "gguf"."""
+    """The file's format: "gguf", or one of 2023: ggml, ggmf, ggjt or ggmm."""
 
     format_version: int
-    """The format's version."""
+    """The format's version; 0 for one without."""
+
+    translation: InspectResultTranslation
+    """The GGUF file that is opened in place of a model of 2023, which metadata tells of."""
 
     name: str
     """The model's name, if the file says it, as the next five."""
@@ -1034,6 +1119,9 @@ class InspectResult(_InspectResultRequired, total=False):
 
     url: str
     """Where it comes from."""
+
+    runs_as: str
+    """The architecture as which llama.cpp runs the model, where it is another: GPT-J runs as "phi2"."""
 
     bits_per_weight: float
     """Bits of the file for each parameter, on average."""

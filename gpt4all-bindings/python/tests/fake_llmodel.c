@@ -225,3 +225,8 @@ llmodel_status llmodel_quantize(const char *path, const char *out_path, const ch
         return fail(LLMODEL_CANCELLED, error);
     return give(json, options_json);
 }
+
+llmodel_status llmodel_convert(const char *path, const char *out_path, const char *options_json,
+                               llmodel_progress_fn progress, void *user, char **json, llmodel_error **error) {
+    return llmodel_quantize(path, out_path, options_json, progress, user, json, error);
+}

@@ -1,0 +1,17 @@
+#pragma once
+
+// The parts of plan_translation(), each of which throws as that does.
+
+#include "legacy/plan.h"
+
+namespace llmodel::legacy {
+
+/** Among the choices where it is so. */
+constexpr const char *merges_recovered =
+    "Text is tokenised by byte-pair encoding, with merges recovered from the order of tokens.";
+
+Plan plan_llama(const LegacyFile &file, const TranslationOptions &options);
+Plan plan_gptj(const LegacyFile &file, const TranslationOptions &options);
+Plan plan_mpt(const LegacyFile &file, const TranslationOptions &options);
+
+} // namespace llmodel::legacy

@@ -1,0 +1,29 @@
+# Reads the model files of 2023 and translates them to GGUF.
+set(LLMODEL_LEGACY_SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/byte_pairs.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/cache.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/content_hash.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/convert.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/element_type.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/file_identity.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/file_lock.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/gguf_header.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/legacy_file.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/old_model.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plan_builder.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plan_gptj.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plan_llama.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plan_mpt.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/read_gptj.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/read_llama.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/read_mpt.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/read_parts.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/recognise.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/repack.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/repack_q6_k.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/rows.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/translate.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/vocabulary.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/vocabulary_gptj.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/vocabulary_llama.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/vocabulary_mpt.cpp)

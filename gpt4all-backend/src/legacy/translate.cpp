@@ -1,0 +1,103 @@
+#include "legacy/translate.h"
+
+#include "gguf/utf8.h"
+#include "legacy/repack.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace llmodel::legacy {
+
+namespace {
+
+constexpr std::uint64_t step_bytes = std::uint64_t{4} << 20; // large enough for any disk, small beside a model
+
+[[noreturn]] void refuse_scale(const std::string &path, const OutputTensor &tensor, std::int64_t row,
+                               std::int64_t count) {
+    const std::uint64_t offset = tensor.source.pieces.front().offset;
+    throw Error(LLMODEL_INVALID_MODEL,
+                "'" + path + "': tensor '" + printable(tensor.source_name) + "', at byte " + std::to_string(offset) +
+                    ": among its rows " + std::to_string(row) + " to " + std::to_string(row + count - 1) +
+                    " is a scale that is not finite or is above 65504, which GGUF cannot hold; the file is probably "
+                    "corrupt, download it again",
+                {{"path", path}, {"offset", offset}, {"tensor", printable(tensor.source_name)}, {"row", row}});
+}
+
+class Translation {
+  public:
+    Translation(const Plan &plan, const Sources &sources, const Write &write, const Report &report)
+        : plan_(plan), sources_(sources), write_(write), report_(report) {}
+
+    void run() {
+        put(plan_.header.bytes());
+        for (const OutputTensor &tensor : plan_.tensors) {
+            if (tensor.source.pieces.empty()) {
+                put_zeros(tensor.size());
+            } else {
+                put_tensor(tensor);
+            }
+            put_zeros((GgufHeader::alignment - tensor.size() % GgufHeader::alignment) % GgufHeader::alignment);
+        }
+    }
+
+  private:
+    void put(std::span<const std::byte> bytes) {
+        write_(bytes);
+        written_ += bytes.size();
+    }
+
+    void put_zeros(std::uint64_t count) {
+        static constexpr std::array<std::byte, 4096> zeros{};
+        while (count > 0) {
+            const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(count, zeros.size()));
+            put(std::span(zeros).first(some));
+            count -= some;
+        }
+    }
+
+    void put_tensor(const OutputTensor &tensor) {
+        RowReader reader(sources_, tensor);
+        const std::int64_t step = reader.rows_in(step_bytes);
+        const std::uint64_t target_bytes = ggml_row_size(tensor.type, tensor.ne0);
+        for (std::int64_t row = 0; row < tensor.ne1; row += step) {
+            const std::int64_t count = std::min(step, tensor.ne1 - row);
+            stored_.resize(static_cast<std::size_t>(static_cast<std::uint64_t>(count) * reader.row_bytes()));
+            reader.read(row, count, stored_);
+            if (tensor.source.type.is_current()) {
+                put(stored_);
+            } else {
+                translated_.resize(static_cast<std::size_t>(static_cast<std::uint64_t>(count) * target_bytes));
+                if (!repack(tensor.source.type, tensor.ne0, stored_, tensor.type, translated_)) {
+                    refuse_scale(sources_.front()->name(), tensor, row, count);
+                }
+                put(translated_);
+            }
+            report_(written_, read_to(tensor, row + count, reader.row_bytes()));
+        }
+    }
+
+    /** How far into the first file a tensor has been read when so many rows of it have been. */
+    static std::uint64_t read_to(const OutputTensor &tensor, std::int64_t rows, std::uint64_t row_bytes) {
+        const TensorSource &source = tensor.source;
+        return source.transposed
+                   ? 0
+                   : source.pieces.front().offset + static_cast<std::uint64_t>(rows) * row_bytes / source.pieces.size();
+    }
+
+    const Plan &plan_;
+    const Sources &sources_;
+    const Write &write_;
+    const Report &report_;
+    std::uint64_t written_ = 0;
+    std::vector<std::byte> stored_;
+    std::vector<std::byte> translated_;
+};
+
+} // namespace
+
+void translate(const Plan &plan, const Sources &sources, const Write &write, const Report &report) {
+    Translation(plan, sources, write, report).run();
+}
+
+} // namespace llmodel::legacy

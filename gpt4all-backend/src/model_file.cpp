@@ -1,0 +1,110 @@
+#include "model_file.h"
+
+#include "gguf/validate_model.h"
+#include "legacy/cache.h"
+#include "legacy/old_model.h"
+#include "logging.h"
+
+#include <system_error>
+#include <utility>
+
+namespace llmodel {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+ModelFile plain(const fs::path &path, GgufFile gguf) {
+    validate_model(gguf);
+    return {path, std::move(gguf), std::nullopt, nullptr};
+}
+
+TranslatedFrom origin_of(const legacy::OldModel &model, std::optional<fs::path> translation) {
+    return {model.plan.format, model.plan.version, model.size(), std::move(translation)};
+}
+
+ModelFile translated(const fs::path &path, const fs::path &translation, const legacy::OldModel &model) {
+    ModelFile file = plain(path, read_gguf(translation));
+    file.origin = origin_of(model, translation);
+    return file;
+}
+
+legacy::OldModel open_old(const fs::path &path) {
+    legacy::TranslationOptions options;
+    options.name = legacy::name_of_file(path);
+    return legacy::open_old_model(path, options);
+}
+
+/** The GGUF file at `path`, if llama.cpp runs it as it is. */
+std::optional<GgufFile> read_current(const fs::path &path) {
+    if (legacy::needs_translation(path)) {
+        return std::nullopt;
+    }
+    GgufFile gguf = read_gguf(path);
+    return legacy::needs_translation(gguf) ? std::nullopt : std::optional(std::move(gguf));
+}
+
+/** A file of the translation's size whose weights take no room on the disk. */
+std::unique_ptr<TemporaryFile> make_stand_in(const legacy::Plan &plan) {
+    auto file = std::make_unique<TemporaryFile>(fs::temp_directory_path() / "gpt4all-inspect");
+    const std::vector<std::byte> header = plan.header.bytes();
+    file->append({reinterpret_cast<const char *>(header.data()), header.size()});
+    fs::resize_file(file->path(), plan.size());
+    return file;
+}
+
+} // namespace
+
+void ModelFile::complete(json &description) const {
+    if (!origin) {
+        return;
+    }
+    description["path"] = named.string();
+    description["size"] = origin->size;
+    description["format"] = origin->format;
+    description["format_version"] = origin->version;
+    description["translation"] = {{"path", nullptr}, {"size", gguf.size}};
+    if (origin->translation) {
+        description["translation"]["path"] = origin->translation->string();
+    }
+}
+
+ModelFile open_model_file(const fs::path &path, const std::string &cache_dir, const FileProgress &progress) {
+    if (auto gguf = read_current(path)) {
+        return plain(path, std::move(*gguf));
+    }
+    const legacy::OldModel model = open_old(path);
+    const fs::path folder = legacy::translations_folder(cache_dir);
+    if (const auto found = legacy::find_translation(folder, path)) {
+        try {
+            return translated(path, *found, model);
+        } catch (const Error &damaged) {
+            log_message(LLMODEL_LOG_WARN,
+                        "translating again, since a translation is damaged: " + std::string(damaged.what()));
+            std::error_code ignored;
+            fs::remove(*found, ignored);
+        }
+    }
+    legacy::check_plan(model.plan, path.string());
+    return translated(path, legacy::provide_translation(folder, model, progress), model);
+}
+
+ModelFile peek_model_file(const fs::path &path, const std::string &cache_dir) {
+    if (auto gguf = read_current(path)) {
+        return plain(path, std::move(*gguf));
+    }
+    const legacy::OldModel model = open_old(path);
+    if (const auto found = legacy::find_translation(legacy::translations_folder(cache_dir), path)) {
+        return translated(path, *found, model);
+    }
+    ModelFile file{path, legacy::check_plan(model.plan, path.string()), origin_of(model, std::nullopt), nullptr};
+    try {
+        file.stand_in = make_stand_in(model.plan);
+        file.gguf = read_gguf(file.stand_in->path());
+    } catch (const std::exception &error) { // memory is estimated by formula then
+        log_message(LLMODEL_LOG_WARN, "no stand-in for the translation: " + std::string(error.what()));
+    }
+    return file;
+}
+
+} // namespace llmodel
