@@ -33,9 +33,13 @@ std::string with_visible_spaces(std::string_view text) {
 }
 
 /** The oldest files have no scores, but pieces are numbered from the best score to the worst, by which SentencePiece
- *  chooses: -1, -2 and so on. */
-float score_by_number(std::uint32_t id) {
-    return id <= last_byte ? 0.0F : -static_cast<float>(id - last_byte - 1);
+ *  chooses: -1, -2 and so on. Only pieces of nothing but spaces are wherever they are, with the worst of all. */
+float score_by_number(std::uint32_t id, std::string_view text) {
+    constexpr float worst = -1e9F;
+    if (id <= last_byte) {
+        return 0.0F;
+    }
+    return text.find_first_not_of(' ') == std::string_view::npos ? worst : -static_cast<float>(id - last_byte - 1);
 }
 
 void add_token(Vocabulary &vocabulary, const Token &token, std::uint32_t id) {
@@ -72,7 +76,8 @@ Vocabulary llama_vocabulary(const LegacyFile &file) {
     vocabulary.eos = 2;
     for (std::uint32_t id = 0; id < file.tokens.size(); ++id) {
         add_token(vocabulary, file.tokens[id], id);
-        vocabulary.scores.push_back(file.has_scores ? file.tokens[id].score : score_by_number(id));
+        vocabulary.scores.push_back(file.has_scores ? file.tokens[id].score
+                                                    : score_by_number(id, file.tokens[id].text));
     }
     vocabulary.lost = make_unique(vocabulary);
     return vocabulary;

@@ -9,6 +9,7 @@ import gpt4all
 import numpy as np
 import numpy.typing as npt
 
+from .blocks import TensorType
 from .vocabulary import Vocabulary
 
 TOKENS = 24  # of the sequence that is compared
@@ -36,3 +37,10 @@ def score_rows(opened: gpt4all.Model, tokens: list[int]) -> npt.NDArray[np.float
     scores = opened.score([tokens[0]], [[*tokens[1:], tokens[0]]], logprob_rows="all")
     rows = {row.position: row.logprobs for row in scores.rows}
     return np.array([rows[position] for position in range(len(tokens))], np.float64)
+
+
+def least_cosine(kind: TensorType) -> float:
+    """How alike logits must be to those that were computed without rounding activations, as the library does."""
+    if kind in (TensorType.F32, TensorType.F16):
+        return 0.99999
+    return 0.9975 if kind in (TensorType.Q4_2, TensorType.Q4_3) else 0.9985  # the last two are turned into others

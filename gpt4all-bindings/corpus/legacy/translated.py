@@ -84,7 +84,11 @@ def read(path: Path, model: LegacyModel) -> Translation:
         if model.architecture == "gptj" and name.endswith(("q_proj.weight", "k_proj.weight")):
             values = interleaved(values, model.heads, model.rotated)
         weights[name], types[name] = values, tensor.tensor_type.name
-    metadata = {name: field.contents() for name, field in reader.fields.items()}
+    # of lists of tokens, which the gguf package takes long to read, only the length
+    metadata = {
+        name: len(field.data) if name.startswith("tokenizer.") else field.contents()
+        for name, field in reader.fields.items()
+    }
     return Translation(
         metadata,
         weights,

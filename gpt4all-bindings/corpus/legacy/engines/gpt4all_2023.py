@@ -28,6 +28,12 @@ class _Parameters(ctypes.Structure):
     _fields_ = [("bytes", ctypes.c_char * 256)]
 
 
+class _QuantiseParameters(ctypes.Structure):
+    """llama_model_quantize_params, and room behind it."""
+
+    _fields_ = [("threads", ctypes.c_int), ("file_type", ctypes.c_int), ("others", ctypes.c_char * 64)]
+
+
 class _Vector(ctypes.Structure):
     """A std::vector."""
 
@@ -115,15 +121,19 @@ class Example:
         return np.stack([self._run([token], past) for past, token in enumerate(tokens)])
 
 
-def quantise(folder: Path, era: str, kind: str, values: Array) -> bytes:
-    """The values as ggml of an era writes them to a file; kind is a type such as Q4_0."""
-    library = ctypes.CDLL(str(folder / LIBRARIES / f"libllamamodel-{era}-default.so"))
-    # ggml_init() fills the tables of half precision
+def _initialise(library: ctypes.CDLL) -> None:
+    """Lets ggml fill its tables of half precision, as its first context does."""
     initialise = library.ggml_init
     initialise.restype, initialise.argtypes = ctypes.c_void_p, [_Parameters]
     sizes = np.zeros(32, np.int64)
     sizes[0] = 1 << 20
     initialise(_Parameters.from_buffer_copy(sizes.tobytes()))
+
+
+def quantise(folder: Path, era: str, kind: str, values: Array) -> bytes:
+    """The values as ggml of an era writes them to a file; kind is a type such as Q4_0."""
+    library = ctypes.CDLL(str(folder / LIBRARIES / f"libllamamodel-{era}-default.so"))
+    _initialise(library)
     name = kind.lower().replace("_k", "_K")
     source = np.ascontiguousarray(values, np.float32)
     out = np.zeros(source.nbytes, np.uint8)
@@ -138,3 +148,19 @@ def quantise(folder: Path, era: str, kind: str, values: Array) -> bytes:
         histogram,
     )
     return out[:size].tobytes()
+
+
+def quantise_file(folder: Path, era: str, source: Path, target: Path, file_type: int) -> None:
+    """llama.cpp's own quantiser: writes a LLaMA file anew, in its era's newest container."""
+    library = ctypes.CDLL(str(folder / LIBRARIES / f"libllamamodel-{era}-default.so"))
+    if era == "mainline":
+        library.llama_init_backend(ctypes.c_bool(False))
+        library.llama_model_quantize_default_params.restype = _QuantiseParameters
+        parameters = library.llama_model_quantize_default_params()
+        parameters.threads, parameters.file_type = 1, file_type
+        failed = library.llama_model_quantize(bytes(source), bytes(target), ctypes.byref(parameters))
+    else:
+        _initialise(library)
+        failed = library.llama_model_quantize(bytes(source), bytes(target), file_type, 1)
+    if failed:
+        raise RuntimeError(f"{source} was not quantised")

@@ -1,0 +1,59 @@
+"""Writes what the checks found beside them, with the date and versions it holds for."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gpt4all
+
+FOLDER = Path(__file__).resolve().parent / "results"
+
+
+def rounded(value: Any) -> Any:
+    """The value with cosines as long as they say something."""
+    if isinstance(value, float):
+        return round(value, 7)
+    if isinstance(value, dict):
+        return {name: rounded(each) for name, each in value.items()}
+    return [rounded(each) for each in value] if isinstance(value, list) else value
+
+
+def write(
+    name: str,
+    date: str,
+    settings: Mapping[str, Any],
+    found: Mapping[str, Any],
+    *,
+    agrees: bool,
+    packages: Sequence[str] = ("numpy", "gguf"),
+) -> None:
+    """Writes results/<name>.json; packages are those whose versions matter."""
+    versions = {package: importlib.metadata.version(package) for package in packages}
+    result = {
+        "date": date,
+        "versions": {"python": platform.python_version(), **versions, "llmodel": gpt4all.build_info()["version"]},
+        **settings,
+        "agrees": agrees,
+        **rounded(dict(found)),
+    }
+    FOLDER.mkdir(exist_ok=True)
+    text = json.dumps(result, indent=1)
+    (FOLDER / f"{name}.json").write_text(_compact(text) + "\n", encoding="utf-8")
+
+
+def _compact(text: str) -> str:
+    """One line for each comparison."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("   ") and lines:
+            lines[-1] += " " * (not lines[-1].endswith("{")) + line.strip()
+        elif line.startswith("  }") and lines:
+            lines[-1] += line.strip()
+        else:
+            lines.append(line)
+    return "\n".join(lines)
