@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import conformance
+import conversions
 import docs
 import documentation_site
 import lint
@@ -203,6 +204,11 @@ def _corpus(_: Settings) -> Outcome:
     return conformance.check(library_variables(), LANE_SECONDS)
 
 
+def _convert(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return conversions.check(library_variables(), LANE_SECONDS)
+
+
 def _symbols(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     header = (BACKEND / "include" / "llmodel.h").read_text(encoding="utf-8")
@@ -246,6 +252,9 @@ LANES: Mapping[str, Lane] = {
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=1),
     "corpus": Lane("the conformance corpus, made anew", _corpus, python=True, model=True, minutes=2),
+    "convert": Lane(
+        "conversions, compared with transformers", _convert, venv=conversions.ensure_conversion_venv, minutes=20
+    ),
     "compatibility": Lane(
         "programs of the old Python package", _compatibility, model=True, venv=ensure_compatibility_venv, minutes=2
     ),
@@ -263,8 +272,8 @@ LANES: Mapping[str, Lane] = {
 
 
 # What `make test` runs if no lane is named: all but clang-tidy and the whole package, which take twenty minutes of
-# computing each (`make lint`, `make test LANES=sdist`).
-DEFAULT_LANES = tuple(name for name in LANES if name not in ("tidy", "sdist"))
+# computing each (`make lint`, `make test LANES=sdist`), and what installs PyTorch (`make test LANES=convert`).
+DEFAULT_LANES = tuple(name for name in LANES if name not in ("tidy", "sdist", "convert"))
 
 
 def prepare(lane: Lane) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 import transformers
 
+from .hugging_face import family, state
 from .model_files import Array, ModelFile
 from .values import NotCoveredError
 
@@ -16,18 +17,6 @@ Rows = npt.NDArray[np.float64]
 
 torch.set_num_threads(1)  # the models are so small that threads would mostly wait for each other
 
-# The parts of a GGUF layer and what transformers calls them.
-LLAMA_LAYER = {
-    "attn_norm": "input_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_norm": "post_attention_layernorm",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
 BERT_EMBEDDINGS = {
     "token_embd": "word_embeddings",
     "position_embd": "position_embeddings",
@@ -44,16 +33,6 @@ BERT_LAYER = {
     "ffn_down": "output.dense",
     "layer_output_norm": "output.LayerNorm",
 }
-
-
-def interleave_undone(weight: Array, heads: int) -> Array:
-    """The rows of a q or k projection in transformers' order.
-
-    RoPE turns pairs of components. A GGUF of the LLaMA architecture keeps a head's pairs next to each other, (0, 1),
-    (2, 3) …, as Meta's weights do; transformers pairs the first half with the second: (0, n/2), (1, n/2 + 1) ….
-    """
-    rows, columns = weight.shape
-    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
 
 
 def adapted(weights: dict[str, Array], adapter: ModelFile, scale: float) -> dict[str, Array]:
@@ -94,18 +73,39 @@ def llama(file: ModelFile, weights: dict[str, Array]) -> transformers.LlamaForCa
         attention_bias=False,
         mlp_bias=False,
     )
-    state = {
-        "model.embed_tokens.weight": weights["token_embd.weight"],
-        "model.norm.weight": weights["output_norm.weight"],
-        "lm_head.weight": weights.get("output.weight", weights["token_embd.weight"]),
-    }
-    for layer in range(config.num_hidden_layers):
-        for ours, theirs in LLAMA_LAYER.items():
-            weight = weights[f"blk.{layer}.{ours}.weight"]
-            if ours in ("attn_q", "attn_k"):
-                weight = interleave_undone(weight, heads if ours == "attn_q" else kv_heads)
-            state[f"model.layers.{layer}.{theirs}.weight"] = weight
-    return load(transformers.LlamaForCausalLM(config), state)
+    return load(transformers.LlamaForCausalLM(config), state(file, weights))
+
+
+def gptj(file: ModelFile, weights: dict[str, Array]) -> Any:
+    config = transformers.GPTJConfig(
+        vocab_size=len(weights["token_embd.weight"]),
+        n_positions=file.parameter("context_length"),
+        n_embd=file.parameter("embedding_length"),
+        n_layer=file.parameter("block_count"),
+        n_head=file.parameter("attention.head_count"),
+        rotary_dim=file.parameter("rope.dimension_count"),
+        n_inner=file.parameter("feed_forward_length"),
+        layer_norm_epsilon=file.parameter("attention.layer_norm_epsilon"),
+    )
+    return load(transformers.GPTJForCausalLM(config), state(file, weights))
+
+
+def mpt(file: ModelFile, weights: dict[str, Array]) -> Any:
+    """With the tanh approximation of GELU, as llama.cpp has it, in place of the exact one that transformers takes."""
+    attention = {"clip_qkv": file.parameter("attention.clamp_kqv") or None}
+    attention["alibi_bias_max"] = int(file.parameter("attention.max_alibi_bias"))
+    config = transformers.MptConfig(
+        vocab_size=len(weights["token_embd.weight"]),
+        max_seq_len=file.parameter("context_length"),
+        d_model=file.parameter("embedding_length"),
+        n_layers=file.parameter("block_count"),
+        n_heads=file.parameter("attention.head_count"),
+        attn_config=attention,
+    )
+    model = transformers.MptForCausalLM(config)
+    for block in model.transformer.blocks:
+        block.ffn.act = torch.nn.GELU(approximate="tanh")
+    return load(model, {**state(file, weights), "lm_head.weight": weights["token_embd.weight"]})
 
 
 def bert(file: ModelFile, weights: dict[str, Array]) -> Any:
@@ -144,9 +144,9 @@ class TorchEngine:
     name = "transformers"
 
     def __init__(self, file: ModelFile, weights: dict[str, Array] | None = None) -> None:
-        make = {"llama": llama, "bert": bert}.get(file.architecture)
+        make = {"llama": llama, "gptj": gptj, "mpt": mpt, "bert": bert}.get(family(file))
         if make is None:
-            raise NotCoveredError(f"transformers is not set up here for {file.architecture}")
+            raise NotCoveredError(f"transformers is not set up here for {family(file)}")
         self._model = make(file, file.weights if weights is None else weights)
         self._tokens: list[int] = []
         self._rows: list[Rows] = []

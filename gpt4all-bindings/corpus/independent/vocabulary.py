@@ -38,6 +38,11 @@ class Vocabulary:
         return {index for index, kind in enumerate(self._file.types) if kind in kinds}
 
     @cached_property
+    def added(self) -> list[int]:
+        """Tokens that are found in a text before it is split, such as runs of spaces; they are no control tokens."""
+        return [index for index, kind in enumerate(self._file.types) if kind == gguf.TokenType.USER_DEFINED]
+
+    @cached_property
     def ends(self) -> set[int]:
         """The tokens that end an answer."""
         named = {self.special(name) for name in ("eos", "eot")} - {None}
@@ -68,6 +73,8 @@ class Vocabulary:
         text = self.texts[index]
         if index in self.control:
             return text.encode() if special else b""
+        if index in self.added:
+            return text.encode()
         if self.kind == "gpt2":
             return bytes(self._bytes[character] for character in text)
         if re.fullmatch("<0x..>", text):
@@ -92,6 +99,7 @@ class Vocabulary:
     def _tokenizer(self) -> tokenizers.Tokenizer:
         made = {"llama": self._sentencepiece, "gpt2": self._byte_level, "bert": self._word_piece}[self.kind]()
         made.add_special_tokens([self.texts[index] for index in sorted(self.control)])
+        made.add_tokens([tokenizers.AddedToken(self.texts[index], normalized=False) for index in self.added])
         return made
 
     def _sentencepiece(self) -> tokenizers.Tokenizer:
@@ -111,7 +119,9 @@ class Vocabulary:
     def _byte_level(self) -> tokenizers.Tokenizer:
         merges = [tuple(merge.split(" ")) for merge in self._file.value("tokenizer.ggml.merges")]
         made = tokenizers.Tokenizer(tokenizers.models.BPE(self.ids, merges))
-        steps = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        steps: list[pre_tokenizers.PreTokenizer] = [pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        if self._file.value("tokenizer.ggml.pre") == "smollm":
+            steps.insert(0, pre_tokenizers.Digits(individual_digits=True))
         made.pre_tokenizer = pre_tokenizers.Sequence(steps)
         made.decoder = decoders.ByteLevel()
         return made

@@ -16,6 +16,8 @@ import functools
 import importlib
 import json
 import logging
+import pickle
+import re
 import runpy
 import sys
 from collections.abc import Callable
@@ -184,6 +186,14 @@ def main() -> int:
 
 def _described(error: Exception) -> dict[str, str]:
     text = f"{type(error).__name__}: {error}"
+    if isinstance(error, pickle.UnpicklingError):
+        found = re.search(r"GLOBAL (\S+)", text)
+        what = f", namely {found[1]}" if found else ""
+        return {
+            "error": f"a .bin file of the folder holds more than weights{what}, and is not loaded, as that could run a "
+            "program; take the model as safetensors",
+            "kind": "invalid_model",
+        }
     if "trust_remote_code" in text:
         return {
             "error": "the model brings Python files that it needs to be read; if you trust whoever made it, allow them "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pickle
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -155,9 +156,11 @@ def _torch_tensors(file: Path) -> dict[str, Any]:
     try:
         values = torch.load(file, map_location="cpu", mmap=zipfile.is_zipfile(file), weights_only=True)
     except pickle.UnpicklingError as error:
+        found = re.search(r"GLOBAL (\S+)", str(error))
+        what = f", namely {found[1]}" if found else ""
         raise InvalidModelError(
-            f"{file} holds more than weights, and is not loaded as that could run a program: "
-            f"{str(error).splitlines()[0]}",
+            f"{file} holds more than weights{what}, and is not loaded, as that could run a program; take the model as "
+            "safetensors",
             {"path": str(file)},
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
