@@ -18,12 +18,14 @@ import json
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import folders
 import numpy as np
 import numpy.typing as npt
+import sentencepiece
 import torch
 import transformers
 from gpt4all import InvalidModelError, Model, build_info
@@ -109,20 +111,32 @@ def check_type(report: Report, family: str, folder: Path, type: str, scratch: Pa
 
 def check_tokens(report: Report, family: str, folder: Path, path: Path) -> int:
     """The tokens of many texts; gives how many there were."""
-    theirs = transformers.AutoTokenizer.from_pretrained(folder)
+    encode, special = tokenizer_of(folder)
     compared = texts(400)
     with Model(path, n_ctx=512) as model:
         for text in compared:
-            found = model.tokenize(text, parse_special=True)
-            wanted = theirs(text, add_special_tokens=False)["input_ids"]
+            found, wanted = model.tokenize(text, parse_special=special), encode(text)
             if found != wanted:
                 report.same(f"{family}, tokens of {text!r}", found, wanted)
     print(f"{family}: {len(compared)} texts", flush=True)
     return len(compared)
 
 
+def tokenizer_of(folder: Path) -> tuple[Callable[[str], list[int]], bool]:
+    """The folder's own tokenizer, and whether it takes names of special tokens in texts for those.
+
+    That is SentencePiece itself where there is a tokenizer.model: transformers treats spaces at the beginning
+    of a text and after a special token in another way.
+    """
+    if (folder / "tokenizer.model").is_file():
+        pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+        return lambda text: list(pieces.encode(text)), False
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    return lambda text: list(tokenizer(text, add_special_tokens=False)["input_ids"]), True
+
+
 def check_sources(report: Report, family: str, folder: Path, scratch: Path) -> dict[str, bool]:
-    """The same model from a .bin file, and one with weights in BF16: matrices that are BF16 in the file are the same."""
+    """The same model from a .bin file, and one with weights in BF16: BF16 matrices in the file are the same."""
 
     def tensors(path: Path) -> dict[str, bytes]:
         return {

@@ -11,6 +11,7 @@ import jinja2
 
 from . import templates
 from .generation import AmbiguousError
+from .hugging_face import family
 from .model_files import CORPUS, ModelFile, open_file, path_of
 from .opened import Opened, PromptTooLongError, done
 from .operations import OPERATIONS
@@ -183,8 +184,11 @@ def described(file: ModelFile, kind: str | None) -> Json:
     only_encodes = file.architecture == "bert"
     ranks = "cls.weight" in file.weights
     file_type = gguf.LlamaFileType(file.value("general.file_type")).name
+    # what the model is, and what it runs as where that is another architecture
+    runs_as = {"runs_as": file.architecture} if family(file) != file.architecture else {}
     return Partial(
-        architecture=file.architecture,
+        architecture=family(file),
+        **runs_as,
         quantization=kind or file_type.removeprefix("MOSTLY_").removeprefix("ALL_"),
         n_params=sum(weight.size for weight in file.weights.values()),
         n_ctx_train=file.parameter("context_length"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._steps import REASON, TEXT, Json, case, equals, exact, greedy, near, open_, request
+from ._steps import REASON, TEXT, Json, absent, case, equals, exact, greedy, near, open_, request, step
 from .complete import SEEN
 
 DESCRIPTION = "What models of the three architectures of 2023 do that were trained on Shakespeare, in Q8_0."
@@ -32,6 +32,7 @@ PROMPTS: dict[str, dict[str, tuple[str, int]]] = {
         "archbishop": ("ARCHBISHOP OF YORK:\nLast night, I", 8),
     },
 }
+RUNS_AS = {GPTJ: equals("/result/runs_as", "phi2")}  # the others run under their own names
 STOPS = {
     GPTJ: ("SICINIUS:\nHow now, my", "?"),
     MPT: ("KING RICHARD III:\nThen, by myself--", ":"),
@@ -51,9 +52,14 @@ MARKED = "one<|endoftext|>two</s>three"
 CONTINUATIONS = [" lord,", " lady", " sword."]
 
 
+FACTS = ("architecture", "quantization", "n_params", "n_ctx_train", "n_vocab", "n_embd", "n_layer", "n_head", "size")
+
+
 def cases() -> Iterator[Json]:
     for model in MODELS:
         name = model.removeprefix("shakespeare-")
+        told = [*exact(*(f"/result/{fact}" for fact in FACTS)), RUNS_AS.get(model, absent("/result/runs_as"))]
+        yield case(f"{name}-inspect", "What is told of the file", model, step("inspect", *told, options={}))
         for prompt_name, (prompt, tokens) in PROMPTS[model].items():
             asked = greedy("complete", {"prompt": prompt, "max_tokens": tokens, "return_tokens": True}, *exact(*SEEN))
             yield case(f"{name}-{prompt_name}", f"A greedy continuation: {prompt_name}", model, open_(), asked)

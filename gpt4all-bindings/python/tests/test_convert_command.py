@@ -6,6 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from legacy.blocks import Layout, TensorType
+from legacy.gptj_files import write_gptj
+from legacy.tensors import Types
+from legacy.tiny_models import tiny_gptj
 
 import gpt4all as package
 import hugging_face_folders as hf
@@ -66,3 +70,27 @@ def test_a_full_disk_is_told_before(
         with pytest.raises(package.LLModelIOError, match="free") as caught:
             convert_folder(folder, tmp_path / "out.gguf", type=type)
         assert caught.value.detail["free_bytes"] == 1000
+
+
+def test_a_model_file_of_2023(gpt4all: Gpt4all, tmp_path: Path) -> None:
+    old, out = tmp_path / "ggml-gpt-j.bin", tmp_path / "new.gguf"
+    write_gptj(old, tiny_gptj(), Layout.A, Types(TensorType.Q4_0))
+    known = as_json(gpt4all("convert", "--json", "--name", "A name", str(old), str(out)))
+    assert (known["architecture"], known["runs_as"], known["quantization"]) == ("gptj", "phi2", "Q4_0")
+    assert known["output_bytes"] == out.stat().st_size
+    assert as_json(gpt4all("show", "--json", str(out)))["name"] == "A name"
+    assert "--force" in gpt4all("convert", str(old), str(out)).stderr
+    told = gpt4all("convert", "--force", str(old), str(out))
+    assert told.stdout.startswith(f"{out}: gptj, Q4_0, ")
+    refused = gpt4all("convert", "--force", "--type", "F16", str(old), str(out))
+    assert refused.returncode == 1
+    assert "gpt4all quantize" in refused.stderr
+
+
+def test_what_is_neither_a_folder_nor_a_model_file(gpt4all: Gpt4all, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    for name in ("notes.txt", "nowhere"):
+        refused = gpt4all("convert", str(tmp_path / name), str(tmp_path / "out.gguf"))
+        assert refused.returncode == 1
+        assert name in refused.stderr
+    assert not (tmp_path / "out.gguf").exists()

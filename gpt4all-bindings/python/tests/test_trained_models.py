@@ -18,10 +18,13 @@ from gpt4all.conversion import convert_folder
 TRAINED = TINY_MODELS / "trained"
 NAMES = ("shakespeare-gptj", "shakespeare-mpt", "shakespeare-llama")
 # The most frequent words of the text that they were trained on.
-COMMON = set(
-    """the and to i of you my a that in is not for with it me be your his this but he have as thou him so will what her
-    thy all no by do shall if are we thee our on lord good now from or at they which sir i'll was would more then am
-    their love man come there here let one were like an know when how well us say she may make go tell speak""".split()
+COMMON = frozenset(
+    re.findall(
+        r"\S+",
+        """the and to i of you my a that in is not for with it me be your his this but he have as thou him so will what
+        her thy all no by do shall if are we thee our on lord good now from or at they which sir i'll was would more
+        then am their love man come there here let one were like an know when how well us say she may make go tell""",
+    )
 )
 RUNS_AS = {"shakespeare-gptj": "phi2", "shakespeare-mpt": "mpt", "shakespeare-llama": "llama"}
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from . import _output
-from ._command import AsJson
+from ._command import FAILED, AsJson
 from ._models import Threads
 
 
@@ -34,13 +34,23 @@ def convert(
     threads: Threads = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Makes a GGUF file of a model, or of a LoRA adapter. The file appears when it is complete.
+    """Makes a GGUF file of a model folder, a LoRA adapter or a model file of 2023. It appears when it is complete.
 
     \b
     Examples:
       gpt4all convert ./gpt-j-6b gpt-j-6b-q4_k_m.gguf --type Q4_K_M
       gpt4all convert ./my-adapter adapter.gguf --base ./llama
+      gpt4all convert ggml-gpt4all-j-v1.3-groovy.bin groovy.gguf
     """
+    if source.is_file():
+        folders_only = {"--type": type, "--base": base, "--pre-tokenizer": pre_tokenizer}
+        used = [option for option, value in folders_only.items() if value]
+        if used:
+            _output.fail(
+                f"{', '.join(used)} is for folders; a model file keeps its types, and `gpt4all quantize` changes them"
+            )
+            return FAILED
+        return _old_file(source, out, name, force, as_json)
     from ..conversion import convert_folder
 
     with _output.percent() as progress:
@@ -59,6 +69,28 @@ def convert(
     if as_json:
         _output.print_json(result)
         return 0
-    sizes = f"{_output.in_bytes(result['input_bytes'])} to {_output.in_bytes(result['output_bytes'])}"
-    print(f"{out}: {result['architecture']}, {result['type']}, {sizes} in {result['ms'] / 1000:.1f} s")
+    _tell(out, f"{result['architecture']}, {result['type']}", result)
     return 0
+
+
+def _old_file(source: Path, out: Path, name: str | None, force: bool, as_json: bool) -> int:
+    """A model file of 2023."""
+    from ..conversion import refuse_to_overwrite
+    from ..model import convert as work
+
+    refuse_to_overwrite(out, force)
+    options: Any = {} if name is None else {"name": name}
+    with _output.percent() as progress:
+        result = work(source, out, progress=progress, **options)
+    if as_json:
+        _output.print_json(result)
+        return 0
+    for choice in result["choices"]:
+        _output.note(choice)
+    _tell(out, f"{result['architecture']}, {result.get('quantization', '')}", result)
+    return 0
+
+
+def _tell(out: Path, what: str, result: Any) -> None:
+    sizes = f"{_output.in_bytes(result['input_bytes'])} to {_output.in_bytes(result['output_bytes'])}"
+    print(f"{out}: {what}, {sizes} in {result['ms'] / 1000:.1f} s")

@@ -20,7 +20,7 @@ from ._folder import Folder, is_gptj, read_folder, read_json
 from ._output import Progress, check_space, new_file, part_of, refuse_to_overwrite, report, temporary
 from ._weights import Weights, weight_files
 
-__all__ = ["TYPES", "ConvertedFolder", "convert_folder"]
+__all__ = ["TYPES", "ConvertedFolder", "convert_folder", "refuse_to_overwrite"]
 
 PathLike = str | os.PathLike[str]
 
