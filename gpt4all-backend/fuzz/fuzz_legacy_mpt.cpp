@@ -1,0 +1,7 @@
+// libFuzzer: MPT as ggml and ggmm.
+
+#include "fuzz_legacy.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
+    return llmodel::legacy::fuzz_legacy({data, size}, llmodel::legacy::Architecture::mpt);
+}
