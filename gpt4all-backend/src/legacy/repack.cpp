@@ -1,6 +1,6 @@
 // Layout a has a block's values as nibbles in turn, the low one first; layouts b and c have its first half as low
-// nibbles and its second half as high ones. A block begins with its scale, which in layouts a and b is a float32 but for
-// Q5, Q4_2 and Q4_3.
+// nibbles and its second half as high ones. A block begins with its scale, which in layouts a and b is a float32 but
+// for Q5, Q4_2 and Q4_3.
 
 #include "legacy/repack.h"
 
