@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -209,7 +210,23 @@ def include(path: str, section: str = "") -> str:
     return text.strip()
 
 
+def conversions() -> str:
+    """The smallest cosines that the check of conversions found, by type and architecture."""
+    path = ROOT / "gpt4all-bindings" / "corpus" / "results" / "conversions.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    architectures = found["architectures"]
+    types = next(iter(architectures.values()))["types"]
+    names = {"gptj": "GPT-J", "mpt": "MPT", "llama": "LLaMA"}
+    rows = [
+        row(type, *(f"{each['types'][type]['cosine_transformers']:.6f}" for each in architectures.values()))
+        for type in types
+    ]
+    versions = found["versions"]
+    told = f"Of {found['date']}, with transformers {versions['transformers']} and PyTorch {versions['torch']}."
+    return table(("Type", *(names[name] for name in architectures)), rows) + f"\n\n{told}"
+
+
 GENERATORS: dict[str, Generator] = {
     each.__name__: each
-    for each in (catalogue, chat_commands, command_line, file, include, options, public_names, results)
+    for each in (catalogue, chat_commands, command_line, conversions, file, include, options, public_names, results)
 }
