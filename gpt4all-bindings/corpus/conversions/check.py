@@ -205,6 +205,15 @@ def check_hostile(report: Report, family: str, folder: Path, scratch: Path) -> N
     report.same(f"{family}: something was left behind", (scratch / "hostile.gguf").exists(), False)
 
 
+def check_mosaicml(report: Report, folder: Path, scratch: Path) -> None:
+    """MosaicML's own form of an MPT gives the same tensors, and the limit that its config has."""
+    convert_folder(folders.by_mosaicml(folder, scratch / "mosaicml"), scratch / "mosaicml.gguf", type="F32")
+    found, plain = ModelFile(scratch / "mosaicml.gguf"), ModelFile(scratch / "mpt-F32.gguf")
+    same = all(np.array_equal(found.weights[name], plain.weights[name]) for name in plain.weights)
+    report.same("mpt of MosaicML, tensors", (same, len(found.weights)), (True, len(plain.weights)))
+    report.same("mpt of MosaicML, limit", found.parameter("attention.clamp_kqv"), 6.0)
+
+
 def check_family(report: Report, family: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
@@ -219,6 +228,8 @@ def check_family(report: Report, family: str) -> None:
             "cosine_of_variants": {each: check_variant(report, each, scratch) for each in variants},
         }
         check_hostile(report, family, folder, scratch)
+        if family == "mpt":
+            check_mosaicml(report, folder, scratch)
 
 
 def main() -> int:

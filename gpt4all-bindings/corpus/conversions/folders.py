@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -82,6 +83,25 @@ def variant(name: str, folder: Path) -> Path:
             parameter.copy_(parameter * 3 if parameter.ndim > 1 else parameter + 0.1 * torch.randn_like(parameter))
     model.save_pretrained(folder)
     return folder
+
+
+def by_mosaicml(folder: Path, out: Path) -> Path:
+    """The same MPT as MosaicML's own folders have it: another class name, a config with whole numbers and without what
+    has a default, and Python files, which must not be run."""
+    shutil.copytree(folder, out)
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    config |= {
+        "architectures": ["MPTForCausalLM"],
+        "attn_config": {"alibi": True, "attn_impl": "torch", "clip_qkv": 6, "qk_ln": False},
+        "auto_map": {
+            "AutoConfig": "configuration_mpt.MPTConfig",
+            "AutoModelForCausalLM": "modeling_mpt.MPTForCausalLM",
+        },
+    }
+    (out / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    for name in ("configuration_mpt.py", "modeling_mpt.py"):
+        (out / name).write_text("raise SystemExit('a program of the model was run')\n", encoding="utf-8")
+    return out
 
 
 def as_bin(folder: Path, out: Path) -> Path:

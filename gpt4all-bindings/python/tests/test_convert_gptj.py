@@ -102,6 +102,14 @@ def test_every_way_to_store_the_weights_gives_the_same_file(folder: Path, tmp_pa
     assert (tmp_path / "one.gguf").read_bytes() == (tmp_path / "old.gguf").read_bytes()
 
 
+def test_a_folder_that_was_changed_is_read_anew(folder: Path, tmp_path: Path) -> None:
+    convert_folder(folder, tmp_path / "out.gguf", type="F32")
+    other = hf.gptj_tensors(seed=5)
+    save_file(other, folder / "model.safetensors")
+    convert_folder(folder, tmp_path / "out.gguf", type="F32", force=True)
+    assert np.array_equal(tensors_of(tmp_path / "out.gguf")["output.weight"], other["lm_head.weight"])
+
+
 def test_bf16_weights_are_read(folder: Path, tmp_path: Path) -> None:
     rounded = {name: values.astype(ml_dtypes.bfloat16) for name, values in hf.gptj_tensors().items()}
     save_file(rounded, folder / "model.safetensors")

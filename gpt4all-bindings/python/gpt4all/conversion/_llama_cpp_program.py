@@ -89,7 +89,21 @@ def _forbid_programs() -> None:
         auto.from_pretrained = from_pretrained
 
 
+def _take_whole_numbers() -> None:
+    """MosaicML writes "clip_qkv": 6, and transformers 5 refuses it as that is no float."""
+    attention = importlib.import_module("transformers.models.mpt.configuration_mpt").MptAttentionConfig
+    original = attention.__init__
+
+    def __init__(self: Any, *arguments: Any, **options: Any) -> None:
+        if isinstance(options.get("clip_qkv"), int):
+            options["clip_qkv"] = float(options["clip_qkv"])
+        original(self, *arguments, **options)
+
+    attention.__init__ = __init__
+
+
 def _know_mpt(conversion: Any) -> None:
+    _take_whole_numbers()
     conversion.TEXT_MODEL_MAP["MptForCausalLM"] = conversion.TEXT_MODEL_MAP["MPTForCausalLM"]
     registered = importlib.import_module("conversion.mpt").MPTModel
     conversion.ModelBase.register("MptForCausalLM")(registered)
@@ -206,6 +220,12 @@ def _described(error: Exception) -> dict[str, str]:
         kind = "unsupported"
     else:
         kind = "io" if isinstance(error, OSError) else "invalid_model"
+    # What the converter tried first, before it tried another way, tells more.
+    first = error.__context__
+    if isinstance(first, Refused):
+        return {"error": str(first), "kind": first.kind}
+    if first is not None:
+        text += f"; before that, {type(first).__name__}: {first}"
     return {"error": f"llama.cpp's converter failed: {text}", "kind": kind}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import pickle
 import re
@@ -37,9 +36,10 @@ class Weights:
         is missing that reads them.
         """
         self.files = weight_files(folder, stems)
+        self._opened: dict[Path, Any] = {}
         self._places: dict[str, _Place] = {}
         for file in self.files:
-            for name, shape, type in _listing(file):
+            for name, shape, type in self._listing(file):
                 if name in self._places:
                     first = self._places[name].file
                     raise InvalidModelError(f"the tensor {name} is both in {first} and in {file}", {"tensor": name})
@@ -81,11 +81,27 @@ class Weights:
     def read(self, name: str) -> Any:
         """A tensor in F32, as a NumPy array of its shape. Call check() first."""
         place = self._places[name]
+        opened = self._open(place.file)
         if _is_safetensors(place.file):
             if place.type == "BF16":
                 require("ml_dtypes")  # it is what makes NumPy know bfloat16
-            return _safetensors(place.file).get_tensor(name).astype("<f4", copy=False)
-        return _torch_tensors(place.file)[name].detach().float().contiguous().numpy()
+            return opened.get_tensor(name).astype("<f4", copy=False)
+        return opened[name].detach().float().contiguous().numpy()
+
+    def _open(self, file: Path) -> Any:
+        if file not in self._opened:
+            self._opened[file] = (_safetensors if _is_safetensors(file) else _torch_tensors)(file)
+        return self._opened[file]
+
+    def _listing(self, file: Path) -> list[tuple[str, tuple[int, ...], str]]:
+        opened = self._open(file)
+        if _is_safetensors(file):
+            slices = [(name, opened.get_slice(name)) for name in opened.keys()]  # noqa: SIM118 - it is no mapping
+            return [(name, tuple(part.get_shape()), part.get_dtype()) for name, part in slices]
+        return [
+            (name, tuple(value.shape), _TORCH_FLOATS.get(str(value.dtype), str(value.dtype)))
+            for name, value in opened.items()
+        ]
 
     def _files(self) -> str:
         return ", ".join(str(file) for file in self.files)
@@ -122,19 +138,6 @@ def _is_safetensors(file: Path) -> bool:
     return file.suffix == ".safetensors"
 
 
-def _listing(file: Path) -> list[tuple[str, tuple[int, ...], str]]:
-    if _is_safetensors(file):
-        opened = _safetensors(file)
-        slices = [(name, opened.get_slice(name)) for name in opened.keys()]  # noqa: SIM118 - it is no mapping
-        return [(name, tuple(part.get_shape()), part.get_dtype()) for name, part in slices]
-    tensors = _torch_tensors(file)
-    return [
-        (name, tuple(value.shape), _TORCH_FLOATS.get(str(value.dtype), str(value.dtype)))
-        for name, value in tensors.items()
-    ]
-
-
-@functools.lru_cache(maxsize=64)
 def _safetensors(file: Path) -> Any:
     require("safetensors", "numpy")
     import safetensors
@@ -146,7 +149,6 @@ def _safetensors(file: Path) -> Any:
         raise InvalidModelError(f"{file} cannot be read: {error}{pointer}", {"path": str(file)}) from error
 
 
-@functools.lru_cache(maxsize=64)
 def _torch_tensors(file: Path) -> dict[str, Any]:
     """The tensors of a PyTorch file, mapped into memory. Such a file is a pickle, which can hold programs: PyTorch
     reads it with weights_only, which takes tensors and plain values and refuses all else."""
