@@ -107,6 +107,11 @@ def test_the_library_is_the_wheels_own(here: Installed) -> None:
     assert Path(here.run("python", "-c", program).strip()).is_relative_to(here.folder)
 
 
+def test_llama_cpps_converters_are_the_wheels_own(here: Installed) -> None:
+    program = "from gpt4all.conversion._llama_cpp import scripts_folder; print(scripts_folder())"
+    assert Path(here.run("python", "-c", program).strip()).is_relative_to(here.folder)
+
+
 def test_a_library_that_is_named_comes_before_the_wheels(here: Installed, tmp_path: Path) -> None:
     program = "import gpt4all\ntry: gpt4all.devices()\nexcept gpt4all.LibraryNotFoundError as error: print(error)"
     printed = here.run("python", "-c", program, GPT4ALL_LIBRARY=str(tmp_path / "other.so"))
