@@ -20,34 +20,28 @@ namespace {
                 {{"path", target.string()}, {"errno", code}});
 }
 
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) {
-            close(number_);
-        }
-    }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
-    int number() const { return number_; }
-
-  private:
-    int number_;
-};
+/** Lets the system write a stretch of a file that it would keep in memory for now. Only advice. */
+void start_writing(int descriptor, std::uint64_t offset, std::uint64_t size) {
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(descriptor, static_cast<off_t>(offset), static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
+#else
+    static_cast<void>(descriptor + offset + size);
+#endif
+}
 
 } // namespace
 
 TemporaryFile::TemporaryFile(std::filesystem::path target) : target_(std::move(target)) {
     std::string name = target_.string() + ".XXXXXX.part";
-    const Descriptor file(mkostemps(name.data(), 5, O_CLOEXEC));
-    if (file.number() < 0) {
+    descriptor_ = mkostemps(name.data(), 5, O_APPEND | O_CLOEXEC);
+    if (descriptor_ < 0) {
         fail(target_, "the file cannot be written", errno);
     }
     path_ = name;
 }
 
 TemporaryFile::~TemporaryFile() {
+    close(descriptor_);
     if (!path_.empty()) {
         std::error_code ignored;
         std::filesystem::remove(path_, ignored);
@@ -55,9 +49,9 @@ TemporaryFile::~TemporaryFile() {
 }
 
 void TemporaryFile::append(std::string_view bytes) {
-    const Descriptor file(open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    const std::uint64_t first = appended_;
     while (!bytes.empty()) {
-        const ssize_t written = file.number() < 0 ? -1 : write(file.number(), bytes.data(), bytes.size());
+        const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
         if (written < 0) {
             if (errno == EINTR) {
                 continue;
@@ -65,15 +59,14 @@ void TemporaryFile::append(std::string_view bytes) {
             fail(target_, "the file cannot be written", errno);
         }
         bytes.remove_prefix(static_cast<size_t>(written));
+        appended_ += static_cast<std::uint64_t>(written);
     }
+    start_writing(descriptor_, first, appended_ - first);
 }
 
 void TemporaryFile::commit_as(const std::filesystem::path &target) {
-    {
-        const Descriptor file(open(path_.c_str(), O_RDONLY | O_CLOEXEC));
-        if (file.number() < 0 || fsync(file.number()) != 0) {
-            fail(target, "the file cannot be made durable", errno);
-        }
+    if (fsync(descriptor_) != 0) {
+        fail(target, "the file cannot be made durable", errno);
     }
     if (std::rename(path_.c_str(), target.c_str()) != 0) {
         fail(target, "the file cannot be given its name", errno);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 
@@ -16,7 +17,7 @@ class TemporaryFile {
 
     const std::filesystem::path &path() const { return path_; }
 
-    /** Throws Error(LLMODEL_IO). */
+    /** Has the disk begin with it at once, rather than with all of it in the end. Throws Error(LLMODEL_IO). */
     void append(std::string_view bytes);
 
     /** Makes it durable and gives it the target's name. Throws Error(LLMODEL_IO). */
@@ -28,6 +29,8 @@ class TemporaryFile {
   private:
     std::filesystem::path target_;
     std::filesystem::path path_; // empty once committed
+    int descriptor_ = -1;
+    std::uint64_t appended_ = 0; // bytes
 };
 
 } // namespace llmodel

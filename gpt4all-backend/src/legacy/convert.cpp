@@ -2,6 +2,8 @@
 
 #include "disk_space.h"
 #include "inspect.h"
+#include "legacy/background_writer.h"
+#include "legacy/read_ahead.h"
 #include "legacy/translate.h"
 
 #include <algorithm>
@@ -61,12 +63,12 @@ void write_translation(const OldModel &model, TemporaryFile &file, const Progres
     if (progress && !progress(0)) {
         cancelled(model);
     }
+    ReadAhead ahead(model.files.front());
+    BackgroundWriter writer(file);
     translate(
-        model.plan, model.sources,
-        [&file](std::span<const std::byte> bytes) {
-            file.append({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
-        },
+        model.plan, model.sources, [&writer](std::span<const std::byte> bytes) { writer.append(bytes); },
         [&](std::uint64_t written, std::uint64_t read_to) {
+            ahead.read_to(read_to);
             if (watch) {
                 watch(read_to);
             }
@@ -75,6 +77,7 @@ void write_translation(const OldModel &model, TemporaryFile &file, const Progres
                 cancelled(model);
             }
         });
+    writer.finish();
 }
 
 json convert(const fs::path &path, const fs::path &out_path, const json &options, const Progress &progress) {

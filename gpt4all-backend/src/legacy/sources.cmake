@@ -1,5 +1,6 @@
 # Reads the model files of 2023 and translates them to GGUF.
 set(LLMODEL_LEGACY_SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/background_writer.cpp
   ${CMAKE_CURRENT_LIST_DIR}/byte_pairs.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cache.cpp
   ${CMAKE_CURRENT_LIST_DIR}/content_hash.cpp
@@ -14,6 +15,7 @@ set(LLMODEL_LEGACY_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/plan_gptj.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan_llama.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan_mpt.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/read_ahead.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_gptj.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_llama.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_mpt.cpp
