@@ -35,6 +35,7 @@ class Preset:
 # Release with -O1 instead of Debug: the sanitizers need speed more than ease of stepping, and assert() stays on.
 _SANITIZER = (
     "-DCMAKE_C_FLAGS_RELEASE=-O1", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DGPT4ALL_WARNINGS_AS_ERRORS=OFF",
+    "-DGPT4ALL_UNITY_BUILD=ON",
 )  # fmt: skip
 
 _CLANG = ("clang", "clang-rt", "lld")

@@ -67,6 +67,12 @@ endif()
 unset(GGML_AVAILABLE_BACKENDS CACHE) # which ggml only ever adds to
 add_subdirectory(${GPT4ALL_LLAMA_CPP_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
 
+# Its encoders of images and sound are forty small files that all read the same large headers.
+get_target_property(mtmd_others mtmd SOURCES)
+list(FILTER mtmd_others EXCLUDE REGEX "^models/")
+set_source_files_properties(${mtmd_others} TARGET_DIRECTORY mtmd PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+set_target_properties(mtmd PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 15)
+
 foreach(variant IN LISTS GGML_CPU_VARIANTS)
   if(NOT TARGET ggml-cpu-${variant})
     message(FATAL_ERROR "GPT4ALL_CPU_VARIANTS: ggml has no variant ${variant} for ${CMAKE_SYSTEM_PROCESSOR}")
