@@ -13,6 +13,7 @@ import conformance
 import conversions
 import docs
 import documentation_site
+import legacy_files
 import lint
 import package
 from build import build, ccache_variables, directory
@@ -209,6 +210,11 @@ def _convert(_: Settings) -> Outcome:
     return conversions.check(library_variables(), LANE_SECONDS)
 
 
+def _legacy(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return legacy_files.check(library_variables(), LANE_SECONDS)
+
+
 def _symbols(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     header = (BACKEND / "include" / "llmodel.h").read_text(encoding="utf-8")
@@ -255,6 +261,12 @@ LANES: Mapping[str, Lane] = {
     "convert": Lane(
         "conversions, compared with transformers", _convert, venv=conversions.ensure_conversion_venv, minutes=20
     ),
+    "legacy": Lane(
+        "model files of 2023, compared with transformers and programs of that time",
+        _legacy,
+        venv=conversions.ensure_conversion_venv,
+        minutes=15,
+    ),
     "compatibility": Lane(
         "programs of the old Python package", _compatibility, model=True, venv=ensure_compatibility_venv, minutes=2
     ),
@@ -272,8 +284,8 @@ LANES: Mapping[str, Lane] = {
 
 
 # What `make test` runs if no lane is named: all but clang-tidy and the whole package, which take twenty minutes of
-# computing each (`make lint`, `make test LANES=sdist`), and what installs PyTorch (`make test LANES=convert`).
-DEFAULT_LANES = tuple(name for name in LANES if name not in ("tidy", "sdist", "convert"))
+# computing each (`make lint`, `make test LANES=sdist`), and what installs PyTorch (`make test LANES=convert,legacy`).
+DEFAULT_LANES = tuple(name for name in LANES if name not in ("tidy", "sdist", "convert", "legacy"))
 
 
 def prepare(lane: Lane) -> None:

@@ -8,13 +8,11 @@ MPT's GELU is the approximation with tanh in both, as ggml has it; transformers'
 
 Needs torch, transformers, gguf and the gpt4all package, whose library GPT4ALL_LIBRARY may name.
 
-Usage: python -m legacy.check_against_transformers [--date YYYY-MM-DD]
+Usage: python -m legacy.check_against_transformers [--date YYYY-MM-DD] [--out FILE]
 """
 
 from __future__ import annotations
 
-import argparse
-import datetime
 import sys
 import tempfile
 from pathlib import Path
@@ -42,8 +40,7 @@ def compare(variant: Variant, kind: TensorType, folder: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--date", default=datetime.datetime.now(datetime.timezone.utc).date().isoformat())
+    parser = results.arguments(__doc__, "transformers")
     arguments = parser.parse_args()
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -55,7 +52,7 @@ def main() -> int:
     agrees = all(each["agrees"] for each in found)
     packages = ("torch", "transformers", "numpy", "gguf")
     results.write(
-        "transformers", arguments.date, {"least_cosines": least}, {"logits": found}, agrees=agrees, packages=packages
+        arguments.out, arguments.date, {"least_cosines": least}, {"logits": found}, agrees=agrees, packages=packages
     )
     return 0 if agrees else 1
 

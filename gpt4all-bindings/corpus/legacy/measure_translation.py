@@ -7,13 +7,11 @@ kernel. The files are removed afterwards. The numbers are written to results/tra
 
 Needs 12 GB of disk, llama.cpp's sources and the gpt4all package, whose library GPT4ALL_LIBRARY may name.
 
-Usage: python -m legacy.measure_translation [--folder FOLDER] [--rounds N] [--date YYYY-MM-DD]
+Usage: python -m legacy.measure_translation [--folder FOLDER] [--rounds N] [--date YYYY-MM-DD] [--out FILE]
 """
 
 from __future__ import annotations
 
-import argparse
-import datetime
 import os
 import platform
 import statistics
@@ -40,7 +38,12 @@ FILE_BYTES = 3_785_248_281  # of ggml-gpt4all-j.bin, -j-v1.1-breezy, -j-v1.2-jaz
 LAYERS, WIDTH, HEADS, ROTATED, CONTEXT, Q4_0_FILE = 28, 4096, 16, 64, 2048, 2
 MOST_BYTES, LEAST_SPEED = 300_000_000, 0.5
 CHUNK = 1 << 26
-CONVERT = "import gpt4all, sys; gpt4all.convert(*sys.argv[1:])"
+# The kernel's own count of a process begins anew with its program, unlike that of getrusage().
+CONVERT = """
+import gpt4all, sys
+gpt4all.convert(*sys.argv[1:])
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM:")))
+"""
 
 
 def _shapes(vocabulary: int) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -112,26 +115,21 @@ def forget(paths: Sequence[Path]) -> bool:
 @dataclass
 class Run:
     seconds: float
-    peak_bytes: int
+    said: str
 
 
 def run(command: Sequence[str], written: Path) -> Run:
     """Runs a program until the disk has what it wrote."""
     start = time.perf_counter()
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     subprocess.run(["sync", str(written)], check=True)
-    return Run(time.perf_counter() - start, usage.ru_maxrss * 1024)
+    return Run(time.perf_counter() - start, said)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = results.arguments(__doc__, "translation")
     parser.add_argument("--folder", type=Path, help="on the disk to measure (default: the one for temporary files)")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--date", default=datetime.datetime.now(datetime.timezone.utc).date().isoformat())
     arguments = parser.parse_args()
     copies, translations = [], []
     with tempfile.TemporaryDirectory(dir=arguments.folder) as scratch:
@@ -150,13 +148,18 @@ def main() -> int:
         "cp": statistics.median(each.seconds for each in copies),
         "translation": statistics.median(each.seconds for each in translations),
     }
-    peak, speed = max(each.peak_bytes for each in translations), seconds["cp"] / seconds["translation"]
+    peak, speed = max(int(each.said) * 1024 for each in translations), seconds["cp"] / seconds["translation"]
     agrees = peak < MOST_BYTES and speed >= LEAST_SPEED
     settings = {
         "machine": {"processor": platform.processor() or platform.machine(), "threads": os.cpu_count()},
         "old_bytes": FILE_BYTES,
         "new_bytes": new_bytes,
         "rounds": arguments.rounds,
+        "seconds": {
+            "cp": [round(each.seconds, 2) for each in copies],
+            "translation": [round(each.seconds, 2) for each in translations],
+        },
+        "load_average": round(os.getloadavg()[1], 1),
         "whole_page_cache_emptied": cold,
         "median_seconds": {name: round(value, 2) for name, value in seconds.items()},
         "megabytes_per_second": {name: round(FILE_BYTES / value / 1e6) for name, value in seconds.items()},
@@ -164,7 +167,7 @@ def main() -> int:
         "peak_memory_bytes": peak,
         "asked_for": {"speed_relative_to_cp": LEAST_SPEED, "peak_memory_bytes": MOST_BYTES},
     }
-    results.write("translation", arguments.date, settings, {}, agrees=agrees)
+    results.write(arguments.out, arguments.date, settings, {}, agrees=agrees)
     print(f"{speed:.2f} times the speed of cp, {peak / 1e6:.0f} MB at most")
     return 0 if agrees else 1
 

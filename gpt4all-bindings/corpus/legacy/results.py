@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import importlib.metadata
 import json
 import platform
@@ -23,8 +25,16 @@ def rounded(value: Any) -> Any:
     return [rounded(each) for each in value] if isinstance(value, list) else value
 
 
+def arguments(text: str | None, name: str) -> argparse.ArgumentParser:
+    """What the checks are asked with: when they were made, and where their numbers go."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--date", default=datetime.datetime.now(datetime.timezone.utc).date().isoformat())
+    parser.add_argument("--out", type=Path, default=FOLDER / f"{name}.json")
+    return parser
+
+
 def write(
-    name: str,
+    out: Path,
     date: str,
     settings: Mapping[str, Any],
     found: Mapping[str, Any],
@@ -32,7 +42,7 @@ def write(
     agrees: bool,
     packages: Sequence[str] = ("numpy", "gguf"),
 ) -> None:
-    """Writes results/<name>.json; packages are those whose versions matter."""
+    """Writes the file `out`; packages are those whose versions matter."""
     versions = {package: importlib.metadata.version(package) for package in packages}
     result = {
         "date": date,
@@ -41,9 +51,8 @@ def write(
         "agrees": agrees,
         **rounded(dict(found)),
     }
-    FOLDER.mkdir(exist_ok=True)
-    text = json.dumps(result, indent=1)
-    (FOLDER / f"{name}.json").write_text(_compact(text) + "\n", encoding="utf-8")
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(_compact(json.dumps(result, indent=1)) + "\n", encoding="utf-8")
 
 
 def _compact(text: str) -> str:
