@@ -4,6 +4,7 @@
 
 #include "legacy/repack.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -32,11 +33,25 @@ bool is_finite(ggml_fp16_t value) {
     return (value & 0x7C00U) != 0x7C00U;
 }
 
+/** As ggml_fp32_to_fp16(), but inlined for all but subnormal, huge and other rare numbers. */
+ggml_fp16_t to_half(float value) {
+    constexpr std::uint32_t least = 0x38800000;  // 2^-14, the least normal float16
+    constexpr std::uint32_t beyond = 0x47000000; // 2^15, from where on rounding may overflow
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    const std::uint32_t magnitude = bits & 0x7FFFFFFF;
+    if (magnitude - least >= beyond - least) {
+        return ggml_fp32_to_fp16(value);
+    }
+    // to nearest, ties to even, and the exponent of a float16, whose bias is 112 less
+    const std::uint32_t rounded = magnitude + 0xFFF + (magnitude >> 13 & 1);
+    return static_cast<ggml_fp16_t>((bits >> 16 & 0x8000) | (rounded - 0x38000000) >> 13);
+}
+
 /** A float32 scale becomes float16. */
 bool narrow_scale(const std::byte *from, std::byte *into) {
     float scale = 0;
     std::memcpy(&scale, from, sizeof scale);
-    const ggml_fp16_t narrow = ggml_fp32_to_fp16(scale);
+    const ggml_fp16_t narrow = to_half(scale);
     std::memcpy(into, &narrow, sizeof narrow);
     return is_finite(narrow);
 }

@@ -17,7 +17,7 @@ using Write = std::function<void(std::span<const std::byte>)>;
  *  there. Throws to stop. */
 using Report = std::function<void(std::uint64_t written, std::uint64_t read_to)>;
 
-/** Writes the file that `plan` describes, a few megabytes at a time. Throws Error: LLMODEL_INVALID_MODEL, with the
+/** Writes the file that `plan` describes, less than a megabyte at a time. Throws Error: LLMODEL_INVALID_MODEL, with the
  *  tensor and the row, for weights that GGUF cannot hold, and whatever `write`, `report` and the sources throw. */
 void translate(const Plan &plan, const Sources &sources, const Write &write, const Report &report);
 
