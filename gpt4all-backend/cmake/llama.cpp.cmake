@@ -70,6 +70,7 @@ add_subdirectory(${GPT4ALL_LLAMA_CPP_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_
 # Its encoders of images and sound are forty small files that all read the same large headers.
 get_target_property(mtmd_others mtmd SOURCES)
 list(FILTER mtmd_others EXCLUDE REGEX "^models/")
+list(TRANSFORM mtmd_others PREPEND ${GPT4ALL_LLAMA_CPP_DIR}/tools/mtmd/)
 set_source_files_properties(${mtmd_others} TARGET_DIRECTORY mtmd PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 set_target_properties(mtmd PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 15)
 

@@ -15,8 +15,6 @@ namespace llmodel::legacy {
 
 namespace {
 
-constexpr float norm_eps = 1e-5F;
-
 /** The names of a layer's tensors after its prefix, by what phi2 calls them. */
 struct LayerNames {
     std::string norm, query, key, value, output, up, down;

@@ -7,7 +7,6 @@ namespace llmodel::legacy {
 
 namespace {
 
-constexpr float norm_eps = 1e-5F;
 constexpr float alibi_of_gpt4all = 8.0F; // whatever a file of its own said
 
 void take_layer(PlanBuilder &builder, std::int64_t width, std::uint32_t layer) {

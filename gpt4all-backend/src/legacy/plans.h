@@ -10,6 +10,8 @@ namespace llmodel::legacy {
 constexpr const char *merges_recovered =
     "Text is tokenised by byte-pair encoding, with merges recovered from the order of tokens.";
 
+constexpr float norm_eps = 1e-5F; // what the programs of GPT-J and MPT had; no file says it
+
 Plan plan_llama(const LegacyFile &file, const TranslationOptions &options);
 Plan plan_gptj(const LegacyFile &file, const TranslationOptions &options);
 Plan plan_mpt(const LegacyFile &file, const TranslationOptions &options);
