@@ -63,6 +63,35 @@ def test_the_second_time_nothing_is_translated(old: Path, tmp_path: Path) -> Non
         assert model.complete("the", max_tokens=4, temperature=0).text == first
 
 
+def test_translations_of_files_that_are_gone_are_pruned(old: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "kept.bin"
+    model = tiny_gptj(width=256)
+    variant("gptj-a").write(copy, model, Types(TensorType.Q4_0))
+    cache = tmp_path / "cache"
+    for path in (old, copy):
+        open_once(path, cache)
+    (half := cache / "translated" / "0123.abc.part").write_bytes(b"half done")
+    assert len(translations(cache)) == 2
+    prune = "from gpt4all import models; print(len(models.prune(older_than_seconds={}).paths))"
+    environment = {**os.environ, "GPT4ALL_CACHE": str(cache)}
+
+    def pruned(seconds: float) -> int:
+        done = subprocess.run(
+            [sys.executable, "-c", prune.format(seconds)], env=environment, capture_output=True, text=True, check=True
+        )
+        return int(done.stdout)
+
+    old.unlink()
+    assert pruned(3600) == 0  # all of it is young
+    assert pruned(0) == 4  # the translation, its record and lock, and what is half done
+    assert not half.exists()
+    (kept,) = translations(cache)
+    before = kept.stat().st_ino
+    open_once(copy, cache)
+    assert translations(cache) == [kept]
+    assert kept.stat().st_ino == before
+
+
 def test_the_same_content_under_another_name_has_the_same_translation(old: Path, tmp_path: Path) -> None:
     cache, copy = tmp_path / "cache", tmp_path / "another name.bin"
     shutil.copyfile(old, copy)

@@ -302,7 +302,7 @@ def prune(
     days: Annotated[float, typer.Option(min=0, help="What nobody has touched for so long.")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Deletes what downloads left behind: partial files, locks, records. Models stay.
+    """Deletes what downloads left behind, and translations of old files that are gone. Models stay.
 
     \b
     Examples:

@@ -16,6 +16,7 @@ from ._local import PathLike, find_local
 from ._progress import ProgressCallback, Reporter
 from ._records import Record
 from ._reference import parse, split_names
+from ._translations import stale_translations
 from .errors import DownloadError, InvalidArgumentError, ModelNotFoundError
 
 STALE_SECONDS = 7 * 24 * 3600
@@ -125,7 +126,8 @@ def _remove_one(path: Path) -> None:
 
 def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_SECONDS) -> Pruned:
     """Deletes what downloads left behind and nobody has touched for that long: partial files, locks, records of files
-    that are gone, and folders that are empty then. Downloads that are running are left alone.
+    that are gone, and folders that are empty then. Downloads that are running are left alone. If no folder is given,
+    translations of model files that are gone or changed are deleted too.
     """
     tops = [Path(folder)] if folder else search_folders()
     removed: list[tuple[Path, int]] = []
@@ -134,6 +136,8 @@ def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_S
         for name, files in _state_files(below / STATE).items():
             removed += _prune_one(below / name, files, before)
         removed += [_unlinked(path) for path in below.glob("*.gguf.part") if path.stat().st_mtime < before]
+    if not folder:
+        removed += [_unlinked(path) for path in stale_translations(before)]
     for top in tops:
         _remove_empty_folders(top)
     return Pruned(tuple(path for path, _ in removed), sum(size for _, size in removed))
