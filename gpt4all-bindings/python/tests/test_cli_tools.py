@@ -51,6 +51,29 @@ def test_quantize(gpt4all: Gpt4all, tiny_path: Path, tmp_path: Path) -> None:
     assert "type" in gpt4all("quantize", str(tiny_path), str(tmp_path / "no.gguf"), "Q9").stderr
 
 
+def test_quantize_reports_what_it_costs(gpt4all: Gpt4all, tiny_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "small.gguf"
+    done = gpt4all("quantize", "--report", "--chunks", "1", "--json", str(tiny_path), str(out), "Q8_0")
+    told = as_json(done)
+    assert told["type"] == "Q8_0"
+    assert told["models"][0]["divergence"]["kl_divergence"] > 0
+    assert told["original"]["perplexity"] > 1
+
+
+def test_quantize_sweeps(gpt4all: Gpt4all, tiny_path: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    done = gpt4all("quantize", "--sweep", "--types", "Q8_0,Q4_0", "--chunks", "1", str(tiny_path), str(folder))
+    assert done.returncode == 0, done.stderr
+    assert "take Q8_0" in done.stdout
+    assert sorted(path.name for path in folder.iterdir()) == ["sweep.json", "sweep.md", "sweep.svg"]
+    table = (folder / "sweep.md").read_text(encoding="utf-8")
+    assert "| Q8_0 |" in table
+    assert "| Q4_0 |" in table
+    assert "<svg" in (folder / "sweep.svg").read_text(encoding="utf-8")
+    assert gpt4all("quantize", "--sweep", str(tiny_path), str(folder), "Q4_0").returncode == 2
+    assert gpt4all("quantize", str(tiny_path), str(folder / "x.gguf")).returncode == 2
+
+
 def test_bench(gpt4all: Gpt4all, tiny_path: Path) -> None:
     arguments = ["bench", "-m", str(tiny_path), "-p", "16", "-n", "4", "-r", "2"]
     known = as_json(gpt4all(*arguments, "--json"))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import statistics
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from . import _output
 from ._command import AsJson
 from ._models import Device, GpuLayers, ModelOption, Threads, opened
-
-if TYPE_CHECKING:
-    from ..model import Model
 
 
 def bench(
@@ -34,13 +30,18 @@ def bench(
       gpt4all bench -p 2048 -n 64 -r 3 --threads 4
       gpt4all bench --json | jq .results
     """
+    from .._speed import tokens_per_second
+
     context = prompt + generate + 16
     with opened(model, n_ctx=context, n_parallel=1, device=device, gpu_layers=gpu_layers, threads=threads) as opening:
         known: Any = opening.info()
-        tests = {f"pp{prompt}": (prompt, 1, "prompt"), f"tg{generate}": (1, generate, "predicted")}
+        tests: dict[str, tuple[Literal["prompt", "predicted"], int, int]] = {
+            f"pp{prompt}": ("prompt", prompt, 1),
+            f"tg{generate}": ("predicted", 1, generate),
+        }
         results: list[dict[str, Any]] = []
-        for name, (reads, writes, part) in tests.items():
-            speeds = [_speed(opening, reads, writes, part, seed) for seed in range(repetitions + 1)][1:]
+        for name, test in tests.items():
+            speeds = [tokens_per_second(opening, *test, seed) for seed in range(repetitions + 1)][1:]
             spread = statistics.stdev(speeds) if len(speeds) > 1 else 0.0
             results.append(
                 {"test": name, "tokens_per_second": statistics.fmean(speeds), "stdev": spread, "all": speeds}
@@ -55,11 +56,3 @@ def bench(
     row = (f"{name} {known['quantization']}", size, parameters, ", ".join(names))
     rows = [(*row, each["test"], f"{each['tokens_per_second']:.2f} ± {each['stdev']:.2f}") for each in results]
     _output.print_table(("MODEL", "SIZE", "PARAMETERS", "DEVICES", "TEST", "TOKENS/S"), rows, right=(1, 2, 4, 5))
-
-
-def _speed(model: Model, reads: int, writes: int, part: str, seed: int) -> float:
-    """Tokens a second of one request, which shares no beginning with the one before."""
-    tokens = random.Random(seed).choices(range(10, min(model.info()["n_vocab"], 1000)), k=reads)
-    result = model.complete(tokens, max_tokens=writes, ignore_eos=True, cache_prompt=False, temperature=0)
-    timings: Any = result.timings
-    return float(timings[f"{part}_per_second"])

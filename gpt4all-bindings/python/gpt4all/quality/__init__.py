@@ -1,0 +1,24 @@
+"""What quantising costs: a model compared with the one that it was made from, in quality, size and speed."""
+
+from __future__ import annotations
+
+from ._compare import Comparison, Divergence, Quality, compare
+from ._packages import require
+from ._recommend import GOOD_AGREEMENT, recommend
+from ._sweep import DEFAULT_TYPES, sweep
+from ._table import as_json, as_markdown, plot
+
+__all__ = [
+    "DEFAULT_TYPES",
+    "GOOD_AGREEMENT",
+    "Comparison",
+    "Divergence",
+    "Quality",
+    "as_json",
+    "as_markdown",
+    "compare",
+    "plot",
+    "recommend",
+    "require",
+    "sweep",
+]

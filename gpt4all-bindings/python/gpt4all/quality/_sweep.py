@@ -1,0 +1,65 @@
+"""One model in many types."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .._errors import InvalidArgumentError
+from ..model import quantize
+from ._compare import DEFAULT_TEXT, Comparison, Quality, Report, judging
+
+# From the largest to the smallest of those that need no importance matrix.
+DEFAULT_TYPES = (
+    "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_0", "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0", "IQ4_NL", "IQ4_XS",
+    "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K",
+)  # fmt: skip
+
+
+def sweep(
+    original: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    types: Sequence[str] = DEFAULT_TYPES,
+    *,
+    keep: bool = False,
+    text: str | None = None,
+    chunks: int = 4,
+    n_ctx: int = 4096,
+    threads: int = 0,
+    report: Report = lambda what, fraction: None,
+    **options: Any,
+) -> Comparison:
+    """Quantises a model to each type and compares the results with it.
+
+    The files are written to `folder`, one after the other, as ORIGINAL-TYPE.gguf; each is removed when it was judged
+    unless keep=True. options: of quantize(), such as imatrix. The rest is as for compare().
+
+    Raises what quantize() and compare() do; InvalidArgumentError for a file that would be written over.
+    """
+    source, folder = Path(original), Path(folder)
+    targets = {type: folder / f"{source.stem}-{type.lower()}.gguf" for type in types}
+    for target in targets.values():
+        if target.exists():
+            raise InvalidArgumentError(f"{target} is there already; move it away", {"path": str(target)})
+    folder.mkdir(parents=True, exist_ok=True)
+    text = DEFAULT_TEXT.read_text(encoding="utf-8") if text is None else text
+    with judging(source, text, chunks=chunks, n_ctx=n_ctx, threads=threads) as judge:
+        first = judge.judge_original(source, report)
+        found: list[Quality] = []
+        for type, target in targets.items():
+            try:
+                quantize(
+                    source,
+                    target,
+                    type=type,  # type: ignore[arg-type]
+                    progress=lambda fraction, type=type: report(f"writing {type}", fraction),  # type: ignore[misc]
+                    threads=threads,
+                    **options,
+                )
+                found.append(judge.judge(target, report))
+            finally:
+                if not keep:
+                    target.unlink(missing_ok=True)
+        return Comparison(first, found, judge.tokens, n_ctx)
