@@ -138,7 +138,10 @@ std::string quantization(const GgufFile &file) {
             if (detail == "Small" || detail == "Medium" || detail == "Large") {
                 name += "_" + detail.substr(0, 1);
             }
-            return name == "all F32" ? "F32" : name == "MXFP4 MoE" ? "MXFP4_MOE" : name == "IQ3_S mix" ? "IQ3_M" : name;
+            static const std::map<std::string, std::string> known_as = {
+                {"all F32", "F32"}, {"MXFP4 MoE", "MXFP4_MOE"}, {"IQ3_S mix", "IQ3_M"}, {"Q2_K_M", "Q2_K"}};
+            const auto known = known_as.find(name);
+            return known == known_as.end() ? name : known->second;
         }
     }
     std::map<ggml_type, uint64_t> weights;

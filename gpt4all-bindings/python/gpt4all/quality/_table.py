@@ -57,6 +57,7 @@ def plot(comparison: Comparison, path: Path) -> None:
         axes.scatter(values, divergences)
         for model, x, y in zip(judged, values, divergences, strict=True):
             axes.annotate(model.quantization, (x, y), textcoords="offset points", xytext=(5, 3), fontsize=8)
+        axes.margins(x=0.15)  # for the names
         axes.set_xlabel(label)
         axes.set_yscale("log")
         axes.grid(alpha=0.3)
