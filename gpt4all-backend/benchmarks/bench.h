@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,8 +62,9 @@ class Contender {
     virtual Answer answer(const json &request) = 0;
 };
 
-/** One answer of an open model. Throws std::runtime_error. */
-Answer stream(llmodel_model *model, const json &request);
+/** One answer of an open model; `on_piece` is called after each piece of text. Throws std::runtime_error. */
+Answer stream(
+    llmodel_model *model, const json &request, const std::function<void()> &on_piece = [] {});
 
 /** The model at `path` through the C API. Throws std::runtime_error. */
 std::unique_ptr<Contender> open_model(const std::string &path, const json &options);

@@ -54,7 +54,7 @@ class Library final : public Contender {
 
 } // namespace
 
-Answer stream(llmodel_model *model, const json &request) {
+Answer stream(llmodel_model *model, const json &request, const std::function<void()> &on_piece) {
     const char *operation = request.contains("messages") ? "chat" : "complete";
     const std::string text = request.dump();
     Stopwatch watch;
@@ -64,6 +64,7 @@ Answer stream(llmodel_model *model, const json &request) {
         const llmodel_event event = task.next();
         if (event.kind == LLMODEL_EVENT_TEXT && event.size > 0) {
             watch.piece();
+            on_piece();
         } else if (event.kind == LLMODEL_EVENT_RESULT) {
             result = json::parse(static_cast<const char *>(event.data));
         } else if (event.kind == LLMODEL_EVENT_DONE) {

@@ -18,7 +18,7 @@ N_CHATS = 8
 NEIGHBOURS = (0, 1, 2)
 
 # Many short runs of each way to read: what disturbs the machine for seconds then disturbs all that are compared.
-STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 25, 40, 16
+STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 25, 40, 32
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -219,7 +219,7 @@ def streaming(
     worker = Worker("worker_streams.py", command)
     options = settings.options(4096, N_CHATS)
     steps = [
-        [request(n_tokens, messages=[{"role": "user", "content": text}]) for text in texts]
+        [request(n_tokens, cached=True, messages=[{"role": "user", "content": text}]) for text in texts]
         for n_tokens, texts in ((N_STREAMED, ASKED[:1]), (N_STREAMED_OF_EIGHT, ASKED[:N_CHATS]))
     ]
     for number in range(settings.rounds):

@@ -66,7 +66,8 @@ TABLES = (
     Table(
         "Streaming from Python",
         "One model, open in one process, whose streams are read by a loop in C, by threads of Python and by asyncio, "
-        "in turn, so that what differs is what the binding costs: one chat, then eight at once.",
+        "in turn, so that what differs is what the binding costs: one chat, then eight at once, of which pieces are "
+        "counted while all eight are being written.",
         (
             Column("streaming", "single", "one stream, pieces/s", WAYS["c"]),
             Column("streaming", "eight", "eight streams, pieces/s", WAYS["c"]),

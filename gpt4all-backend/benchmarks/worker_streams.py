@@ -4,6 +4,8 @@
 
 Everything but the loop that reads is the same, so that what differs is what the binding costs. The plan's steps are
 sets of requests that are sent at once; each is answered in every way so often, beginning with another way each time.
+What is sent at once may be taken up together or in turn, as it happens. So prompts come from the cache, and pieces are
+counted only while all answers are being written.
 """
 
 from __future__ import annotations
@@ -25,9 +27,12 @@ Moments = list[float]  # when each piece of one answer arrived
 
 
 def rate(streams: Iterable[Moments]) -> float:
-    """Pieces per second from the first until the last of all."""
-    moments = sorted(moment for stream in streams for moment in stream)
-    return (len(moments) - 1) / (moments[-1] - moments[0])
+    """Pieces per second while all streams are being written."""
+    streams = list(streams)
+    begin, end = max(stream[0] for stream in streams), min(stream[-1] for stream in streams)
+    if begin >= end:
+        raise RuntimeError("one stream had ended before another began")
+    return sum(begin < moment <= end for stream in streams for moment in stream) / (end - begin)
 
 
 def by_threads(model: Model, requests: list[dict[str, Any]]) -> float:
