@@ -63,6 +63,8 @@ def wheel(into: Path = DIST, variants: str = "ON") -> Path:
     with file_lock(BUILD / ".wheel.lock", "the wheel"), tempfile.TemporaryDirectory(dir=BUILD) as raw:
         command = [str(VENV_PYTHON), "-m", "build", "--wheel", "--no-isolation", "--outdir", raw, str(BINDING)]
         command += [f"-Cbuild-dir={BUILD / 'wheel'}", f"-Ccmake.define.GPT4ALL_CPU_VARIANTS={variants}"]
+        # the options of build/release, so that ccache has what was compiled there
+        command += ["-Ccmake.define.GPT4ALL_WARNINGS_AS_ERRORS=ON"]
         _run("wheel", command, _compiler_variables())
         return _tag(Path(raw), into)
 
