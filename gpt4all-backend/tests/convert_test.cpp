@@ -264,6 +264,7 @@ TEST(TranslationCache, ThreadsThatOpenTheSameFileTranslateItOnce) {
     const OldFile file;
     std::vector<llmodel_status> results(4);
     std::vector<std::thread> threads;
+    threads.reserve(results.size());
     for (llmodel_status &result : results) {
         threads.emplace_back([&] { result = open_and_close(file.path(), file.options()).status; });
     }

@@ -125,6 +125,7 @@ class File {
     static const std::vector<std::string> &byte_pair_tokens() {
         static const std::vector<std::string> tokens = [] {
             std::vector<std::string> made;
+            made.reserve(300);
             for (int byte = 0; byte < 256; ++byte) {
                 made.emplace_back(1, static_cast<char>(byte));
             }

@@ -109,6 +109,7 @@ TEST(Lifecycle, ProgressRisesAndCancels) {
 TEST(Lifecycle, ClosingInTheMidstWakesThoseWhoWait) {
     const TinyLlama model(json{{"n_ctx", 2048}, {"n_parallel", 2}});
     std::vector<Task> tasks;
+    tasks.reserve(5);
     for (int i = 0; i < 4; ++i) {
         tasks.push_back(
             model.start("complete", complete("the house is", {{"max_tokens", 1900}, {"ignore_eos", true}})));
@@ -116,6 +117,7 @@ TEST(Lifecycle, ClosingInTheMidstWakesThoseWhoWait) {
     tasks.push_back(model.start("embed", {{"input", json(300, std::string("the house is long"))}}));
     std::atomic<int> cancelled = 0;
     std::vector<std::thread> readers;
+    readers.reserve(tasks.size());
     for (const Task &task : tasks) {
         readers.emplace_back([&] {
             const Answer answer = task.finish();
@@ -216,9 +218,9 @@ TEST(Lifecycle, MadeUpHandlesAreClosed) {
     const TinyLlama model;
     const Task task = model.start("tokenize", {{"content", "x"}});
     int on_the_stack = 0;
-    for (void *made_up : {static_cast<void *>(&on_the_stack), reinterpret_cast<void *>(uintptr_t{1}),
-                          reinterpret_cast<void *>(~uintptr_t{0}),
-                          reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(task.get()) + 1)}) {
+    for (const uintptr_t address : {reinterpret_cast<uintptr_t>(&on_the_stack), uintptr_t{1}, ~uintptr_t{0},
+                                    reinterpret_cast<uintptr_t>(task.get()) + 1}) {
+        void *made_up = reinterpret_cast<void *>(address); // NOLINT(performance-no-int-to-ptr)
         llmodel_event event;
         EXPECT_EQ(llmodel_next(static_cast<llmodel_task *>(made_up), 0, &event, nullptr), LLMODEL_CLOSED);
         llmodel_cancel(static_cast<llmodel_task *>(made_up));

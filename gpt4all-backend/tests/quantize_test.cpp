@@ -17,7 +17,6 @@ namespace {
 
 using namespace api;
 using nlohmann::json;
-using testing::HasSubstr;
 
 const std::string source = "tiny-llama-f32.gguf";
 

@@ -170,7 +170,10 @@ TEST_F(Score, RefusesWhatItCannotTake) {
     EXPECT_EQ(foreign.detail["position"], 1) << foreign.message;
     EXPECT_EQ(score("the", json::array({""})).status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_EQ(score("the", json::array()).status, LLMODEL_INVALID_ARGUMENT);
-    EXPECT_EQ(score(std::string(10'000'000, '\n'), json::array({"the"})).status, LLMODEL_CONTEXT_OVERFLOW);
+    EXPECT_EQ(score(std::string(10'000'000, '\n'), // NOLINT(bugprone-string-constructor)
+                    json::array({"the"}))
+                  .status,
+              LLMODEL_CONTEXT_OVERFLOW);
     EXPECT_EQ(logprob("the", " cat"), logprob("the", " cat"));
 }
 

@@ -154,6 +154,7 @@ TEST(Stress, ClosingInTheMidst) {
 TEST(Stress, ManyTasksReadByOneThread) {
     const TinyLlama model(small);
     std::vector<Task> tasks;
+    tasks.reserve(64);
     for (int i = 0; i < 64; ++i) {
         tasks.push_back(model.start("complete", complete("the house", {{"max_tokens", 6}, {"ignore_eos", true}})));
     }
@@ -184,6 +185,7 @@ TEST(Stress, LoggingIsSwitchedWhileModelsRun) {
 
 TEST(Stress, OpeningAtTheSameTime) {
     std::vector<std::thread> openers;
+    openers.reserve(4);
     for (int i = 0; i < 4; ++i) {
         openers.emplace_back([] {
             const TinyLlama model(small);

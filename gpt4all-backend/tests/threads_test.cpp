@@ -7,9 +7,9 @@ namespace {
 /** A greedy answer behind more tokens than attention takes in one part, with what the model thought of each token. */
 api::json long_answer(int threads) {
     const OpenModel model("tiny-llama-f32.gguf", {{"n_ctx", 2048}, {"threads", threads}, {"adaptive_threads", false}});
-    std::vector<int> tokens;
-    for (int i = 0; i < 900; ++i) {
-        tokens.push_back(3 + i * 7 % 200);
+    std::vector<int> tokens(900);
+    for (size_t i = 0; i < tokens.size(); ++i) {
+        tokens[i] = 3 + static_cast<int>(i) * 7 % 200;
     }
     const api::Answer answer = model.run(
         "complete", {{"prompt", tokens}, {"max_tokens", 12}, {"temperature", 0}, {"n_probs", 3}, {"ignore_eos", true}});

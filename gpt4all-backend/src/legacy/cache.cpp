@@ -97,7 +97,7 @@ fs::path translate_into(const fs::path &folder, const OldModel &model, const std
     TemporaryFile file(folder / name);
     ContentHash hash(model.sources, seed_of(folder));
     write_translation(model, file, progress, [&hash](std::uint64_t read_to) { hash.advance_to(read_to); });
-    const fs::path target = folder / (hash.finish() + "-v" + std::to_string(translation_version) + ".gguf");
+    fs::path target = folder / (hash.finish() + "-v" + std::to_string(translation_version) + ".gguf");
     for (std::size_t i = 0; i < identities.size(); ++i) {
         if (identity_of(model.files[i]) != identities[i]) {
             throw Error(LLMODEL_IO, "'" + model.files[i].string() + "' changed while it was translated; open it again",

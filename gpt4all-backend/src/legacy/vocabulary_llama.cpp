@@ -45,18 +45,17 @@ float score_by_number(std::uint32_t id, std::string_view text) {
 void add_token(Vocabulary &vocabulary, const Token &token, std::uint32_t id) {
     const std::string &text = token.text;
     const bool is_byte_id = id >= first_byte && id <= last_byte;
+    const bool is_padding = id >= own_tokens && (text == "<pad>" || text == "[PAD]");
     if (id == 0) {
         vocabulary.add("<unk>", TokenType::unknown);
     } else if (id <= 2) {
         vocabulary.add(id == 1 ? "<s>" : "</s>", TokenType::control);
-    } else if (text.empty() || token.special) {
+    } else if (text.empty() || token.special || is_padding) {
         vocabulary.add(text, TokenType::control);
     } else if (is_byte_id && text.size() == 1) {
         vocabulary.add(byte_name(static_cast<std::uint8_t>(text[0])), TokenType::byte);
     } else if (is_byte_id && text == lost_character) {
         vocabulary.add(byte_name(id - first_byte), TokenType::byte);
-    } else if (id >= own_tokens && (text == "<pad>" || text == "[PAD]")) {
-        vocabulary.add(text, TokenType::control);
     } else if (id >= own_tokens) {
         vocabulary.add(text, TokenType::user_defined);
     } else {
