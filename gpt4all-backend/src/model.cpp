@@ -14,6 +14,7 @@
 #include "side_contexts.h"
 #include "state.h"
 #include "template_guard.h"
+#include "weights.h"
 
 #include <algorithm>
 #include <utility>
@@ -39,30 +40,6 @@ std::string request_definition(std::string_view operation) {
                     {{"operation", operation}});
     }
     return std::string(operation) + "_request";
-}
-
-std::unique_ptr<llama_model, decltype(&llama_model_free)> load_encoder(const OpenOptions &options,
-                                                                       const Progress &progress) {
-    const AbortGuard guard;
-    const LogCapture said(LLMODEL_LOG_ERROR);
-    common_params params = options.params;
-    llama_model_params model_params = common_model_params_to_llama(params);
-    model_params.progress_callback = [](float done, void *user) { return (*static_cast<Progress *>(user))(done); };
-    bool cancelled = false;
-    Progress watched = [&](float done) {
-        cancelled = progress && !progress(done);
-        return !cancelled;
-    };
-    model_params.progress_callback_user_data = &watched;
-    std::unique_ptr<llama_model, decltype(&llama_model_free)> model(
-        llama_model_load_from_file(params.model.path.c_str(), model_params), llama_model_free);
-    if (cancelled) {
-        throw Error(LLMODEL_CANCELLED, params.model.path + ": loading was cancelled", {{"path", params.model.path}});
-    }
-    if (model == nullptr) {
-        throw load_error(params.model.path, said.text());
-    }
-    return model;
 }
 
 } // namespace
@@ -92,7 +69,7 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
     const Progress rest = [&](float done) { return progress(translation_part + (1 - translation_part) * done); };
     on_large_stack(translated && progress ? rest : progress, [&](const Progress &report) {
         if (only_encodes(file)) {
-            encoder_ = load_encoder(options_, report);
+            encoder_ = load_weights(options_, report);
             weights_ = encoder_.get();
         } else {
             engine_ = std::make_unique<Engine>(options_, report);

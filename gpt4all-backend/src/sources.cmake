@@ -23,6 +23,7 @@ set(LLMODEL_SOURCES
   src/options/context.cpp
   src/options/devices.cpp
   src/options/speculative.cpp
+  src/output_path.cpp
   src/quantize/imatrix.cpp
   src/quantize/plan.cpp
   src/quantize/quantize.cpp
@@ -32,4 +33,5 @@ set(LLMODEL_SOURCES
   src/template_guard.cpp
   src/temporary_file.cpp
   src/thread_governor.cpp
-  src/utf8_stream.cpp)
+  src/utf8_stream.cpp
+  src/weights.cpp)

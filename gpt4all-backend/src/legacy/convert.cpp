@@ -5,6 +5,7 @@
 #include "legacy/background_writer.h"
 #include "legacy/read_ahead.h"
 #include "legacy/translate.h"
+#include "output_path.h"
 
 #include <algorithm>
 #include <chrono>
@@ -27,21 +28,6 @@ TranslationOptions options_from(const json &options, const fs::path &path) {
     result.add_space_prefix = options.value("add_space_prefix", result.add_space_prefix);
     result.name = options.value("name", name_of_file(path));
     return result;
-}
-
-void check_target(const OldModel &model, const fs::path &out_path) {
-    std::error_code ignored;
-    if (fs::is_directory(out_path, ignored)) {
-        throw Error(LLMODEL_INVALID_ARGUMENT, out_path.string() + " is a folder; name the file to be written",
-                    {{"path", out_path.string()}});
-    }
-    for (const fs::path &file : model.files) {
-        if (fs::equivalent(file, out_path, ignored)) {
-            throw Error(LLMODEL_INVALID_ARGUMENT,
-                        file.string() + " would be written over while it is read; give the new file another name",
-                        {{"path", out_path.string()}});
-        }
-    }
 }
 
 [[noreturn]] void cancelled(const OldModel &model) {
@@ -84,7 +70,7 @@ json convert(const fs::path &path, const fs::path &out_path, const json &options
     const auto start = std::chrono::steady_clock::now();
     const OldModel model = open_old_model(path, options_from(options, path));
     check_plan(model.plan, path.string());
-    check_target(model, out_path);
+    check_output_path(out_path, model.files);
 
     TemporaryFile file(out_path);
     std::error_code ignored;

@@ -6,6 +6,7 @@
 #include "llama.h"
 #include "logging.h"
 #include "model_file.h"
+#include "output_path.h"
 #include "quantize/plan.h"
 #include "quantize/request.h"
 #include "temporary_file.h"
@@ -34,16 +35,7 @@ ModelFile read_input(const fs::path &path, const fs::path &out_path, const std::
                     path.string() + " is one part of a model in several files; join them with llama-gguf-split first",
                     {{"path", path.string()}});
     }
-    std::error_code ignored;
-    if (fs::is_directory(out_path, ignored)) {
-        throw Error(LLMODEL_INVALID_ARGUMENT, out_path.string() + " is a folder; name the file to be written",
-                    {{"path", out_path.string()}});
-    }
-    if (fs::equivalent(path, out_path, ignored)) {
-        throw Error(LLMODEL_INVALID_ARGUMENT,
-                    path.string() + " would be written over while it is read; give the new file another name",
-                    {{"path", out_path.string()}});
-    }
+    check_output_path(out_path, {path});
     return file;
 }
 
