@@ -219,6 +219,18 @@ LLMODEL_API llmodel_status llmodel_quantize(const char *path, const char *out_pa
                                             llmodel_progress_fn progress, void *user, char **json,
                                             llmodel_error **error);
 
+/**
+ * Writes to `out_path` how much each column of the weights of the model at `path` matters, for the option `imatrix` of
+ * llmodel_quantize(): it runs a text through the model and adds up the squares of what each column is multiplied with.
+ * The format is llama.cpp's. `options_json` is `$defs/imatrix_options`, which has to give a `text` or the `file` of
+ * one. The file appears under `out_path` only when it is complete. `*json` receives `$defs/imatrix_result`; `json` and
+ * `progress` may be NULL. A text that is too short, or no text, gives LLMODEL_INVALID_ARGUMENT, a model that computes
+ * numbers that are not finite LLMODEL_INVALID_MODEL.
+ */
+LLMODEL_API llmodel_status llmodel_imatrix(const char *path, const char *out_path, const char *options_json,
+                                           llmodel_progress_fn progress, void *user, char **json,
+                                           llmodel_error **error);
+
 /* --------------------------------------------------------------------------------------------------------- convert */
 
 /**

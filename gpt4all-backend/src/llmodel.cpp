@@ -12,6 +12,7 @@
 #include "logging.h"
 #include "machine.h"
 #include "model.h"
+#include "quantize/make_imatrix.h"
 #include "quantize/quantize.h"
 #include "task.h"
 
@@ -338,6 +339,18 @@ llmodel_status llmodel_quantize(const char *path, const char *out_path, const ch
         ensure_backend();
         const auto options = parse_options(options_json, "quantize_options", "quantise options");
         give(json_out, quantize(path, out_path, options, progress_of(progress, user)));
+        return LLMODEL_OK;
+    });
+}
+
+llmodel_status llmodel_imatrix(const char *path, const char *out_path, const char *options_json,
+                               llmodel_progress_fn progress, void *user, char **json_out, llmodel_error **error) {
+    return at_boundary(error, [&] {
+        required(path, "path");
+        required(out_path, "out_path");
+        ensure_backend();
+        const auto options = parse_options(options_json, "imatrix_options", "imatrix options");
+        give(json_out, make_imatrix(path, out_path, options, progress_of(progress, user)));
         return LLMODEL_OK;
     });
 }

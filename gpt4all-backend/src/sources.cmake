@@ -24,7 +24,12 @@ set(LLMODEL_SOURCES
   src/options/devices.cpp
   src/options/speculative.cpp
   src/output_path.cpp
+  src/quantize/activation_sums.cpp
+  src/quantize/calibration.cpp
+  src/quantize/calibration_text.cpp
   src/quantize/imatrix.cpp
+  src/quantize/imatrix_file.cpp
+  src/quantize/make_imatrix.cpp
   src/quantize/plan.cpp
   src/quantize/quantize.cpp
   src/quantize/request.cpp

@@ -262,17 +262,32 @@ inline Outcome inspect(const std::string &path, const nlohmann::json &options = 
     return outcome(status, text, error, "inspect_result");
 }
 
+/** What llmodel_quantize() and llmodel_imatrix() have in common. */
+using FileFunction = llmodel_status(const char *, const char *, const char *, llmodel_progress_fn, void *, char **,
+                                    llmodel_error **);
+
 /** `progress` returns false to cancel; it may be empty. */
-inline Outcome quantize(const std::string &path, const std::string &out_path, const nlohmann::json &options,
-                        std::function<bool(float)> progress = {}) {
+inline Outcome write_file(FileFunction *function, const char *definition, const std::string &path,
+                          const std::string &out_path, const nlohmann::json &options,
+                          std::function<bool(float)> progress) {
     char *text = nullptr;
     llmodel_error *error = nullptr;
     const llmodel_progress_fn report = [](float part, void *user) {
         return (*static_cast<std::function<bool(float)> *>(user))(part) ? 0 : 1;
     };
-    const llmodel_status status = llmodel_quantize(path.c_str(), out_path.c_str(), options.dump().c_str(),
-                                                   progress ? report : nullptr, &progress, &text, &error);
-    return outcome(status, text, error, "quantize_result");
+    const llmodel_status status = function(path.c_str(), out_path.c_str(), options.dump().c_str(),
+                                           progress ? report : nullptr, &progress, &text, &error);
+    return outcome(status, text, error, definition);
+}
+
+inline Outcome quantize(const std::string &path, const std::string &out_path, const nlohmann::json &options,
+                        std::function<bool(float)> progress = {}) {
+    return write_file(llmodel_quantize, "quantize_result", path, out_path, options, std::move(progress));
+}
+
+inline Outcome imatrix(const std::string &path, const std::string &out_path, const nlohmann::json &options,
+                       std::function<bool(float)> progress = {}) {
+    return write_file(llmodel_imatrix, "imatrix_result", path, out_path, options, std::move(progress));
 }
 
 /** Opens the model and closes it again. */

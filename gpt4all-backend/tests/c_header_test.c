@@ -103,6 +103,10 @@ int main(int argc, char **argv) {
     CHECK(llmodel_quantize(path, quantized, "{\"type\": \"Q8_0\"}", NULL, NULL, &json, &error) == LLMODEL_OK);
     llmodel_string_free(json);
     CHECK(remove(quantized) == 0);
+    CHECK(llmodel_imatrix(path, quantized, "{\"text\": \"the house is old\", \"n_ctx\": 4}", NULL, NULL, &json,
+                          &error) == LLMODEL_OK);
+    llmodel_string_free(json);
+    CHECK(remove(quantized) == 0);
     llmodel_set_log(NULL, NULL, LLMODEL_LOG_NONE);
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

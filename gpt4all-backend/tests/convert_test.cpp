@@ -204,6 +204,9 @@ TEST(Convert, QuantisingTakesOldFilesToo) {
     ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
     EXPECT_EQ(inspect(file.out()).value.at("architecture"), "gptj");
     EXPECT_EQ(inspect(file.out()).value.at("quantization"), "Q8_0");
+    const json calibrate{{"text", "ababababab"}, {"n_ctx", 4}, {"cache_dir", file.cache()}};
+    const Outcome matrix = imatrix(file.path(), file.out(), calibrate);
+    EXPECT_EQ(matrix.status, LLMODEL_OK) << matrix.message;
 }
 
 TEST(TranslationCache, OldFilesOpenAndAreTranslatedOnce) {

@@ -126,8 +126,9 @@ TEST(JsonSchema, EveryOperationHasItsDefinitions) {
         EXPECT_EQ(defined.count(operation + "_request"), 1u) << operation;
         EXPECT_EQ(defined.count(operation + "_result"), 1u) << operation;
     }
-    for (const char *name : {"open_options", "quantize_options", "quantize_result", "state_request", "state_result",
-                             "inspect_result", "devices_result", "build_info", "progress_event", "tool_call_event"}) {
+    for (const char *name :
+         {"open_options", "quantize_options", "quantize_result", "imatrix_options", "imatrix_result", "state_request",
+          "state_result", "inspect_result", "devices_result", "build_info", "progress_event", "tool_call_event"}) {
         EXPECT_EQ(defined.count(name), 1u) << name;
     }
     EXPECT_THROW(llmodel::validate(json::object(), "no_such_request"), Error);

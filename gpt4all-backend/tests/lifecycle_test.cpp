@@ -194,6 +194,8 @@ TEST(Lifecycle, NullArgumentsAreTypedErrors) {
     refused([&](E e) { return llmodel_next(nullptr, 0, nullptr, e); });
     refused([&](E e) { return llmodel_quantize(nullptr, "x", "{}", nullptr, nullptr, &text, e); });
     refused([&](E e) { return llmodel_quantize(path, nullptr, "{}", nullptr, nullptr, &text, e); });
+    refused([&](E e) { return llmodel_imatrix(nullptr, "x", "{}", nullptr, nullptr, &text, e); });
+    refused([&](E e) { return llmodel_imatrix(path, nullptr, "{}", nullptr, nullptr, &text, e); });
     EXPECT_EQ(text, nullptr);
     EXPECT_EQ(opened, nullptr);
     EXPECT_EQ(task, nullptr);

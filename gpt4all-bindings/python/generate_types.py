@@ -40,6 +40,7 @@ OPTIONS = {
     "count_tokens_request": ("CountTokensOptions", ("prompt",)),
     "state_request": ("StateOptions", ()),
     "quantize_options": ("QuantizeOptions", ()),
+    "imatrix_options": ("ImatrixOptions", ()),
     "convert_options": ("ConvertOptions", ()),
 }
 
@@ -60,6 +61,7 @@ RESULTS = (
     "adapters_result",
     "state_result",
     "quantize_result",
+    "imatrix_result",
     "convert_result",
     "memory_estimate",
     "special_token",

@@ -15,7 +15,8 @@ namespace llmodel {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path &path, const std::string &what) {
-    throw Error(LLMODEL_INVALID_MODEL, path.string() + ": " + what + "; make it anew with llama-imatrix",
+    throw Error(LLMODEL_INVALID_MODEL,
+                path.string() + ": " + what + "; make it anew with llmodel_imatrix() or llama-imatrix",
                 {{"path", path.string()}});
 }
 

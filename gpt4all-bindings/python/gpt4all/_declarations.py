@@ -119,6 +119,9 @@ void llmodel_task_free(llmodel_task *task);
 llmodel_status llmodel_quantize(const char *path, const char *out_path, const char *options_json,
     llmodel_progress_fn progress, void *user, char **json,
     llmodel_error **error);
+llmodel_status llmodel_imatrix(const char *path, const char *out_path, const char *options_json,
+    llmodel_progress_fn progress, void *user, char **json,
+    llmodel_error **error);
 llmodel_status llmodel_convert(const char *path, const char *out_path, const char *options_json,
     llmodel_progress_fn progress, void *user, char **json,
     llmodel_error **error);

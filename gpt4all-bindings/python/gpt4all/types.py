@@ -501,7 +501,8 @@ class QuantizeOptions(_QuantizeOptionsRequired, total=False):
     """What llmodel_quantize() makes of a model."""
 
     imatrix: str
-    """A file with the importance of weights, as llama-imatrix writes it; the smallest types need it."""
+    """A file with the importance of weights, as llmodel_imatrix() and llama-imatrix write it; the smallest types
+    need it."""
 
     output_tensor_type: Literal["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "iq4_xs", "iq4_nl", "mxfp4", "nvfp4", "q3_K", "iq3_s", "iq3_xxs", "q2_K", "iq2_s", "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "tq2_0", "tq1_0", "q2_0", "q1_0"]
     """Type of the output tensor. Absent: as type implies."""
@@ -523,6 +524,43 @@ class QuantizeOptions(_QuantizeOptionsRequired, total=False):
 
     threads: int
     """CPU threads. 0: as many as the machine has. Default: 0. From 0 to 512."""
+
+    cache_dir: str
+    """Folder for the translation of a model of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
+
+
+class ImatrixOptions(TypedDict, total=False):
+    """What llmodel_imatrix() runs through a model. Either text or file is needed: prose, code or talk of the kind
+    that the model is for, of some ten thousand tokens at best."""
+
+    text: str
+    """The text itself."""
+
+    file: str
+    """A file with the text, in UTF-8."""
+
+    dataset: str
+    """What the importance matrix, and models that are made with it, call the text. Absent: the file's name, or
+    "text"."""
+
+    n_ctx: int
+    """Tokens of each stretch that the text is cut into; what is left over is not run. 0: 512, or as many as the
+    model was trained for if those are fewer. Default: 0. From 0 to 16777216."""
+
+    chunks: int
+    """Most stretches to run, from the beginning of the text. 0: all. Default: 0. From 0 to 1000000."""
+
+    output_tensor: bool
+    """Measure the output tensor as well, which is quantised little anyway. Default: false."""
+
+    threads: int
+    """CPU threads. 0: chosen for this machine. Default: 0. From 0 to 512."""
+
+    device: str | Sequence[str]
+    """Where to compute: "auto", "cpu", "gpu", a device's name, or an array of names. Default: "auto"."""
+
+    n_gpu_layers: int
+    """Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535."""
 
     cache_dir: str
     """Folder for the translation of a model of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
@@ -923,6 +961,40 @@ class _QuantizeResultRequired(TypedDict):
 
 class QuantizeResult(_QuantizeResultRequired, total=False):
     """What quantising gives."""
+
+    ms: float
+    """Milliseconds that it took."""
+
+
+class _ImatrixResultRequired(TypedDict):
+    path: str
+    """The new file."""
+
+    dataset: str
+    """What it calls the text."""
+
+    chunks: int
+    """Stretches of text that were run."""
+
+    n_ctx: int
+    """Tokens of each."""
+
+    tokens: int
+    """Tokens of all."""
+
+    weights: int
+    """Weights that were measured, all experts of a layer as one."""
+
+    idle_experts: int
+    """Experts, of each weight, that no token went to: quantising takes all their columns for equally important. A
+    longer text helps."""
+
+    output_bytes: int
+    """Size of the file."""
+
+
+class ImatrixResult(_ImatrixResultRequired, total=False):
+    """What making an importance matrix gives."""
 
     ms: float
     """Milliseconds that it took."""

@@ -230,3 +230,8 @@ llmodel_status llmodel_convert(const char *path, const char *out_path, const cha
                                llmodel_progress_fn progress, void *user, char **json, llmodel_error **error) {
     return llmodel_quantize(path, out_path, options_json, progress, user, json, error);
 }
+
+llmodel_status llmodel_imatrix(const char *path, const char *out_path, const char *options_json,
+                               llmodel_progress_fn progress, void *user, char **json, llmodel_error **error) {
+    return llmodel_quantize(path, out_path, options_json, progress, user, json, error);
+}

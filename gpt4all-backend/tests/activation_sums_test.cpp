@@ -1,0 +1,145 @@
+#include "error.h"
+#include "ggml-backend.h"
+#include "gguf/gguf_file.h"
+#include "quantize/activation_sums.h"
+#include "quantize/imatrix.h"
+#include "quantize/make_imatrix.h"
+#include "test_paths.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using namespace llmodel;
+
+/** Tensors on the host. */
+class Tensors {
+  public:
+    Tensors()
+        : context_(ggml_init({.mem_size = size_t{1} << 16, .mem_buffer = nullptr, .no_alloc = true}), ggml_free) {}
+
+    ggml_tensor *add(const char *name, ggml_type type, int64_t ne0, int64_t ne1, int64_t ne2 = 1) {
+        return ggml_set_name(ggml_new_tensor_3d(context_.get(), type, ne0, ne1, ne2), name);
+    }
+    ggml_context *get() const { return context_.get(); }
+
+    void allocate() {
+        buffer_.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_.get(), ggml_backend_cpu_buffer_type()));
+    }
+
+    template<typename Number> static void set(ggml_tensor *tensor, const std::vector<Number> &values) {
+        ASSERT_EQ(ggml_nbytes(tensor), values.size() * sizeof(Number));
+        ggml_backend_tensor_set(tensor, values.data(), 0, ggml_nbytes(tensor));
+    }
+
+  private:
+    std::unique_ptr<ggml_context, decltype(&ggml_free)> context_;
+    std::unique_ptr<ggml_backend_buffer, decltype(&ggml_backend_buffer_free)> buffer_{nullptr,
+                                                                                      ggml_backend_buffer_free};
+};
+
+TEST(ActivationSums, AddsSquaresOfColumns) {
+    Tensors tensors;
+    ggml_tensor *weight = tensors.add("blk.0.attn_q.weight", GGML_TYPE_F32, 2, 3);
+    ggml_tensor *input = tensors.add("x", GGML_TYPE_F32, 2, 3);
+    const ggml_tensor *node = ggml_mul_mat(tensors.get(), weight, input);
+    tensors.allocate();
+    Tensors::set<float>(input, {1, -2, 3, 4, 0, 0.5});
+
+    ActivationSums sums(false);
+    ASSERT_TRUE(sums.wants(node));
+    sums.add(node);
+    sums.add(node);
+    const ColumnSums &found = sums.weights().at("blk.0.attn_q.weight");
+    EXPECT_EQ(found.sums, (std::vector<double>{20, 40.5}));
+    EXPECT_EQ(found.counts, std::vector<int64_t>{6});
+}
+
+TEST(ActivationSums, EachMatrixOfAWeightHasItsOwn) {
+    Tensors tensors;
+    ggml_tensor *weight = tensors.add("blk.0.attn_k_b.weight", GGML_TYPE_F32, 1, 3, 2);
+    ggml_tensor *input = tensors.add("x", GGML_TYPE_F32, 1, 2, 2);
+    const ggml_tensor *node = ggml_mul_mat(tensors.get(), weight, input);
+    tensors.allocate();
+    Tensors::set<float>(input, {1, 2, 3, 4});
+
+    ActivationSums sums(false);
+    sums.add(node);
+    const ColumnSums &found = sums.weights().at("blk.0.attn_k_b.weight");
+    EXPECT_EQ(found.sums, (std::vector<double>{5, 25}));
+    EXPECT_EQ(found.counts, std::vector<int64_t>{2});
+}
+
+TEST(ActivationSums, EachExpertHasItsOwn) {
+    Tensors tensors;
+    ggml_tensor *weight = tensors.add("blk.0.ffn_up_exps.weight", GGML_TYPE_F32, 2, 3, 3);
+    ggml_tensor *shared = tensors.add("x", GGML_TYPE_F32, 2, 1, 2);   // one row of a token for all its experts
+    ggml_tensor *separate = tensors.add("y", GGML_TYPE_F32, 2, 2, 2); // one for each
+    ggml_tensor *ids = tensors.add("ids", GGML_TYPE_I32, 2, 2);
+    const ggml_tensor *first = ggml_mul_mat_id(tensors.get(), weight, shared, ids);
+    const ggml_tensor *second = ggml_mul_mat_id(tensors.get(), weight, separate, ids);
+    tensors.allocate();
+    Tensors::set<float>(shared, {1, 2, 3, 4});
+    Tensors::set<float>(separate, {1, 2, 3, 4, 5, 6, 7, 8});
+    Tensors::set<int32_t>(ids, {0, 2, 2, 0});
+
+    ActivationSums one(false);
+    one.add(first);
+    const ColumnSums &of_one = one.weights().at("blk.0.ffn_up_exps.weight");
+    EXPECT_EQ(of_one.sums, (std::vector<double>{10, 20, 0, 0, 10, 20}));
+    EXPECT_EQ(of_one.counts, (std::vector<int64_t>{2, 0, 2}));
+
+    ActivationSums other(false);
+    other.add(second);
+    EXPECT_EQ(other.weights().at("blk.0.ffn_up_exps.weight").sums, (std::vector<double>{50, 68, 0, 0, 34, 52}));
+
+    Tensors::set<int32_t>(ids, {0, 3, 2, 0});
+    EXPECT_THROW(one.add(first), Error);
+}
+
+TEST(ActivationSums, OnlyWeightsOfBlocksCount) {
+    Tensors tensors;
+    ggml_tensor *input = tensors.add("x", GGML_TYPE_F32, 2, 3);
+    ggml_tensor *whole = tensors.add("cache_k_l0 (view)", GGML_TYPE_F32, 2, 3);
+    ggml_tensor *output = tensors.add("output.weight", GGML_TYPE_F32, 2, 3);
+    ggml_tensor *moved = tensors.add("CUDA0#blk.0.attn_q.weight#0", GGML_TYPE_F32, 2, 3);
+    const ActivationSums blocks(false);
+    const ActivationSums all(true);
+    EXPECT_EQ(weight_name(moved), "blk.0.attn_q.weight");
+    EXPECT_TRUE(blocks.wants(ggml_mul_mat(tensors.get(), moved, input)));
+    EXPECT_FALSE(all.wants(ggml_mul_mat(tensors.get(), whole, input)));
+    EXPECT_FALSE(blocks.wants(ggml_mul_mat(tensors.get(), output, input)));
+    EXPECT_TRUE(all.wants(ggml_mul_mat(tensors.get(), output, input)));
+    EXPECT_FALSE(all.wants(ggml_add(tensors.get(), moved, input)));
+}
+
+TEST(ActivationSums, WhatIsNotFiniteIsRefused) {
+    for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 1e30F}) {
+        Tensors tensors;
+        ggml_tensor *weight = tensors.add("blk.0.attn_q.weight", GGML_TYPE_F32, 1, 1);
+        ggml_tensor *input = tensors.add("x", GGML_TYPE_F32, 1, 1);
+        const ggml_tensor *node = ggml_mul_mat(tensors.get(), weight, input);
+        tensors.allocate();
+        Tensors::set<float>(input, {value});
+        ActivationSums sums(false);
+        try {
+            sums.add(node);
+            ADD_FAILURE() << value;
+        } catch (const Error &error) {
+            EXPECT_EQ(error.status(), LLMODEL_INVALID_MODEL);
+        }
+    }
+}
+
+} // namespace
