@@ -34,7 +34,7 @@ from ._errors import (
 )
 from .embed4all import Embed4All
 from .gpt4all import GPT4All
-from .model import Model, build_info, convert, devices, inspect, quantize, schema
+from .model import Model, build_info, convert, devices, imatrix, inspect, quantize, schema
 from .results import ChatResult, Choice, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
 from .session import Session
 from .stream import Stream
@@ -91,6 +91,7 @@ __all__ = [
     "build_info",
     "convert",
     "devices",
+    "imatrix",
     "inspect",
     "quantize",
     "schema",

@@ -376,6 +376,29 @@ def quantize(
     return result
 
 
+def imatrix(
+    path: Path, out_path: Path, *, progress: Progress | None = None, **options: Unpack[types.ImatrixOptions]
+) -> types.ImatrixResult:
+    """Measures how much each column of a model's weights matters, for quantize(..., imatrix=out_path).
+
+    The model is run over text="…", or over a UTF-8 file="…", in stretches of n_ctx tokens (512 by default). The text
+    should be of the kind that the model is for, and have some ten thousand tokens; chunks=100 runs no more than the
+    first hundred stretches. The file has llama.cpp's format, and appears under `out_path` only when it is complete.
+    `progress` is as for Model.
+
+    Raises InvalidArgumentError without a text, or for one that is shorter than one stretch or not UTF-8;
+    ModelNotFoundError for a file that is not there; InvalidModelError for a model that is damaged, or computes numbers
+    that are not finite; UnsupportedError for one that has no tokenizer, or an encoder and a decoder.
+    """
+    library = load()
+    names, given = (encode_path(path), encode_path(out_path)), encode(options)
+    function, null = library.c.llmodel_imatrix, library.ffi.NULL
+    result: types.ImatrixResult = library.with_progress(
+        progress, lambda forward: library.call_json(function, *names, given, forward, null)
+    )
+    return result
+
+
 def convert(
     path: Path, out_path: Path, *, progress: Progress | None = None, **options: Unpack[types.ConvertOptions]
 ) -> types.ConvertResult:

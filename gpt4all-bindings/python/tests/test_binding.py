@@ -196,6 +196,8 @@ def test_progress_is_told_and_can_cancel(run: Run) -> None:
         raises(ZeroDivisionError, lambda: Model("m", progress=lambda fraction: 1 / (1 - fraction)))
         raises(gpt4all.CancellationError, lambda: gpt4all.quantize("a", "b", progress=lambda _: False, type="q8_0"))
         assert gpt4all.quantize("a", "b", type="q8_0") == {"type": "q8_0"}
+        raises(gpt4all.CancellationError, lambda: gpt4all.imatrix("a", "b", progress=lambda _: False, text="x"))
+        assert gpt4all.imatrix("a", "b", text="x") == {"text": "x"}
         assert count("open_models") == 0 and count("live_errors") == 0
     """)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _output, bench, chat, convert, machine, models, quantize, run, vectors
+from . import _output, bench, chat, convert, imatrix, machine, models, quantize, run, vectors
 from ._command import command
 
 app = typer.Typer(
@@ -65,6 +65,7 @@ for _function in (
     vectors.tokenize,
     convert.convert,
     quantize.quantize,
+    imatrix.imatrix,
     bench.bench,
     machine.devices,
     machine.doctor,

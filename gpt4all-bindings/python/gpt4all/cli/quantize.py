@@ -21,7 +21,9 @@ def quantize(
     model: ModelArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; with --sweep, a folder.")],
     type: Annotated[str, typer.Argument(metavar="[TYPE]", help="Such as Q4_K_M, Q8_0 or F16.")] = "",
-    imatrix: Annotated[Path | None, typer.Option(metavar="FILE", help="The importance of weights.")] = None,
+    imatrix: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The importance of weights, as `gpt4all imatrix` writes it.")
+    ] = None,
     pure: Annotated[bool, typer.Option("--pure", help="Give every tensor the same type.")] = False,
     again: Annotated[
         bool, typer.Option("--allow-requantize", help="Take a model that is quantised already, which costs quality.")
@@ -49,7 +51,7 @@ def quantize(
       gpt4all quantize --report model-f16.gguf model-q8_0.gguf Q8_0
       gpt4all quantize --sweep model-f16.gguf sweep
       gpt4all quantize --sweep --types Q6_K,Q5_K_M,Q4_K_M --keep model-f16.gguf sweep
-      gpt4all quantize --imatrix model.imatrix model-f16.gguf model-iq2_m.gguf IQ2_M
+      gpt4all quantize --imatrix model-imatrix.gguf model-f16.gguf model-iq2_m.gguf IQ2_M
     """
     if bool(type) == sweep:
         raise typer.BadParameter(
@@ -95,11 +97,11 @@ def _sweep(
     as_json: bool,
 ) -> int:
     from .. import devices
-    from ..quality import DEFAULT_TYPES, as_markdown, plot, recommend, require, sweep
     from ..quality import as_json as in_json
+    from ..quality import as_markdown, plot, recommend, require, sweep
 
     require("numpy", "matplotlib")
-    comparison = sweep(path, folder, types or DEFAULT_TYPES, keep=keep, report=_show, **judging, **options)
+    comparison = sweep(path, folder, types or None, keep=keep, report=_show, **judging, **options)
     (folder / "sweep.md").write_text(as_markdown(comparison), encoding="utf-8")
     (folder / "sweep.json").write_text(json.dumps(in_json(comparison), indent=1) + "\n", encoding="utf-8")
     plot(comparison, folder / "sweep.svg")

@@ -5,18 +5,20 @@ from __future__ import annotations
 from ._compare import Comparison, Divergence, Quality, compare
 from ._packages import require
 from ._recommend import GOOD_AGREEMENT, recommend
-from ._sweep import DEFAULT_TYPES, sweep
+from ._sweep import DEFAULT_TYPES, IMATRIX_TYPES, default_types, sweep
 from ._table import as_json, as_markdown, plot
 
 __all__ = [
     "DEFAULT_TYPES",
     "GOOD_AGREEMENT",
+    "IMATRIX_TYPES",
     "Comparison",
     "Divergence",
     "Quality",
     "as_json",
     "as_markdown",
     "compare",
+    "default_types",
     "plot",
     "recommend",
     "require",

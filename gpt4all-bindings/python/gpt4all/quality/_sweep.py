@@ -16,12 +16,20 @@ DEFAULT_TYPES = (
     "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_0", "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0", "IQ4_NL", "IQ4_XS",
     "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K",
 )  # fmt: skip
+IMATRIX_TYPES = (
+    "IQ3_M", "IQ3_S", "IQ3_XS", "IQ3_XXS", "Q2_K_S", "IQ2_M", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S",
+)  # fmt: skip
+
+
+def default_types(has_imatrix: bool) -> tuple[str, ...]:
+    """The types that are worth trying: with an importance matrix also those that need one, or are poor without."""
+    return (*DEFAULT_TYPES, *IMATRIX_TYPES) if has_imatrix else DEFAULT_TYPES
 
 
 def sweep(
     original: str | os.PathLike[str],
     folder: str | os.PathLike[str],
-    types: Sequence[str] = DEFAULT_TYPES,
+    types: Sequence[str] | None = None,
     *,
     keep: bool = False,
     text: str | None = None,
@@ -31,7 +39,7 @@ def sweep(
     report: Report = lambda what, fraction: None,
     **options: Any,
 ) -> Comparison:
-    """Quantises a model to each type and compares the results with it.
+    """Quantises a model to each type, by default those of default_types(), and compares the results with it.
 
     The files are written to `folder`, one after the other, as ORIGINAL-TYPE.gguf; each is removed when it was judged
     unless keep=True. options: of quantize(), such as imatrix. The rest is as for compare().
@@ -39,6 +47,7 @@ def sweep(
     Raises what quantize() and compare() do; InvalidArgumentError for a file that would be written over.
     """
     source, folder = Path(original), Path(folder)
+    types = default_types("imatrix" in options) if types is None else types
     targets = {type: folder / f"{source.stem}-{type.lower()}.gguf" for type in types}
     for target in targets.values():
         if target.exists():
