@@ -1,6 +1,5 @@
 #include "error.h"
 #include "ggml-backend.h"
-#include "gguf/gguf_file.h"
 #include "quantize/activation_sums.h"
 #include "quantize/imatrix.h"
 #include "quantize/make_imatrix.h"
@@ -8,11 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <limits>
-#include <map>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -139,6 +136,54 @@ TEST(ActivationSums, WhatIsNotFiniteIsRefused) {
         } catch (const Error &error) {
             EXPECT_EQ(error.status(), LLMODEL_INVALID_MODEL);
         }
+    }
+}
+
+/** The sum over the columns of a weight, and the first of them. */
+struct Measured {
+    const char *weight;
+    double all;
+    double first;
+};
+
+// By llama-imatrix of the same llama.cpp: -c 64 -b 64 --chunks 3 --process-output, with the text below.
+constexpr int64_t expected_tokens = 192;
+constexpr Measured expected[] = {
+    {"blk.0.attn_k.weight", 12196.9313, 329.499847},
+    {"blk.0.attn_output.weight", 4031.14239, 56.5766144},
+    {"blk.0.attn_q.weight", 12196.9313, 329.499847},
+    {"blk.0.attn_v.weight", 12196.9313, 329.499847},
+    {"blk.0.ffn_down.weight", 46150.3981, 291.176208},
+    {"blk.0.ffn_gate.weight", 12251.1835, 211.863419},
+    {"blk.0.ffn_up.weight", 12251.1835, 211.863419},
+    {"blk.1.attn_k.weight", 12860.7834, 294.517548},
+    {"blk.1.attn_output.weight", 5228.95049, 85.8149185},
+    {"blk.1.attn_q.weight", 12860.7834, 294.517548},
+    {"blk.1.attn_v.weight", 12860.7834, 294.517548},
+    {"blk.1.ffn_down.weight", 53786.7316, 974.534973},
+    {"blk.1.ffn_gate.weight", 12518.8867, 237.953033},
+    {"blk.1.ffn_up.weight", 12518.8867, 237.953033},
+    {"output.weight", 12321.9022, 162.973145},
+};
+
+TEST(ActivationSums, AreThoseOfLlamaImatrix) {
+    std::string text;
+    for (int i = 0; i < 100; ++i) {
+        text += "The house number " + std::to_string(i * i) + " is old, and its garden is green in spring. ";
+    }
+    const std::filesystem::path out =
+        std::filesystem::temp_directory_path() / ("llmodel-imatrix-" + std::to_string(getpid()) + ".gguf");
+    make_imatrix(std::string(test_models) + "/tiny-llama-f32.gguf", out,
+                 {{"text", text}, {"n_ctx", 64}, {"chunks", 3}, {"output_tensor", true}}, {});
+    const ImportanceMatrix matrix = read_imatrix(out);
+    std::filesystem::remove(out);
+    EXPECT_EQ(matrix.chunks, 3);
+    EXPECT_EQ(matrix.columns.size(), std::size(expected));
+    for (const auto &[weight, all, first] : expected) {
+        const std::vector<float> &means = matrix.columns.at(weight);
+        const double sum = std::accumulate(means.begin(), means.end(), 0.0) * expected_tokens;
+        EXPECT_NEAR(sum, all, 1e-4 * all) << weight;
+        EXPECT_NEAR(means.front() * expected_tokens, first, 1e-4 * first) << weight;
     }
 }
 

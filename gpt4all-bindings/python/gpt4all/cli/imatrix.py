@@ -38,7 +38,7 @@ def imatrix(
     Examples:
       gpt4all imatrix model-f16.gguf model-imatrix.gguf --text prose.txt
       gpt4all imatrix model-f16.gguf model-imatrix.gguf --text prose.txt --chunks 100
-      gpt4all quantize --imatrix model-imatrix.gguf model-f16.gguf model-iq2_m.gguf IQ2_M
+      gpt4all imatrix mistral-7b-f16.gguf matrix.gguf --text prose.txt --device gpu --gpu-layers 20
     """
     if out.exists() and not force:
         _output.fail(f"{out} is there already; --force writes over it")
