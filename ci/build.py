@@ -32,16 +32,19 @@ class Preset:
     minutes: int = 6  # the first time, on two cores
 
 
+_UNITY = "-DGPT4ALL_UNITY_BUILD=ON"
+
 # Release with -O1 instead of Debug: the sanitizers need speed more than ease of stepping, and assert() stays on.
 _SANITIZER = (
-    "-DCMAKE_C_FLAGS_RELEASE=-O1", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DGPT4ALL_WARNINGS_AS_ERRORS=OFF",
-    "-DGPT4ALL_UNITY_BUILD=ON",
+    "-DCMAKE_C_FLAGS_RELEASE=-O1", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DGPT4ALL_WARNINGS_AS_ERRORS=OFF", _UNITY,
 )  # fmt: skip
 
 _CLANG = ("clang", "clang-rt", "lld")
 
 PRESETS: Mapping[str, Preset] = {
-    "release": Preset(()),
+    "release": Preset((_UNITY,)),
+    # for clang-tidy, which wants to know how each source would be compiled by itself
+    "tidy": Preset(()),
     # one build for the tests and the fuzzers
     "asan": Preset(
         (*_SANITIZER, "-DGPT4ALL_SANITIZE=address,fuzzer-no-link"), compiler="clang", tools=_CLANG, minutes=7
@@ -63,10 +66,13 @@ def directory(name: str) -> Path:
 def fetch_source() -> None:
     """Lays the pinned llama.cpp into build/llama.cpp, installing npm if that is the only way to get it."""
     command = [sys.executable, str(ROOT / "ci" / "fetch_llama_cpp.py"), "--into", str(LLAMA_CPP)]
-    code = subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
+    first = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    code = first.returncode
     if code == MissingTool.exit_code and not shutil.which("npm"):
         ensure_tools(["npm"])
         code = subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
+    else:
+        sys.stderr.buffer.write(first.stderr)
     if code != 0:
         failure = Failure("llama.cpp could not be fetched; the lines above say why")
         failure.exit_code = code
@@ -107,12 +113,25 @@ def expected(name: str) -> str:
     return f"about {in_words(last)} last time" if last else f"{minutes} the first time, seconds later"
 
 
+def _log_of(name: str) -> Path:
+    log = BUILD / "logs" / f"build-{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log
+
+
+def configure(name: str) -> None:
+    """Writes a preset's build.ninja and compile_commands.json; raises Failure."""
+    ensure_tools([*BUILD_TOOLS, *PRESETS[name].tools])
+    fetch_source()
+    with file_lock(BUILD / f".{name}.lock", f"or building build/{name}"):
+        _configure(name, _log_of(name))
+
+
 def build(name: str, targets: Sequence[str]) -> None:
     """Builds targets of a preset; raises Failure with the compiler's first errors."""
     ensure_tools([*BUILD_TOOLS, *PRESETS[name].tools])
     fetch_source()
-    log = BUILD / "logs" / f"build-{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = _log_of(name)
     with file_lock(BUILD / f".{name}.lock", f"or building build/{name}"):
         log.write_text("")
         _configure(name, log)

@@ -16,7 +16,7 @@ import documentation_site
 import legacy_files
 import lint
 import package
-from build import build, ccache_variables, directory
+from build import build, ccache_variables, configure, directory
 from common import BUILD, ROOT, VENV_PYTHON, Failure, NoNetwork, say
 from compatibility import ensure_compatibility_venv
 from fetch_default_model import fetch
@@ -246,7 +246,7 @@ def _lint(_: Settings) -> Outcome:
 
 
 def _tidy(_: Settings) -> Outcome:
-    build("release", ["llmodel", TESTS])  # generated headers, and the commands that clang-tidy needs
+    configure("tidy")
     Line().show("checking")
     return lint.lint(["clang-tidy"])
 

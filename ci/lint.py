@@ -73,7 +73,7 @@ def _tidy_one(entry: dict[str, str], seed: bytes) -> str:
     if done.exists():
         return ""
     # gcc's options that clang 14 does not know are of no interest here
-    command = [CLANG_TIDY, "--quiet", "-p", str(BUILD / "release"), "--extra-arg=-Wno-unknown-warning-option"]
+    command = [CLANG_TIDY, "--quiet", "-p", str(BUILD / "tidy"), "--extra-arg=-Wno-unknown-warning-option"]
     command += ["--extra-arg=-Wno-error"]  # the compiler that builds says what is an error
     process = subprocess.run(
         [*command, str(source)], cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
@@ -86,13 +86,13 @@ def _tidy_one(entry: dict[str, str], seed: bytes) -> str:
 
 
 def check_clang_tidy() -> str:
-    """.clang-tidy over every source of ours that build/release compiles.
+    """.clang-tidy over every source of ours that CMake knows.
 
     Clean results are remembered in the user's cache, for other clones too.
     """
-    database = BUILD / "release" / "compile_commands.json"
+    database = BUILD / "tidy" / "compile_commands.json"
     if not database.is_file():
-        return f"{database} does not exist: `make build` writes it"
+        return f"{database} does not exist: `make lint` has CMake write it"
     ours = {str(ROOT / name) for name in our_files("*.c", "*.cpp")}
     entries = [entry for entry in json.loads(database.read_text()) if entry["file"] in ours]
     if not entries:

@@ -10,20 +10,20 @@ namespace llmodel {
 
 namespace {
 
-thread_local int depth = 0;
-ggml_abort_callback_t former = nullptr;
+thread_local int guards = 0;
+ggml_abort_callback_t former_callback = nullptr;
 
 void on_abort(const char *message) {
     on_module_abort(message);
-    if (former != nullptr) {
-        former(message);
+    if (former_callback != nullptr) {
+        former_callback(message);
     }
 }
 
 } // namespace
 
 void on_module_abort(const char *message) {
-    if (depth > 0) {
+    if (guards > 0) {
         std::string text(message);
         while (!text.empty() && text.back() == '\n') {
             text.pop_back();
@@ -34,12 +34,12 @@ void on_module_abort(const char *message) {
 
 AbortGuard::AbortGuard() {
     static std::once_flag once;
-    std::call_once(once, [] { former = ggml_set_abort_callback(on_abort); });
-    ++depth;
+    std::call_once(once, [] { former_callback = ggml_set_abort_callback(on_abort); });
+    ++guards;
 }
 
 AbortGuard::~AbortGuard() {
-    --depth;
+    --guards;
 }
 
 } // namespace llmodel

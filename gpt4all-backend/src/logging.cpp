@@ -22,7 +22,7 @@ std::shared_mutex mutex;
 llmodel_log_fn function = nullptr;
 void *function_user = nullptr;
 std::atomic<llmodel_log_level> threshold = LLMODEL_LOG_NONE;
-thread_local LogFilter *filter = nullptr;
+thread_local LogFilter *current_filter = nullptr;
 thread_local LogCapture *innermost = nullptr;
 
 // That this thread's objects are gone, though code runs on it yet: models that are closed as the process ends.
@@ -126,16 +126,16 @@ LogCapture::~LogCapture() {
     innermost = outer_;
 }
 
-LogFilter::LogFilter(LogPredicate predicate) : predicate_(std::move(predicate)), outer_(filter) {
-    filter = this;
+LogFilter::LogFilter(LogPredicate predicate) : predicate_(std::move(predicate)), outer_(current_filter) {
+    current_filter = this;
 }
 
 LogFilter::~LogFilter() {
-    filter = outer_;
+    current_filter = outer_;
 }
 
 void ggml_log_callback(ggml_log_level level, const char *text, void * /*user*/) {
-    if (filter == nullptr || filter->predicate_(level, text)) {
+    if (current_filter == nullptr || current_filter->predicate_(level, text)) {
         collect(level, text);
     }
 }

@@ -10,6 +10,9 @@
 
 namespace llmodel::legacy {
 
+/** U+FFFD: what bytes have become that are no text by themselves. */
+inline constexpr std::string_view lost_character = "\xEF\xBF\xBD";
+
 /** As GGUF numbers them. */
 enum class TokenType : std::int32_t { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 

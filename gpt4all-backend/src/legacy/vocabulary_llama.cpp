@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::uint32_t first_byte = 3; // the 256 bytes follow <unk>, <s> and </s>
 constexpr std::uint32_t last_byte = first_byte + 255;
-constexpr std::uint32_t own_tokens = 32000;                 // of LLaMA; what follows was added by others
-constexpr std::string_view lost_character = "\xEF\xBF\xBD"; // U+FFFD, for bytes that are no text by themselves
+constexpr std::uint32_t own_tokens = 32000; // of LLaMA; what follows was added by others
 
 std::string byte_name(std::uint32_t byte) {
     char name[8];

@@ -15,8 +15,6 @@ namespace llmodel::legacy {
 
 namespace {
 
-constexpr std::string_view lost_character = "\xEF\xBF\xBD";
-
 // GPT-NeoX: <|endoftext|>, <|padding|>, the 243 bytes that occur in UTF-8 by their characters, merges, and from this id
 // on runs of spaces that were added.
 constexpr std::uint32_t first_byte_id = 2;

@@ -11,17 +11,8 @@
 
 namespace llmodel {
 
-namespace {
-
-constexpr size_t batch_most = 512;
-constexpr size_t batch_least = 64;
-constexpr size_t logits_bytes_most = size_t{64} << 20;
-
-} // namespace
-
 size_t calibration_batch(size_t n_ctx, size_t n_vocab, bool encodes) {
-    const size_t rows = logits_bytes_most / (sizeof(float) * std::max<size_t>(n_vocab, 1));
-    return encodes ? n_ctx : std::min(n_ctx, std::clamp(rows, batch_least, batch_most));
+    return encodes ? n_ctx : std::min(n_ctx, batch_tokens_with_logits(n_vocab));
 }
 
 Calibration::Calibration(llama_model *model, const OpenOptions &options, bool encodes, bool output_tensor,

@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 using Progress = std::function<bool(float)>;
 
 // Of the progress.
-constexpr float translation_part = 0.3F;
+constexpr float translating_part = 0.3F;
 constexpr float loading_part = 0.1F;
 
 constexpr uint64_t default_n_ctx = 512;
@@ -129,7 +129,7 @@ json make_imatrix(const fs::path &path, const fs::path &out_path, const json &op
     report(0);
     float translated = 0;
     const ModelFile model = open_model_file(path, options.value("cache_dir", std::string()), [&](float done) {
-        translated = translation_part * done;
+        translated = translating_part * done;
         return !progress || progress(translated);
     });
     check_output_path(out_path, {path, text.file});

@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr float translation_part = 0.5F;
+constexpr float translation_share = 0.5F;
 
 ModelFile read_input(const fs::path &path, const fs::path &out_path, const std::string &cache_dir,
                      const std::function<bool(float)> &progress) {
@@ -118,7 +118,7 @@ json quantize(const fs::path &path, const fs::path &out_path, const json &option
     const QuantizeRequest request(options);
     float translated = 0; // of the progress, where a model of 2023 is translated first
     const ModelFile opened = read_input(path, out_path, options.value("cache_dir", std::string()), [&](float done) {
-        translated = translation_part * done;
+        translated = translation_share * done;
         return !progress || progress(translated);
     });
     const GgufFile &input = opened.gguf;

@@ -2,11 +2,24 @@
 
 #include "llama.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace llmodel {
+
+// Larger batches gain nothing on a CPU: within a batch every token is compared with every other, of whichever sequence.
+inline constexpr size_t batch_tokens_default = 512;
+inline constexpr size_t batch_tokens_least = 64;
+
+/** How many tokens a batch may have whose logits are all wanted: llama.cpp keeps a row of them for each, and its graph
+ *  another. */
+inline size_t batch_tokens_with_logits(size_t n_vocab) {
+    constexpr size_t bytes_most = size_t{64} << 20;
+    const size_t rows = bytes_most / (sizeof(float) * std::max<size_t>(n_vocab, 1));
+    return std::clamp(rows, batch_tokens_least, batch_tokens_default);
+}
 
 /** The tokens of one call to llama.cpp, each of one sequence. */
 class Batch {

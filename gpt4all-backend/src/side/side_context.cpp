@@ -11,13 +11,6 @@ namespace llmodel {
 
 namespace {
 
-// Larger batches gain nothing on a CPU: within a batch every token is compared with every other, of whichever sequence.
-constexpr size_t batch_tokens_default = 512;
-constexpr size_t batch_tokens_least = 64;
-
-// llama.cpp keeps a row of logits for each output of a batch, and its graph another.
-constexpr size_t logits_bytes_most = size_t{64} << 20;
-
 // Without flash attention, the graph keeps a number for each head, token of a batch and token in memory.
 constexpr size_t attention_bytes_most = size_t{128} << 20;
 constexpr size_t attention_rows_least = 32;
@@ -32,9 +25,7 @@ constexpr size_t cells_together_most = 8192;
 constexpr auto cancel_poll = std::chrono::milliseconds(20);
 
 size_t logits_rows(const llama_model *weights) {
-    const auto n_vocab = static_cast<size_t>(llama_vocab_n_tokens(llama_model_get_vocab(weights)));
-    const size_t rows = logits_bytes_most / (sizeof(float) * std::max<size_t>(n_vocab, 1));
-    return std::clamp(rows, batch_tokens_least, batch_tokens_default);
+    return batch_tokens_with_logits(static_cast<size_t>(llama_vocab_n_tokens(llama_model_get_vocab(weights))));
 }
 
 /** Tokens whose attention to `cells` others fits into its share of memory. */
