@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gpt4all
-from gpt4all import LLModelError, Model, Session, Status
-from gpt4all.models import cache_folder
+from gpt4all import LLModelError, Model, ModelNotFoundError, Session, Status, models
 from gpt4all.task import Event, Task
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
@@ -24,7 +23,7 @@ Outcome = Any  # JSON: an object, or for "together" an array of them
 
 
 class MissingModelError(Exception):
-    """A model that is not part of the repository is not in the cache."""
+    """A model that is not part of the repository cannot be had."""
 
 
 def load_files() -> dict[str, Json]:
@@ -35,15 +34,19 @@ def load_files() -> dict[str, Json]:
 
 @lru_cache
 def model_path(name: str) -> Path:
-    """The file of a model of models.json, after a look at its size and SHA-256. Raises MissingModelError."""
+    """The file of a model of models.json, got if need be, after a look at its size and SHA-256.
+
+    Raises MissingModelError.
+    """
     entry: Json = json.loads((CORPUS / "models.json").read_text(encoding="utf-8"))["models"][name]
-    folder: Path = cache_folder() / "models" if "source" in entry else CORPUS
-    path = folder / str(entry["file"])
-    data = path.read_bytes() if path.is_file() else b""
+    try:
+        path = models.resolve(entry["file"]) if "source" in entry else CORPUS / entry["file"]
+    except (models.DownloadError, ModelNotFoundError) as error:
+        raise MissingModelError(f"{entry['file']} is not to be had: {error}") from error
+    data = path.read_bytes()
     if (len(data), hashlib.sha256(data).hexdigest()) != (entry["size"], entry["sha256"]):
-        error = MissingModelError if "source" in entry else ValueError
-        raise error(
-            f"{path} is not there, or not the file that models.json describes; `gpt4all pull {path.name}` gets it"
+        raise ValueError(
+            f"{path} is not the file that models.json describes; `gpt4all verify` tells whether it is damaged"
         )
     return path
 
