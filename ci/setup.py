@@ -11,6 +11,7 @@ import argparse
 import glob
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -140,9 +141,16 @@ def ensure_venv(names: Iterable[str] | None = None) -> Path:
         command = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *what]
         say("      installing Python packages into build/venv" + (f": {' '.join(what)}" if names else ""))
         if run_logged(command, LOG, cwd=ROOT) != 0:
-            raise NoNetwork(f"pip could not install the Python packages; the end of {LOG}:\n{tail(LOG, 6)}")
+            raise pip_failure("the Python packages", LOG)
         (VENV / f".installed-{group}").write_text(_digest(names))
     return VENV_PYTHON
+
+
+def pip_failure(what: str, log: Path) -> Failure:
+    """Why pip could not install something: NoNetwork, but not if an index answered and has not got what is pinned."""
+    answered = re.search(r"\(from versions: (?!none)", tail(log, 12))
+    text = f"pip could not install {what}; the end of {log}:\n{tail(log, 6)}"
+    return Failure(text) if answered else NoNetwork(text)
 
 
 def ensure_other_venv(name: str, requirements: Path, what: str, *options: str) -> Path:
@@ -164,7 +172,7 @@ def ensure_other_venv(name: str, requirements: Path, what: str, *options: str) -
             raise Failure(f"{folder} could not be made; the end of {log}:\n{tail(log, 8)}")
         command = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *options]
         if run_logged([*command, "-r", str(requirements)], log, cwd=ROOT) != 0:
-            raise NoNetwork(f"pip could not install {requirements}; the end of {log}:\n{tail(log, 6)}")
+            raise pip_failure(str(requirements), log)
         stamp.write_text(wanted)
     return python
 
