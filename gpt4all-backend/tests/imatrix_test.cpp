@@ -145,7 +145,8 @@ TEST(Imatrix, FilesThatDoNotServeAreRefused) {
 
 TEST(Imatrix, WeightsThatAreNotFiniteAreTold) {
     if (sanitized) {
-        GTEST_SKIP() << "sanitizer builds keep llama.cpp's assert(), which ends the process at a number that is not finite";
+        GTEST_SKIP()
+            << "sanitizer builds keep llama.cpp's assert(), which ends the process at a number that is not finite";
     }
     const TemporaryFolder folder;
     std::string bytes;
