@@ -67,12 +67,18 @@ endif()
 unset(GGML_AVAILABLE_BACKENDS CACHE) # which ggml only ever adds to
 add_subdirectory(${GPT4ALL_LLAMA_CPP_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
 
-# Its encoders of images and sound are forty small files that all read the same large headers.
-get_target_property(mtmd_others mtmd SOURCES)
-list(FILTER mtmd_others EXCLUDE REGEX "^models/")
-list(TRANSFORM mtmd_others PREPEND ${GPT4ALL_LLAMA_CPP_DIR}/tools/mtmd/)
-set_source_files_properties(${mtmd_others} TARGET_DIRECTORY mtmd PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-set_target_properties(mtmd PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 15)
+# Compiles several of a target's sources at a time: those of `folder`, in its own folder `home`.
+function(compile_together target home folder)
+  get_target_property(others ${target} SOURCES)
+  list(FILTER others EXCLUDE REGEX "^${folder}/")
+  list(TRANSFORM others PREPEND ${GPT4ALL_LLAMA_CPP_DIR}/${home}/)
+  set_source_files_properties(${others} TARGET_DIRECTORY ${target} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 15)
+endfunction()
+
+# Forty encoders of images and sound, and parsers of answers: small files that all read the same large headers.
+compile_together(mtmd tools/mtmd models)
+compile_together(llama-common common parsers)
 
 foreach(variant IN LISTS GGML_CPU_VARIANTS)
   if(NOT TARGET ggml-cpu-${variant})
