@@ -29,7 +29,7 @@ class Preset:
     options: Sequence[str]
     compiler: str = ""
     tools: Sequence[str] = ()
-    minutes: int = 6  # the first time, on two cores
+    minutes: int = 8  # the first time, on two cores
 
 
 _UNITY = "-DGPT4ALL_UNITY_BUILD=ON"
@@ -47,7 +47,7 @@ PRESETS: Mapping[str, Preset] = {
     "tidy": Preset(()),
     # one build for the tests and the fuzzers
     "asan": Preset(
-        (*_SANITIZER, "-DGPT4ALL_SANITIZE=address,fuzzer-no-link"), compiler="clang", tools=_CLANG, minutes=7
+        (*_SANITIZER, "-DGPT4ALL_SANITIZE=address,fuzzer-no-link"), compiler="clang", tools=_CLANG, minutes=8
     ),
     "tsan": Preset((*_SANITIZER, "-DGPT4ALL_SANITIZE=thread"), compiler="clang", tools=_CLANG, minutes=6),
 }
