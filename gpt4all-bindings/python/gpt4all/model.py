@@ -360,6 +360,15 @@ def devices() -> types.DevicesResult:
     return result
 
 
+def _write_file(
+    function: Any, path: Path, out_path: Path, progress: Progress | None, options: Mapping[str, Any]
+) -> Any:
+    """Calls a function of the library that makes one file of another."""
+    library = load()
+    names, given, null = (encode_path(path), encode_path(out_path)), encode(options), library.ffi.NULL
+    return library.with_progress(progress, lambda forward: library.call_json(function, *names, given, forward, null))
+
+
 def quantize(
     path: Path, out_path: Path, *, progress: Progress | None = None, **options: Unpack[types.QuantizeOptions]
 ) -> types.QuantizeResult:
@@ -367,12 +376,7 @@ def quantize(
 
     The file appears under `out_path` only when it is complete. `progress` is as for Model.
     """
-    library = load()
-    names, given = (encode_path(path), encode_path(out_path)), encode(options)
-    function, null = library.c.llmodel_quantize, library.ffi.NULL
-    result: types.QuantizeResult = library.with_progress(
-        progress, lambda forward: library.call_json(function, *names, given, forward, null)
-    )
+    result: types.QuantizeResult = _write_file(load().c.llmodel_quantize, path, out_path, progress, options)
     return result
 
 
@@ -390,12 +394,7 @@ def imatrix(
     ModelNotFoundError for a file that is not there; InvalidModelError for a model that is damaged, or computes numbers
     that are not finite; UnsupportedError for one that has no tokenizer, or an encoder and a decoder.
     """
-    library = load()
-    names, given = (encode_path(path), encode_path(out_path)), encode(options)
-    function, null = library.c.llmodel_imatrix, library.ffi.NULL
-    result: types.ImatrixResult = library.with_progress(
-        progress, lambda forward: library.call_json(function, *names, given, forward, null)
-    )
+    result: types.ImatrixResult = _write_file(load().c.llmodel_imatrix, path, out_path, progress, options)
     return result
 
 
@@ -408,12 +407,7 @@ def convert(
     complete. `progress` is as for Model. Raises InvalidModelError for a file that is truncated or damaged, and
     UnsupportedError for one of another kind.
     """
-    library = load()
-    names, given = (encode_path(path), encode_path(out_path)), encode(options)
-    function, null = library.c.llmodel_convert, library.ffi.NULL
-    result: types.ConvertResult = library.with_progress(
-        progress, lambda forward: library.call_json(function, *names, given, forward, null)
-    )
+    result: types.ConvertResult = _write_file(load().c.llmodel_convert, path, out_path, progress, options)
     return result
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ._files import read_json
 from ._folders import cache_folder
 
 
@@ -22,7 +22,7 @@ def stale_translations(before: float, folder: Path | None = None) -> Iterator[Pa
         return
     needed: set[str] = set()
     for record in sorted(folder.glob("*.json")):
-        content = _read(record)
+        content = read_json(record)
         if _is_alive(content.get("files")) or not _is_older(record, before):
             needed.add(str(content.get("translation")))
             continue
@@ -34,14 +34,6 @@ def stale_translations(before: float, folder: Path | None = None) -> Iterator[Pa
         for path in sorted(folder.glob(pattern)):
             if path.name not in needed and _is_older(path, before):
                 yield path
-
-
-def _read(record: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _is_alive(files: Any) -> bool:
