@@ -1,10 +1,9 @@
 #include "api_fixture.h"
+#include "full_disk.h"
 #include "legacy_files.h"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -183,15 +182,13 @@ TEST(Convert, CancellingLeavesNothing) {
 
 TEST(Convert, FullDiskIsAnErrorAndLeavesNothing) {
     const OldFile file;
-    rlimit before{};
-    getrlimit(RLIMIT_FSIZE, &before);
-    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-    const rlimit small{50000, before.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &small);
-    const Outcome result = convert(file.path(), file.out());
-    const Failure opened = refuse(file.path(), file.options());
-    setrlimit(RLIMIT_FSIZE, &before);
-    std::signal(SIGXFSZ, handler);
+    Outcome result;
+    Failure opened;
+    {
+        const FullDisk full(50000);
+        result = convert(file.path(), file.out());
+        opened = refuse(file.path(), file.options());
+    }
     EXPECT_EQ(result.status, LLMODEL_IO) << result.message;
     EXPECT_EQ(opened.status, LLMODEL_IO) << opened.message;
     EXPECT_EQ(file.cached(".gguf") + file.cached(".part"), 0U);

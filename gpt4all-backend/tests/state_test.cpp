@@ -1,8 +1,6 @@
 #include "api_fixture.h"
+#include "full_disk.h"
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <fstream>
 
 namespace {
@@ -129,15 +127,13 @@ TEST_F(State, AFullDiskLeavesTheFormerFile) {
     fill_and_save();
     const std::string whole = read_file(path);
     for (const rlim_t limit : {rlim_t{100}, static_cast<rlim_t>(whole.size() - 50)}) {
-        rlimit former{};
-        getrlimit(RLIMIT_FSIZE, &former);
-        const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-        const rlimit full{limit, former.rlim_max};
-        setrlimit(RLIMIT_FSIZE, &full);
-        const Outcome over = state(llmodel_save_state, model, path);
-        const Outcome fresh = state(llmodel_save_state, model, folder.file("new"));
-        setrlimit(RLIMIT_FSIZE, &former);
-        std::signal(SIGXFSZ, handler);
+        Outcome over;
+        Outcome fresh;
+        {
+            const FullDisk full(limit);
+            over = state(llmodel_save_state, model, path);
+            fresh = state(llmodel_save_state, model, folder.file("new"));
+        }
         EXPECT_EQ(over.status, LLMODEL_IO) << over.message;
         EXPECT_EQ(fresh.status, LLMODEL_IO) << fresh.message;
         EXPECT_EQ(folder.files(), 1U) << "nothing is left behind";
