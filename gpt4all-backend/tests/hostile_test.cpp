@@ -52,6 +52,8 @@ class Hostile : public testing::Test {
 struct TemplateCase {
     const char *name;
     std::string source;
+
+    friend void PrintTo(const TemplateCase &one, std::ostream *out) { *out << one.name; }
 };
 
 class HostileTemplate : public testing::TestWithParam<TemplateCase> {};

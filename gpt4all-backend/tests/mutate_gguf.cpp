@@ -162,6 +162,30 @@ bool answers_undamaged(const Mutator &mutator, Shared &shared, const std::string
     return answered;
 }
 
+/** Says every few seconds how far it is. */
+class Progress {
+  public:
+    explicit Progress(std::uint64_t count) : count_(count) {}
+
+    void show(std::uint64_t done, std::size_t failures) {
+        const std::int64_t now = now_ms();
+        if (now - shown_ms_ < interval_ms) {
+            return;
+        }
+        shown_ms_ = now;
+        const double seconds = static_cast<double>(now - begin_ms_) / 1000.0;
+        const double left = seconds * static_cast<double>(count_ - done) / static_cast<double>(done);
+        std::printf("%" PRIu64 " of %" PRIu64 " mutations, %zu failed, about %.0f s left\n", done, count_, failures,
+                    left);
+    }
+
+  private:
+    static constexpr std::int64_t interval_ms = 5000;
+    const std::uint64_t count_;
+    const std::int64_t begin_ms_ = now_ms();
+    std::int64_t shown_ms_ = begin_ms_;
+};
+
 int run_all(const Mutator &mutator, std::uint64_t count, std::uint64_t seed, std::uint64_t first) {
     void *memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
@@ -169,11 +193,16 @@ int run_all(const Mutator &mutator, std::uint64_t count, std::uint64_t seed, std
         return 2;
     }
     auto &shared = *new (memory) Shared{};
-    const std::string path = "/dev/shm/mutate_gguf." + std::to_string(getpid()) + ".gguf";
+    const int file = memfd_create("mutated.gguf", 0); // ends with the last process that has it, however they end
+    if (file < 0) {
+        std::perror("memfd_create");
+        return 2;
+    }
+    const std::string path = "/proc/self/fd/" + std::to_string(file);
     const auto begin = std::chrono::steady_clock::now();
-    std::uint64_t failures = 0;
+    std::vector<std::string> failures;
+    Progress progress(count);
     if (!answers_undamaged(mutator, shared, path)) {
-        unlink(path.c_str());
         return 2;
     }
     for (std::uint64_t next = first; next < first + count;) {
@@ -194,13 +223,13 @@ int run_all(const Mutator &mutator, std::uint64_t count, std::uint64_t seed, std
         if (!failure.empty()) {
             const std::uint64_t number = shared.current;
             const Mutator::Mutation mutation = mutator.mutate(seed, number);
-            std::printf("FAILED  seed %" PRIu64 " number %" PRIu64 " (%s): %s\n", seed, number,
-                        mutation.description.c_str(), failure.c_str());
-            ++failures;
+            failures.push_back("FAILED  seed " + std::to_string(seed) + " number " + std::to_string(number) + " (" +
+                               mutation.description + "): " + failure);
+            std::printf("%s\n", failures.back().c_str());
             next = number + 1;
         }
+        progress.show(next - first, failures.size());
     }
-    unlink(path.c_str());
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     std::printf("%" PRIu64 " mutations in %.1f s (%.0f/s): %" PRIu64 " loaded, %" PRIu64 " of them answered\n", count,
                 seconds, static_cast<double>(count) / seconds, shared.loaded.load(), shared.answered.load());
@@ -211,12 +240,14 @@ int run_all(const Mutator &mutator, std::uint64_t count, std::uint64_t seed, std
         }
     }
     const std::uint64_t blamed = shared.refused[LLMODEL_INVALID_ARGUMENT];
-    std::printf("%" PRIu64 " crashes, aborts or hangs\n", failures);
+    std::printf("%zu crashes, aborts or hangs\n", failures.size());
+    for (const std::string &failure : failures) { // again, as they lie far above by now
+        std::printf("%s\n", failure.c_str());
+    }
     if (blamed > 0) {
         std::printf("%" PRIu64 " refusals blame the caller, not the file\n", blamed);
-        ++failures;
     }
-    return failures == 0 ? 0 : 1;
+    return failures.empty() && blamed == 0 ? 0 : 1;
 }
 
 } // namespace
