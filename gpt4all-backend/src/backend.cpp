@@ -2,6 +2,7 @@
 
 #include "abort_guard.h"
 #include "ggml-backend.h"
+#include "greedy.h"
 #include "llama.h"
 #include "logging.h"
 #include "thread_governor.h"
@@ -194,6 +195,7 @@ void ensure_backend() {
         }
         const AbortGuard guard;
         llama_backend_init();
+        install_greedy_sampling();
         install_thread_governor();
     });
 }

@@ -6,6 +6,7 @@ set(LLMODEL_SOURCES
   src/disk_space.cpp
   src/engine.cpp
   src/grammar.cpp
+  src/greedy.cpp
   src/inspect.cpp
   src/large_stack.cpp
   src/logging.cpp

@@ -22,6 +22,26 @@ TEST_F(Complete, IdsAndTextAreTheSamePrompt) {
     EXPECT_EQ(by_text.text(), content_of(by_text));
 }
 
+/** Greedy answers take the likeliest token without sorting; log-probabilities, which want the sorted list, must not
+ * change what is answered. */
+TEST_F(Complete, GreedyAnswersAreThoseOfTheSortedVocabulary) {
+    const auto both = [this](json fields) {
+        fields.update({{"max_tokens", 24}, {"ignore_eos", true}});
+        const std::string straight = content_of(model.run("complete", complete("the house is", fields)));
+        fields["n_probs"] = 1;
+        const Answer sorted = model.run("complete", complete("the house is", fields));
+        EXPECT_EQ(straight, content_of(sorted)) << fields;
+        return sorted.result["choices"][0];
+    };
+    const json plain = both(json::object());
+    const std::string first = std::to_string(plain["logprobs"]["content"][0]["id"].get<int>());
+    const auto biased = [&](double bias) { return both({{"logit_bias", {{first, bias}}}}); };
+    EXPECT_NE(biased(-100)["text"], plain["text"]);
+    EXPECT_NE(biased(100)["text"], plain["text"]);
+    EXPECT_EQ(biased(0.001)["logprobs"]["content"][0]["id"], plain["logprobs"]["content"][0]["id"]);
+    EXPECT_NE(both({{"repeat_penalty", 1.5}})["text"], plain["text"]);
+}
+
 /** Every place at which the text can be cut is tried: what comes before the stop string is given, whole. */
 TEST_F(Complete, StopStringsCutAtEveryByte) {
     const json fields = {{"max_tokens", 20}, {"ignore_eos", true}};
