@@ -91,7 +91,7 @@ def main() -> int:
         model = fetch()
     if not (found := installed_peers()):
         say("      no other SDKs in build/peers: python3 ci/bench.py --install-peers puts two of them there")
-    with steps.step("measuring", "about 20 minutes; leave the machine alone"):
+    with steps.step("measuring", "about 35 minutes; leave the machine alone"):
         command = [str(python), str(BENCHMARK / "bench.py"), "--model", str(model), "--plot-python", str(plot_python)]
         command += ["--binaries", str(directory("release") / "bin"), *found, *given]
         return subprocess.run(command, env={**os.environ, **library_variables()}, check=False).returncode

@@ -17,6 +17,9 @@ N_PREFIX, N_TAIL = 1000, 16
 N_CHATS = 8
 NEIGHBOURS = (0, 1, 2)
 
+# Ratios near 1 need more pairs than rounds: a run of a second differs by a tenth from the next.
+DECODE_REPEATS, PARALLEL_REPEATS = 4, 2
+
 # Many short runs of each way to read: what disturbs the machine for seconds then disturbs all that are compared.
 STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 25, 40, 32
 
@@ -80,10 +83,12 @@ class Recorder:
 Measure = Callable[[], "dict[str, float]"]
 
 
-def rounds(settings: Settings, recorder: Recorder, measures: Sequence[tuple[str, Measure]]) -> Iterator[int]:
-    """Runs every measure once a round, beginning with another one in each round."""
+def rounds(
+    settings: Settings, recorder: Recorder, measures: Sequence[tuple[str, Measure]], repeats: int = 1
+) -> Iterator[int]:
+    """Runs every measure `repeats` times a round, in turn, beginning with another one each time."""
     measures = list(measures)
-    for number in range(settings.rounds):
+    for number in range(settings.rounds * repeats):
         turn = number % len(measures)
         for name, measure in measures[turn:] + measures[:turn]:
             if name in recorder.failures:
@@ -93,45 +98,67 @@ def rounds(settings: Settings, recorder: Recorder, measures: Sequence[tuple[str,
             except RunFailed as failure:
                 recorder.failures[name] = str(failure)
                 print(f"      {failure}", file=sys.stderr)
-        yield number
+        if (number + 1) % repeats == 0:
+            yield number // repeats
 
 
-def speed(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder) -> Iterator[int]:
-    """Prefill and decode of one stream, and the memory that it took."""
+def prefill(
+    settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Prefill of one stream, and the memory that it and decoding took."""
     options = settings.options(2 * N_PROMPT)
 
     def plan() -> Plan:
         warm_up = request(1, prompt=settings.noise(N_PROMPT))
-        prefill = request(1, prompt=settings.noise(N_PROMPT))
-        decode = request(settings.n_gen, prompt=settings.story)
-        return Plan(settings.model, options, [[warm_up], [prefill], [decode]])
+        new = request(1, prompt=settings.noise(N_PROMPT))
+        return Plan(settings.model, options, [[warm_up], [new], [request(settings.n_gen, prompt=settings.story)]])
 
     def of(contender: Contender) -> Measure:
         def measure() -> dict[str, float]:
             run = contender.run(plan())
-            prefill, decode = run.answer(1), run.answer(2)
-            if prefill["cached"] or decode["cached"]:
+            if run.answer(1)["cached"]:
                 raise RunFailed(f"{contender.name} reused a prompt that it was to compute")
-            return {
-                "prefill": N_PROMPT / prefill["first_s"], "decode": decode_rate(decode), "rss": run.peak_rss
-            }  # fmt: skip
+            return {"prefill": N_PROMPT / run.answer(1)["first_s"], "rss": run.peak_rss}
 
         return measure
 
     def theirs() -> dict[str, float]:
         rates, run = bench.run(plan(), N_PROMPT, settings.n_gen)
-        return {**rates, "rss": run.peak_rss}
+        return {"prefill": rates["prefill"], "rss": run.peak_rss}
 
     return rounds(settings, recorder, [(bench.name, theirs), *((c.name, of(c)) for c in contenders)])
+
+
+def decode_only(
+    settings: Settings, contenders: Sequence[Contender], bench: LlamaBench
+) -> list[tuple[str, Callable[[], float]]]:
+    """How each decodes one stream after a short prompt, in tokens per second."""
+    warm_up, decode = request(4, prompt=settings.noise(8)), request(settings.n_gen, prompt=settings.story)
+    plan = Plan(settings.model, settings.options(2 * N_PROMPT), [[warm_up], [decode]])
+
+    def of(contender: Contender) -> Callable[[], float]:
+        return lambda: decode_rate(contender.run(plan).answer(1))
+
+    def theirs() -> float:
+        return bench.run(plan, 0, settings.n_gen)[0]["decode"]
+
+    return [(bench.name, theirs), *((contender.name, of(contender)) for contender in contenders)]
+
+
+def decode(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder) -> Iterator[int]:
+    """Decoding of one stream, several times in each round."""
+
+    def measure(one: Callable[[], float]) -> Measure:
+        return lambda: {"decode": one()}
+
+    measures = [(name, measure(one)) for name, one in decode_only(settings, contenders, bench)]
+    return rounds(settings, recorder, measures, DECODE_REPEATS)
 
 
 def neighbours(
     settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
     """Decode while other processes compute."""
-    options = settings.options(2 * N_PROMPT)
-    warm_up, decode = request(4, prompt=settings.noise(8)), request(settings.n_gen, prompt=settings.story)
-    plan = Plan(settings.model, options, [[warm_up], [decode]])
 
     def all_levels(one: Callable[[], float]) -> Measure:
         def measure() -> dict[str, float]:
@@ -143,11 +170,8 @@ def neighbours(
 
         return measure
 
-    def of(contender: Contender) -> Measure:
-        return all_levels(lambda: decode_rate(contender.run(plan).answer(1)))
-
-    theirs = (bench.name, all_levels(lambda: bench.run(plan, 0, settings.n_gen)[0]["decode"]))
-    return rounds(settings, recorder, [theirs, *((c.name, of(c)) for c in contenders)])
+    measures = [(name, all_levels(one)) for name, one in decode_only(settings, contenders, bench)]
+    return rounds(settings, recorder, measures)
 
 
 def parallel(
@@ -168,7 +192,7 @@ def parallel(
         return measure
 
     able = [contender for contender in contenders if contender.parallel]
-    return rounds(settings, recorder, [(contender.name, of(contender)) for contender in able])
+    return rounds(settings, recorder, [(contender.name, of(contender)) for contender in able], PARALLEL_REPEATS)
 
 
 def first_token(
@@ -237,7 +261,8 @@ def streaming(
 
 Question = Callable[[Settings, Sequence[Contender], LlamaBench, Recorder], "Iterator[int]"]
 QUESTIONS: dict[str, Question] = {
-    "decode": speed,
+    "prefill": prefill,
+    "decode": decode,
     "neighbours": neighbours,
     "parallel": parallel,
     "streaming": streaming,

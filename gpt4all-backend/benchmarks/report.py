@@ -39,11 +39,11 @@ TABLES = (
     Table(
         "One stream",
         "A prompt of {n_prompt} tokens that nothing has seen before, computed in one batch, and {n_gen} tokens decoded "
-        "after a short prompt. Our numbers are taken by the consumer's clock, from sending a request to its first "
-        "piece of text and from there to the last: they contain JSON, sampling, detokenising and, for Python, the "
-        "binding. llama-bench does none of these; it feeds random tokens to the model.",
+        "after a short prompt, several times a round. Our numbers are taken by the consumer's clock, from sending a "
+        "request to its first piece of text and from there to the last: they contain JSON, sampling, detokenising "
+        "and, for Python, the binding. llama-bench does none of these; it feeds random tokens to the model.",
         (
-            Column("decode", "prefill", "prefill, tokens/s", BENCH),
+            Column("prefill", "prefill", "prefill, tokens/s", BENCH),
             Column("decode", "decode", "decode, tokens/s", BENCH),
         ),
     ),
@@ -98,7 +98,7 @@ TABLES = (
         "run, with a context of {n_ctx} tokens (llama-bench makes one no longer than each test needs), and over the "
         "eight chats'.",
         (
-            Column("decode", "rss", "one stream, MiB", BENCH, 1 / MIB),
+            Column("prefill", "rss", "one stream, MiB", BENCH, 1 / MIB),
             Column("parallel", "rss", "eight chats, MiB", SERVER, 1 / MIB),
         ),
     ),
@@ -106,13 +106,13 @@ TABLES = (
 
 
 def values(results: dict[str, Any], column: Column, name: str) -> list[float]:
-    """A contender's values of a measure, one per round."""
+    """A contender's values of a measure, one per turn."""
     measured = results["questions"].get(column.question, {}).get("values", {}).get(column.measure, {})
     return [value * column.scale for value in measured.get(name, [])]
 
 
 def ratio(results: dict[str, Any], column: Column, name: str, reference: str) -> float | None:
-    """The median over the rounds of a contender's value divided by the reference's in the same round."""
+    """The median over the turns of a contender's value divided by the reference's in the same turn."""
     pairs = zip(values(results, column, name), values(results, column, reference), strict=False)
     ratios = [ours / theirs for ours, theirs in pairs]
     return statistics.median(ratios) if ratios else None
@@ -149,7 +149,7 @@ def table(results: dict[str, Any], spec: Table) -> Iterator[str]:
     references = sorted({column.reference for column in spec.columns if column.reference in present})
     if references:
         yield ""
-        yield f"× is the ratio to {' and '.join(references)} in the same round."
+        yield f"× is the ratio to {' and '.join(references)} in the same turn."
     yield ""
 
 
@@ -227,9 +227,9 @@ def page(results: dict[str, Any], plot: str | None) -> str:
         "",
         *facts(results),
         "",
-        "Everything was measured in one run. In each round every contender runs once, in a process of its own, and",
-        "each round begins with another one, so that what disturbs the machine disturbs all of them. Numbers are",
-        "medians over the rounds, with the least and the greatest in brackets; ratios are medians of the rounds'",
+        "Everything was measured in one run. In each round every contender runs in turn, in a process of its own, and",
+        "each turn begins with another one, so that what disturbs the machine disturbs all of them. Numbers are",
+        "medians over the turns, with the least and the greatest in brackets; ratios are medians of the turns'",
         "ratios. libllmodel, llama-bench and llama-server are built from the same source with the same flags; the",
         "other two are built as their makers publish them.",
         "",
