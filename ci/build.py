@@ -124,7 +124,11 @@ def configure(name: str) -> None:
     ensure_tools([*BUILD_TOOLS, *PRESETS[name].tools])
     fetch_source()
     with file_lock(BUILD / f".{name}.lock", f"or building build/{name}"):
-        _configure(name, _log_of(name))
+        log = _log_of(name)
+        _configure(name, log)
+        # new sources are in neither file before CMake has looked again
+        if run_logged(["ninja", "-C", str(directory(name)), "build.ninja"], log, cwd=ROOT) != 0:
+            raise Failure(f"CMake failed; the end of {log}:\n{tail(log)}")
 
 
 def build(name: str, targets: Sequence[str]) -> None:

@@ -21,9 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view module_prefix = "libggml-";
-constexpr std::string_view module_suffix = ".so";
-
 /** Where this library lies, or the program that it is linked into. */
 fs::path own_folder() {
     Dl_info info{};
@@ -116,6 +113,9 @@ void load_best(const std::vector<BackendModule *> &candidates) {
 }
 
 #if defined(GGML_BACKEND_DL)
+constexpr std::string_view module_prefix = "libggml-";
+constexpr std::string_view module_suffix = ".so";
+
 /** "cpu" of libggml-cpu-haswell.so; empty for a file that is no backend. */
 std::string backend_name(const fs::path &path) {
     std::string name = path.filename().string();
