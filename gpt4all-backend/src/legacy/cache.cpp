@@ -75,8 +75,40 @@ std::uint64_t seed_of(const fs::path &folder) {
     return seed;
 }
 
+std::string translation_suffix() {
+    return "-v" + std::to_string(translation_version) + ".gguf";
+}
+
 fs::path record_of(const fs::path &folder, const FileIdentity &identity) {
     return folder / (identity.name() + ".json");
+}
+
+/** Which translation belongs to a model's files. */
+struct Record {
+    std::string translation; // a name in the folder
+    std::uint64_t bytes = 0;
+    std::vector<FileIdentity> files;
+};
+
+/** Nothing if there is none of this version, or what is there was damaged. */
+std::optional<Record> read_record(const fs::path &path) {
+    const json value = json::parse(read_small(path), nullptr, false);
+    const auto has = [&value](const char *key, auto is) {
+        return value.is_object() && value.contains(key) && (value[key].*is)();
+    };
+    if (!has("translation", &json::is_string) || !has("bytes", &json::is_number_unsigned) ||
+        !has("files", &json::is_array) || value["files"].empty()) {
+        return std::nullopt;
+    }
+    Record record{value["translation"], value["bytes"], {}};
+    if (!record.translation.ends_with(translation_suffix()) ||
+        fs::path(record.translation).filename() != record.translation) {
+        return std::nullopt;
+    }
+    for (const json &file : value["files"]) {
+        record.files.push_back(FileIdentity::from_json(file));
+    }
+    return record;
 }
 
 /** Removes what a process that was killed has left of the same translation; the lock is held. */
@@ -97,7 +129,7 @@ fs::path translate_into(const fs::path &folder, const OldModel &model, const std
     TemporaryFile file(folder / name);
     ContentHash hash(model.sources, seed_of(folder));
     write_translation(model, file, progress, [&hash](std::uint64_t read_to) { hash.advance_to(read_to); });
-    fs::path target = folder / (hash.finish() + "-v" + std::to_string(translation_version) + ".gguf");
+    fs::path target = folder / (hash.finish() + translation_suffix());
     for (std::size_t i = 0; i < identities.size(); ++i) {
         if (identity_of(model.files[i]) != identities[i]) {
             throw Error(LLMODEL_IO, "'" + model.files[i].string() + "' changed while it was translated; open it again",
@@ -126,20 +158,13 @@ fs::path translations_folder(const std::string &cache_dir) {
 
 std::optional<fs::path> find_translation(const fs::path &folder, const fs::path &path) {
     const FileIdentity identity = identity_of(path);
-    const json record = json::parse(read_small(record_of(folder, identity)), nullptr, false);
-    if (!record.is_object() || !record.contains("files") || !record["files"].is_array() || record["files"].empty()) {
-        return std::nullopt;
-    }
-    const auto name = record.value("translation", std::string());
-    const std::string version = "-v" + std::to_string(translation_version) + ".gguf";
-    if (!name.ends_with(version) || fs::path(name).filename() != name ||
-        FileIdentity::from_json(record["files"][0]) != identity) {
+    const std::optional<Record> record = read_record(record_of(folder, identity));
+    if (!record || record->files.front() != identity) {
         return std::nullopt;
     }
     try {
-        for (std::size_t i = 1; i < record["files"].size(); ++i) {
-            const fs::path part = path.string() + "." + std::to_string(i);
-            if (FileIdentity::from_json(record["files"][i]) != identity_of(part)) {
+        for (std::size_t i = 1; i < record->files.size(); ++i) {
+            if (record->files[i] != identity_of(path.string() + "." + std::to_string(i))) {
                 return std::nullopt;
             }
         }
@@ -147,8 +172,8 @@ std::optional<fs::path> find_translation(const fs::path &folder, const fs::path 
         return std::nullopt; // a part is gone
     }
     std::error_code error;
-    const std::uint64_t bytes = fs::file_size(folder / name, error);
-    return !error && bytes == record.value("bytes", std::uint64_t{0}) ? std::optional(folder / name) : std::nullopt;
+    const std::uint64_t bytes = fs::file_size(folder / record->translation, error);
+    return !error && bytes == record->bytes ? std::optional(folder / record->translation) : std::nullopt;
 }
 
 fs::path provide_translation(const fs::path &folder, const OldModel &model, const Progress &progress) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -118,6 +119,29 @@ def test_a_translation_that_was_damaged_is_made_anew(old: Path, tmp_path: Path) 
     with made.open("r+b") as file:
         file.truncate(1000)
     assert open_once(old, cache) == text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"translation": 5},
+        {"translation": None},
+        {"bytes": "many"},
+        {"bytes": -1},
+        {"files": "none"},
+        {"files": [5]},
+        {"files": [{"device": "x", "inode": 1e99}]},
+    ],
+    ids=str,
+)
+def test_a_record_that_was_damaged_is_made_anew(old: Path, tmp_path: Path, change: dict[str, Any]) -> None:
+    cache = tmp_path / "cache"
+    text = open_once(old, cache)
+    (record,) = cache.rglob("*.json")
+    whole = json.loads(record.read_text())
+    record.write_text(json.dumps({**whole, **change}))
+    assert open_once(old, cache) == text
+    assert json.loads(record.read_text()) == whole
 
 
 def test_the_cache_is_where_the_variable_says(old: Path, tmp_path: Path, run_python: RunPython) -> None:
