@@ -148,7 +148,7 @@ struct Measured {
 
 // By llama-imatrix of the same llama.cpp: -c 64 -b 64 --chunks 3 --process-output, with the text below.
 constexpr int64_t expected_tokens = 192;
-constexpr Measured expected[] = {
+constexpr Measured expected_sums[] = {
     {"blk.0.attn_k.weight", 12196.9313, 329.499847},
     {"blk.0.attn_output.weight", 4031.14239, 56.5766144},
     {"blk.0.attn_q.weight", 12196.9313, 329.499847},
@@ -178,8 +178,8 @@ TEST(ActivationSums, AreThoseOfLlamaImatrix) {
     const ImportanceMatrix matrix = read_imatrix(out);
     std::filesystem::remove(out);
     EXPECT_EQ(matrix.chunks, 3);
-    EXPECT_EQ(matrix.columns.size(), std::size(expected));
-    for (const auto &[weight, all, first] : expected) {
+    EXPECT_EQ(matrix.columns.size(), std::size(expected_sums));
+    for (const auto &[weight, all, first] : expected_sums) {
         const std::vector<float> &means = matrix.columns.at(weight);
         const double sum = std::accumulate(means.begin(), means.end(), 0.0) * expected_tokens;
         EXPECT_NEAR(sum, all, 1e-4 * all) << weight;

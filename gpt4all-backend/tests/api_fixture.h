@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -31,6 +32,10 @@ inline constexpr bool sanitized = TEST_SANITIZED;
 
 inline std::string model_path(const std::string &name) {
     return std::string(test_models) + "/" + name;
+}
+
+inline void write_bytes(const std::string &path, const std::string &bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
 }
 
 /** The real model: $GPT4ALL_TEST_MODEL, or the default model where the front door has put it into the cache. */
@@ -223,28 +228,27 @@ class Model {
     Failure opened_;
 };
 
-/** What one call gave: a JSON object, or an error. Its keys are sorted, so that objects compare whatever their order.
- */
+/** What one call gave: a JSON object, or an error. */
 struct Outcome {
     llmodel_status status = LLMODEL_OK;
-    nlohmann::json value;
+    json value;
     std::string message;
-    nlohmann::json detail;
+    json detail;
 };
 
 inline Outcome outcome(llmodel_status status, char *text, llmodel_error *error, const char *definition = nullptr) {
     Outcome result;
     if (text != nullptr) {
+        result.value = json::parse(text);
         if (definition != nullptr) {
-            expect_valid(json::parse(text), definition);
+            expect_valid(result.value, definition);
         }
-        result.value = nlohmann::json::parse(text);
         llmodel_string_free(text);
     }
     const Failure failure = take(status, error);
     result.status = status;
     result.message = failure.message;
-    result.detail = nlohmann::json::parse(failure.detail.is_null() ? "{}" : failure.detail.dump());
+    result.detail = failure.detail;
     return result;
 }
 
@@ -255,7 +259,7 @@ inline Outcome devices() {
     return outcome(status, text, error, "devices_result");
 }
 
-inline Outcome inspect(const std::string &path, const nlohmann::json &options = nlohmann::json::object()) {
+inline Outcome inspect(const std::string &path, const json &options = json::object()) {
     char *text = nullptr;
     llmodel_error *error = nullptr;
     const llmodel_status status = llmodel_inspect(path.c_str(), options.dump().c_str(), &text, &error);
@@ -268,8 +272,7 @@ using FileFunction = llmodel_status(const char *, const char *, const char *, ll
 
 /** `progress` returns false to cancel; it may be empty. */
 inline Outcome write_file(FileFunction *function, const char *definition, const std::string &path,
-                          const std::string &out_path, const nlohmann::json &options,
-                          std::function<bool(float)> progress) {
+                          const std::string &out_path, const json &options, std::function<bool(float)> progress) {
     char *text = nullptr;
     llmodel_error *error = nullptr;
     const llmodel_progress_fn report = [](float part, void *user) {
@@ -280,18 +283,18 @@ inline Outcome write_file(FileFunction *function, const char *definition, const 
     return outcome(status, text, error, definition);
 }
 
-inline Outcome quantize(const std::string &path, const std::string &out_path, const nlohmann::json &options,
+inline Outcome quantize(const std::string &path, const std::string &out_path, const json &options,
                         std::function<bool(float)> progress = {}) {
     return write_file(llmodel_quantize, "quantize_result", path, out_path, options, std::move(progress));
 }
 
-inline Outcome imatrix(const std::string &path, const std::string &out_path, const nlohmann::json &options,
+inline Outcome imatrix(const std::string &path, const std::string &out_path, const json &options,
                        std::function<bool(float)> progress = {}) {
     return write_file(llmodel_imatrix, "imatrix_result", path, out_path, options, std::move(progress));
 }
 
 /** Opens the model and closes it again. */
-inline Outcome open_and_close(const std::string &path, const nlohmann::json &options = nlohmann::json::object()) {
+inline Outcome open_and_close(const std::string &path, const json &options = json::object()) {
     llmodel_model *model = nullptr;
     llmodel_error *error = nullptr;
     const llmodel_status status = llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &model, &error);

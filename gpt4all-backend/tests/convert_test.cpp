@@ -14,7 +14,6 @@ namespace {
 
 using namespace api;
 using legacy_files::Recipe;
-using nlohmann::json;
 using testing::HasSubstr;
 
 const Recipe llama{.format = "ggml"};

@@ -11,7 +11,6 @@
 namespace {
 
 using namespace api;
-using nlohmann::json;
 
 json cpu(const json &result) {
     for (const json &device : result.at("devices")) {

@@ -15,7 +15,7 @@ using testing::FloatNear;
 using testing::HasSubstr;
 using testing::Pointwise;
 
-constexpr float tolerance = 1e-3F; // flash attention rounds to half precision
+constexpr float rounding = 1e-3F; // flash attention rounds to half precision
 
 double length(const std::vector<float> &vector) {
     return std::sqrt(std::inner_product(vector.begin(), vector.end(), vector.begin(), 0.0));
@@ -47,12 +47,12 @@ TEST_P(Embed, GivesUnitVectorsInTheOrderOfTheInputs) {
     for (size_t i = 0; i < inputs.size(); ++i) {
         const TaskOutcome alone = run_task(model, "embed", {{"input", json::array({inputs[i]})}});
         ASSERT_EQ(alone.status, LLMODEL_OK) << alone.message;
-        EXPECT_NEAR(length(alone.floats.at(0)), 1.0, tolerance);
-        EXPECT_THAT(all.floats.at(static_cast<int32_t>(i)), Pointwise(FloatNear(tolerance), alone.floats.at(0)));
+        EXPECT_NEAR(length(alone.floats.at(0)), 1.0, rounding);
+        EXPECT_THAT(all.floats.at(static_cast<int32_t>(i)), Pointwise(FloatNear(rounding), alone.floats.at(0)));
         tokens += alone.result["usage"]["prompt_tokens"].get<int>();
     }
     EXPECT_EQ(all.result["usage"]["prompt_tokens"], tokens);
-    EXPECT_GT(std::abs(all.floats.at(0)[0] - all.floats.at(2)[0]), tolerance);
+    EXPECT_GT(std::abs(all.floats.at(0)[0] - all.floats.at(2)[0]), rounding);
 }
 
 TEST_P(Embed, NormalisesAsAsked) {
@@ -77,7 +77,7 @@ TEST_P(Embed, NormalisesAsAsked) {
     for (const auto &[kind, norm] : norms) {
         const TaskOutcome outcome = run_task(model, "embed", {{"input", input}, {"embd_normalize", kind}});
         ASSERT_EQ(outcome.status, LLMODEL_OK) << outcome.message;
-        const float margin = kind == 0 ? 0.1F : tolerance;
+        const float margin = kind == 0 ? 0.1F : rounding;
         EXPECT_THAT(outcome.floats.at(0), Pointwise(FloatNear(margin), scaled(norm))) << kind;
     }
 }
@@ -92,7 +92,7 @@ TEST_P(Embed, CutsDimensionsBeforeItNormalises) {
     for (float &value : expected) {
         value = static_cast<float>(value / norm);
     }
-    EXPECT_THAT(cut.floats.at(0), Pointwise(FloatNear(tolerance), expected));
+    EXPECT_THAT(cut.floats.at(0), Pointwise(FloatNear(rounding), expected));
     const TaskOutcome wide = run_task(model, "embed", {{"input", "the cat"}, {"dimensions", 65}});
     EXPECT_EQ(wide.status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_THAT(wide.message, HasSubstr("64"));
@@ -116,7 +116,7 @@ TEST_P(Embed, NamesTheInputThatIsTooLongOrCutsIt) {
 
     const TaskOutcome cut = run_task(model, "embed", {{"input", inputs}, {"truncate", true}});
     ASSERT_EQ(cut.status, LLMODEL_OK) << cut.message;
-    EXPECT_NEAR(length(cut.floats.at(1)), 1.0, tolerance);
+    EXPECT_NEAR(length(cut.floats.at(1)), 1.0, rounding);
     const int limit = refused.detail["limit"];
     const int rest = run_task(model, "embed", {{"input", "short"}}).result["usage"]["prompt_tokens"];
     EXPECT_EQ(cut.result["usage"]["prompt_tokens"], limit + rest);
@@ -141,7 +141,7 @@ TEST_P(Embed, TakesManyInputsAndManyThreads) {
         ASSERT_EQ(outcome.floats.size(), inputs.size());
         EXPECT_TRUE(std::ranges::is_sorted(outcome.order));
         // inputs recur every 70
-        EXPECT_THAT(outcome.floats.at(1471), Pointwise(FloatNear(tolerance), outcomes[0].floats.at(1)));
+        EXPECT_THAT(outcome.floats.at(1471), Pointwise(FloatNear(rounding), outcomes[0].floats.at(1)));
     }
 }
 
@@ -158,7 +158,7 @@ TEST_P(Embed, CanBeCancelledAndThenStillBeRight) {
     EXPECT_EQ(cancelled.status, LLMODEL_CANCELLED);
     const TaskOutcome after = run_task(model, "embed", {{"input", "the cat"}});
     ASSERT_EQ(after.status, LLMODEL_OK) << after.message;
-    EXPECT_THAT(after.floats.at(0), Pointwise(FloatNear(tolerance), before.floats.at(0)));
+    EXPECT_THAT(after.floats.at(0), Pointwise(FloatNear(rounding), before.floats.at(0)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Embed, testing::Values("tiny-bert.gguf", "tiny-llama-f32.gguf"),
@@ -188,9 +188,9 @@ TEST(EmbedPooling, PoolsTokenVectorsAsTheOptionsSay) {
         }
         mean[i] = static_cast<float>(sum / 1300);
     }
-    EXPECT_THAT(embed("mean"), Pointwise(FloatNear(tolerance), mean));
-    EXPECT_THAT(embed("cls"), Pointwise(FloatNear(tolerance), std::vector<float>(each.begin(), each.begin() + 64)));
-    EXPECT_THAT(embed("last"), Pointwise(FloatNear(tolerance), std::vector<float>(each.end() - 64, each.end())));
+    EXPECT_THAT(embed("mean"), Pointwise(FloatNear(rounding), mean));
+    EXPECT_THAT(embed("cls"), Pointwise(FloatNear(rounding), std::vector<float>(each.begin(), each.begin() + 64)));
+    EXPECT_THAT(embed("last"), Pointwise(FloatNear(rounding), std::vector<float>(each.end() - 64, each.end())));
 }
 
 TEST(EmbedReranker, SaysThatItMakesNone) {

@@ -18,8 +18,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::filesystem::path models = test_models;
-
 GgufFile parse(const Bytes &bytes) {
     MemorySource source(bytes, "test.gguf");
     return read_gguf(source);
@@ -47,12 +45,12 @@ Bytes to_bytes(std::string_view text) {
 
 class GgufFileTest : public ::testing::Test {
   protected:
-    Bytes bytes = read_bytes(models / "tiny-llama-f32.gguf");
+    Bytes bytes = read_bytes(std::filesystem::path(test_models) / "tiny-llama-f32.gguf");
     EditableGguf parts = EditableGguf::parse(bytes);
 };
 
 TEST_F(GgufFileTest, ReadsTheTinyModel) {
-    const GgufFile file = read_gguf(models / "tiny-llama-f32.gguf");
+    const GgufFile file = read_gguf(std::filesystem::path(test_models) / "tiny-llama-f32.gguf");
     EXPECT_EQ(file.version, 3U);
     EXPECT_EQ(file.alignment, 32U);
     EXPECT_EQ(file.size, bytes.size());
@@ -238,8 +236,8 @@ TEST(GgufPathTest, MissingDirectoryAndUnreadable) {
         }
         return LLMODEL_OK;
     };
-    EXPECT_EQ(status_of(models / "no-such-file.gguf"), LLMODEL_NOT_FOUND);
-    EXPECT_EQ(status_of(models), LLMODEL_INVALID_MODEL);
+    EXPECT_EQ(status_of(std::filesystem::path(test_models) / "no-such-file.gguf"), LLMODEL_NOT_FOUND);
+    EXPECT_EQ(status_of(test_models), LLMODEL_INVALID_MODEL);
     EXPECT_EQ(status_of("/dev/null"), LLMODEL_INVALID_MODEL);
     if (geteuid() != 0) { // root may read everything
         const std::filesystem::path path = std::filesystem::path(::testing::TempDir()) / "unreadable.gguf";

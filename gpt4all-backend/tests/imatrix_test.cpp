@@ -12,10 +12,9 @@
 namespace {
 
 using namespace api;
-using nlohmann::json;
 using testing::HasSubstr;
 
-const std::string tiny = "tiny-llama-f32.gguf";
+const std::string tiny_name = "tiny-llama-f32.gguf";
 
 // Its rows have 256 values, so that the smallest types can hold them.
 const std::string wide = "trained/shakespeare-llama-q8_0.gguf";
@@ -37,7 +36,7 @@ json options(const json &more = json::object()) {
 TEST(Imatrix, TellsWhatItWrote) {
     const TemporaryFolder folder;
     const std::string out = folder.file("imatrix.gguf");
-    const Outcome result = imatrix(model_path(tiny), out, options());
+    const Outcome result = imatrix(model_path(tiny_name), out, options());
     ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
     EXPECT_EQ(result.value.at("path"), out);
     EXPECT_EQ(result.value.at("dataset"), "text");
@@ -48,7 +47,7 @@ TEST(Imatrix, TellsWhatItWrote) {
     EXPECT_EQ(result.value.at("idle_experts"), 0);
     EXPECT_EQ(result.value.at("output_bytes"), std::filesystem::file_size(out));
     EXPECT_EQ(folder.files(), 1U);
-    const Outcome more = imatrix(model_path(tiny), out, options({{"output_tensor", true}, {"dataset", "houses"}}));
+    const Outcome more = imatrix(model_path(tiny_name), out, options({{"output_tensor", true}, {"dataset", "houses"}}));
     EXPECT_EQ(more.value.at("weights"), 15);
     EXPECT_EQ(more.value.at("dataset"), "houses");
 }
@@ -90,18 +89,18 @@ TEST(Imatrix, TextComesFromAFile) {
     std::ofstream(folder.file("prose.txt")) << prose();
     json from_file = options({{"file", folder.file("prose.txt")}});
     from_file.erase("text");
-    const Outcome result = imatrix(model_path(tiny), folder.file("a"), from_file);
+    const Outcome result = imatrix(model_path(tiny_name), folder.file("a"), from_file);
     ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
     EXPECT_EQ(result.value.at("dataset"), "prose.txt");
     from_file["chunks"] = 0;
-    EXPECT_GT(imatrix(model_path(tiny), folder.file("a"), from_file).value.at("chunks"), 3);
+    EXPECT_GT(imatrix(model_path(tiny_name), folder.file("a"), from_file).value.at("chunks"), 3);
 }
 
 TEST(Imatrix, TextsThatDoNotServeAreRefused) {
     const TemporaryFolder folder;
     std::ofstream(folder.file("latin1.txt"), std::ios::binary) << prose() << "caf\xe9";
     const auto refuse = [&](const json &given, llmodel_status status, const std::string &option) {
-        const Outcome result = imatrix(model_path(tiny), folder.file("out.gguf"), given);
+        const Outcome result = imatrix(model_path(tiny_name), folder.file("out.gguf"), given);
         EXPECT_EQ(result.status, status) << given << ": " << result.message;
         EXPECT_EQ(result.detail.value("path", ""), option) << result.message;
         EXPECT_FALSE(std::filesystem::exists(folder.file("out.gguf")));
@@ -124,8 +123,8 @@ TEST(Imatrix, FilesThatDoNotServeAreRefused) {
     const std::string out = folder.file("out.gguf");
     EXPECT_EQ(imatrix(model_path("absent.gguf"), out, options()).status, LLMODEL_NOT_FOUND);
     EXPECT_EQ(imatrix(model_path("tiny-llama-lora.gguf"), out, options()).status, LLMODEL_UNSUPPORTED);
-    EXPECT_EQ(imatrix(model_path(tiny), folder.file(""), options()).status, LLMODEL_INVALID_ARGUMENT);
-    EXPECT_EQ(imatrix(model_path(tiny), folder.file("no/folder/out"), options()).status, LLMODEL_NOT_FOUND);
+    EXPECT_EQ(imatrix(model_path(tiny_name), folder.file(""), options()).status, LLMODEL_INVALID_ARGUMENT);
+    EXPECT_EQ(imatrix(model_path(tiny_name), folder.file("no/folder/out"), options()).status, LLMODEL_NOT_FOUND);
     for (const auto &broken : std::filesystem::directory_iterator(model_path("broken"))) {
         const Outcome result = imatrix(broken.path().string(), out, options());
         EXPECT_TRUE(result.status == LLMODEL_INVALID_MODEL || result.status == LLMODEL_UNSUPPORTED ||
@@ -134,7 +133,7 @@ TEST(Imatrix, FilesThatDoNotServeAreRefused) {
     }
     EXPECT_EQ(folder.files(), 0U);
 
-    std::filesystem::copy_file(model_path(tiny), folder.file("same.gguf"));
+    std::filesystem::copy_file(model_path(tiny_name), folder.file("same.gguf"));
     const Outcome same = imatrix(folder.file("same.gguf"), folder.file("same.gguf"), options());
     EXPECT_EQ(same.status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_EQ(inspect(folder.file("same.gguf")).status, LLMODEL_OK);
@@ -148,7 +147,7 @@ TEST(Imatrix, WeightsThatAreNotFiniteAreTold) {
     const TemporaryFolder folder;
     std::string bytes;
     {
-        std::ifstream file(model_path(tiny), std::ios::binary);
+        std::ifstream file(model_path(tiny_name), std::ios::binary);
         bytes.assign(std::istreambuf_iterator<char>(file), {});
     }
     // the end of the file is weights of the last tensors
@@ -166,7 +165,7 @@ TEST(Imatrix, ProgressGrowsOnTheCallersThread) {
     std::vector<float> seen;
     const auto caller = std::this_thread::get_id();
     bool elsewhere = false;
-    const Outcome result = imatrix(model_path(tiny), folder.file("out.gguf"), options(), [&](float part) {
+    const Outcome result = imatrix(model_path(tiny_name), folder.file("out.gguf"), options(), [&](float part) {
         seen.push_back(part);
         elsewhere = elsewhere || std::this_thread::get_id() != caller;
         return true;
@@ -182,7 +181,7 @@ TEST(Imatrix, CancellingLeavesNothing) {
     for (const float at : {0.0F, 0.05F, 0.5F, 1.0F}) {
         const TemporaryFolder folder;
         const Outcome result =
-            imatrix(model_path(tiny), folder.file("out.gguf"), options(), [at](float part) { return part < at; });
+            imatrix(model_path(tiny_name), folder.file("out.gguf"), options(), [at](float part) { return part < at; });
         EXPECT_EQ(result.status, LLMODEL_CANCELLED) << result.message;
         EXPECT_EQ(folder.files(), 0U);
     }
@@ -192,7 +191,7 @@ TEST(Imatrix, FullDiskIsAnErrorAndLeavesNothing) {
     const TemporaryFolder folder;
     const Outcome result = [&] {
         const FullDisk full(1000);
-        return imatrix(model_path(tiny), folder.file("out.gguf"), options());
+        return imatrix(model_path(tiny_name), folder.file("out.gguf"), options());
     }();
     EXPECT_EQ(result.status, LLMODEL_IO) << result.message;
     EXPECT_EQ(folder.files(), 0U);

@@ -12,12 +12,7 @@
 namespace {
 
 using namespace api;
-using nlohmann::json;
 using testing::HasSubstr;
-
-void write_file(const std::string &path, const std::string &bytes) {
-    std::ofstream(path, std::ios::binary) << bytes;
-}
 
 TEST(Inspect, TellsWhatIsInTheFile) {
     const std::string path = model_path("tiny-llama-f32.gguf");
@@ -85,16 +80,16 @@ TEST(Inspect, TellsWhatAModelCanDo) {
 TEST(Inspect, FilesThatAreNoModelsAreTypedErrors) {
     const TemporaryFolder folder;
     EXPECT_EQ(inspect(folder.file("absent.gguf")).status, LLMODEL_NOT_FOUND);
-    write_file(folder.file("empty.gguf"), "");
+    write_bytes(folder.file("empty.gguf"), "");
     EXPECT_EQ(inspect(folder.file("empty.gguf")).status, LLMODEL_INVALID_MODEL);
-    write_file(folder.file("text.gguf"), "this is a letter, not a model");
+    write_bytes(folder.file("text.gguf"), "this is a letter, not a model");
     EXPECT_NE(inspect(folder.file("text.gguf")).status, LLMODEL_OK);
     EXPECT_EQ(inspect(model_path("tiny-llama-lora.gguf")).status, LLMODEL_UNSUPPORTED);
 
     std::ifstream whole(model_path("tiny-llama-f32.gguf"), std::ios::binary);
     std::string half(std::filesystem::file_size(model_path("tiny-llama-f32.gguf")) / 2, '\0');
     whole.read(half.data(), static_cast<std::streamsize>(half.size()));
-    write_file(folder.file("half.gguf"), half);
+    write_bytes(folder.file("half.gguf"), half);
     const Outcome result = inspect(folder.file("half.gguf"));
     EXPECT_EQ(result.status, LLMODEL_INVALID_MODEL);
     EXPECT_THAT(result.message, HasSubstr("half.gguf"));

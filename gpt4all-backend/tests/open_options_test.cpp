@@ -7,7 +7,6 @@
 namespace {
 
 using namespace api;
-using nlohmann::json;
 using testing::HasSubstr;
 
 json memory(const json &options, const std::string &name = "tiny-llama-f32.gguf") {

@@ -13,7 +13,6 @@
 namespace {
 
 using namespace api;
-using nlohmann::json;
 
 const std::string source = "tiny-llama-f32.gguf";
 

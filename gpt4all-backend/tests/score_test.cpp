@@ -14,7 +14,7 @@ using api::json;
 using testing::HasSubstr;
 
 // Log-probabilities of one token after some other differ with the batch they are computed in, by rounding.
-constexpr double tolerance = 1e-4;
+constexpr double log_tolerance = 1e-4;
 
 json ids(int count, int seed) {
     json tokens = json::array();
@@ -61,14 +61,14 @@ TEST_F(Score, AgreesWithItsOwnRows) {
             ASSERT_NE(place, rows.end());
             const std::vector<float> &row = outcome.floats.at(static_cast<int32_t>(place - rows.begin()));
             ASSERT_EQ(row.size(), outcome.result["n_vocab"]);
-            EXPECT_NEAR(row[tokens[position]], continuation["token_logprobs"][position].get<double>(), tolerance);
+            EXPECT_NEAR(row[tokens[position]], continuation["token_logprobs"][position].get<double>(), log_tolerance);
             const double total =
                 std::accumulate(row.begin(), row.end(), 0.0, [](double a, float b) { return a + std::exp(b); });
             EXPECT_NEAR(total, 1.0, 1e-5);
             sum += row[tokens[position]];
             greedy = greedy && *std::ranges::max_element(row) == row[tokens[position]];
         }
-        EXPECT_NEAR(continuation["logprob"].get<double>(), sum, tolerance);
+        EXPECT_NEAR(continuation["logprob"].get<double>(), sum, log_tolerance);
         EXPECT_EQ(continuation["greedy"], greedy);
     }
     EXPECT_EQ(rows.size(), expected_rows);
@@ -137,11 +137,11 @@ TEST_F(Score, SplitsTextWhereTheContextEnds) {
     EXPECT_NEAR(logprob("the cat ", "and dog"), logprob("the cat", " and dog"), 1e-6);
     // ids mean what text means
     EXPECT_NEAR(logprob(outcome.result["context_tokens"], outcome.result["continuations"][0]["tokens"]),
-                logprob("the cat", " and dog"), tolerance);
+                logprob("the cat", " and dog"), log_tolerance);
 }
 
 TEST_F(Score, BeginsAfterBosWhereTheContextIsEmpty) {
-    EXPECT_NEAR(logprob("", "the cat"), logprob(json::array({1}), "the cat"), tolerance);
+    EXPECT_NEAR(logprob("", "the cat"), logprob(json::array({1}), "the cat"), log_tolerance);
     const TaskOutcome outcome = score("", json::array({"the cat"}), {{"add_special", false}});
     EXPECT_EQ(outcome.status, LLMODEL_INVALID_ARGUMENT);
     EXPECT_THAT(outcome.message, HasSubstr("empty"));
@@ -192,7 +192,7 @@ TEST_F(Score, ServesManyThreads) {
     for (std::thread &thread : threads) {
         thread.join();
     }
-    EXPECT_THAT(found, testing::Each(testing::DoubleNear(expected, tolerance)));
+    EXPECT_THAT(found, testing::Each(testing::DoubleNear(expected, log_tolerance)));
 }
 
 TEST_F(Score, CanBeCancelledAndThenStillBeRight) {
@@ -210,7 +210,7 @@ TEST_F(Score, CanBeCancelledAndThenStillBeRight) {
     const TaskOutcome cancelled(task.finish());
     canceller.join();
     EXPECT_EQ(cancelled.status, LLMODEL_CANCELLED);
-    EXPECT_NEAR(logprob(ids(20, 1), ids(20, 2)), before, tolerance);
+    EXPECT_NEAR(logprob(ids(20, 1), ids(20, 2)), before, log_tolerance);
 }
 
 TEST(ScoreUnsupported, SaysSoForAnEncoder) {

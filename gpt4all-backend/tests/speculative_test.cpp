@@ -4,10 +4,11 @@ namespace {
 
 using namespace api;
 
-const json request = complete("the house is the house is the house is the", {{"max_tokens", 80}, {"ignore_eos", true}});
+const json repetitive =
+    complete("the house is the house is the house is the", {{"max_tokens", 80}, {"ignore_eos", true}});
 
 std::string plain_text() {
-    return content_of(TinyLlama().run("complete", request));
+    return content_of(TinyLlama().run("complete", repetitive));
 }
 
 class Speculative : public testing::TestWithParam<const char *> {};
@@ -20,7 +21,7 @@ TEST_P(Speculative, NgramsChangeNothing) {
     }
     const TinyLlama model(json{{"speculative", options}});
     for (int i = 0; i < 2; ++i) {
-        const Answer answer = model.run("complete", request);
+        const Answer answer = model.run("complete", repetitive);
         ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
         EXPECT_EQ(content_of(answer), plain_text());
         EXPECT_EQ(answer.text(), content_of(answer));
@@ -39,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(Types, Speculative,
 
 TEST(SpeculativeDraft, AModelsOwnGuessesAreAllRight) {
     const TinyLlama model(json{{"draft", {{"path", model_path("tiny-llama-f32.gguf")}, {"n_max", 4}}}});
-    const Answer answer = model.run("complete", request);
+    const Answer answer = model.run("complete", repetitive);
     ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     EXPECT_EQ(content_of(answer), plain_text());
     EXPECT_EQ(answer.text(), content_of(answer));
@@ -50,7 +51,7 @@ TEST(SpeculativeDraft, AModelsOwnGuessesAreAllRight) {
 
 TEST(SpeculativeDraft, ALesserDraftChangesNothing) {
     const TinyLlama model(json{{"draft", {{"path", model_path("tiny-llama-q4_0.gguf")}, {"n_max", 4}}}});
-    EXPECT_EQ(content_of(model.run("complete", request)), plain_text());
+    EXPECT_EQ(content_of(model.run("complete", repetitive)), plain_text());
 }
 
 TEST(SpeculativeDraft, FilesThatAreNoneAreRefused) {

@@ -12,10 +12,6 @@ std::string read_file(const std::string &path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-void write_file(const std::string &path, const std::string &bytes) {
-    std::ofstream(path, std::ios::binary) << bytes;
-}
-
 class State : public testing::Test {
   protected:
     const json options = {{"n_parallel", 2}, {"n_ctx", 256}};
@@ -73,7 +69,7 @@ TEST_F(State, DamageIsFoundWhereverItIs) {
     const std::string whole = read_file(path);
     const std::string damaged = folder.file("damaged");
     const auto refused = [&](const std::string &bytes, const std::string &what) {
-        write_file(damaged, bytes);
+        write_bytes(damaged, bytes);
         const Outcome outcome = state(llmodel_restore_state, model, damaged);
         EXPECT_EQ(outcome.status, LLMODEL_INVALID_MODEL) << what << ": " << outcome.message;
     };

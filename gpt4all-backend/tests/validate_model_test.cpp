@@ -18,8 +18,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::filesystem::path models = test_models;
-
 void validate(const EditableGguf &parts) {
     const Bytes bytes = parts.serialize();
     MemorySource source(bytes, "test.gguf");
@@ -28,7 +26,9 @@ void validate(const EditableGguf &parts) {
 
 class ValidateModelTest : public ::testing::TestWithParam<const char *> {
   protected:
-    EditableGguf load(const char *name) { return EditableGguf::parse(read_bytes(models / name)); }
+    EditableGguf load(const char *name) {
+        return EditableGguf::parse(read_bytes(std::filesystem::path(test_models) / name));
+    }
 
     void refused(const EditableGguf &parts, llmodel_status status, const std::string &key, const std::string &text) {
         try {
@@ -342,7 +342,7 @@ class ValidateAdapterTest : public ValidateModelTest {
         const Bytes bytes = parts.serialize();
         MemorySource source(bytes, "adapter.gguf");
         try {
-            validate_adapter(read_gguf(source), read_gguf(models / "tiny-llama-f32.gguf"));
+            validate_adapter(read_gguf(source), read_gguf(std::filesystem::path(test_models) / "tiny-llama-f32.gguf"));
         } catch (const Error &error) {
             return error.status();
         }
