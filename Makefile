@@ -36,8 +36,9 @@ format: ## Rewrite C, C++ and Python in the one format
 bench: ## Measure against llama.cpp's own tools; writes docs/benchmarks
 	$(CI_PYTHON) ci/bench.py
 
-fuzz: ## Fuzz for long: make fuzz SECONDS=3600
-	$(CI_PYTHON) ci/test.py --lanes fuzz --fuzz-seconds $(or $(SECONDS),3600)
+fuzz: ## Fuzz for long: make fuzz SECONDS=3600, or RUNS=1000000 for each; TARGETS=gguf,legacy_llama for some
+	$(CI_PYTHON) ci/test.py --lanes fuzz --fuzz-targets "$(TARGETS)" \
+	    $(if $(RUNS),--fuzz-runs $(RUNS),--fuzz-seconds $(or $(SECONDS),3600))
 
 mutations: ## 100,000 mutations of the tiny model, each refused or loaded
 	$(CI_PYTHON) ci/test.py --lanes mutations --mutations $(or $(COUNT),100000)

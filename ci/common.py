@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 VENV = BUILD / "venv"
 VENV_PYTHON = VENV / "bin" / "python"
+CORPUS = ROOT / "gpt4all-bindings" / "corpus"
 
 
 class Failure(Exception):  # noqa: N818

@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from common import BUILD, ROOT, VENV_PYTHON
+from common import BUILD, CORPUS, VENV_PYTHON
 from reports import Outcome
 from steps import run_logged, tail
 
-CORPUS = ROOT / "gpt4all-bindings" / "corpus"
 LOGS = BUILD / "logs"
 UNCHANGED = re.compile(r"^(\w+): (\d+) cases, as they should be$", re.MULTILINE)
 

@@ -7,12 +7,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from common import BUILD, ROOT
+from common import BUILD, CORPUS
 from reports import Outcome
 from setup import ensure_other_venv
 from steps import run_logged, tail
 
-CORPUS = ROOT / "gpt4all-bindings" / "corpus"
 CHECK = CORPUS / "conversions" / "check.py"
 FOUND = BUILD / "reports" / "conversions.json"
 LOG = BUILD / "logs" / "convert.log"

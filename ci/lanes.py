@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import fuzzing
+
 import conformance
 import conversions
 import docs
@@ -17,7 +19,7 @@ import legacy_files
 import lint
 import package
 from build import build, ccache_variables, configure, directory
-from common import BUILD, ROOT, VENV_PYTHON, Failure, NoNetwork, say
+from common import BUILD, CORPUS, ROOT, VENV_PYTHON, Failure, NoNetwork, say
 from compatibility import ensure_compatibility_venv
 from fetch_default_model import fetch
 from reports import Outcome, read_junit
@@ -25,7 +27,6 @@ from setup import BUILD_TOOLS, ensure_venv
 from steps import Line, run_logged, tail
 
 BACKEND = ROOT / "gpt4all-backend"
-TINY_MODELS = ROOT / "gpt4all-bindings" / "corpus" / "models"
 PYTHON_BINDING = ROOT / "gpt4all-bindings" / "python"
 DISTRIBUTION = PYTHON_BINDING / "distribution"
 LOGS = BUILD / "logs"
@@ -43,6 +44,8 @@ class Settings:
     """What the command line may change."""
 
     fuzz_seconds: int = 60
+    fuzz_runs: int = 0  # for each target, instead of the seconds
+    fuzz_targets: Sequence[str] = ()  # all of them
     mutations: int = 2000
 
 
@@ -141,26 +144,7 @@ def _tsan(_: Settings) -> Outcome:
 
 def _fuzz(settings: Settings) -> Outcome:
     build("asan", [FUZZERS])
-    targets = sorted(path for path in (directory("asan") / "bin").glob("fuzz_*") if os.access(path, os.X_OK))
-    if not targets:
-        return Outcome(failed=[("fuzz", "build/asan/bin has no fuzz_*")])
-    outcome = Outcome()
-    seconds = max(1, settings.fuzz_seconds // len(targets))
-    for target in targets:
-        seeds = BACKEND / "fuzz" / "corpus" / target.name
-        files = ",".join(map(str, sorted(TINY_MODELS.glob("*.gguf")))) if target.name == "fuzz_gguf" else ""
-        found = BUILD / "fuzz" / "corpus" / target.name
-        artifacts = BUILD / "fuzz" / "artifacts" / target.name
-        for folder in (found, artifacts):
-            folder.mkdir(parents=True, exist_ok=True)
-        log = LOGS / f"{target.name}.log"
-        log.unlink(missing_ok=True)
-        command = [str(target), f"-max_total_time={seconds}", "-timeout=100", "-rss_limit_mb=4096"]
-        command += [f"-artifact_prefix={artifacts}/", str(found), *([str(seeds)] if seeds.is_dir() else [])]
-        command += [f"-dict={BACKEND / 'fuzz' / f'{target.name}.dict'}", *([f"-seed_inputs={files}"] if files else [])]
-        code = run_logged(command, log, cwd=BUILD / "fuzz", progress=_last_word, timeout=seconds + 300)
-        outcome.check(target.name, f"ended with {code}; inputs in {artifacts}:\n{tail(log, 40)}" if code else "")
-    return outcome
+    return fuzzing.check(settings.fuzz_seconds, settings.fuzz_runs, settings.fuzz_targets)
 
 
 def _mutations(settings: Settings) -> Outcome:
@@ -170,7 +154,7 @@ def _mutations(settings: Settings) -> Outcome:
         log = LOGS / f"mutations-{model}.log"
         log.unlink(missing_ok=True)
         program = directory("release") / "bin" / "mutate_gguf"
-        command = [str(program), str(TINY_MODELS / f"{model}.gguf"), str(count)]
+        command = [str(program), str(CORPUS / "models" / f"{model}.gguf"), str(count)]
         code = run_logged(command, log, cwd=BUILD, progress=_last_word, timeout=60 + count)
         wrong = f"ended with {code}; all of it is in {log}:\n{tail(log)}" if code else ""
         outcome.check(f"{count} mutations of {model}", wrong)

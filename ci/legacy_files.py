@@ -6,12 +6,10 @@ import json
 import os
 from collections.abc import Mapping
 
-from common import BUILD, ROOT
+from common import BUILD, CORPUS
 from conversions import ensure_conversion_venv
 from reports import Outcome
 from steps import run_logged, tail
-
-CORPUS = ROOT / "gpt4all-bindings" / "corpus"
 
 
 def check(variables: Mapping[str, str], timeout: float) -> Outcome:

@@ -70,11 +70,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lanes", default="", help=f"of {','.join(LANES)}; else {','.join(DEFAULT_LANES)}")
     parser.add_argument("--fuzz-seconds", type=int, default=Settings.fuzz_seconds, help="for all fuzz targets together")
+    parser.add_argument("--fuzz-runs", type=int, default=Settings.fuzz_runs, help="inputs for each, instead of a time")
+    parser.add_argument("--fuzz-targets", default="", help="names of fuzz targets, with commas between; else all")
     parser.add_argument("--mutations", type=int, default=Settings.mutations, help="how many mutated files to try")
     arguments = parser.parse_args()
     names = _names(arguments.lanes) or list(DEFAULT_LANES)
     required = _names(os.environ.get("GPT4ALL_REQUIRE", ""))
-    settings = Settings(fuzz_seconds=arguments.fuzz_seconds, mutations=arguments.mutations)
+    settings = Settings(
+        fuzz_seconds=arguments.fuzz_seconds,
+        fuzz_runs=arguments.fuzz_runs,
+        fuzz_targets=tuple(filter(None, arguments.fuzz_targets.split(","))),
+        mutations=arguments.mutations,
+    )
     usual = settings == Settings()  # else what earlier runs took says nothing about this one, nor this one about later
 
     begin = time.monotonic()
