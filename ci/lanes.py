@@ -73,10 +73,12 @@ def library_variables(preset: str = "release") -> dict[str, str]:
     }
 
 
-def _pytest(name: str, tests: Path, variables: Mapping[str, str], python: Path = VENV_PYTHON) -> Outcome:
+def _pytest(
+    name: str, tests: Path, variables: Mapping[str, str], python: Path = VENV_PYTHON, options: Sequence[str] = ()
+) -> Outcome:
     report, log = REPORTS / f"{name}.xml", LOGS / f"{name}.log"
     report.unlink(missing_ok=True)
-    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), str(tests)]
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), *options, str(tests)]
     folder = tests if tests.is_dir() else tests.parent
     code = run_logged(command, log, cwd=folder, variables=variables, progress=_last_word, timeout=LANE_SECONDS)
     if not report.is_file():
@@ -121,7 +123,7 @@ def _fetch(_: Settings) -> Outcome:
 
 def _native(_: Settings) -> Outcome:
     build("release", ["llmodel", TESTS])
-    return _ctest("native", "release", "-LE", "fuzz")
+    return _ctest("native", "release", "-LE", "fuzz", "-j", str(os.cpu_count() or 1))
 
 
 def _asan(_: Settings) -> Outcome:
@@ -163,7 +165,8 @@ def _mutations(settings: Settings) -> Outcome:
 
 def _python(_: Settings) -> Outcome:
     build("release", ["llmodel"])
-    return _pytest("python", PYTHON_BINDING / "tests", library_variables())
+    parallel = ["--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
+    return _pytest("python", PYTHON_BINDING / "tests", library_variables(), options=parallel)
 
 
 def _compatibility(_: Settings) -> Outcome:

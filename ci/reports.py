@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -43,7 +45,11 @@ def _cases(path: Path) -> Iterator[ElementTree.Element]:
 def _reason(case: ElementTree.Element, skipped: ElementTree.Element) -> str:
     printed = case.findtext("system-out") or ""
     told = _GTEST_SKIP.search(printed)
-    return told[1].strip() if told else skipped.get("message") or (skipped.text or "").strip() or "no reason given"
+    text = (skipped.text or "").strip()
+    if skipped.get("message") == "collection skipped":  # pytest, of a whole module: where, and behind it why
+        with contextlib.suppress(ValueError, SyntaxError):
+            return str(ast.literal_eval(text)[-1]).removeprefix("Skipped: ")
+    return told[1].strip() if told else skipped.get("message") or text or "no reason given"
 
 
 def read_junit(path: Path) -> Outcome:

@@ -49,6 +49,14 @@ def test_reason_of_a_googletest_skip_is_what_the_test_said(tmp_path: Path) -> No
     assert junit(tmp_path, cases).skipped == [("A.B", "the model is not here")]
 
 
+def test_reason_of_a_module_that_pytest_skips(tmp_path: Path) -> None:
+    (tmp_path / "test_all.py").write_text("import pytest; pytest.skip('it\\'s not here', allow_module_level=True)")
+    report = tmp_path / "found.xml"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), str(tmp_path)]
+    subprocess.run(command, check=False, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    assert read_junit(report).skipped == [("test_all", "it's not here")]
+
+
 def test_a_test_that_was_not_run_is_a_failure(tmp_path: Path) -> None:
     assert len(junit(tmp_path, '<testcase name="a" status="notrun"/>').failed) == 1
 
