@@ -80,6 +80,14 @@ endfunction()
 compile_together(mtmd tools/mtmd models)
 compile_together(llama-common common parsers)
 
+# Options of command lines, HTTP and images: the tests hardly run them, and a sanitizer's optimiser takes minutes for them.
+if(GPT4ALL_SANITIZE)
+  target_compile_options(cpp-httplib PRIVATE -O0)
+  target_compile_options(mtmd PRIVATE -O0)
+  set_source_files_properties(${GPT4ALL_LLAMA_CPP_DIR}/common/arg.cpp ${GPT4ALL_LLAMA_CPP_DIR}/tools/server/server-tools.cpp
+    TARGET_DIRECTORY llama-common server-context PROPERTIES COMPILE_OPTIONS -O0)
+endif()
+
 foreach(variant IN LISTS GGML_CPU_VARIANTS)
   if(NOT TARGET ggml-cpu-${variant})
     message(FATAL_ERROR "GPT4ALL_CPU_VARIANTS: ggml has no variant ${variant} for ${CMAKE_SYSTEM_PROCESSOR}")
