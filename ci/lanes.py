@@ -241,9 +241,9 @@ def _tidy(_: Settings) -> Outcome:
 _CLANG = (*BUILD_TOOLS, "clang", "clang-rt", "lld")
 LANES: Mapping[str, Lane] = {
     "fetch": Lane("the scripts that fetch llama.cpp and the model", _fetch, ("git",), python=True, minutes=0.5),
-    "native": Lane("C++ and C tests of libllmodel", _native, model=True, minutes=10),
+    "native": Lane("C++ and C tests of libllmodel", _native, model=True, minutes=8),
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
-    "python": Lane("the Python binding", _python, python=True, model=True, minutes=5),
+    "python": Lane("the Python binding", _python, python=True, model=True, minutes=3.5),
     "corpus": Lane("the conformance corpus, made anew", _corpus, python=True, model=True, minutes=1.5),
     "convert": Lane(
         "conversions, compared with transformers", _convert, venv=conversions.ensure_conversion_venv, minutes=20
@@ -257,16 +257,16 @@ LANES: Mapping[str, Lane] = {
     "compatibility": Lane(
         "programs of the old Python package", _compatibility, model=True, venv=ensure_compatibility_venv, minutes=1
     ),
-    "wheel": Lane("the Python wheel, on each Python", _wheel, package.TOOLS, python=True, model=True, minutes=2),
+    "wheel": Lane("the Python wheel, on each Python", _wheel, package.TOOLS, python=True, model=True, minutes=2.5),
     "sdist": Lane("the sdist and its wheel", _sdist, package.TOOLS, python=True, model=True, minutes=13),
     "mutations": Lane("mutated model files", _mutations, minutes=0.3),
     "lint": Lane("formatting, ruff and mypy", _lint, ("git", "clang-format"), python=True, minutes=0.5),
     "tidy": Lane("clang-tidy", _tidy, (*BUILD_TOOLS, "clang-tidy"), python=True, minutes=20),
     "docs": Lane("links and names in the documentation", _docs, ("git", "g++"), minutes=0.1),
     "site": Lane("the documentation site", _site, (), venv=documentation_site.ensure_site_venv, minutes=1),
-    "asan": Lane("address and undefined-behaviour sanitizers", _asan, _CLANG, minutes=13),
-    "tsan": Lane("thread sanitizer", _tsan, _CLANG, minutes=6),
-    "fuzz": Lane("fuzzing", _fuzz, _CLANG, minutes=2.5),
+    "asan": Lane("address and undefined-behaviour sanitizers", _asan, _CLANG, minutes=11),
+    "tsan": Lane("thread sanitizer", _tsan, _CLANG, minutes=5.5),
+    "fuzz": Lane("fuzzing", _fuzz, _CLANG, minutes=1.5),
 }  # fmt: skip
 
 
