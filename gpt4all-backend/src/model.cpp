@@ -52,11 +52,20 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
         translated = true;
         return !progress || progress(done * translation_part);
     });
+    const Progress rest = [&](float done) { return progress(translation_part + (1 - translation_part) * done); };
+    try {
+        load(opened, options, translated && progress ? rest : progress);
+    } catch (const Error &error) {
+        throw opened.of_named(error);
+    }
+}
+
+void Model::load(const ModelFile &opened, const json &options, const Progress &progress) {
     const GgufFile &file = opened.gguf;
     options_ = parse_open_options(file, options);
     if (const auto source = file.get_string("tokenizer.chat_template");
         source && options_.params.chat_template.empty()) {
-        check_template_size(*source, path.string());
+        check_template_size(*source, path_.string());
     }
     check_template_size(options_.params.chat_template, "the option chat_template");
     description_ = describe(file, estimate_memory(options_, file));
@@ -66,8 +75,7 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
 
     // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress
     // is told on the caller's thread all the same.
-    const Progress rest = [&](float done) { return progress(translation_part + (1 - translation_part) * done); };
-    on_large_stack(translated && progress ? rest : progress, [&](const Progress &report) {
+    on_large_stack(progress, [&](const Progress &report) {
         if (only_encodes(file)) {
             encoder_ = load_weights(options_, report);
             weights_ = encoder_.get();

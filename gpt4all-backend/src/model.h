@@ -16,6 +16,7 @@
 namespace llmodel {
 
 class SideContexts;
+struct ModelFile;
 
 /** From 0 to 1; returns false to cancel. */
 using Progress = std::function<bool(float)>;
@@ -53,6 +54,7 @@ class Model {
     SideContexts &side_contexts() const { return *side_contexts_; }
 
   private:
+    void load(const ModelFile &file, const json &options, const Progress &progress);
     std::shared_ptr<Task> start(std::string_view operation, json request);
 
     std::filesystem::path path_;

@@ -69,6 +69,26 @@ void ModelFile::complete(json &description) const {
     }
 }
 
+Error ModelFile::of_named(const Error &error) const {
+    if (!origin) {
+        return error;
+    }
+    const auto renamed = [&](std::string text) {
+        for (std::size_t at = text.find(gguf.path); at != std::string::npos; at = text.find(gguf.path, at)) {
+            text.replace(at, gguf.path.size(), named.string());
+            at += named.string().size();
+        }
+        return text;
+    };
+    json detail = error.detail();
+    for (json &value : detail) {
+        if (value.is_string()) {
+            value = renamed(value);
+        }
+    }
+    return {error.status(), renamed(error.what()), std::move(detail)};
+}
+
 ModelFile open_model_file(const fs::path &path, const std::string &cache_dir, const FileProgress &progress) {
     if (auto gguf = read_current(path)) {
         return plain(path, std::move(*gguf));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "error.h"
 #include "gguf/gguf_file.h"
 #include "temporary_file.h"
 
@@ -29,6 +30,9 @@ struct ModelFile {
 
     /** Says in `$defs/inspect_result`, which tells of the GGUF file, what is otherwise with the file that was named. */
     void complete(json &description) const;
+
+    /** The error of working with `gguf`, told of the file that was named: nobody knows of the translation. */
+    Error of_named(const Error &error) const;
 };
 
 /** From 0 to 1; returns false to cancel. */

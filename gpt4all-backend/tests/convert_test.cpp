@@ -232,6 +232,29 @@ TEST(TranslationCache, OldFilesOpenAndAreTranslatedOnce) {
     EXPECT_EQ(file.cached(".part"), 0U);
 }
 
+/** Nobody knows of the translation's name. */
+TEST(TranslationCache, ErrorsTellOfTheOldFile) {
+    const OldFile file;
+    const auto expect_named = [&](llmodel_status expected, llmodel_status status, const std::string &message) {
+        EXPECT_EQ(status, expected) << message;
+        EXPECT_THAT(message, HasSubstr(file.path()));
+        EXPECT_THAT(message, testing::Not(HasSubstr("translated/")));
+    };
+    json small = file.options();
+    small["memory_budget"] = 1000;
+    const Failure refused = refuse(file.path(), small);
+    expect_named(LLMODEL_OUT_OF_MEMORY, refused.status, refused.message);
+
+    const json type{{"type", "Q8_0"}, {"cache_dir", file.cache()}};
+    const auto once = [](float part) { return part < 0.9F; };
+    Outcome cancelled = quantize(file.path(), file.out(), type, once);
+    expect_named(LLMODEL_CANCELLED, cancelled.status, cancelled.message);
+    EXPECT_EQ(cancelled.detail.at("path"), file.path());
+    const json calibrate{{"text", "ababababab"}, {"n_ctx", 4}, {"cache_dir", file.cache()}};
+    cancelled = imatrix(file.path(), file.out(), calibrate, once);
+    expect_named(LLMODEL_CANCELLED, cancelled.status, cancelled.message);
+}
+
 TEST(TranslationCache, ContentDecides) {
     const OldFile file;
     ASSERT_EQ(open_and_close(file.path(), file.options()).status, LLMODEL_OK);

@@ -26,7 +26,7 @@ void read_draft(const OptionReader &outer, common_params &params, const GgufFile
         return std::string(file.get_string("tokenizer.ggml.model").value_or("none"));
     };
     if (tokenizer_of(draft_model) != tokenizer_of(model)) {
-        reader.fail("path", "a draft needs the model's own vocabulary, but " + draft.mparams.path +
+        reader.fail("path", "a draft needs the model's own vocabulary, but " + opened.named.string() +
                                 " has one of kind " + tokenizer_of(draft_model) + ", the model one of kind " +
                                 tokenizer_of(model));
     }

@@ -114,6 +114,18 @@ Measured measure(const GgufFile &model, const CalibrationText &text, const json 
     return {calibration.sums(), chunks.size()};
 }
 
+Measured open_and_measure(const GgufFile &model, const CalibrationText &text, const json &options, uint64_t n_ctx,
+                          const Progress &progress) {
+    const OpenOptions opened = open_options(model, options, n_ctx);
+    check_memory_budget(opened, estimate_memory(opened, model));
+    release_free_memory(); // of what the estimate needed
+    std::optional<Measured> measured;
+    // untrusted vocabularies are parsed and texts split into tokens on a stack of known size
+    on_large_stack(
+        progress, [&](const Progress &on_stack) { measured.emplace(measure(model, text, options, opened, on_stack)); });
+    return std::move(*measured);
+}
+
 } // namespace
 
 json make_imatrix(const fs::path &path, const fs::path &out_path, const json &options, const Progress &progress) {
@@ -134,22 +146,20 @@ json make_imatrix(const fs::path &path, const fs::path &out_path, const json &op
     });
     check_output_path(out_path, {path, text.file});
     const uint64_t n_ctx = context_length(model.gguf, options);
-    const OpenOptions opened = open_options(model.gguf, options, n_ctx);
-    check_memory_budget(opened, estimate_memory(opened, model.gguf));
-    release_free_memory(); // of what the estimate needed
-
     TemporaryFile file(out_path); // before the work, which is in vain if there can be none
     std::error_code ignored;
     fs::permissions(file.path(), fs::status(path, ignored).permissions() | fs::perms::owner_write, ignored);
-    std::optional<Measured> measured;
     const Progress rest = part_of(progress, translated, 1 - translated);
-    // untrusted vocabularies are parsed and texts split into tokens on a stack of known size
-    on_large_stack(progress ? rest : progress, [&](const Progress &on_stack) {
-        measured.emplace(measure(model.gguf, text, options, opened, on_stack));
-    });
-    write_imatrix(file, measured->sums,
+    const Measured measured = [&] {
+        try {
+            return open_and_measure(model.gguf, text, options, n_ctx, progress ? rest : progress);
+        } catch (const Error &error) {
+            throw model.of_named(error);
+        }
+    }();
+    write_imatrix(file, measured.sums,
                   {.dataset = text.name,
-                   .chunks = static_cast<uint32_t>(measured->chunks),
+                   .chunks = static_cast<uint32_t>(measured.chunks),
                    .chunk_size = static_cast<uint32_t>(n_ctx)});
     const GgufFile output = read_gguf(file.path());
     report(1);
@@ -157,11 +167,11 @@ json make_imatrix(const fs::path &path, const fs::path &out_path, const json &op
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - start;
     return {{"path", out_path.string()},
             {"dataset", text.name},
-            {"chunks", measured->chunks},
+            {"chunks", measured.chunks},
             {"n_ctx", n_ctx},
-            {"tokens", measured->chunks * n_ctx},
-            {"weights", measured->sums.weights().size()},
-            {"idle_experts", idle_experts(measured->sums)},
+            {"tokens", measured.chunks * n_ctx},
+            {"weights", measured.sums.weights().size()},
+            {"idle_experts", idle_experts(measured.sums)},
             {"output_bytes", output.size},
             {"ms", taken.count()}};
 }

@@ -91,7 +91,7 @@ void watch(std::future<void> &work, const fs::path &file, uint64_t expected, con
            std::atomic<bool> &cancelled) {
     using namespace std::chrono_literals;
     while (work.wait_for(50ms) != std::future_status::ready) {
-        if (!progress || cancelled) {
+        if (cancelled) {
             continue;
         }
         std::error_code error;
@@ -106,6 +106,20 @@ void watch(std::future<void> &work, const fs::path &file, uint64_t expected, con
         }
     }
     work.get();
+}
+
+/** Into `target`, which will be at `out_path`. */
+void write_quantized(const GgufFile &input, const fs::path &out_path, const QuantizeRequest &request,
+                     const fs::path &target, const std::function<bool(float)> &progress) {
+    const uint64_t expected = plan_quantization(input, request);
+    require_disk_space(out_path, expected);
+    if (!progress(0)) {
+        throw Error(LLMODEL_CANCELLED, "quantising " + input.path + " was cancelled", {{"path", input.path}});
+    }
+    std::atomic<bool> cancelled = false;
+    std::future<void> work =
+        std::async(std::launch::async, [&] { run(input.path, out_path, request, cancelled, target); });
+    watch(work, target, expected, progress, cancelled);
 }
 
 } // namespace
@@ -123,19 +137,14 @@ json quantize(const fs::path &path, const fs::path &out_path, const json &option
     });
     const GgufFile &input = opened.gguf;
     const auto report = [&](float done) { return !progress || progress(translated + (1 - translated) * done); };
-    const uint64_t expected = plan_quantization(input, request);
-    require_disk_space(out_path, expected);
-    if (!report(0)) {
-        throw Error(LLMODEL_CANCELLED, "quantising " + path.string() + " was cancelled", {{"path", path.string()}});
-    }
-
     TemporaryFile file(out_path);
     std::error_code ignored;
     fs::permissions(file.path(), fs::status(path, ignored).permissions() | fs::perms::owner_write, ignored);
-    std::atomic<bool> cancelled = false;
-    std::future<void> work =
-        std::async(std::launch::async, [&] { run(input.path, out_path, request, cancelled, file.path()); });
-    watch(work, file.path(), expected, report, cancelled);
+    try {
+        write_quantized(input, out_path, request, file.path(), report);
+    } catch (const Error &error) {
+        throw opened.of_named(error);
+    }
 
     const GgufFile output = read_gguf(file.path());
     if (output.tensors.size() != input.tensors.size()) {
