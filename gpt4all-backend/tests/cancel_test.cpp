@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 namespace {
@@ -49,7 +50,8 @@ TEST_F(Cancel, WakesAThreadThatWaitsDuringALongPrompt) {
     // The best of several: what else the machine does must not fail the test.
     double best = 1e9;
     double best_free = 1e9;
-    for (int i = 0; i < 5; ++i) {
+    int woken_count = 0;
+    for (int i = 0; i < 50 && woken_count < 5; ++i) {
         const Task task = model.start("complete", long_prompt());
         Event event;
         ASSERT_EQ(task.next(event).status, LLMODEL_OK);
@@ -71,6 +73,7 @@ TEST_F(Cancel, WakesAThreadThatWaitsDuringALongPrompt) {
         if (failure.status == LLMODEL_OK) {
             continue; // the machine was faster than the canceller
         }
+        ++woken_count;
         EXPECT_EQ(failure.status, LLMODEL_CANCELLED);
         best = std::min(best, std::chrono::duration<double, std::milli>(woken - cancelled).count());
         const auto start = Clock::now();
@@ -160,27 +163,31 @@ TEST_F(Cancel, EveryOperation) {
 }
 
 TEST_F(Cancel, TimeoutsAreKept) {
-    const Task task = model.start("complete", long_prompt());
+    std::optional<Task> task;
     Event event;
     bool timed_out = false;
-    for (int i = 0; i < 1000 && !timed_out; ++i) {
-        const auto start = Clock::now();
-        const Failure failure = task.next(event, 0);
-        ASSERT_TRUE(failure.status == LLMODEL_OK || failure.status == LLMODEL_TIMEOUT) << failure.message;
-        timed_out = failure.status == LLMODEL_TIMEOUT;
-        EXPECT_LT(ms_since(start), sanitized ? 5000 : 1000);
+    for (int attempt = 0; attempt < 50 && !timed_out;
+         ++attempt) { // on a busy machine it may be done before it is asked
+        task.emplace(model.start("complete", long_prompt()));
+        do {
+            const auto start = Clock::now();
+            const Failure failure = task->next(event, 0);
+            ASSERT_TRUE(failure.status == LLMODEL_OK || failure.status == LLMODEL_TIMEOUT) << failure.message;
+            timed_out = failure.status == LLMODEL_TIMEOUT;
+            EXPECT_LT(ms_since(start), sanitized ? 5000 : 1000);
+        } while (!timed_out && event.kind != LLMODEL_EVENT_DONE);
     }
-    EXPECT_TRUE(timed_out);
+    ASSERT_TRUE(timed_out);
     EXPECT_EQ(event.kind, LLMODEL_EVENT_NONE);
     const auto start = Clock::now();
     Failure failure;
     do {
-        failure = task.next(event, 20);
+        failure = task->next(event, 20);
         if (failure.status == LLMODEL_TIMEOUT) {
             EXPECT_GE(ms_since(start), 19);
         }
     } while (failure.status != LLMODEL_TIMEOUT && event.kind != LLMODEL_EVENT_DONE);
-    EXPECT_EQ(task.finish().status(), LLMODEL_OK) << "a timeout ends nothing";
+    EXPECT_EQ(task->finish().status(), LLMODEL_OK) << "a timeout ends nothing";
 }
 
 TEST_F(Cancel, FreeingWithoutReading) {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -198,9 +199,13 @@ TEST(JsonSchema, ValidationIsFast) {
     const json prompt = {{"prompt", std::vector<int>(100'000, 7)}};
     llmodel::validate(conversation, "chat_request");
     const auto seconds = [](const json &document, const char *definition) {
-        const auto start = std::chrono::steady_clock::now();
-        llmodel::validate(document, definition);
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        double best = 1e9; // of several: what else the machine does must not fail the test
+        for (int i = 0; i < 5; ++i) {
+            const auto start = std::chrono::steady_clock::now();
+            llmodel::validate(document, definition);
+            best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+        }
+        return best;
     };
     const double chat_seconds = seconds(conversation, "chat_request");
     const double prompt_seconds = seconds(prompt, "complete_request");
