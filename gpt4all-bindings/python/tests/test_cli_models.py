@@ -5,6 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from legacy.blocks import Layout, TensorType
+from legacy.gptj_files import write_gptj
+from legacy.tensors import Types
+from legacy.tiny_models import tiny_gptj
+
 from cli_helpers import Gpt4all, as_json, cache, gpt4all, put
 from conftest import TINY_MODELS
 from misbehaving_server import MisbehavingServer, content_of
@@ -49,6 +54,19 @@ def test_show(gpt4all: Gpt4all, cache: Path, tiny_path: Path) -> None:
     assert "tokenizer.ggml.model" in gpt4all("show", "small", "--metadata").stdout
     assert "messages" in gpt4all("show", "small", "--template").stdout
     assert gpt4all("show", str(TINY_MODELS / "tiny-bert.gguf"), "--template").returncode == 1
+
+
+def test_show_tells_how_a_model_of_2023_runs(gpt4all: Gpt4all, cache: Path, tmp_path: Path) -> None:
+    old = tmp_path / "ggml-gpt-j.bin"
+    write_gptj(old, tiny_gptj(), Layout.A, Types(TensorType.Q4_0))
+    before = dict(line.split(None, 1) for line in gpt4all("show", str(old)).stdout.splitlines())
+    assert before["architecture"] == "gptj, runs as phi2"
+    assert before["translation"].startswith("from ggml to GGUF, ")
+    assert before["translation"].endswith(": made when the model is opened")
+    assert gpt4all("run", "-m", str(old), "--max-tokens", "1", "hello").returncode == 0
+    after = dict(line.split(None, 1) for line in gpt4all("show", str(old)).stdout.splitlines())
+    (translation,) = (cache / "translated").glob("*.gguf")
+    assert after["translation"].endswith(f": {translation}")
 
 
 def test_show_of_a_model_that_is_not_here(gpt4all: Gpt4all) -> None:

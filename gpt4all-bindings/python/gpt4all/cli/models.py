@@ -171,7 +171,8 @@ def _fields(path: Path, known: InspectResult) -> list[tuple[str, str]]:
     fields = [
         ("file", str(path)),
         ("name", known.get("name", "")),
-        ("architecture", known["architecture"]),
+        ("architecture", _architecture(known)),
+        ("translation", _translation(known)),
         ("parameters", in_words(known["n_params"])),
         ("type", f"{known['quantization']}, {known['bits_per_weight']:.2f} bits per weight"),
         ("size", in_bytes(known["size"])),
@@ -193,6 +194,21 @@ def _fields(path: Path, known: InspectResult) -> list[tuple[str, str]]:
         free = in_bytes(device.get("free", 0))
         fields.append((f"  {device['name']}", f"{in_bytes(device['total'])} ({sizes}); {free} free"))
     return [(name, value) for name, value in fields if value]
+
+
+def _architecture(known: InspectResult) -> str:
+    runs_as = known.get("runs_as")
+    return f"{known['architecture']}, runs as {runs_as}" if runs_as else known["architecture"]
+
+
+def _translation(known: InspectResult) -> str:
+    """What is opened in place of a model of 2023; nothing for other files."""
+    if "translation" not in known:
+        return ""
+    found = known["translation"]
+    format = f"{known['format']} {known.get('format_version') or ''}".strip()
+    place = found["path"] or "made when the model is opened"
+    return f"from {format} to GGUF, {in_bytes(found['size'])}: {place}"
 
 
 def _show_entry(entry: CatalogueEntry, as_json: bool) -> int:
