@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import _output, bench, chat, convert, imatrix, machine, models, quantize, run, vectors
+from . import _output, bench, chat, convert, imatrix, machine, models, quantize, run, show, vectors
 from ._command import command
 
 app = typer.Typer(
@@ -56,7 +56,7 @@ for _function in (
     run.run,
     chat.chat,
     models.list_,
-    models.show,
+    show.show,
     models.pull,
     models.verify,
     models.rm,
