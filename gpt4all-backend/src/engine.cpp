@@ -46,7 +46,8 @@ Error load_error(const std::string &path, const std::string &said) {
     return Error(LLMODEL_INVALID_MODEL, path + ": the model cannot be loaded: " + reason, detail);
 }
 
-Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &progress) : params_(options.params) {
+Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &progress)
+    : params_(options.params), chat_template_(options.chat_template) {
     ensure_backend();
     load(progress);
     meta_.emplace(core_.get_meta());

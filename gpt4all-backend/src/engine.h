@@ -30,6 +30,9 @@ class Engine {
     const common_params &params() const { return params_; }
     const server_context_meta &meta() const { return *meta_; }
 
+    /** The one of the library's that is used, or NULL. */
+    const ChatTemplate *chat_template() const { return chat_template_; }
+
     /** From the first request on that scales adapters otherwise than the model was opened with, what was computed
      * before cannot be reused: llama.cpp's caches do not know which adapters they were computed with. */
     void adapters_vary() { adapters_vary_ = true; }
@@ -47,6 +50,7 @@ class Engine {
     void load(const std::function<bool(float)> &progress);
 
     common_params params_;
+    const ChatTemplate *chat_template_;
     mutable server_context core_;
     std::optional<server_context_meta> meta_;
     std::thread loop_;

@@ -1,6 +1,7 @@
 #include "inspect.h"
 
 #include "backend.h"
+#include "chat_templates.h"
 #include "llama.h"
 #include "memory/estimate.h"
 #include "model_file.h"
@@ -36,9 +37,6 @@ constexpr std::array<std::pair<const char *, const char *>, 15> special_roles{{
 }};
 
 constexpr std::array pooling_names{"none", "mean", "cls", "last", "rank"};
-
-/** What the model is, where llama.cpp runs it under another name. */
-constexpr std::string_view source_architecture_key = "gpt4all.source.architecture";
 
 constexpr std::string_view template_key = "tokenizer.chat_template";
 
@@ -220,7 +218,7 @@ json describe(const GgufFile &file, json memory) {
                 {"size", size.file},
                 {"format", "gguf"},
                 {"format_version", file.version},
-                {"architecture", std::string(file.get_string(source_architecture_key).value_or(file.architecture()))},
+                {"architecture", std::string(file.source_architecture())},
                 {"quantization", quantization(file)},
                 {"n_params", size.parameters},
                 {"n_tensors", size.tensors},
@@ -253,6 +251,9 @@ json describe(const GgufFile &file, json memory) {
     copy_string(file, "tokenizer.ggml.model", result["tokenizer"], "model");
     copy_string(file, "tokenizer.ggml.pre", result["tokenizer"], "pre");
     copy_string(file, "tokenizer.chat_template", result, "chat_template");
+    if (!only_encodes(file) && !has_chat_template(file)) {
+        result["default_chat_template"] = std::string(default_chat_template(file).name);
+    }
     for (const char *key : {"name", "author", "organization", "description", "license", "url"}) {
         copy_string(file, (std::string("general.") + key).c_str(), result, key);
     }

@@ -191,6 +191,9 @@ json Model::info() const {
                           {"n_batch", params.n_batch},
                           {"threads", params.cpuparams.n_threads},
                           {"template_capabilities", engine_->meta().chat_template_caps}};
+        if (const ChatTemplate *used = engine_->chat_template()) {
+            info["opened"]["chat_template"] = std::string(used->name);
+        }
     }
     return info;
 }

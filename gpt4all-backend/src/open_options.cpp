@@ -3,6 +3,7 @@
 #include "abort_guard.h"
 #include "backend.h"
 #include "gguf/validate_model.h"
+#include "inspect.h"
 #include "options/parts.h"
 
 #include <utility>
@@ -17,6 +18,16 @@ constexpr Names<common_reasoning_format, 4> reasoning_formats{{
     {"deepseek", COMMON_REASONING_FORMAT_DEEPSEEK},
     {"deepseek-legacy", COMMON_REASONING_FORMAT_DEEPSEEK_LEGACY},
 }};
+
+/** A template by its name, or for a model without any, as the one that llama.cpp is given. */
+void name_template(OpenOptions &options, const GgufFile &model) {
+    std::string &source = options.params.chat_template;
+    if (is_jinja(source) || (source.empty() && (has_chat_template(model) || only_encodes(model)))) {
+        return;
+    }
+    options.chat_template = source.empty() ? &default_chat_template(model) : &chat_template_named(source);
+    source = options.chat_template->source;
+}
 
 void read_chat(const OptionReader &reader, common_params &params) {
     params.use_jinja = true;
@@ -61,6 +72,7 @@ OpenOptions parse_open_options(const GgufFile &model, const json &options) {
     options::read_compute(reader, params);
     options::read_context(reader, params, model);
     read_chat(reader, params);
+    name_template(result, model);
     read_adapters(reader, params, model);
     options::read_speculative(reader, params, model);
     if (reader.has("memory_budget")) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "chat_templates.h"
 #include "common.h"
 #include "error.h"
 #include "gguf/gguf_file.h"
@@ -11,9 +12,10 @@ namespace llmodel {
 
 /** `$defs/open_options`, checked and turned into llama.cpp's own parameters. */
 struct OpenOptions {
-    common_params params;                  // what llama.cpp is opened with
-    bool adaptive_threads = true;          // fewer of them while other programs keep the processors busy
-    std::optional<uint64_t> memory_budget; // bytes; none: what is free
+    common_params params;                        // what llama.cpp is opened with
+    bool adaptive_threads = true;                // fewer of them while other programs keep the processors busy
+    std::optional<uint64_t> memory_budget;       // bytes; none: what is free
+    const ChatTemplate *chat_template = nullptr; // NULL: the model's own, or one of the user's
 };
 
 /** `model` has been validated, and `options` has passed the schema. Throws Error for what a schema cannot say: a device

@@ -66,6 +66,7 @@ RESULTS = (
     "memory_estimate",
     "special_token",
     "inspect_result",
+    "info_result",
     "devices_result",
     "build_info",
     "progress_event",

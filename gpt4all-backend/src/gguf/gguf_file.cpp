@@ -190,4 +190,8 @@ std::string_view GgufFile::architecture() const {
     return *name;
 }
 
+std::string_view GgufFile::source_architecture() const {
+    return get_string("gpt4all.source.architecture").value_or(architecture());
+}
+
 } // namespace llmodel

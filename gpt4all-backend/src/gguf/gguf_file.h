@@ -119,6 +119,8 @@ class GgufFile {
 
     /** `general.architecture`; throws LLMODEL_INVALID_MODEL if it is missing or no string. */
     std::string_view architecture() const;
+    /** What the model is, where llama.cpp runs it as another architecture; otherwise the same. */
+    std::string_view source_architecture() const;
 
     /** Names the file, the key and the byte at which its value stands. */
     [[noreturn]] void fail(llmodel_status status, std::string_view key, const std::string &message) const;

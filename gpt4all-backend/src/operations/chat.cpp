@@ -181,6 +181,22 @@ constexpr std::string_view template_failed =
     }
 }
 
+/** Ends the answer where the model goes on with the conversation by itself. Not one of a given form, which has an end
+ *  of its own and may have such a text in a string. */
+void stop_at_turns(Engine &engine, json &request) {
+    if (engine.chat_template() == nullptr || request.contains("grammar") || has_schema(request)) {
+        return;
+    }
+    json stops = request.value("stop", json::array());
+    if (stops.is_string()) {
+        stops = json::array({stops});
+    }
+    for (const std::string &stop : engine.chat_template()->stops()) {
+        stops.push_back(stop);
+    }
+    request["stop"] = std::move(stops);
+}
+
 Generation prepare_chat(Engine &engine, const json &request) {
     check_adapters(engine, request);
     check_slot(engine, request);
@@ -197,6 +213,7 @@ Generation prepare_chat(Engine &engine, const json &request) {
     json body = request;
     body.erase("logprobs"); // llama.cpp refuses it beside tools
     body.erase("top_logprobs");
+    stop_at_turns(engine, body);
 
     generation.parameters = render_chat(engine, constrained ? without_schema(body) : body);
     const bool reasons = generation.parameters.contains("reasoning_budget_end_tags");

@@ -32,6 +32,8 @@ def refused(what: str, path: Path, given: Json, model: Opened | None = None) -> 
     """The status of a step that must fail; None if nothing here says that it must. what: a step or an operation."""
     if not validator(OPTIONS.get(what, f"{what}_request")).is_valid(given):
         return "invalid_argument"
+    if "chat_template" in given and not templates.is_template(given["chat_template"]):
+        return "invalid_argument"
     if model is None:
         return refused_file(path) or next(
             (status for item in given.get("lora", []) if (status := refused_file(Path(item["path"]), adapter=True))),

@@ -13,6 +13,7 @@ from . import templates
 from .generation import AmbiguousError
 from .hugging_face import family
 from .model_files import CORPUS, ModelFile, open_file, path_of
+from .named_templates import default_name
 from .opened import Opened, PromptTooLongError, done
 from .operations import OPERATIONS
 from .refusals import refused
@@ -87,7 +88,7 @@ class Run:
         if status := refused(step["do"], path, step["options"]):
             return {"status": status}
         if source := step["options"].get("chat_template"):
-            templates.compile_template(source)
+            templates.check_template(source)
         self._model = Opened(path, step["options"], kind=kind, implementation=self._implementation)
         return self._inspect(step)
 
@@ -186,6 +187,8 @@ def described(file: ModelFile, kind: str | None) -> Json:
     file_type = gguf.LlamaFileType(file.value("general.file_type")).name
     # what the model is, and what it runs as where that is another architecture
     runs_as = {"runs_as": file.architecture} if family(file) != file.architecture else {}
+    has_none = not only_encodes and not file.value("tokenizer.chat_template")
+    default = {"default_chat_template": default_name(family(file), texts)} if has_none else {}
     return Partial(
         architecture=family(file),
         **runs_as,
@@ -201,5 +204,6 @@ def described(file: ModelFile, kind: str | None) -> Json:
         format="gguf",
         capabilities={"generate": not only_encodes, "embed": True, "rerank": ranks},
         chat_template=file.value("tokenizer.chat_template"),
+        **default,
         special_tokens=Partial(eos=Partial(id=eos)),
     )

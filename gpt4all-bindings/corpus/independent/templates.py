@@ -1,4 +1,4 @@
-"""Prompts of conversations, by jinja2 as transformers sets it up."""
+"""Prompts of conversations, by jinja2 as transformers sets it up, or in the way of a template that has a name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import jinja2.ext
 import jinja2.meta
 import jinja2.sandbox
 
+from .hugging_face import family
 from .model_files import ModelFile
+from .named_templates import TEMPLATES, default_name
 from .values import Json, OneOf
 from .vocabulary import Vocabulary
 
@@ -31,13 +33,27 @@ def compile_template(source: str) -> jinja2.Template:
     return environment_of().from_string(source)
 
 
+def is_template(given: str) -> bool:
+    """Whether it is a name, or shows anything of a conversation."""
+    return given in TEMPLATES or "{{" in given or "{%" in given
+
+
+def check_template(given: str) -> None:
+    """Raises jinja2.TemplateError for Jinja that cannot be parsed."""
+    if given not in TEMPLATES:
+        compile_template(given)
+
+
 def source_of(file: ModelFile, options: Json) -> str:
-    """The template that a model was opened with, or its own."""
-    return str(options.get("chat_template") or file.value("tokenizer.chat_template"))
+    """The template that a model was opened with, its own, or the name of the one that it gets for want of any."""
+    given = options.get("chat_template") or file.value("tokenizer.chat_template")
+    return str(given or default_name(family(file), file.value("tokenizer.ggml.tokens")))
 
 
 def variables(file: ModelFile, options: Json) -> set[str]:
     """What a template asks for."""
+    if source_of(file, options) in TEMPLATES:
+        return set()
     return jinja2.meta.find_undeclared_variables(environment_of().parse(source_of(file, options)))
 
 
@@ -46,17 +62,22 @@ def render(file: ModelFile, vocabulary: Vocabulary, options: Json, request: Json
 
     Raises jinja2.TemplateError if the template cannot be parsed or refuses the conversation.
     """
-    template = compile_template(source_of(file, options))
+    source = source_of(file, options)
     messages = [plain(message) for message in request["messages"]]
     goes_on = messages[-1]["role"] == "assistant" and request.get("continue_final_message", False)
-    prompt = template.render(
-        messages=messages,
-        add_generation_prompt=request.get("add_generation_prompt", True) and not goes_on,
-        bos_token=name(vocabulary, "bos"),
-        eos_token=name(vocabulary, "eos"),
-        **({"tools": request["tools"]} if request.get("tools") else {}),
-        **{**options.get("chat_template_kwargs", {}), **request.get("chat_template_kwargs", {})},
-    )
+    asks = request.get("add_generation_prompt", True) and not goes_on
+    bos, eos = name(vocabulary, "bos"), name(vocabulary, "eos")
+    if source in TEMPLATES:
+        prompt = TEMPLATES[source](messages, bos, eos, asks)
+    else:
+        prompt = compile_template(source).render(
+            messages=messages,
+            add_generation_prompt=asks,
+            bos_token=bos,
+            eos_token=eos,
+            **({"tools": request["tools"]} if request.get("tools") else {}),
+            **{**options.get("chat_template_kwargs", {}), **request.get("chat_template_kwargs", {})},
+        )
     if goes_on:  # what closes the last message is left out
         content = messages[-1]["content"]
         return prompt[: prompt.rindex(content) + len(content)]

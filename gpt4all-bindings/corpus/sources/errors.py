@@ -143,6 +143,12 @@ OPENS: dict[str, tuple[str, Json, str, str]] = {
     "no-device": ("A device that does not exist", {"device": "toaster"}, "invalid_argument", "toaster"),
     "budget": ("More memory than is allowed", {"memory_budget": 1000}, "out_of_memory", "1000"),
     "bad-template": ("A template that cannot be parsed", {"chat_template": "{% for %}"}, "template_error", "template"),
+    "unknown-template": (
+        "A template that is neither Jinja nor the name of one",
+        {"chat_template": "vicunna"},
+        "invalid_argument",
+        "vicunna",
+    ),
     "missing-adapter": (
         "An adapter that does not exist",
         {"lora": [{"path": "${models}/none.gguf"}]},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ._steps import SMOLLM2, TINY, Json, case, contains, exact, open_, request, user
+from ._steps import SMOLLM2, TINY, Json, absent, case, contains, equals, exact, open_, request, step, user
 
 DESCRIPTION = "Prompts that chat templates make of conversations: the models' own, and others that use more of Jinja."
 
@@ -51,15 +51,20 @@ TEMPLATES = {
     ),
 }
 
+# Those that come with the library.
+NAMED = ("alpaca", "chatml", "gpt4all-j", "human-assistant", "llama2", "mistral", "vicuna", "zephyr")
+# Models without a template.
+WITHOUT = ("shakespeare-gptj", "shakespeare-mpt", "shakespeare-llama")
+
 
 def cases() -> Iterator[Json]:
     for name, fields in CONVERSATIONS.items():
-        step = request("apply_template", fields, *exact("/result/prompt"))
+        prompt = request("apply_template", fields, *exact("/result/prompt"))
         count = request("count_tokens", fields, *exact("/result/input_tokens"))
-        yield case(f"tiny-{name}", f"ChatML: {name}", TINY, open_(), step, count)
+        yield case(f"tiny-{name}", f"ChatML: {name}", TINY, open_(), prompt, count)
         if name in ("one", "system", "turns", "unicode"):
             yield case(
-                f"smollm2-{name}", f"A template with a default system message: {name}", SMOLLM2, open_(), step, count
+                f"smollm2-{name}", f"A template with a default system message: {name}", SMOLLM2, open_(), prompt, count
             )
     for name, template in TEMPLATES.items():
         # Where a template shows no contents, a system message would be put into the user's first one.
@@ -71,6 +76,28 @@ def cases() -> Iterator[Json]:
             TINY,
             open_(chat_template=template),
             request("apply_template", fields, *exact("/result/prompt")),
+        )
+    for name in NAMED:
+        yield case(
+            f"named-{name}",
+            f"A template that comes with the library: {name}",
+            TINY,
+            open_(equals("/result/opened/chat_template", name), chat_template=name),
+            *(
+                request("apply_template", CONVERSATIONS[conversation], *exact("/result/prompt"))
+                for conversation in ("one", "turns", "lines", "no-prompt")
+            ),
+        )
+    for model in WITHOUT:
+        yield case(
+            f"default-{model}",
+            "A model without a template gets one of the library's, and says which",
+            model,
+            step("inspect", *exact("/result/default_chat_template"), options={}),
+            open_(*exact("/result/default_chat_template", "/result/opened/chat_template")),
+            request("apply_template", CONVERSATIONS["turns"], *exact("/result/prompt")),
+            open_(absent("/result/opened/chat_template"), chat_template="{{ messages[0].content }}"),
+            request("apply_template", CONVERSATIONS["one"], *exact("/result/prompt")),
         )
     yield case(
         "jinja-variables",

@@ -61,7 +61,7 @@ class ChatSession:
     def _that_fit(self, model: Model, messages: list[Message], max_tokens: int) -> list[Message]:
         """The messages, without the oldest turns where all of them and the answer would not fit into the context."""
         first = 1 if messages[0]["role"] == "system" else 0
-        info: Any = model.info()
+        info = model.info()
         n_ctx = int(info["opened"]["n_ctx"])
         room = n_ctx - (n_ctx // 4 if max_tokens < 0 else min(max_tokens, n_ctx // 4))
         turns = [place for place, message in enumerate(messages) if message["role"] == "user" and place >= first]

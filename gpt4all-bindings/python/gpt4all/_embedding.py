@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ._embedding_models import EmbeddingModel, known_model
 from ._errors import CancellationError, InvalidArgumentError
@@ -44,7 +43,7 @@ class _Tokenizer:
     """What the model puts around every text, and how many tokens a chunk may have."""
 
     def __init__(self, model: Model, prefix: str, limit: int) -> None:
-        info: Any = model.info()
+        info = model.info()
         self._model = model
         self.word_pieces = info.get("tokenizer", {}).get("model") == "bert"
         self.prefix = prefix
@@ -99,7 +98,7 @@ def embed_texts(
     """
     if not texts:
         raise InvalidArgumentError("text must not be None or empty")
-    info: Any = model.info()
+    info = model.info()
     name, width = info.get("name") or model.path, info["n_embd"]
     known = known_model(name, model.path)
     size = _dimensionality(dimensionality, width, known, name)

@@ -167,7 +167,7 @@ class LLModel:
 
     def thread_count(self) -> int:
         """How many CPU threads the model computes with."""
-        opened: Any = self._use().info()
+        opened = self._use().info()
         # Models that only embed have no generator that would tell.
         return int(opened["opened"]["threads"] if "opened" in opened else self._threads or _threads_default())
 
@@ -297,7 +297,7 @@ class LLModel:
     ) -> Generator[str, None, None]:
         model = self._use()
         past = self._with_prompt(model, prompt, prompt_template, reset_context, special)
-        info: Any = model.info()
+        info = model.info()
         limit = int(info["opened"]["n_ctx"]) - 4
         if len(past) > limit:
             past = past[-int(limit * context_erase) :]  # the beginning is forgotten, as it always was

@@ -330,7 +330,7 @@ class AsyncModel:
 
     # -------------------------------------------------------------------------------------------- state and information
 
-    async def info(self) -> types.InspectResult:
+    async def info(self) -> types.InfoResult:
         """As Model.info()."""
         return await run(self.model.info)
 

@@ -118,7 +118,7 @@ class GPT4All(Model):
         if entry is not None and entry.kind == "embedding":
             self._limit_context(entry.context_length)
         super().__init__(self.config["path"], progress=progress, **self._options)
-        info: Any = self.info()
+        info = self.info()
         if not info["capabilities"]["generate"] and self._limit_context(info["n_ctx_train"]):
             super().close()
             super().__init__(self.config["path"], progress=progress, **self._options)
@@ -356,8 +356,8 @@ class GPT4All(Model):
         if self._options.get("chat_template") or self.info().get("chat_template"):
             return OwnTemplate()
         warnings.warn(
-            f"{self.path} has no chat template, and none was given: the one of Alpaca is used, which this model may "
-            "not know. Give a chat_template.",
+            f"{self.path} has no chat template, and none was given: prompts and answers are marked with ### Human and "
+            "### Assistant, which this model may not know. Give a chat_template.",
             DeprecationWarning,
             stacklevel=5,
         )

@@ -103,9 +103,9 @@ class Model:
     def _ask(self, operation: Operation[T]) -> T:
         return finish(Request(self, operation))
 
-    def info(self) -> types.InspectResult:
+    def info(self) -> types.InfoResult:
         """What inspect() tells, and how the model was in fact opened."""
-        info: types.InspectResult = self._library.call_json(self._library.c.llmodel_info, self._use())
+        info: types.InfoResult = self._library.call_json(self._library.c.llmodel_info, self._use())
         return info
 
     # ------------------------------------------------------------------------------------------------- generation

@@ -346,7 +346,9 @@ class OpenOptions(TypedDict, total=False):
     output keeps its distribution."""
 
     chat_template: str
-    """A Jinja template instead of the model's own."""
+    """Instead of the model's own template: one in Jinja, or the name of one that comes with the library: alpaca,
+    chatml, gpt4all-j, human-assistant, llama2, mistral, vicuna or zephyr. Absent, for a model without any: what
+    default_chat_template of its info says."""
 
     chat_template_kwargs: Mapping[str, Any]
     """Variables for the template, where the request does not set them."""
@@ -1225,6 +1227,9 @@ class InspectResult(_InspectResultRequired, total=False):
     chat_template: str | None
     """The Jinja template; null if the file has none."""
 
+    default_chat_template: str
+    """The name of the template that is used where none is given, for a model that has none."""
+
     chat_templates: dict[str, str]
     """Further templates of the file, by name."""
 
@@ -1239,6 +1244,36 @@ class InspectResult(_InspectResultRequired, total=False):
 
     metadata: dict[str, Any]
     """All the file's metadata by key; long arrays only by type and length."""
+
+
+class InfoResultOpened(TypedDict, total=False):
+    """How it was opened; absent for a model that only encodes."""
+
+    n_ctx: int
+    """Context length, in tokens, that one request may use."""
+
+    n_parallel: int
+    """Requests that run together."""
+
+    n_batch: int
+    """Most tokens that are submitted together."""
+
+    threads: int
+    """CPU threads for generating."""
+
+    chat_template: str
+    """The template that comes with the library and is used, by name; absent where it is the model's own or one of
+    yours."""
+
+    template_capabilities: dict[str, Any]
+    """What the chat template can express, by llama.cpp's names."""
+
+
+class InfoResult(InspectResult, total=False):
+    """What llmodel_info() tells: what llmodel_inspect() does, and how the model was opened."""
+
+    opened: InfoResultOpened
+    """How it was opened; absent for a model that only encodes."""
 
 
 class _DevicesResultDeviceRequired(TypedDict):

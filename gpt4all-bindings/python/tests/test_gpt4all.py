@@ -122,7 +122,7 @@ def test_attributes(model: GPT4All, tiny_path: Path) -> None:
     assert model.model_type is None
     assert (model.backend, model.device) in (("cpu", None), (model.backend, model.device))
     assert model.model.thread_count() > 0
-    assert model.info()["opened"]["n_ctx"] == 2048  # type: ignore[typeddict-item]
+    assert model.info()["opened"]["n_ctx"] == 2048
 
 
 def test_the_methods_of_model_are_there(model: GPT4All, tiny_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_the_methods_of_model_are_there(model: GPT4All, tiny_path: Path) -> None
 
 def test_options_of_the_c_api_go_before_the_older_names(tiny_path: Path) -> None:
     with GPT4All(tiny_path, n_ctx=512, n_parallel=2, model_type="llama", n_threads=1) as model:
-        opened = model.info()["opened"]  # type: ignore[typeddict-item]
+        opened = model.info()["opened"]
         assert (opened["n_ctx"], opened["n_parallel"], opened["threads"]) == (512, 2, 1)
         assert model.model_type == "llama"
     with pytest.raises(gpt4all.InvalidArgumentError, match="no_such_option"):

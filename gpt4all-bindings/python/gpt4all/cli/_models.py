@@ -35,6 +35,13 @@ ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, 
 Device = Annotated[str, typer.Option(help="Where to compute: auto, cpu, gpu, or a name from `gpt4all devices`.")]
 GpuLayers = Annotated[int, typer.Option(min=-1, help="Layers to keep on the GPU; -1 for as many as fit.")]
 Threads = Annotated[int, typer.Option(min=0, max=512, help="CPU threads; 0 for what suits this machine.")]
+ChatTemplate = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="How the model is told who says what: vicuna, alpaca or another name, or a file in Jinja.",
+    ),
+]
 Context = Annotated[int, typer.Option("--n-ctx", min=0, help="Context in tokens; 0 for the model's, up to 8192.")]
 
 
@@ -57,9 +64,32 @@ def opened(
     path = find(name or models.DEFAULT_MODEL)
     entry = models.find(path.name)
     if entry is not None and entry.chat_template:
-        options["chat_template"] = entry.chat_template  # the file has none, or a bad one
+        options.setdefault("chat_template", entry.chat_template)  # the file has none, or a bad one
     chosen = device_option(device) if device not in ("auto", "cpu") else device
     return Model(path, n_ctx=n_ctx, device=chosen, n_gpu_layers=gpu_layers, threads=threads, **options)
+
+
+def opened_to_chat(name: str | None, *, chat_template: str | None, **options: Any) -> Model:
+    """The model, open; says on stderr which template is used if there is none. Raises LLModelError, OSError.
+
+    chat_template: a file with one, or what the option chat_template takes.
+    """
+    if chat_template is not None:
+        file = Path(chat_template)
+        options["chat_template"] = _text(file) if file.is_file() else chat_template
+    model = opened(name, **options)
+    opening = model.info().get("opened")
+    used = opening.get("chat_template") if opening else None
+    if used and chat_template is None:
+        _output.note(
+            f"{Path(model.path).name} has no chat template, so it gets the one called {used}; "
+            "--chat-template NAME takes another"
+        )
+    return model
+
+
+def _text(file: Path) -> str:
+    return file.read_bytes().decode("utf-8-sig", "replace")
 
 
 @contextlib.contextmanager

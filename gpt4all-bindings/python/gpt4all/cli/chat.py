@@ -11,7 +11,7 @@ import typer
 
 from . import _output
 from ._command import FAILED
-from ._models import Context, Device, GpuLayers, ModelOption, Threads, opened
+from ._models import ChatTemplate, Context, Device, GpuLayers, ModelOption, Threads, opened_to_chat
 from ._sampling import MaxTokens, MinP, Seed, Stop, System, Temperature, TopK, TopP, request_of
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def chat(
     min_p: MinP = None,
     seed: Seed = None,
     stop: Stop = None,
+    chat_template: ChatTemplate = None,
     n_ctx: Context = 0,
     device: Device = "auto",
     gpu_layers: GpuLayers = -1,
@@ -57,7 +58,9 @@ def chat(
     )
 
     def open_model(name: str | None) -> Session:
-        opening = opened(name, n_ctx=n_ctx, device=device, gpu_layers=gpu_layers, threads=threads)
+        opening = opened_to_chat(
+            name, chat_template=chat_template, n_ctx=n_ctx, device=device, gpu_layers=gpu_layers, threads=threads
+        )
         return Session(opening, keep_partial=True, **options)
 
     talk = Chat(open_model, model, answer)

@@ -12,7 +12,7 @@ import typer
 
 from . import _output
 from ._command import FAILED, INTERRUPTED, AsJson
-from ._models import Context, Device, GpuLayers, ModelOption, Threads, opened
+from ._models import ChatTemplate, Context, Device, GpuLayers, ModelOption, Threads, opened_to_chat
 from ._sampling import MaxTokens, MinP, Seed, Stop, System, Temperature, TopK, TopP, request_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def run(
     min_p: MinP = None,
     seed: Seed = None,
     stop: Stop = None,
+    chat_template: ChatTemplate = None,
     n_ctx: Context = 0,
     device: Device = "auto",
     gpu_layers: GpuLayers = -1,
@@ -68,7 +69,10 @@ def run(
         request["response_format"] = _schema(schema)
     messages = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": text})
-    with opened(model, n_ctx=n_ctx, device=device, gpu_layers=gpu_layers, threads=threads) as answering:
+    opening = opened_to_chat(
+        model, chat_template=chat_template, n_ctx=n_ctx, device=device, gpu_layers=gpu_layers, threads=threads
+    )
+    with opening as answering:
         if as_json:
             _output.print_json(answering.chat(messages, **request).raw)
             return 0

@@ -89,7 +89,7 @@ def _fields(path: Path, known: InspectResult) -> list[tuple[str, str]]:
         ("size", in_bytes(known["size"])),
         ("context", f"{known['n_ctx_train']} tokens; opened with {memory['n_ctx']}"),
         ("vocabulary", f"{known['n_vocab']} tokens"),
-        ("chat template", "yes" if known.get("chat_template") else "none"),
+        ("chat template", _chat_template(known)),
         ("can", ", ".join(can)),
         ("licence", known.get("license", "")),
         ("memory", f"{in_bytes(memory['total'])} in all"),
@@ -110,6 +110,13 @@ def _fields(path: Path, known: InspectResult) -> list[tuple[str, str]]:
 def _architecture(known: InspectResult) -> str:
     runs_as = known.get("runs_as")
     return f"{known['architecture']}, runs as {runs_as}" if runs_as else known["architecture"]
+
+
+def _chat_template(known: InspectResult) -> str:
+    if known.get("chat_template"):
+        return "yes"
+    default = known.get("default_chat_template")
+    return f"none; {default} is used" if default else "none"
 
 
 def _translation(known: InspectResult) -> str:

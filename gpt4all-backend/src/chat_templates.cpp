@@ -1,0 +1,184 @@
+#include "chat_templates.h"
+
+#include "error.h"
+
+#include <algorithm>
+#include <array>
+
+namespace llmodel {
+
+namespace {
+
+// What is known of how models were trained that came without a template: their formats, in Jinja of our own.
+
+constexpr std::string_view chatml = R"(
+{%- for message in messages -%}
+    {{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{- '<|im_start|>assistant\n' -}}
+{%- endif -%}
+)";
+
+constexpr std::string_view human_assistant = R"(
+{%- for message in messages -%}
+    {%- if message.role == 'user' -%}
+        {{- '### Human:\n' -}}
+    {%- elif message.role == 'assistant' -%}
+        {{- '### Assistant:\n' -}}
+    {%- endif -%}
+    {{- message.content + '\n\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{- '### Assistant:\n' -}}
+{%- endif -%}
+)";
+
+constexpr std::string_view gpt4all_j = R"(
+{%- for message in messages -%}
+    {%- if message.role == 'user' -%}
+        {{- '### Prompt:\n' -}}
+    {%- elif message.role == 'assistant' -%}
+        {{- '### Response:\n' -}}
+    {%- endif -%}
+    {{- message.content + '\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{- '### Response:\n' -}}
+{%- endif -%}
+)";
+
+constexpr std::string_view alpaca = R"(
+{%- for message in messages -%}
+    {%- if message.role == 'user' -%}
+        {{- '### Instruction:\n' -}}
+    {%- elif message.role == 'assistant' -%}
+        {{- '### Response:\n' -}}
+    {%- endif -%}
+    {{- message.content + '\n\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{- '### Response:\n' -}}
+{%- endif -%}
+)";
+
+constexpr std::string_view vicuna = R"(
+{%- for message in messages -%}
+    {%- if message.role == 'user' -%}
+        {{- 'USER: ' + message.content + ' ' -}}
+    {%- elif message.role == 'assistant' -%}
+        {{- 'ASSISTANT: ' + message.content + eos_token -}}
+    {%- else -%}
+        {{- message.content + ' ' -}}
+    {%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{- 'ASSISTANT:' -}}
+{%- endif -%}
+)";
+
+// The system's message stands in the user's next one; each exchange is a sequence with a beginning and an end.
+constexpr std::string_view llama2 = R"(
+{%- set wait = namespace(system='', begin='') -%}
+{%- for message in messages -%}
+    {%- if message.role == 'system' -%}
+        {%- set wait.system = '<<SYS>>\n' + message.content + '\n<</SYS>>\n\n' -%}
+    {%- elif message.role == 'user' -%}
+        {{- wait.begin + '[INST] ' + wait.system + message.content + ' [/INST]' -}}
+        {%- set wait.system = '' -%}
+        {%- set wait.begin = '' -%}
+    {%- else -%}
+        {{- ' ' + message.content + ' ' + eos_token -}}
+        {%- set wait.begin = bos_token -%}
+    {%- endif -%}
+{%- endfor -%}
+)";
+
+constexpr std::string_view mistral = R"(
+{%- set wait = namespace(system='') -%}
+{%- for message in messages -%}
+    {%- if message.role == 'system' -%}
+        {%- set wait.system = message.content + '\n\n' -%}
+    {%- elif message.role == 'user' -%}
+        {{- '[INST] ' + wait.system + message.content + ' [/INST]' -}}
+        {%- set wait.system = '' -%}
+    {%- else -%}
+        {{- ' ' + message.content + eos_token -}}
+    {%- endif -%}
+{%- endfor -%}
+)";
+
+constexpr std::string_view zephyr = R"(
+{%- for message in messages -%}
+    {{- '<|' + message.role + '|>\n' + message.content + eos_token + '\n' -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{- '<|assistant|>\n' -}}
+{%- endif -%}
+)";
+
+const std::array<ChatTemplate, 8> templates{{
+    {"alpaca", alpaca, {"### Instruction:", "### Response:"}},
+    {"chatml", chatml, {"<|im_start|>", "<|im_end|>"}},
+    {"gpt4all-j", gpt4all_j, {"### Prompt:", "### Response:"}},
+    {"human-assistant", human_assistant, {"### Human:", "### Assistant:"}},
+    {"llama2", llama2, {"[INST]"}},
+    {"mistral", mistral, {"[INST]"}},
+    {"vicuna", vicuna, {"\nUSER:", "\nASSISTANT:"}},
+    {"zephyr", zephyr, {"<|user|>", "<|assistant|>"}},
+}};
+
+bool knows_token(const GgufFile &model, std::string_view text) {
+    const StringArray *tokens = model.get_strings("tokenizer.ggml.tokens");
+    for (size_t i = 0; tokens != nullptr && i < tokens->size(); i++) {
+        if ((*tokens)[i] == text) {
+            return true;
+        }
+    }
+    return false;
+}
+
+} // namespace
+
+std::vector<std::string> ChatTemplate::stops() const {
+    std::vector<std::string> found;
+    for (const std::string_view turn : turns) {
+        for (const char *before : {"\n\n", "\n", ""}) {
+            found.push_back(before + std::string(turn));
+        }
+    }
+    return found;
+}
+
+const ChatTemplate &chat_template_named(std::string_view name) {
+    const auto *const found = std::ranges::find(templates, name, &ChatTemplate::name);
+    if (found != templates.end()) {
+        return *found;
+    }
+    std::string names;
+    for (const ChatTemplate &known : templates) {
+        names += (names.empty() ? "" : ", ") + std::string(known.name);
+    }
+    throw Error(LLMODEL_INVALID_ARGUMENT,
+                "the option chat_template: " + (name.size() <= 64 ? '"' + std::string(name) + '"' : "the text") +
+                    " is no Jinja template, which would have {{ or {%, and none of those that have names: " + names,
+                {{"path", "/chat_template"}});
+}
+
+const ChatTemplate &default_chat_template(const GgufFile &model) {
+    if (knows_token(model, "<|im_start|>") && knows_token(model, "<|im_end|>")) {
+        return chat_template_named("chatml");
+    }
+    const bool gptj = model.source_architecture() == "gptj";
+    return chat_template_named(gptj ? "gpt4all-j" : "human-assistant");
+}
+
+bool has_chat_template(const GgufFile &model) {
+    return !model.get_string("tokenizer.chat_template").value_or("").empty();
+}
+
+bool is_jinja(std::string_view chat_template) {
+    return chat_template.find("{{") != std::string_view::npos || chat_template.find("{%") != std::string_view::npos;
+}
+
+} // namespace llmodel
