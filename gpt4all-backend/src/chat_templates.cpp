@@ -20,46 +20,26 @@ constexpr std::string_view chatml = R"(
 {%- endif -%}
 )";
 
-constexpr std::string_view human_assistant = R"(
+// Each message under a line that says whose it is, the system's under none.
+constexpr std::string_view headed = R"(
 {%- for message in messages -%}
-    {%- if message.role == 'user' -%}
-        {{- '### Human:\n' -}}
-    {%- elif message.role == 'assistant' -%}
-        {{- '### Assistant:\n' -}}
-    {%- endif -%}
-    {{- message.content + '\n\n' -}}
+    {{- heads.get(message.role, '') + message.content + between -}}
 {%- endfor -%}
 {%- if add_generation_prompt -%}
-    {{- '### Assistant:\n' -}}
+    {{- heads.assistant -}}
 {%- endif -%}
 )";
-
-constexpr std::string_view gpt4all_j = R"(
-{%- for message in messages -%}
-    {%- if message.role == 'user' -%}
-        {{- '### Prompt:\n' -}}
-    {%- elif message.role == 'assistant' -%}
-        {{- '### Response:\n' -}}
-    {%- endif -%}
-    {{- message.content + '\n' -}}
-{%- endfor -%}
-{%- if add_generation_prompt -%}
-    {{- '### Response:\n' -}}
-{%- endif -%}
-)";
-
 constexpr std::string_view alpaca = R"(
-{%- for message in messages -%}
-    {%- if message.role == 'user' -%}
-        {{- '### Instruction:\n' -}}
-    {%- elif message.role == 'assistant' -%}
-        {{- '### Response:\n' -}}
-    {%- endif -%}
-    {{- message.content + '\n\n' -}}
-{%- endfor -%}
-{%- if add_generation_prompt -%}
-    {{- '### Response:\n' -}}
-{%- endif -%}
+{%- set heads = {'user': '### Instruction:\n', 'assistant': '### Response:\n'} -%}
+{%- set between = '\n\n' -%}
+)";
+constexpr std::string_view gpt4all_j = R"(
+{%- set heads = {'user': '### Prompt:\n', 'assistant': '### Response:\n'} -%}
+{%- set between = '\n' -%}
+)";
+constexpr std::string_view human_assistant = R"(
+{%- set heads = {'user': '### Human:\n', 'assistant': '### Assistant:\n'} -%}
+{%- set between = '\n\n' -%}
 )";
 
 constexpr std::string_view vicuna = R"(
@@ -77,35 +57,33 @@ constexpr std::string_view vicuna = R"(
 {%- endif -%}
 )";
 
-// The system's message stands in the user's next one; each exchange is a sequence with a beginning and an end.
-constexpr std::string_view llama2 = R"(
+// [INST] around each question, and the system's words in it.
+constexpr std::string_view instruct = R"(
 {%- set wait = namespace(system='', begin='') -%}
 {%- for message in messages -%}
     {%- if message.role == 'system' -%}
-        {%- set wait.system = '<<SYS>>\n' + message.content + '\n<</SYS>>\n\n' -%}
+        {%- set wait.system = before + message.content + after -%}
     {%- elif message.role == 'user' -%}
         {{- wait.begin + '[INST] ' + wait.system + message.content + ' [/INST]' -}}
         {%- set wait.system = '' -%}
         {%- set wait.begin = '' -%}
     {%- else -%}
-        {{- ' ' + message.content + ' ' + eos_token -}}
-        {%- set wait.begin = bos_token -%}
+        {{- ' ' + message.content + end -}}
+        {%- set wait.begin = begin -%}
     {%- endif -%}
 {%- endfor -%}
 )";
-
+constexpr std::string_view llama2 = R"(
+{%- set before = '<<SYS>>\n' -%}
+{%- set after = '\n<</SYS>>\n\n' -%}
+{%- set end = ' ' + eos_token -%}
+{%- set begin = bos_token -%}
+)";
 constexpr std::string_view mistral = R"(
-{%- set wait = namespace(system='') -%}
-{%- for message in messages -%}
-    {%- if message.role == 'system' -%}
-        {%- set wait.system = message.content + '\n\n' -%}
-    {%- elif message.role == 'user' -%}
-        {{- '[INST] ' + wait.system + message.content + ' [/INST]' -}}
-        {%- set wait.system = '' -%}
-    {%- else -%}
-        {{- ' ' + message.content + eos_token -}}
-    {%- endif -%}
-{%- endfor -%}
+{%- set before = '' -%}
+{%- set after = '\n\n' -%}
+{%- set end = eos_token -%}
+{%- set begin = '' -%}
 )";
 
 constexpr std::string_view zephyr = R"(
@@ -117,15 +95,20 @@ constexpr std::string_view zephyr = R"(
 {%- endif -%}
 )";
 
+/** A form with what is particular to one template before it. */
+std::string with(std::string_view variables, std::string_view form) {
+    return std::string(variables) + std::string(form);
+}
+
 const std::array<ChatTemplate, 8> templates{{
-    {"alpaca", alpaca, {"### Instruction:", "### Response:"}},
-    {"chatml", chatml, {"<|im_start|>", "<|im_end|>"}},
-    {"gpt4all-j", gpt4all_j, {"### Prompt:", "### Response:"}},
-    {"human-assistant", human_assistant, {"### Human:", "### Assistant:"}},
-    {"llama2", llama2, {"[INST]"}},
-    {"mistral", mistral, {"[INST]"}},
-    {"vicuna", vicuna, {"\nUSER:", "\nASSISTANT:"}},
-    {"zephyr", zephyr, {"<|user|>", "<|assistant|>"}},
+    {"alpaca", with(alpaca, headed), {"### Instruction:", "### Response:"}},
+    {"chatml", std::string(chatml), {"<|im_start|>", "<|im_end|>"}},
+    {"gpt4all-j", with(gpt4all_j, headed), {"### Prompt:", "### Response:"}},
+    {"human-assistant", with(human_assistant, headed), {"### Human:", "### Assistant:"}},
+    {"llama2", with(llama2, instruct), {"[INST]"}},
+    {"mistral", with(mistral, instruct), {"[INST]"}},
+    {"vicuna", std::string(vicuna), {"\nUSER:", "\nASSISTANT:"}},
+    {"zephyr", std::string(zephyr), {"<|user|>", "<|assistant|>"}},
 }};
 
 bool knows_token(const GgufFile &model, std::string_view text) {

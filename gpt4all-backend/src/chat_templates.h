@@ -11,7 +11,7 @@ namespace llmodel {
 /** A template that comes with the library, for models whose files have none. */
 struct ChatTemplate {
     std::string_view name;
-    std::string_view source; // Jinja
+    std::string source; // Jinja
     /** How the turns begin, where that is plain text: what a model writes that goes on with the conversation by itself,
      *  and that ends its answer. */
     std::vector<std::string_view> turns;
