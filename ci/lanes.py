@@ -198,7 +198,7 @@ def _convert(_: Settings) -> Outcome:
 
 
 def _legacy(_: Settings) -> Outcome:
-    build("release", ["llmodel"])
+    build("release", ["llmodel", "llmodel_example_chat"])
     return legacy_files.check(library_variables(), LANE_SECONDS)
 
 

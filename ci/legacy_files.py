@@ -1,27 +1,50 @@
-"""Whether model files of 2023 compute what they did: by the word of transformers, and of the programs of that time."""
+"""Whether model files of 2023 open in C, and compute what they did: by the word of transformers, and of the programs of
+that time."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
-from common import BUILD, CORPUS
+from build import directory
+from common import BUILD, CORPUS, Failure
 from conversions import ensure_conversion_venv
 from reports import Outcome
 from steps import run_logged, tail
 
 
+def _check_in_c(outcome: Outcome, python: Path, variables: Mapping[str, str], timeout: float) -> None:
+    """Has the documentation's example in C ask a model in a file of every kind and type; each counts as a test."""
+    log, files = BUILD / "logs" / "legacy-c.log", BUILD / "legacy"
+    log.unlink(missing_ok=True)
+    shutil.rmtree(files, ignore_errors=True)
+    if run_logged(
+        [str(python), "-m", "legacy.write", str(files)], log, cwd=CORPUS, variables=variables, timeout=timeout
+    ):
+        raise Failure(f"legacy.write failed:\n{tail(log, 40)}")
+    program = str(directory("release") / "bin" / "llmodel_example_chat")
+    cached = {**variables, "GPT4ALL_CACHE": str(files / "cache")}
+    for file in sorted(files.glob("*.bin")):
+        code = run_logged([program, str(file), "Hello"], log, cwd=files, variables=cached, timeout=timeout)
+        outcome.check(f"{file.name} in C", f"ended with {code}:\n{tail(log, 10)}" if code else "")
+    shutil.rmtree(files)
+
+
 def check(variables: Mapping[str, str], timeout: float) -> Outcome:
-    """Runs both checks; each comparison counts as a test. What was committed of them stays as it is."""
+    """Runs all checks; each file and comparison counts as a test. What was committed of them stays as it is."""
     outcome = Outcome()
     paths = os.pathsep.join([variables["PYTHONPATH"], str(CORPUS)])
+    python = ensure_conversion_venv()
+    _check_in_c(outcome, python, {**variables, "PYTHONPATH": paths}, timeout)
     for name in ("transformers", "engines"):
         log, found = BUILD / "logs" / f"legacy-{name}.log", BUILD / "reports" / f"legacy-{name}.json"
         log.unlink(missing_ok=True)
         found.unlink(missing_ok=True)
         found.parent.mkdir(parents=True, exist_ok=True)
-        command = [str(ensure_conversion_venv()), "-m", f"legacy.check_against_{name}", "--out", str(found)]
+        command = [str(python), "-m", f"legacy.check_against_{name}", "--out", str(found)]
         code = run_logged(command, log, cwd=CORPUS, variables={**variables, "PYTHONPATH": paths}, timeout=timeout)
         if not found.is_file():
             outcome.failed.append((name, f"check_against_{name} ended with {code}:\n{tail(log, 40)}"))
