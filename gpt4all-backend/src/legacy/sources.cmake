@@ -15,6 +15,7 @@ set(LLMODEL_LEGACY_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/plan_gptj.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan_llama.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan_mpt.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plausible.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_ahead.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_gptj.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_llama.cpp

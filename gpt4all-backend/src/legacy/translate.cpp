@@ -1,6 +1,7 @@
 #include "legacy/translate.h"
 
 #include "gguf/utf8.h"
+#include "legacy/plausible.h"
 #include "legacy/repack.h"
 
 #include <algorithm>
@@ -14,14 +15,15 @@ namespace {
 // Large enough for any disk, small enough to stay in a processor's cache from reading to writing.
 constexpr std::uint64_t step_bytes = std::uint64_t{512} << 10;
 
-[[noreturn]] void refuse_scale(const std::string &path, const OutputTensor &tensor, std::int64_t row,
-                               std::int64_t count) {
+[[noreturn]] void refuse_values(const std::string &path, const OutputTensor &tensor, std::int64_t row,
+                                std::int64_t count) {
     const std::uint64_t offset = tensor.source.pieces.front().offset;
     throw Error(LLMODEL_INVALID_MODEL,
                 "'" + path + "': tensor '" + printable(tensor.source_name) + "', at byte " + std::to_string(offset) +
-                    ": among its rows " + std::to_string(row) + " to " + std::to_string(row + count - 1) +
-                    " is a scale that is not finite or is above 65504, which GGUF cannot hold; the file is probably "
-                    "corrupt, download it again",
+                    ": its rows " + std::to_string(row) + " to " + std::to_string(row + count - 1) +
+                    " are no weights of a model, as a number among them is not finite or is above " +
+                    std::to_string(static_cast<int>(largest_weight)) +
+                    "; the file is damaged, or its blocks are arranged in a way that it does not state",
                 {{"path", path}, {"offset", offset}, {"tensor", printable(tensor.source_name)}, {"row", row}});
 }
 
@@ -60,22 +62,28 @@ class Translation {
     void put_tensor(const OutputTensor &tensor) {
         RowReader reader(sources_, tensor);
         const std::int64_t step = reader.rows_in(step_bytes);
-        const std::uint64_t target_bytes = ggml_row_size(tensor.type, tensor.ne0);
         for (std::int64_t row = 0; row < tensor.ne1; row += step) {
             const std::int64_t count = std::min(step, tensor.ne1 - row);
             stored_.resize(static_cast<std::size_t>(static_cast<std::uint64_t>(count) * reader.row_bytes()));
             reader.read(row, count, stored_);
-            if (tensor.source.type.is_current()) {
-                put(stored_);
-            } else {
-                translated_.resize(static_cast<std::size_t>(static_cast<std::uint64_t>(count) * target_bytes));
-                if (!repack(tensor.source.type, tensor.ne0, stored_, tensor.type, translated_)) {
-                    refuse_scale(sources_.front()->name(), tensor, row, count);
-                }
-                put(translated_);
+            const std::span<const std::byte> rows = in_new_type(tensor, count);
+            if (rows.empty() || !is_plausible(tensor.type, rows)) {
+                refuse_values(sources_.front()->name(), tensor, row, count);
             }
+            put(rows);
             report_(written_, read_to(tensor, row + count, reader.row_bytes()));
         }
+    }
+
+    /** The `count` rows that stored_ holds; none where the new type cannot hold them. */
+    std::span<const std::byte> in_new_type(const OutputTensor &tensor, std::int64_t count) {
+        const ElementType &type = tensor.source.type;
+        if (type.is_current()) {
+            return stored_;
+        }
+        translated_.resize(static_cast<std::size_t>(count) * ggml_row_size(tensor.type, tensor.ne0));
+        const bool held = repack(type, tensor.ne0, stored_, tensor.type, translated_);
+        return held ? std::span<const std::byte>(translated_) : std::span<const std::byte>();
     }
 
     /** How far into the first file a tensor has been read when so many rows of it have been. */
