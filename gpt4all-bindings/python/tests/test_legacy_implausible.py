@@ -60,7 +60,7 @@ def test_weights_that_are_copied_must_be_finite(name: str, kind: TensorType, tmp
     path = tmp_path / "infinite.bin"
     kind_of_file.write(path, model, Types(kind))
     data = path.read_bytes()
-    tensor, values = next(item for item in list(model.weights.items())[3:] if item[1].ndim == 2)
+    values = next(values for values in list(model.weights.values())[3:] if values.ndim == 2)
     block = encode(values, kind, Layout.C).tobytes()[: block_size(kind, Layout.C) * 2]
     if block not in data:  # rows of GPT-J's queries and keys are in another order in a GGUF
         block = block[: len(block) // 2]
