@@ -60,7 +60,7 @@ class AmxProducts : public testing::Test {
 
 TEST_F(AmxProducts, AreRightForTypesInBlocksOf32) {
     for (const ggml_type type : types_in_blocks_of_32) {
-        for (const int64_t columns : {64, 96, 576}) {
+        for (const int64_t columns : {32, 64, 96, 576}) {
             module_->set_threads(static_cast<int>(1 + columns % 3));
             expect_right(type, columns);
         }
@@ -84,6 +84,14 @@ TEST_F(AmxProducts, AreRightForHalfPrecision) {
     }
 }
 
+TEST_F(AmxProducts, AreRightForSeveralBatchesOfOneMatrix) {
+    for (const ggml_type type : {GGML_TYPE_Q4_0, GGML_TYPE_Q8_0, GGML_TYPE_Q4_K, GGML_TYPE_Q6_K, GGML_TYPE_F16}) {
+        for (const int64_t count : {1, 3, 33}) {
+            expect_right({.type = type, .columns = 256, .rows = 64, .count = count, .batches = 3});
+        }
+    }
+}
+
 TEST_F(AmxProducts, AreRightWithAnyNumberOfThreads) {
     for (int threads = 1; threads <= 9; ++threads) {
         module_->set_threads(threads);
@@ -92,6 +100,15 @@ TEST_F(AmxProducts, AreRightWithAnyNumberOfThreads) {
             expect_right({.type = GGML_TYPE_Q4_K, .columns = 256, .rows = 96, .count = count});
         }
     }
+}
+
+TEST_F(AmxProducts, LeaveSeveralMatricesOfWeightsToOtherBuffers) {
+    const Product product{.type = GGML_TYPE_Q4_K, .columns = 256, .rows = 64, .count = 33, .matrices = 2, .batches = 4};
+    EXPECT_FALSE(amx::compare(*module_, module_->amx_buffers(), product).supported);
+    const amx::Comparison found = amx::compare(*module_, module_->plain_buffers(), product);
+    EXPECT_TRUE(found.supported);
+    EXPECT_EQ(found.not_finite, 0U);
+    EXPECT_LE(found.worst, tolerance);
 }
 
 void release_tiles() {
