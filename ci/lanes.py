@@ -164,7 +164,7 @@ def _mutations(settings: Settings) -> Outcome:
 
 
 def _python(_: Settings) -> Outcome:
-    build("release", ["llmodel"])
+    build("release", ["llmodel", "walk_grammar"])
     parallel = ["--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
     return _pytest("python", PYTHON_BINDING / "tests", library_variables(), options=parallel)
 

@@ -1,11 +1,9 @@
 #include "grammar.h"
 
-#include "json-schema-to-grammar.h"
-#include "json/parse.h"
+#include "json_schema/compile.h"
 #include "logging.h"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,40 +15,6 @@ namespace {
 // Beyond these llama.cpp's recursive parser and its sets of stacks grow without bound.
 constexpr size_t max_grammar_bytes = size_t{1} << 20;
 constexpr int max_nesting = 200;
-
-// llama.cpp's conversion takes time with the square of these.
-constexpr size_t max_schema_values = 4000;
-constexpr size_t max_members = 200;
-constexpr size_t max_enum = 500;
-
-void check_schema_size(const json &schema) {
-    const auto refuse = [](const char *what, size_t count, size_t limit) {
-        throw Error(LLMODEL_GRAMMAR_ERROR,
-                    std::string("the JSON Schema has ") + what + " of " + std::to_string(count) +
-                        "; a grammar is made for at most " + std::to_string(limit),
-                    {{"count", count}, {"limit", limit}});
-    };
-    size_t values = 0;
-    const std::function<void(const json &)> visit = [&](const json &value) {
-        if (++values > max_schema_values) {
-            refuse("a size", values, max_schema_values);
-        }
-        for (const auto &[key, item] : value.items()) {
-            if (key == "properties" && item.size() > max_members) {
-                refuse("an object with a number of properties", item.size(), max_members);
-            }
-            if (key == "enum" && item.size() > max_enum) {
-                refuse("an enum with a number of values", item.size(), max_enum);
-            }
-            if (item.is_structured()) {
-                visit(item);
-            } else {
-                ++values;
-            }
-        }
-    };
-    visit(schema);
-}
 
 void check_size(std::string_view grammar) {
     if (grammar.size() > max_grammar_bytes) {
@@ -122,14 +86,7 @@ void check_grammar(const llama_vocab *vocab, const json &request) {
 }
 
 std::string grammar_of_schema(const llama_vocab *vocab, const json &schema) {
-    check_schema_size(schema);
-    std::string grammar;
-    try {
-        grammar = json_schema_to_grammar(common_json::parse(dump_json(schema)));
-    } catch (const std::exception &error) {
-        throw Error(LLMODEL_GRAMMAR_ERROR,
-                    std::string("the JSON Schema cannot be turned into a grammar: ") + error.what());
-    }
+    const std::string grammar = compile_json_schema(schema);
     check_parses(vocab, grammar, "the grammar made from the JSON Schema");
     return grammar;
 }

@@ -11,20 +11,20 @@ namespace {
 
 using namespace llmodel::legacy;
 
-constexpr std::int64_t columns = 256;
+constexpr std::int64_t row_length = 256;
 
 /** Rows as ggml's own quantiser writes them. */
 std::vector<std::byte> encode(ggml_type type, const std::vector<float> &values) {
     std::vector<std::byte> rows(ggml_row_size(type, static_cast<std::int64_t>(values.size())));
-    const auto count = static_cast<std::int64_t>(values.size()) / columns;
-    ggml_quantize_chunk(type, values.data(), rows.data(), 0, count, columns, nullptr);
+    const auto count = static_cast<std::int64_t>(values.size()) / row_length;
+    ggml_quantize_chunk(type, values.data(), rows.data(), 0, count, row_length, nullptr);
     return rows;
 }
 
 std::vector<float> normal(float deviation, std::size_t rows) {
     std::mt19937 random(7);
     std::normal_distribution<float> distribution(0, deviation);
-    std::vector<float> values(rows * columns);
+    std::vector<float> values(rows * row_length);
     for (float &value : values) {
         value = distribution(random);
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import typing
 from collections.abc import Mapping
@@ -118,7 +119,7 @@ class SchemaWriter:
 
     def _adopt(self, type_: Any) -> Schema:
         """A Pydantic model's schema. Its definitions become ours."""
-        schema: Schema = type_.model_json_schema()
+        schema: Schema = type_.model_json_schema(schema_generator=_pydantic_generator())
         for name, definition in schema.pop("$defs", {}).items():
             if self._definitions.setdefault(name, definition) != definition:
                 raise InvalidArgumentError(f"two different types are called {name!r}; rename one of them")
@@ -130,6 +131,41 @@ class SchemaWriter:
         while (name := wanted if number == 1 else f"{wanted}{number}") in names:
             number += 1
         return name
+
+
+@functools.cache
+def _pydantic_generator() -> Any:
+    """Pydantic's own, but for what it says too loosely or too strictly of an answer that it will read."""
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class Generator(GenerateJsonSchema):
+        def decimal_schema(self, schema: Any) -> Schema:
+            """A number, which has all limits; the text that might be given instead has none."""
+            made: Schema = super().decimal_schema(schema)
+            numbers = [option for option in made.get("anyOf", []) if option.get("type") == "number"]
+            if not numbers:
+                return made
+            digits, places = schema.get("max_digits"), schema.get("decimal_places")
+            if digits is None or places is None:
+                return {**numbers[0]}
+            step = float(f"1e-{places}")
+            most = float(f"{'9' * (digits - places) or '0'}.{'9' * places or '0'}")
+            return {"minimum": -most, "maximum": most, "multipleOf": step, **numbers[0]}
+
+        def set_schema(self, schema: Any) -> Schema:
+            return self._merging(super().set_schema(schema))
+
+        def frozenset_schema(self, schema: Any) -> Schema:
+            return self._merging(super().frozenset_schema(schema))
+
+        @staticmethod
+        def _merging(schema: Schema) -> Schema:
+            """Items that are equal become one, which matters only where so many are wanted."""
+            if schema.get("minItems", 0) < 2:
+                schema.pop("uniqueItems", None)
+            return schema
+
+    return Generator
 
 
 def own_docstring(type_: Any) -> str:

@@ -176,7 +176,7 @@ class Constraints(TypedDict, total=False):
     """A grammar in GBNF that the answer follows."""
 
     json_schema: Mapping[str, Any]
-    """A JSON Schema that the answer is valid under; {} for any object."""
+    """A JSON Schema that the answer is valid under; {} for any JSON."""
 
 
 class Conversation(TypedDict, total=False):

@@ -1,0 +1,215 @@
+#include "alternatives.h"
+
+#include "json/utf8.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace llmodel::json_schema {
+
+namespace {
+
+constexpr size_t max_ways = 1000;
+constexpr int max_probes = 20000;
+constexpr int deepest_probe = 6;
+
+} // namespace
+
+void Alternatives::add(Way &way, const Schema &schema, const Schema *from) {
+    if (schema.value.is_boolean()) {
+        way.impossible = way.impossible || schema.is(false);
+        return;
+    }
+    if (!way.reached_from.emplace(&schema, from).second) {
+        for (const Schema *before = from; before != nullptr; before = way.reached_from.at(before)) {
+            if (before == &schema) {
+                refuse(schema, "$ref", "what it refers to refers to itself, and not to something in it");
+            }
+        }
+        return;
+    }
+    check_keywords(schema);
+    way.parts.push_back(&schema);
+    if (schema.find("$ref") != nullptr) {
+        add(way, document_.target(schema), &schema);
+    }
+    if (const json *all = schema.find("allOf")) {
+        for (size_t i = 0; i < all->size(); ++i) {
+            add(way, document_.child(schema, "allOf", std::to_string(i), all->at(i)), &schema);
+        }
+    }
+    for (const char *keyword : {"anyOf", "oneOf"}) {
+        if (schema.find(keyword) != nullptr) {
+            way.open.push_back({&schema, keyword});
+        }
+    }
+    if (schema.find("dependentRequired") != nullptr) {
+        add_dependents(way, schema);
+    }
+}
+
+void Alternatives::add_dependents(Way &way, const Schema &schema) {
+    const auto [found, added] = dependents_.try_emplace(&schema);
+    if (added) {
+        for (const auto &[name, needs] : schema.find("dependentRequired")->items()) {
+            const json without = {{"properties", json::object({{name, false}})}};
+            const json with = {{"required", needs}};
+            found->second.push_back(&document_.meant(schema, {{"anyOf", json::array({without, with})}}));
+        }
+    }
+    for (const Schema *either : found->second) {
+        add(way, *either, &schema);
+    }
+}
+
+Schemas Alternatives::options(const Choice &choice) {
+    const json &list = *choice.schema->find(choice.keyword);
+    Schemas options;
+    for (size_t i = 0; i < list.size(); ++i) {
+        options.push_back(&document_.child(*choice.schema, choice.keyword, std::to_string(i), list[i]));
+    }
+    return options;
+}
+
+void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways) {
+    if (way.impossible) {
+        return;
+    }
+    if (next == way.open.size()) {
+        if (ways.size() == max_ways) {
+            refuse(*way.parts[0], next == 0 ? "" : way.open[0].keyword,
+                   "there are more than " + std::to_string(max_ways) + " ways to satisfy it");
+        }
+        ways.push_back(std::move(way.parts));
+        return;
+    }
+    const Choice choice = way.open[next];
+    const Schemas options = this->options(choice);
+    if (choice.keyword == "oneOf" && !probing) {
+        check_one_of(choice, options, way.parts);
+    }
+    for (const Schema *option : options) {
+        Way taken = way;
+        add(taken, *option, choice.schema);
+        choose(std::move(taken), next + 1, probing, ways);
+    }
+}
+
+std::vector<Schemas> Alternatives::of(const Schemas &schemas) {
+    Way way;
+    for (const Schema *schema : schemas) {
+        add(way, *schema, nullptr);
+    }
+    std::vector<Schemas> ways;
+    choose(std::move(way), 0, false, ways);
+    return ways;
+}
+
+std::vector<json> Alternatives::values(const Shape &shape) {
+    const Schema &first = *shape.values[0];
+    const json *listed = first.find("enum");
+    std::vector<json> values;
+    for (const json &value : first.find("const") != nullptr ? json::array({*first.find("const")}) : *listed) {
+        if (std::all_of(shape.parts.begin(), shape.parts.end(),
+                        [&](const Schema *part) { return acceptance_.accepts(*part, value); })) {
+            values.push_back(value);
+        }
+    }
+    return values;
+}
+
+void Alternatives::check_one_of(const Choice &choice, const Schemas &options, const Schemas &beside) {
+    if (known_apart_.count(choice.schema) != 0) {
+        return;
+    }
+    bool without_others = true;
+    for (size_t i = 0; i < options.size(); ++i) {
+        for (size_t j = 0; j < i; ++j) {
+            if (apart(*options[i], *options[j], {})) {
+                continue;
+            }
+            without_others = false;
+            if (!apart(*options[i], *options[j], beside)) {
+                refuse(*choice.schema, "oneOf",
+                       "a value might be valid under two of the schemas, " + std::to_string(j) + " and " +
+                           std::to_string(i) +
+                           "; use \"anyOf\", or give each a required property with a \"const\" of "
+                           "its own");
+            }
+        }
+    }
+    if (without_others) {
+        known_apart_.insert(choice.schema);
+    }
+}
+
+bool Alternatives::apart(const Schema &a, const Schema &b, const Schemas &beside) {
+    probes_ = max_probes;
+    return none_satisfies({&a, &b}, beside, 0);
+}
+
+/** Whether it is certain that no value satisfies all of the schemas. */
+bool Alternatives::none_satisfies(const Schemas &schemas, const Schemas &beside, int depth) {
+    if (depth > deepest_probe || --probes_ < 0) {
+        return false;
+    }
+    try {
+        Way way;
+        way.parts = beside;
+        for (const Schema *schema : beside) {
+            way.reached_from.emplace(schema, nullptr);
+        }
+        for (const Schema *schema : schemas) {
+            add(way, *schema, nullptr);
+        }
+        std::vector<Schemas> ways;
+        choose(std::move(way), 0, true, ways);
+        return std::all_of(ways.begin(), ways.end(), [&](const Schemas &parts) { return impossible(parts, depth); });
+    } catch (const Error &) {
+        return false; // what is wrong is told where it is compiled
+    }
+}
+
+bool Alternatives::impossible(const Schemas &parts, int depth) {
+    if (--probes_ < 0) {
+        return false;
+    }
+    std::optional<Contradiction> why;
+    const Shape shape = merge(parts, why);
+    if (why) {
+        return true;
+    }
+    if (!shape.values.empty()) {
+        return values(shape).empty();
+    }
+    for (const uint8_t of : {type::null, type::boolean, type::number, type::string, type::array, type::object}) {
+        if ((shape.types & of) != 0 && !impossible_type(shape, of, depth)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool Alternatives::impossible_type(const Shape &shape, uint8_t of, int depth) {
+    switch (of) {
+    case type::number:
+        return !shape.numbers().unlimited() && languages_.numbers(shape).empty();
+    case type::string:
+        return !Languages::only_length(shape) && languages_.strings(shape).empty();
+    case type::array:
+        for (size_t i = 0; i < std::min<size_t>(shape.min_items.value, children_.prefix(shape.parts) + 1); ++i) {
+            if (none_satisfies(children_.of_item(shape.parts, i), {}, depth + 1)) {
+                return true;
+            }
+        }
+        return false;
+    case type::object:
+        return std::any_of(shape.required.begin(), shape.required.end(), [&](const Limit<std::string> &name) {
+            return none_satisfies(children_.of_property(shape.parts, name.value), {}, depth + 1);
+        });
+    default:
+        return false;
+    }
+}
+
+} // namespace llmodel::json_schema

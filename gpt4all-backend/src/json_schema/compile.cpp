@@ -1,0 +1,230 @@
+#include "compile.h"
+
+#include "compiler.h"
+#include "json/utf8.h"
+#include "regex.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace llmodel {
+
+namespace json_schema {
+
+namespace {
+
+constexpr size_t max_rules = 300000;
+constexpr size_t max_automaton_work = 3000000;
+
+} // namespace
+
+std::string Compiler::compile() {
+    const AutomatonBudget budget(max_automaton_work);
+    const RuleId root = rule_of({&document_.root()}, false);
+    while (!tasks_.empty()) {
+        const Task task = std::move(tasks_.front());
+        tasks_.pop_front();
+        write(task);
+        if (rules_.size() > max_rules) {
+            refuse("", "", "its grammar has more than " + std::to_string(max_rules) + " rules; use a smaller schema");
+        }
+    }
+    if (!rules_.prune(root)) {
+        const Contradiction why =
+            contradiction_.value_or(Contradiction{"", "$ref", "every value that satisfies it would be endless", false});
+        refuse(why.pointer, why.keyword, why.why);
+    }
+    try {
+        return rules_.gbnf(root);
+    } catch (const TooLarge &error) {
+        refuse("", "", std::string(error.what()) + "; use a smaller schema");
+    }
+}
+
+RuleId Compiler::rule_of(Schemas schemas, bool dispensable) {
+    schemas.erase(std::remove_if(schemas.begin(), schemas.end(), [](const Schema *s) { return s->is(true); }),
+                  schemas.end());
+    if (schemas.empty()) {
+        return texts_.any_value();
+    }
+    std::sort(schemas.begin(), schemas.end(), std::less<>());
+    schemas.erase(std::unique(schemas.begin(), schemas.end()), schemas.end());
+    const auto [found, added] = known_.emplace(schemas, 0);
+    if (added) {
+        found->second = rules_.add();
+        tasks_.push_back({found->second, std::move(schemas), dispensable});
+    }
+    return found->second;
+}
+
+void Compiler::contradict(const Context &context, const Contradiction &why) {
+    if (!context.dispensable) {
+        refuse(why.pointer, why.keyword, why.why);
+    }
+    if (!contradiction_) {
+        contradiction_ = why;
+    }
+}
+
+void Compiler::write(const Task &task) {
+    if (any_false(task.schemas)) {
+        const auto none = std::find_if(task.schemas.begin(), task.schemas.end(),
+                                       [](const Schema *schema) { return schema->is(false); });
+        contradict({task.rule, nullptr, true}, {(*none)->pointer, "", "nothing is valid under false", false});
+        return;
+    }
+    const std::vector<Schemas> ways = alternatives_.of(task.schemas);
+    const Schema *whole = task.schemas.size() == 1 ? task.schemas[0] : nullptr;
+    if (ways.empty()) {
+        contradict({task.rule, nullptr, task.dispensable},
+                   {task.schemas[0]->pointer, "", "nothing is valid under false", false});
+    }
+    if (ways.size() == 1) {
+        write_way({task.rule, whole, task.dispensable}, ways[0]);
+        return;
+    }
+    for (const Schemas &way : ways) {
+        const RuleId rule = rules_.add();
+        rules_.alternative(task.rule, Sequence().rule(rule));
+        write_way({rule, whole, true}, way);
+    }
+}
+
+void Compiler::write_way(const Context &context, const Schemas &parts) {
+    std::optional<Contradiction> why;
+    const Shape shape = merge(parts, why);
+    if (why) {
+        contradict(context, *why);
+        return;
+    }
+    if (!shape.values.empty()) {
+        add_values(context, shape);
+        return;
+    }
+    for (const Schema *part : parts) {
+        check_sayable(*part);
+    }
+    const auto may_be = [&](uint8_t types) { return (shape.types & types) != 0; };
+    if (may_be(type::object)) {
+        add_objects(context, shape);
+    }
+    if (may_be(type::array)) {
+        add_arrays(context, shape);
+    }
+    if (may_be(type::string)) {
+        add_strings(context, shape);
+    }
+    if (may_be(type::number)) {
+        add_numbers(context, shape);
+    }
+    if (may_be(type::boolean)) {
+        rules_.alternative(context.rule, Sequence().text("true"));
+        rules_.alternative(context.rule, Sequence().text("false"));
+    }
+    if (may_be(type::null)) {
+        rules_.alternative(context.rule, Sequence().text("null"));
+    }
+}
+
+void Compiler::add_values(const Context &context, const Shape &shape) {
+    std::vector<std::string> texts;
+    for (const json &value : alternatives_.values(shape)) {
+        texts.push_back(value.dump());
+    }
+    if (texts.empty()) {
+        const Schema &from = *shape.values[0];
+        const char *keyword = from.find("const") != nullptr ? "const" : "enum";
+        const bool alone = shape.parts.size() == 1;
+        contradict({context.rule, nullptr, context.dispensable && !alone},
+                   {from.pointer, keyword, "no value that it lists is valid under the other keywords", alone});
+    }
+    std::sort(texts.begin(), texts.end());
+    texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+    rules_.alternative(context.rule, Sequence().rule(texts_.one_of(texts)));
+}
+
+void Compiler::add_numbers(const Context &context, const Shape &shape) {
+    const NumberRange range = shape.numbers();
+    if (range.unlimited()) {
+        rules_.alternative(context.rule, Sequence().rule(range.integral ? texts_.any_integer() : texts_.any_number()));
+        return;
+    }
+    const Automaton language = languages_.numbers(shape);
+    if (language.empty()) {
+        const bool divided = !shape.multiples_of.empty();
+        const Schema &from = divided       ? *shape.multiples_of[0].from
+                             : shape.lower ? *shape.lower->from
+                                           : *shape.upper->from;
+        const std::string_view keyword = divided       ? "multipleOf"
+                                         : shape.lower ? shape.lower->keyword
+                                                       : shape.upper->keyword;
+        const bool alone = shape.parts.size() == 1;
+        contradict({context.rule, nullptr, context.dispensable && !alone},
+                   {from.pointer, std::string(keyword), "no number keeps all of the limits", alone});
+        return;
+    }
+    rules_.alternative(context.rule, Sequence().rule(texts_.plain(language)));
+}
+
+/** A pattern is found anywhere in a text. One that ends itself, but without a "$", was probably meant for the whole
+ * text, and a model could not know that it may end there. */
+void Compiler::check_end(const Shape &shape, const Automaton &language) {
+    const bool limited = shape.max_length || shape.min_length.value > 0 || !shape.formats.empty();
+    if (limited || shape.patterns.size() != 1 || language.universal()) {
+        return;
+    }
+    const Schema &from = *shape.patterns[0];
+    const auto &pattern = from.find("pattern")->get_ref<const std::string &>();
+    const auto endless = [&](bool with_end) {
+        std::vector<RegexPtr> parts = {std::make_shared<Regex>(Regex{Regex::Kind::begin, {}, {}}),
+                                       parse_regex(pattern)};
+        if (with_end) {
+            parts.push_back(std::make_shared<Regex>(Regex{Regex::Kind::end, {}, {}}));
+        }
+        return !search_language(std::make_shared<Regex>(Regex{Regex::Kind::sequence, {}, std::move(parts)})).longest();
+    };
+    try {
+        if (!endless(false) || endless(true)) {
+            return;
+        }
+    } catch (const std::runtime_error &) { // it looks ahead, which only the beginning of a whole pattern may
+        return;
+    }
+    refuse(from, "pattern",
+           "the pattern " + quote(pattern) +
+               " leaves open what follows: end it with \"$\" if nothing may, with "
+               "\".*$\" if anything may, or set \"maxLength\"");
+}
+
+void Compiler::add_strings(const Context &context, const Shape &shape) {
+    if (Languages::only_length(shape)) {
+        if (shape.min_length.value == 0 && !shape.max_length) {
+            rules_.alternative(context.rule, Sequence().rule(texts_.any_string()));
+            return;
+        }
+        const size_t most = shape.max_length ? shape.max_length->value : Symbol::unlimited;
+        const Sequence inside = rules_.repeated(texts_.any_character(), shape.min_length.value, most);
+        rules_.alternative(context.rule, Sequence().text("\"").then(inside).text("\""));
+        return;
+    }
+    const Automaton language = languages_.strings(shape);
+    check_end(shape, language);
+    if (language.empty()) {
+        const Schema &from = shape.patterns.empty() ? *shape.formats[0] : *shape.patterns[0];
+        const char *keyword = shape.patterns.empty() ? "format" : "pattern";
+        const bool alone = shape.parts.size() == 1;
+        contradict({context.rule, nullptr, context.dispensable && !alone},
+                   {from.pointer, keyword, "no text keeps all of the limits", alone});
+        return;
+    }
+    rules_.alternative(context.rule, Sequence().rule(texts_.string(language)));
+}
+
+} // namespace json_schema
+
+std::string compile_json_schema(const json &schema) {
+    return json_schema::Compiler(schema).compile();
+}
+
+} // namespace llmodel

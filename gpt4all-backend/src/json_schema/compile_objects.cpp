@@ -1,0 +1,247 @@
+#include "compiler.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace llmodel::json_schema {
+
+namespace {
+
+constexpr size_t max_name_patterns = 6; // there is a rule for each set of them that a name can match
+constexpr size_t max_places = 200000;
+
+bool has(const Schemas &parts, std::string_view keyword) {
+    return std::any_of(parts.begin(), parts.end(), [&](const Schema *part) { return part->find(keyword) != nullptr; });
+}
+
+} // namespace
+
+/** The texts that "propertyNames" allows. */
+Automaton Compiler::allowed_names(const Schema &property_names) {
+    Automaton names;
+    for (const Schemas &way : alternatives_.of({&property_names})) {
+        std::optional<Contradiction> why;
+        const Shape shape = merge(way, why);
+        if (why || (shape.typed != nullptr && (shape.types & type::string) == 0)) {
+            continue;
+        }
+        if (!shape.values.empty()) {
+            const std::vector<json> values = alternatives_.values(shape);
+            std::vector<std::string_view> texts;
+            for (const json &value : values) {
+                if (value.is_string()) {
+                    texts.push_back(value.get_ref<const std::string &>());
+                }
+            }
+            names = unite(names, json_schema::texts(texts));
+            continue;
+        }
+        for (const Schema *part : way) {
+            check_sayable(*part);
+        }
+        names = unite(names, languages_.strings(shape));
+    }
+    return names;
+}
+
+/** Names that are not listed, by the patterns that they match. Where nothing is said of them there are none, but in an
+ *  object of which nothing is listed. */
+std::vector<Compiler::Extra> Compiler::extras(const Context &context, const Shape &shape,
+                                              const std::vector<std::string> &declared) {
+    const Schemas &parts = shape.parts;
+    const bool closed = context.whole != nullptr && context.whole->find("unevaluatedProperties") != nullptr &&
+                        context.whole->find("unevaluatedProperties")->is_boolean() &&
+                        *context.whole->find("unevaluatedProperties") == false;
+    const bool by_default =
+        declared.empty() && !closed && !has(parts, "properties") && !has(parts, "patternProperties");
+    if (!by_default && !has(parts, "additionalProperties") && !has(parts, "patternProperties")) {
+        return {};
+    }
+    struct Pattern {
+        const Schema *part;
+        std::string text;
+    };
+    std::vector<Pattern> patterns;
+    Automaton names = any_text();
+    const std::vector<std::string_view> listed(declared.begin(), declared.end());
+    names = intersection(names, complement(texts(listed)));
+    for (const Schema *part : parts) {
+        if (part->find("propertyNames") != nullptr) {
+            names = intersection(names, allowed_names(document_.child(*part, "propertyNames")));
+        }
+        if (const json *own = part->find("patternProperties")) {
+            for (const auto &[pattern, value] : own->items()) {
+                patterns.push_back({part, pattern});
+            }
+        }
+    }
+    if (patterns.size() > max_name_patterns) {
+        refuse(*patterns[0].part, "patternProperties",
+               "a grammar is made for at most " + std::to_string(max_name_patterns) + " patterns of names");
+    }
+    std::vector<Extra> made;
+    std::vector<bool> matches(patterns.size());
+    const std::function<void(size_t, const Automaton &)> split = [&](size_t next, const Automaton &left) {
+        if (left.empty()) {
+            return;
+        }
+        if (next < patterns.size()) {
+            const Automaton &pattern =
+                languages_.pattern(*patterns[next].part, "patternProperties", patterns[next].text);
+            for (const bool match : {true, false}) {
+                matches[next] = match;
+                split(next + 1, intersection(left, match ? pattern : complement(pattern)));
+            }
+            return;
+        }
+        Schemas schemas;
+        bool described = by_default;
+        for (const Schema *part : parts) {
+            bool matched = false;
+            for (size_t i = 0; i < patterns.size(); ++i) {
+                if (matches[i] && patterns[i].part == part) {
+                    matched = true;
+                    const json &value = part->find("patternProperties")->at(patterns[i].text);
+                    schemas.push_back(&document_.child(*part, "patternProperties", patterns[i].text, value));
+                }
+            }
+            const bool additional = !matched && part->find("additionalProperties") != nullptr;
+            if (additional) {
+                schemas.push_back(&document_.child(*part, "additionalProperties"));
+            }
+            described = described || matched || additional;
+        }
+        if (described && !any_false(schemas)) {
+            const RuleId key = left.universal() ? texts_.any_string() : texts_.string(minimal(left));
+            made.push_back({key, rule_of(schemas, true)});
+        }
+    };
+    split(0, names);
+    return made;
+}
+
+void Compiler::add_objects(const Context &context, const Shape &shape) {
+    for (const Schema *part : shape.parts) {
+        const json *unevaluated = part->find("unevaluatedProperties");
+        if (unevaluated != nullptr && *unevaluated != true && (context.whole != part || *unevaluated != false)) {
+            refuse(*part, "unevaluatedProperties",
+                   "a grammar cannot tell which properties other schemas have seen; it can only where it is false and "
+                   "no other schema applies to the same value; use \"additionalProperties\"");
+        }
+    }
+    std::vector<Member> members;
+    std::vector<std::string> declared;
+    for (const std::string &name : children_.names(shape)) {
+        const auto asked = std::find_if(shape.required.begin(), shape.required.end(),
+                                        [&](const Limit<std::string> &other) { return other.value == name; });
+        const bool required = asked != shape.required.end();
+        Schemas schemas = children_.of_property(shape.parts, name);
+        bool possible = !any_false(schemas);
+        for (const Schema *part : shape.parts) {
+            possible = possible && (part->find("propertyNames") == nullptr ||
+                                    acceptance_.accepts(document_.child(*part, "propertyNames"), json(name)));
+        }
+        declared.push_back(name);
+        if (possible) {
+            members.push_back({name, rule_of(std::move(schemas), context.dispensable), required});
+        } else if (required) {
+            contradict(context,
+                       {asked->from->pointer, "required",
+                        "the property " + json(name).dump() + " is required, and nothing is valid for it", false});
+            return;
+        }
+    }
+    const bool free = declared.empty() && shape.min_properties.value == 0 && !shape.max_properties;
+    if (free && std::none_of(shape.parts.begin(), shape.parts.end(),
+                             [](const Schema *part) { return (types_meant(*part) & type::object) != 0; })) {
+        rules_.alternative(context.rule, Sequence().rule(texts_.any_object()));
+        return;
+    }
+    write_members(context.rule, shape, members, extras(context, shape, declared));
+}
+
+/**
+ * The members in order, then the others. For each place among them and, if it matters, each number of members so far:
+ * the rule `next` for at least one more, and `rest` for what may follow one.
+ */
+void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<Member> &members,
+                             const std::vector<Extra> &extras) {
+    const size_t required = static_cast<size_t>(
+        std::count_if(members.begin(), members.end(), [](const Member &member) { return member.required; }));
+    size_t least = shape.min_properties.value <= required ? 0 : shape.min_properties.value;
+    const size_t listed = members.size() + (extras.empty() ? 0 : 1); // the others might all have one name
+    if (least > listed) {
+        refuse(*shape.min_properties.from, "minProperties",
+               "a grammar cannot count names that are not listed; use at most " + std::to_string(listed) +
+                   ", or list names in \"properties\"");
+    }
+    const bool limited = shape.max_properties && (!extras.empty() || shape.max_properties->value < members.size());
+    const size_t most = limited ? shape.max_properties->value : Symbol::unlimited;
+    const size_t counts = (limited ? std::min(most, members.size() + 1) : least) + 1;
+    if (counts * (members.size() + 1) > max_places) {
+        refuse(limited ? *shape.max_properties->from : *shape.min_properties.from,
+               limited ? "maxProperties" : "minProperties",
+               "it is too large for a grammar beside " + std::to_string(members.size()) + " properties");
+    }
+    const auto comma = [&] { return Sequence().text(",").rule(texts_.space()); };
+    const auto colon = [&](Sequence key) { return key.rule(texts_.space()).text(":").rule(texts_.space()); };
+
+    std::vector<RuleId> next(counts);
+    std::vector<RuleId> rest(counts);
+    RuleId extra = 0;
+    RuleId more_extra = 0;
+    if (!extras.empty()) {
+        extra = rules_.add();
+        for (const Extra &other : extras) {
+            rules_.alternative(extra, colon(Sequence().rule(other.key)).rule(other.value));
+        }
+        more_extra = rules_.add(comma().rule(extra));
+    }
+    const auto left = [&](size_t count) { return most == Symbol::unlimited ? most : most - std::min(count, most); };
+    for (size_t count = 0; count < counts; ++count) {
+        next[count] = rules_.add();
+        rest[count] = rules_.add();
+        if (!extras.empty() && left(count) > 0 && count + 1 >= least) {
+            rules_.alternative(next[count],
+                               Sequence().rule(extra).then(rules_.repeated(more_extra, 0, left(count + 1))));
+            const size_t needed = count >= least ? 0 : 1;
+            rules_.alternative(rest[count], rules_.repeated(more_extra, needed, left(count)));
+        } else if (count >= least) {
+            rules_.alternative(rest[count], Sequence());
+        }
+    }
+    bool may_end = true; // none that is required comes
+    for (size_t i = members.size(); i-- > 0;) {
+        const Member &member = members[i];
+        may_end = may_end && !member.required;
+        std::vector<RuleId> from(counts);
+        std::vector<RuleId> after(counts);
+        for (size_t count = counts; count-- > 0;) {
+            from[count] = rules_.add();
+            after[count] = rules_.add();
+            if (left(count) > 0) {
+                const size_t then = std::min(count + 1, counts - 1);
+                rules_.alternative(
+                    from[count], colon(Sequence().text(json(member.name).dump())).rule(member.value).rule(rest[then]));
+            }
+            if (!member.required) {
+                rules_.alternative(from[count], Sequence().rule(next[count]));
+            }
+            rules_.alternative(after[count], comma().rule(from[count]));
+            if (may_end && count >= least) {
+                rules_.alternative(after[count], Sequence());
+            }
+        }
+        next = std::move(from);
+        rest = std::move(after);
+    }
+    const RuleId inside = rules_.add();
+    if (may_end && least == 0) {
+        rules_.alternative(inside, Sequence().text("}"));
+    }
+    rules_.alternative(inside, Sequence().rule(next[0]).rule(texts_.space()).text("}"));
+    rules_.alternative(rule, Sequence().text("{").rule(texts_.space()).rule(inside));
+}
+
+} // namespace llmodel::json_schema

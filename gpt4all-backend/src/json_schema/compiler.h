@@ -1,0 +1,80 @@
+#pragma once
+
+#include "alternatives.h"
+#include "text_rules.h"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace llmodel::json_schema {
+
+/** Makes the rules for what schemas say together. */
+class Compiler {
+  public:
+    explicit Compiler(const json &schema)
+        : document_(schema), acceptance_(document_, languages_), children_(document_, languages_),
+          alternatives_(document_, languages_, acceptance_, children_), texts_(rules_) {}
+
+    std::string compile();
+
+  private:
+    /** Rules that are still to be written: those of values that satisfy all of the schemas. */
+    struct Task {
+        RuleId rule;
+        Schemas schemas;
+        bool dispensable; // one of several alternatives: that nothing satisfies it is no mistake
+    };
+    /** What is known of the rule that is being written. */
+    struct Context {
+        RuleId rule;
+        const Schema *whole; // the only schema that all others come from, if there is one
+        bool dispensable;
+    };
+    struct Member {
+        std::string name;
+        RuleId value;
+        bool required;
+    };
+    struct Extra { // members whose names are not listed
+        RuleId key;
+        RuleId value;
+    };
+
+    RuleId rule_of(Schemas schemas, bool dispensable);
+    void write(const Task &task);
+    void write_way(const Context &context, const Schemas &parts);
+    void contradict(const Context &context, const Contradiction &why);
+
+    void add_values(const Context &context, const Shape &shape);
+    void add_numbers(const Context &context, const Shape &shape);
+    void add_strings(const Context &context, const Shape &shape);
+    static void check_end(const Shape &shape, const Automaton &language);
+
+    void add_arrays(const Context &context, const Shape &shape);
+    void add_unique_items(const Context &context, const Shape &shape);
+    bool open_ended(const Shape &shape, size_t prefix);
+    /** An array whose first item, or a "]" at once, is what `first` and `may_be_empty` say. */
+    void add_brackets(const Context &context, RuleId first, bool may_be_empty);
+
+    void add_objects(const Context &context, const Shape &shape);
+    std::vector<Extra> extras(const Context &context, const Shape &shape, const std::vector<std::string> &declared);
+    Automaton allowed_names(const Schema &property_names);
+    void write_members(RuleId rule, const Shape &shape, const std::vector<Member> &members,
+                       const std::vector<Extra> &extras);
+
+    Document document_;
+    Languages languages_;
+    Acceptance acceptance_;
+    Children children_;
+    Alternatives alternatives_;
+    Rules rules_;
+    TextRules texts_;
+    std::map<Schemas, RuleId> known_;
+    std::deque<Task> tasks_;
+    std::optional<Contradiction> contradiction_; // the first that was passed over
+};
+
+} // namespace llmodel::json_schema

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "error.h"
+
+#include <compare>
+#include <cstddef>
+#include <string>
+
+namespace llmodel::json_schema {
+
+/** A number of JSON, exactly: its digits before and after the point, without zeros that say nothing. */
+struct Decimal {
+    bool negative = false;
+    std::string whole = "0";
+    std::string fraction;
+
+    bool zero() const { return whole == "0" && fraction.empty(); }
+    bool integral() const { return fraction.empty(); }
+    Decimal magnitude() const { return {false, whole, fraction}; }
+    /** Without an exponent. */
+    std::string text() const;
+
+    bool operator==(const Decimal &) const = default;
+    std::strong_ordering operator<=>(const Decimal &other) const;
+};
+
+/** A value that is a number. */
+Decimal decimal_of(const json &number);
+
+/** The nearest number with at most `digits` digits after the point that is not below (`up`) or not above it. */
+Decimal rounded(const Decimal &number, size_t digits, bool up);
+
+} // namespace llmodel::json_schema

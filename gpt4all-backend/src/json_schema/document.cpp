@@ -1,0 +1,206 @@
+#include "document.h"
+
+#include "json/utf8.h"
+#include "uri.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <utility>
+
+namespace llmodel::json_schema {
+
+namespace {
+
+constexpr int deepest_schema = 100;
+
+/** One token less; unescaped. */
+std::string take_token(std::string_view &pointer) {
+    pointer.remove_prefix(1);
+    const std::string_view token = pointer.substr(0, pointer.find('/'));
+    pointer.remove_prefix(token.size());
+    std::string made;
+    for (size_t i = 0; i < token.size(); ++i) {
+        if (token[i] == '~' && i + 1 < token.size() && (token[i + 1] == '0' || token[i + 1] == '1')) {
+            made += token[++i] == '0' ? '~' : '/';
+        } else {
+            made += token[i];
+        }
+    }
+    return made;
+}
+
+const json *member(const json &value, const std::string &token) {
+    if (value.is_object()) {
+        const auto found = value.find(token);
+        return found == value.end() ? nullptr : &*found;
+    }
+    size_t index = 0;
+    const char *end = token.data() + token.size();
+    const auto read = std::from_chars(token.data(), end, index);
+    const bool is_index = value.is_array() && read.ec == std::errc() && read.ptr == end;
+    return is_index && index < value.size() ? &value[index] : nullptr;
+}
+
+} // namespace
+
+const json *Schema::find(std::string_view keyword) const {
+    if (!value.is_object()) {
+        return nullptr;
+    }
+    const auto &members = value.get_ref<const json::object_t &>();
+    const auto found =
+        std::find_if(members.begin(), members.end(), [&](const auto &entry) { return entry.first == keyword; });
+    return found == members.end() ? nullptr : &found->second;
+}
+
+void refuse(const std::string &pointer, std::string_view keyword, const std::string &why) {
+    throw Error(LLMODEL_GRAMMAR_ERROR,
+                "the JSON Schema cannot be honoured: " + why + " (\"" + std::string(keyword) + "\" at " +
+                    quote(pointer, 200) + ")",
+                {{"pointer", pointer}, {"keyword", std::string(keyword)}});
+}
+
+void refuse(const Schema &schema, std::string_view keyword, const std::string &why) {
+    refuse(schema.pointer, keyword, why);
+}
+
+std::string escape_token(std::string_view token) {
+    std::string made;
+    for (const char c : token) {
+        made += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+    }
+    return made;
+}
+
+Document::Document(const json &root) {
+    if (!root.is_object() && !root.is_boolean()) {
+        refuse("", "", "it must be an object, true or false");
+    }
+    resources_.push_back({"", &root, "", {}});
+    find_resources(root, "", 0);
+    root_ = &schema_at(root, "", 0);
+}
+
+void Document::find_resources(const json &value, const std::string &pointer, size_t resource) {
+    if (value.is_array()) {
+        for (size_t i = 0; i < value.size(); ++i) {
+            if (value[i].is_structured()) {
+                find_resources(value[i], pointer + "/" + std::to_string(i), resource);
+            }
+        }
+        return;
+    }
+    const auto text_of = [&](const char *key) {
+        const auto found = value.find(key);
+        return found != value.end() && found->is_string() ? found->get<std::string>() : "";
+    };
+    if (const std::string id = text_of("$id"); !id.empty()) {
+        if (id[0] == '#') { // as drafts 6 and 7 wrote anchors
+            resources_[resource].anchors.emplace(id.substr(1), std::pair(&value, pointer));
+        } else {
+            std::string uri = resolve_uri(resources_[resource].uri, id);
+            uri.resize(std::min(uri.find('#'), uri.size()));
+            if (pointer.empty()) {
+                resources_[0].uri = std::move(uri);
+            } else {
+                resource = resources_.size();
+                resources_.push_back({std::move(uri), &value, pointer, {}});
+            }
+            resource_at_[&value] = resource;
+        }
+    }
+    if (const std::string anchor = text_of("$anchor"); !anchor.empty()) {
+        resources_[resource].anchors.emplace(anchor, std::pair(&value, pointer));
+    }
+    static const std::set<std::string_view> values = {"enum", "const", "default", "examples"};
+    for (const auto &[key, inner] : value.items()) {
+        if (inner.is_structured() && values.count(key) == 0) {
+            find_resources(inner, pointer + "/" + escape_token(key), resource);
+        }
+    }
+}
+
+const Schema &Document::schema_at(const json &value, std::string pointer, size_t resource) {
+    auto &schema = schemas_[&value];
+    if (!schema) {
+        if (!value.is_object() && !value.is_boolean()) {
+            const size_t slash = pointer.rfind('/');
+            refuse(pointer, slash == std::string::npos ? "" : pointer.substr(slash + 1),
+                   "here must be a schema: an object, true or false");
+        }
+        if (std::count(pointer.begin(), pointer.end(), '/') > deepest_schema) {
+            refuse(pointer, "", "it is nested too deeply");
+        }
+        const auto own = resource_at_.find(&value);
+        schema = std::make_unique<Schema>(
+            Schema{value, std::move(pointer), own == resource_at_.end() ? resource : own->second});
+    }
+    return *schema;
+}
+
+const Schema &Document::child(const Schema &parent, std::string_view keyword) {
+    return schema_at(*parent.find(keyword), parent.pointer + "/" + std::string(keyword), parent.resource);
+}
+
+const Schema &Document::child(const Schema &parent, std::string_view keyword, const std::string &token,
+                              const json &value) {
+    return schema_at(value, parent.pointer + "/" + std::string(keyword) + "/" + escape_token(token), parent.resource);
+}
+
+const Schema &Document::meant(const Schema &parent, json value) {
+    return schema_at(meant_.emplace_back(std::move(value)), parent.pointer, parent.resource);
+}
+
+const Schema &Document::at_pointer(const Schema &from, size_t resource, std::string_view pointer) {
+    const json *value = resources_[resource].root;
+    std::string path = resources_[resource].pointer;
+    while (!pointer.empty()) {
+        const std::string token = take_token(pointer);
+        value = member(*value, token);
+        path += "/" + escape_token(token);
+        if (value == nullptr) {
+            refuse(from, "$ref",
+                   "there is nothing at " + quote(path, 200) + " for " +
+                       quote(from.find("$ref")->get<std::string>(), 200));
+        }
+        if (const auto own = resource_at_.find(value); own != resource_at_.end()) {
+            resource = own->second;
+        }
+    }
+    return schema_at(*value, std::move(path), resource);
+}
+
+const Schema &Document::target(const Schema &schema) {
+    const json &reference = *schema.find("$ref");
+    if (!reference.is_string()) {
+        refuse(schema, "$ref", "it must be a text such as \"#/$defs/name\"");
+    }
+    const auto text = reference.get<std::string>();
+    const size_t hash = std::min(text.find('#'), text.size());
+    size_t resource = schema.resource;
+    if (hash > 0) {
+        const std::string uri = resolve_uri(resources_[resource].uri, text.substr(0, hash));
+        const auto found =
+            std::find_if(resources_.begin(), resources_.end(), [&](const Resource &other) { return other.uri == uri; });
+        if (found == resources_.end()) {
+            refuse(schema, "$ref",
+                   quote(text, 200) + " is not in the schema: nothing is fetched, so put it into \"$defs\"");
+        }
+        resource = static_cast<size_t>(found - resources_.begin());
+    }
+    const std::string fragment = percent_decoded(hash < text.size() ? text.substr(hash + 1) : "");
+    if (first_invalid_utf8(fragment) != std::string::npos) {
+        refuse(schema, "$ref", "what its \"%\" stand for is not UTF-8");
+    }
+    if (fragment.empty() || fragment[0] == '/') {
+        return at_pointer(schema, resource, fragment);
+    }
+    const auto anchor = resources_[resource].anchors.find(fragment);
+    if (anchor == resources_[resource].anchors.end()) {
+        refuse(schema, "$ref", "no schema has the \"$anchor\" " + quote(fragment, 200));
+    }
+    return schema_at(*anchor->second.first, anchor->second.second, resource);
+}
+
+} // namespace llmodel::json_schema

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "error.h"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace llmodel::json_schema {
+
+/** A schema where it stands in its document. Two of one place are the same object. */
+struct Schema {
+    const json &value;
+    std::string pointer; // RFC 6901
+    size_t resource;     // of the document: where its references begin
+
+    bool is(bool constant) const { return value.is_boolean() && value.get<bool>() == constant; }
+    const json *find(std::string_view keyword) const;
+};
+
+/** What keeps a schema from being honoured, where, and what to do. */
+[[noreturn]] void refuse(const std::string &pointer, std::string_view keyword, const std::string &why);
+[[noreturn]] void refuse(const Schema &schema, std::string_view keyword, const std::string &why);
+
+/** A JSON Schema with all that it refers to, which must be in it. */
+class Document {
+  public:
+    explicit Document(const json &root);
+
+    const Schema &root() const { return *root_; }
+    /** The value of one of `parent`'s keywords. */
+    const Schema &child(const Schema &parent, std::string_view keyword);
+    /** What stands under a name or an index in it. */
+    const Schema &child(const Schema &parent, std::string_view keyword, const std::string &token, const json &value);
+    /** A schema that is not written, but meant by a keyword of `parent`. */
+    const Schema &meant(const Schema &parent, json value);
+    /** What a schema's "$ref" means (RFC 3986 and 6901). Throws Error(LLMODEL_GRAMMAR_ERROR). */
+    const Schema &target(const Schema &schema);
+
+  private:
+    /** A schema with a URI of its own. */
+    struct Resource {
+        std::string uri; // without a fragment
+        const json *root;
+        std::string pointer;
+        std::map<std::string, std::pair<const json *, std::string>> anchors;
+    };
+
+    const Schema &schema_at(const json &value, std::string pointer, size_t resource);
+    void find_resources(const json &value, const std::string &pointer, size_t resource);
+    const Schema &at_pointer(const Schema &from, size_t resource, std::string_view pointer);
+
+    std::deque<json> meant_;
+    std::vector<Resource> resources_;
+    std::unordered_map<const json *, size_t> resource_at_;
+    std::unordered_map<const json *, std::unique_ptr<Schema>> schemas_;
+    const Schema *root_;
+};
+
+/** A token of a JSON Pointer, with ~ and / escaped. */
+std::string escape_token(std::string_view token);
+
+} // namespace llmodel::json_schema

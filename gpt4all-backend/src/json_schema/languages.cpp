@@ -1,0 +1,95 @@
+#include "languages.h"
+
+#include "formats.h"
+#include "json/utf8.h"
+#include "regex.h"
+
+namespace llmodel::json_schema {
+
+const Automaton &Languages::pattern(const Schema &schema, std::string_view keyword, const std::string &pattern) {
+    const auto found = patterns_.find(pattern);
+    if (found != patterns_.end()) {
+        return found->second;
+    }
+    try {
+        return patterns_.emplace(pattern, pattern_language(pattern)).first->second;
+    } catch (const PatternError &error) {
+        refuse(schema, keyword, "the pattern " + quote(pattern) + " cannot be used: " + error.what());
+    } catch (const TooLarge &error) {
+        refuse(schema, keyword,
+               "the pattern " + quote(pattern) + " is too large for a grammar: " + error.what() +
+                   "; use smaller repetitions");
+    }
+}
+
+bool Languages::only_length(const Shape &shape) {
+    for (const Schema *schema : shape.formats) {
+        if (!format_pattern(schema->find("format")->get_ref<const std::string &>()).empty()) {
+            return false;
+        }
+    }
+    return shape.patterns.empty();
+}
+
+Automaton Languages::strings(const Shape &shape) {
+    const Schema *last = nullptr;
+    const char *keyword = "";
+    try {
+        Automaton language = any_text();
+        for (const Schema *schema : shape.patterns) {
+            last = schema;
+            keyword = "pattern";
+            language = intersection(language, pattern(*schema, keyword, schema->find(keyword)->get<std::string>()));
+        }
+        for (const Schema *schema : shape.formats) {
+            last = schema;
+            keyword = "format";
+            const std::string text = format_pattern(schema->find(keyword)->get_ref<const std::string &>());
+            if (!text.empty()) {
+                language = intersection(language, pattern(*schema, keyword, text));
+            }
+        }
+        if (shape.max_length || shape.min_length.value > 0) {
+            last = shape.max_length ? shape.max_length->from : shape.min_length.from;
+            keyword = shape.max_length ? "maxLength" : "minLength";
+            language = with_length(language, shape.min_length.value,
+                                   shape.max_length ? std::optional(shape.max_length->value) : std::nullopt);
+        }
+        return minimal(language);
+    } catch (const TooLarge &error) {
+        refuse(*last, keyword,
+               std::string("with what else limits the text it is too large for a grammar: ") + error.what() +
+                   "; use a smaller length, or fewer limits");
+    }
+}
+
+Automaton Languages::numbers(const Shape &shape) {
+    const NumberRange range = shape.numbers();
+    std::string key = range.integral ? "integer" : "number";
+    const auto note = [&](const std::optional<NumberBound> &bound) {
+        key += bound ? (bound->exclusive ? " x" : " ") + bound->value.text() : " none";
+    };
+    note(range.lower);
+    note(range.upper);
+    for (const Decimal &of : range.multiples_of) {
+        key += " " + of.text();
+    }
+    const auto found = numbers_.find(key);
+    if (found != numbers_.end()) {
+        return found->second;
+    }
+    try {
+        return numbers_.emplace(key, number_language(range)).first->second;
+    } catch (const TooLarge &error) {
+        const Schema &from = !shape.multiples_of.empty() ? *shape.multiples_of[0].from
+                             : shape.lower               ? *shape.lower->from
+                                                         : *shape.upper->from;
+        refuse(from,
+               !shape.multiples_of.empty() ? "multipleOf"
+               : shape.lower               ? shape.lower->keyword
+                                           : shape.upper->keyword,
+               std::string("it is too large for a grammar: ") + error.what());
+    }
+}
+
+} // namespace llmodel::json_schema

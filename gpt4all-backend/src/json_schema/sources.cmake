@@ -1,0 +1,23 @@
+# Relative to gpt4all-backend.
+set(LLMODEL_JSON_SCHEMA_SOURCES
+  src/json_schema/accepts.cpp
+  src/json_schema/alternatives.cpp
+  src/json_schema/automaton.cpp
+  src/json_schema/automaton_minimal.cpp
+  src/json_schema/char_set.cpp
+  src/json_schema/children.cpp
+  src/json_schema/compile.cpp
+  src/json_schema/compile_arrays.cpp
+  src/json_schema/compile_objects.cpp
+  src/json_schema/decimal.cpp
+  src/json_schema/document.cpp
+  src/json_schema/formats.cpp
+  src/json_schema/keywords.cpp
+  src/json_schema/languages.cpp
+  src/json_schema/number_language.cpp
+  src/json_schema/regex_language.cpp
+  src/json_schema/regex_parse.cpp
+  src/json_schema/rules.cpp
+  src/json_schema/shape.cpp
+  src/json_schema/text_rules.cpp
+  src/json_schema/uri.cpp)

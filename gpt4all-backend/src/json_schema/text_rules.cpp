@@ -1,0 +1,284 @@
+#include "text_rules.h"
+
+#include <string>
+
+namespace llmodel::json_schema {
+
+namespace {
+
+constexpr size_t few_texts = 8;
+const CharSet digit = {{'0', '9'}};
+const CharSet hexadecimal = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
+
+/** What a string of JSON holds as it is. DEL could stand there too, but is invisible. */
+const CharSet unescaped = {{0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x7E}, {0x80, last_code_point}};
+
+CharSet one(char32_t c) {
+    return {{c, c}};
+}
+
+std::string utf8(char32_t c) {
+    const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
+    if (c < 0x80) {
+        return {static_cast<char>(c)};
+    }
+    if (c < 0x800) {
+        return {static_cast<char>(0xC0 | (c >> 6)), tail(0)};
+    }
+    if (c < 0x10000) {
+        return {static_cast<char>(0xE0 | (c >> 12)), tail(6), tail(0)};
+    }
+    return {static_cast<char>(0xF0 | (c >> 18)), tail(12), tail(6), tail(0)};
+}
+
+bool is_one(const CharSet &set) {
+    return set.ranges().size() == 1 && set.ranges()[0].low == set.ranges()[0].high;
+}
+
+/** One character as it is. */
+void add_plain(Sequence &to, const CharSet &set) {
+    is_one(set) ? to.text(utf8(set.ranges()[0].low)) : to.set(set);
+}
+
+} // namespace
+
+/** Makes a rule of each state, but of those that only one place leads to and that go one way. */
+class AutomatonWriter {
+  public:
+    AutomatonWriter(TextRules &texts, const Automaton &automaton, bool quoted)
+        : texts_(texts), automaton_(automaton), quoted_(quoted), ways_(automaton.states.size()),
+          arrivals_(automaton.states.size(), 0), rule_of_(automaton.states.size(), none) {
+        for (size_t i = 0; i < automaton.states.size(); ++i) {
+            for (const Automaton::Edge &edge : automaton.states[i].edges) {
+                ways_[i][edge.to].add(edge.on);
+            }
+            for (const auto &[to, on] : ways_[i]) {
+                ++arrivals_[to];
+            }
+        }
+    }
+
+    RuleId write() {
+        Sequence whole;
+        whole.text(quoted_ ? "\"" : "");
+        if (automaton_.empty()) {
+            return texts_.rules_.add();
+        }
+        ++arrivals_[0];
+        go_on(whole, 0);
+        const RuleId made = texts_.rules_.add(std::move(whole));
+        while (!waiting_.empty()) {
+            const uint32_t state = waiting_.back();
+            waiting_.pop_back();
+            if (automaton_.states[state].accepting) {
+                texts_.rules_.alternative(rule_of_[state], end());
+            }
+            for (const auto &[to, on] : ways_[state]) {
+                Sequence sequence;
+                add(sequence, on);
+                go_on(sequence, to);
+                texts_.rules_.alternative(rule_of_[state], std::move(sequence));
+            }
+        }
+        return made;
+    }
+
+  private:
+    static constexpr RuleId none = ~RuleId{0};
+
+    Sequence end() const { return quoted_ ? Sequence().text("\"") : Sequence(); }
+
+    void add(Sequence &to, const CharSet &set) {
+        if (!quoted_ || set.intersection(unescaped) == set) {
+            add_plain(to, set);
+        } else {
+            to.rule(texts_.character(set));
+        }
+    }
+
+    void go_on(Sequence &sequence, uint32_t state) {
+        const auto goes_one_way = [&](uint32_t at) {
+            return !automaton_.states[at].accepting && ways_[at].size() == 1 && arrivals_[at] == 1;
+        };
+        while (goes_one_way(state)) {
+            const auto &[to, on] = *ways_[state].begin();
+            add(sequence, on);
+            state = to;
+        }
+        if (automaton_.states[state].edges.empty()) {
+            sequence.then(end());
+            return;
+        }
+        if (rule_of_[state] == none) {
+            rule_of_[state] = texts_.rules_.add();
+            waiting_.push_back(state);
+        }
+        sequence.rule(rule_of_[state]);
+    }
+
+    TextRules &texts_;
+    const Automaton &automaton_;
+    bool quoted_;
+    std::vector<std::map<uint32_t, CharSet>> ways_;
+    std::vector<size_t> arrivals_;
+    std::vector<RuleId> rule_of_;
+    std::vector<uint32_t> waiting_;
+};
+
+RuleId TextRules::plain(const Automaton &automaton) {
+    return AutomatonWriter(*this, automaton, false).write();
+}
+
+RuleId TextRules::string(const Automaton &automaton) {
+    return AutomatonWriter(*this, automaton, true).write();
+}
+
+RuleId TextRules::one_of(const std::vector<std::string> &texts) {
+    if (texts.size() > few_texts) {
+        const std::vector<std::string_view> views(texts.begin(), texts.end());
+        return plain(minimal(json_schema::texts(views)));
+    }
+    const RuleId rule = rules_.add();
+    for (const std::string &text : texts) {
+        rules_.alternative(rule, Sequence().text(text));
+    }
+    return rule;
+}
+
+/** One of these characters as a string of JSON has it. */
+RuleId TextRules::character(const CharSet &set) {
+    const auto [found, added] = characters_.emplace(set, 0);
+    if (!added) {
+        return found->second;
+    }
+    const RuleId rule = found->second = rules_.add();
+    if (const CharSet plain = set.intersection(unescaped); !plain.empty()) {
+        Sequence sequence;
+        add_plain(sequence, plain);
+        rules_.alternative(rule, std::move(sequence));
+    }
+    CharSet letters; // of short escapes
+    for (const auto &[c, letter] :
+         {std::pair{'"', '"'}, {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}}) {
+        if (set.contains(static_cast<char32_t>(c))) {
+            letters.add(CharRange{static_cast<char32_t>(letter), static_cast<char32_t>(letter)});
+        }
+    }
+    if (!letters.empty()) {
+        Sequence sequence;
+        sequence.text("\\");
+        add_plain(sequence, letters);
+        rules_.alternative(rule, std::move(sequence));
+    }
+    for (const char32_t high : {0U, 1U, 7U}) { // the first digit of the others' numbers
+        CharSet low;
+        for (char32_t c = high * 16; c < high * 16 + 16; ++c) {
+            const bool control = (c < 0x20 && (c < '\b' || c > '\r' || c == '\v')) || c == 0x7F;
+            if (control && set.contains(c)) {
+                const char32_t last = c % 16;
+                low.add(one(last < 10 ? '0' + last : 'a' + last - 10));
+                low.add(one(last < 10 ? '0' + last : 'A' + last - 10));
+            }
+        }
+        if (!low.empty()) {
+            rules_.alternative(rule, Sequence().text("\\u00" + std::to_string(high)).set(low));
+        }
+    }
+    return rule;
+}
+
+template<typename Fill> RuleId TextRules::once(const char *name, const Fill &fill) {
+    const auto [found, added] = named_.emplace(name, 0);
+    if (added) {
+        const RuleId rule = found->second = rules_.add();
+        fill(rule);
+        return rule;
+    }
+    return found->second;
+}
+
+RuleId TextRules::space() {
+    return once("space", [&](RuleId rule) {
+        rules_.alternative(rule, Sequence());
+        rules_.alternative(rule, Sequence().text(" "));
+        rules_.alternative(rule, Sequence().set(one('\n'), 1, 2).set({{' ', ' '}, {'\t', '\t'}}, 0, 20));
+    });
+}
+
+RuleId TextRules::any_character() {
+    return once("character", [&](RuleId rule) {
+        const CharSet not_d = {{'0', '9'}, {'A', 'C'}, {'E', 'F'}, {'a', 'c'}, {'e', 'f'}};
+        const CharSet high = {{'8', '9'}, {'A', 'B'}, {'a', 'b'}}; // of a surrogate pair
+        const CharSet low = {{'C', 'F'}, {'c', 'f'}};
+        const CharSet d = {{'D', 'D'}, {'d', 'd'}};
+        rules_.alternative(rule, Sequence().set(unescaped));
+        const RuleId escape = rules_.add();
+        rules_.alternative(rule, Sequence().text("\\").rule(escape));
+        rules_.alternative(
+            escape,
+            Sequence().set({{'"', '"'}, {'\\', '\\'}, {'b', 'b'}, {'f', 'f'}, {'n', 'n'}, {'r', 'r'}, {'t', 't'}}));
+        rules_.alternative(escape, Sequence().text("u").set(not_d).set(hexadecimal, 3, 3));
+        rules_.alternative(escape, Sequence().text("u").set(d).set({{'0', '7'}}).set(hexadecimal, 2, 2));
+        Sequence pair;
+        pair.text("u").set(d).set(high).set(hexadecimal, 2, 2);
+        rules_.alternative(escape, pair.text("\\u").set(d).set(low).set(hexadecimal, 2, 2));
+    });
+}
+
+RuleId TextRules::any_string() {
+    return once("string", [&](RuleId rule) {
+        rules_.alternative(rule, Sequence().text("\"").rule(any_character(), 0, Symbol::unlimited).text("\""));
+    });
+}
+
+RuleId TextRules::any_integer() {
+    return once("integer", [&](RuleId rule) {
+        rules_.alternative(rule, Sequence().text("0"));
+        rules_.alternative(rule, Sequence().set(one('-'), 0, 1).set({{'1', '9'}}).set(digit, 0, 15));
+    });
+}
+
+RuleId TextRules::any_number() {
+    return once("number", [&](RuleId rule) {
+        const RuleId whole = rules_.add(Sequence().text("0"));
+        rules_.alternative(whole, Sequence().set({{'1', '9'}}).set(digit, 0, 15));
+        const RuleId fraction = rules_.add(Sequence().text(".").set(digit, 1, 16));
+        const RuleId exponent =
+            rules_.add(Sequence().set({{'E', 'E'}, {'e', 'e'}}).set({{'+', '+'}, {'-', '-'}}, 0, 1).set(digit, 1, 2));
+        rules_.alternative(rule, Sequence().set(one('-'), 0, 1).rule(whole).rule(fraction, 0, 1).rule(exponent, 0, 1));
+    });
+}
+
+RuleId TextRules::any_object() {
+    return once("object", [&](RuleId rule) {
+        const RuleId member =
+            rules_.add(Sequence().rule(any_string()).rule(space()).text(":").rule(space()).rule(any_value()));
+        const RuleId more = rules_.add(Sequence().text(",").rule(space()).rule(member));
+        const RuleId rest = rules_.add(Sequence().text("}"));
+        rules_.alternative(rest, Sequence().rule(member).rule(more, 0, Symbol::unlimited).rule(space()).text("}"));
+        rules_.alternative(rule, Sequence().text("{").rule(space()).rule(rest));
+    });
+}
+
+RuleId TextRules::any_array() {
+    return once("array", [&](RuleId rule) {
+        const RuleId more = rules_.add(Sequence().text(",").rule(space()).rule(any_value()));
+        const RuleId rest = rules_.add(Sequence().text("]"));
+        rules_.alternative(rest, Sequence().rule(any_value()).rule(more, 0, Symbol::unlimited).rule(space()).text("]"));
+        rules_.alternative(rule, Sequence().text("[").rule(space()).rule(rest));
+    });
+}
+
+RuleId TextRules::any_value() {
+    return once("value", [&](RuleId rule) {
+        rules_.alternative(rule, Sequence().rule(any_object()));
+        rules_.alternative(rule, Sequence().rule(any_array()));
+        rules_.alternative(rule, Sequence().rule(any_string()));
+        rules_.alternative(rule, Sequence().rule(any_number()));
+        for (const char *word : {"true", "false", "null"}) {
+            rules_.alternative(rule, Sequence().text(word));
+        }
+    });
+}
+
+} // namespace llmodel::json_schema

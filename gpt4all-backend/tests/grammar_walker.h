@@ -1,0 +1,119 @@
+#pragma once
+
+#include "json_schema/automaton.h"
+#include "llama-grammar.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+/** A grammar as llama.cpp reads it, and no model: what texts it admits, and texts that it admits. */
+class GrammarWalker {
+  public:
+    explicit GrammarWalker(const std::string &text)
+        : grammar_(llama_grammar_init_impl(nullptr, text.c_str(), "root", false, nullptr, 0, nullptr, 0),
+                   llama_grammar_free_impl) {
+        if (grammar_ == nullptr) {
+            throw std::runtime_error("llama.cpp does not take the grammar:\n" + text);
+        }
+        begin_ = llama_grammar_get_stacks(grammar_.get());
+    }
+
+    bool accepts(const std::string &text) {
+        restart();
+        for (const char32_t c : llmodel::json_schema::code_points(text)) {
+            llama_grammar_accept(grammar_.get(), c);
+        }
+        return may_end();
+    }
+
+    /** A text of the grammar, or nothing where a walk through it found no end. */
+    std::optional<std::string> walk(std::mt19937 &random) {
+        restart();
+        std::string text;
+        for (size_t length = 0; length < longest; ++length) {
+            if (may_end() && (stacks().size() == 1 || length > soon || random() % 4 == 0)) {
+                return text;
+            }
+            const char32_t c = length > soon ? nearest(random) : any(random);
+            llama_grammar_accept(grammar_.get(), c);
+            append(text, c);
+        }
+        return std::nullopt;
+    }
+
+  private:
+    static constexpr size_t soon = 150;     // characters after which the nearest end is looked for
+    static constexpr size_t longest = 4000; // and after which it is given up
+
+    llama_grammar_stacks &stacks() { return llama_grammar_get_stacks(grammar_.get()); }
+    void restart() { stacks() = begin_; }
+
+    bool may_end() {
+        return std::any_of(stacks().begin(), stacks().end(), [](const auto &stack) { return stack.empty(); });
+    }
+
+    char32_t any(std::mt19937 &random) {
+        for (;;) {
+            const auto &stack = stacks()[random() % stacks().size()];
+            if (!stack.empty()) {
+                return one_of(stack.back(), random);
+            }
+        }
+    }
+
+    /** A character of one of the stacks that have the least before them. */
+    char32_t nearest(std::mt19937 &random) {
+        size_t least = ~size_t{0};
+        for (const auto &stack : stacks()) {
+            least = stack.empty() ? least : std::min(least, stack.size());
+        }
+        for (;;) {
+            const auto &stack = stacks()[random() % stacks().size()];
+            if (stack.size() == least) {
+                return one_of(stack.back(), random);
+            }
+        }
+    }
+
+    /** A character of the class that begins here; the ends of its ranges more often than others. */
+    static char32_t one_of(const llama_grammar_element *at, std::mt19937 &random) {
+        std::vector<std::pair<char32_t, char32_t>> ranges;
+        do {
+            const bool range = at[1].type == LLAMA_GRETYPE_CHAR_RNG_UPPER;
+            ranges.emplace_back(at->value, range ? at[1].value : at->value);
+            at += range ? 2 : 1;
+        } while (at->type == LLAMA_GRETYPE_CHAR_ALT);
+        const auto [low, high] = ranges[random() % ranges.size()];
+        switch (random() % 4) {
+        case 0:
+            return low;
+        case 1:
+            return high;
+        default:
+            return low + static_cast<char32_t>(random() % (high - low + 1));
+        }
+    }
+
+    static void append(std::string &text, char32_t c) {
+        const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
+        if (c < 0x80) {
+            text += static_cast<char>(c);
+        } else if (c < 0x800) {
+            text += {static_cast<char>(0xC0 | (c >> 6)), tail(0)};
+        } else if (c < 0x10000) {
+            text += {static_cast<char>(0xE0 | (c >> 12)), tail(6), tail(0)};
+        } else {
+            text += {static_cast<char>(0xF0 | (c >> 18)), tail(12), tail(6), tail(0)};
+        }
+    }
+
+    std::unique_ptr<llama_grammar, decltype(&llama_grammar_free_impl)> grammar_;
+    llama_grammar_stacks begin_;
+};

@@ -1,0 +1,360 @@
+#include "error.h"
+#include "grammar_walker.h"
+#include "json_schema/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace {
+
+using llmodel::json;
+
+struct Admits {
+    const char *schema;
+    std::vector<std::string> good;
+    std::vector<std::string> bad;
+};
+
+class JsonSchemaCompile : public testing::Test {
+  protected:
+    static void expect(const std::vector<Admits> &cases) {
+        for (const Admits &one : cases) {
+            SCOPED_TRACE(one.schema);
+            GrammarWalker grammar(llmodel::compile_json_schema(json::parse(one.schema)));
+            for (const std::string &text : one.good) {
+                EXPECT_TRUE(grammar.accepts(text)) << text;
+            }
+            for (const std::string &text : one.bad) {
+                EXPECT_FALSE(grammar.accepts(text)) << text;
+            }
+        }
+    }
+
+    static llmodel::Error refusal(const char *schema) {
+        try {
+            llmodel::compile_json_schema(json::parse(schema));
+        } catch (const llmodel::Error &error) {
+            EXPECT_EQ(error.status(), LLMODEL_GRAMMAR_ERROR);
+            return error;
+        }
+        ADD_FAILURE() << "taken: " << schema;
+        return {LLMODEL_OK, ""};
+    }
+};
+
+TEST_F(JsonSchemaCompile, Types) {
+    expect({
+        {"true", {"1", "\"x\"", "[]", "{\"a\": [null]}", "true"}, {"", "x", "[1,]", "{1:2}"}},
+        {R"({"type": "null"})", {"null"}, {"0", "\"null\""}},
+        {R"({"type": ["boolean", "null"]})", {"true", "false", "null"}, {"1"}},
+        {R"({"type": "integer", "nullable": true})", {"null", "5"}, {"1.5", "-0", "01"}},
+        {R"({"type": "number"})", {"0", "-1.50", "1e10", "2.5E-3"}, {"1.", ".5", "01", "+1", "1e999"}},
+        {R"({"type": "string"})",
+         {R"("")", R"("a\"\\\n\u00e9\ud83d\ude00")", "\"\u00e9\""},
+         {"\"\n\"", R"("\x")", R"("\ud83d")", R"("\ude00")", "\"a"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, NumbersKeepTheirBounds) {
+    expect({
+        {R"({"type": "integer", "minimum": -3, "exclusiveMaximum": 12})",
+         {"-3", "-1", "0", "9", "11"},
+         {"-4", "12", "-0", "1.0", "00"}},
+        {R"({"type": "integer", "minimum": 1700000000000000})",
+         {"1700000000000000", "99999999999999999"},
+         {"1699999999999999", "170000000000000", "0", "-1700000000000000"}},
+        {R"({"type": "integer", "maximum": 9223372036854775807})",
+         {"9223372036854775807", "-5"},
+         {"9223372036854775808"}},
+        {R"({"type": "number", "minimum": 0, "maximum": 1})",
+         {"0", "0.5", "1", "1.0", "0.99999"},
+         {"-0.1", "1.1", "2", "1e-1", "-0"}},
+        {R"({"type": "number", "exclusiveMinimum": 0.25, "exclusiveMaximum": 0.5})",
+         {"0.3", "0.26", "0.2500001", "0.49"},
+         {"0.25", "0.250", "0.5", "0.2", "0.51", "0"}},
+        {R"({"type": "number", "maximum": -2.5})", {"-2.5", "-2.51", "-30"}, {"-2.49", "-2", "0", "2.5"}},
+        {R"({"type": "number", "minimum": 0, "exclusiveMinimum": 5})", {"5.1"}, {"5", "0"}},
+        {R"({"type": "number", "minimum": 5, "exclusiveMinimum": true})", {"5.1"}, {"5", "0"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, MultiplesOf) {
+    expect({
+        {R"({"type": "integer", "multipleOf": 7})", {"0", "7", "-14", "700"}, {"1", "15", "8"}},
+        {R"({"type": "integer", "multipleOf": 3000})", {"0", "3000", "-6000", "30000"}, {"300", "1000", "3"}},
+        {R"({"type": "number", "multipleOf": 0.25})", {"0", "0.5", "1.25", "-3", "2.50"}, {"0.1", "0.2", "1.255"}},
+        {R"({"type": "number", "multipleOf": 2})", {"4", "-2"}, {"3", "4.0"}},
+        {R"({"allOf": [{"multipleOf": 4}, {"multipleOf": 6}], "type": "integer", "minimum": 1, "maximum": 30})",
+         {"12", "24"},
+         {"0", "4", "6", "8", "30"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, LengthsCountCodePoints) {
+    expect({
+        {R"({"type": "string", "minLength": 2, "maxLength": 3})",
+         {R"("ab")", "\"\u00e9\U0001F600x\"", R"("\"\\")", R"("\ud83d\ude00a")"},
+         {R"("a")", R"("abcd")", R"("\ud83d\ude00")"}},
+        {R"({"type": "string", "maxLength": 5000})",
+         {"\"\"", "\"" + std::string(5000, 'x') + "\""},
+         {"\"" + std::string(5001, 'x') + "\""}},
+        {R"({"type": "string", "minLength": 4097})",
+         {"\"" + std::string(4097, 'x') + "\""},
+         {"\"" + std::string(4096, 'x') + "\""}},
+        {R"({"type": "string", "pattern": "^[a-z]*$", "minLength": 1, "maxLength": 2})",
+         {R"("a")", R"("zz")"},
+         {R"("")", R"("abc")", R"("A")"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, PatternsAreEcmaScripts) {
+    expect({
+        {R"({"type": "string", "pattern": "^[A-Z]{3}-\\d{3}$"})", {R"("ABC-123")"}, {R"("ABC-12")", R"("abc-123")"}},
+        {R"({"type": "string", "pattern": "^\"q\\\\\"$"})", {R"("\"q\\\"")"}, {R"("q")"}},
+        {R"({"type": "string", "pattern": "^[^@]+@.+$"})",
+         {R"("a@b")", R"("\u0000\n@\t")"},
+         {R"("@b")", "\"a@\n\"", R"("a@\n")", R"("a"@b")"}},
+        {R"({"type": "string", "pattern": "b$"})", {R"("b")", R"("ab")"}, {R"("a")", R"("ba")"}},
+        {R"({"type": "string", "pattern": "[0-9]{3}", "maxLength": 9})", {R"("123")", R"("a1234b")"}, {R"("12a3")"}},
+        {R"({"type": "string", "pattern": "^(?:cat|dog)s?$|^fish$"})", {R"("cats")", R"("fish")"}, {R"("fishs")"}},
+        {R"({"type": "string", "pattern": "^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$"})",
+         {R"("1")", R"("-.5")", R"("00")"},
+         {R"("-")", R"(".")", R"("")", R"("1.2.3")"}},
+        {R"({"type": "string", "pattern": "^(?=.*[A-Z])(?=.*\\d)\\w{4,}$"})",
+         {R"("abC1")"},
+         {R"("abc1")", R"("ABCD")", R"("A1")"}},
+        {R"({"type": "string", "pattern": "^a+?b{2,3}?$"})", {R"("aabb")"}, {R"("ab")"}},
+        {R"({"type": "string", "pattern": "^\\u{1F600}\\uD83D\\uDE00[\\u4e00-\\u9fff]$"})",
+         {"\"\U0001F600\U0001F600\u4e00\""},
+         {"\"\U0001F600\""}},
+        {R"({"type": "string", "pattern": "^[\\w-.]+$"})", {R"("a-.")"}, {R"(",")"}},
+        {R"({"type": "string", "pattern": "^x{2$"})", {R"("x{2")"}, {R"("xx")"}},
+        {R"({"allOf": [{"pattern": "^[a-m]*$"}, {"pattern": "^[g-z]*$"}], "type": "string"})",
+         {R"("gm")"},
+         {R"("a")", R"("z")"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, Formats) {
+    expect({
+        {R"({"type": "string", "format": "date"})",
+         {R"("2024-02-29")", R"("2000-02-29")", R"("1999-12-31")"},
+         {R"("2023-02-29")", R"("1900-02-29")", R"("2024-04-31")", R"("0000-01-01")", R"("2024-1-1")"}},
+        {R"({"type": "string", "format": "date-time"})",
+         {R"("2024-02-29T23:59:59.123Z")", R"("2024-01-01T00:00:00+01:00")"},
+         {R"("2024-01-01 00:00:00Z")", R"("2024-01-01T24:00:00Z")", R"("2024-01-01T00:00:00")"}},
+        {R"({"type": "string", "format": "ipv6"})",
+         {R"("::")", R"("::1")", R"("fe80::1:2")"},
+         {R"(":::")", R"("1::2::3")", R"("1:2:3:4:5:6:7")"}},
+        {R"({"type": "string", "format": "ipv4"})",
+         {R"("255.0.10.1")"},
+         {R"("256.0.0.1")", R"("1.2.3")", R"("01.2.3.4")"}},
+        {R"({"type": "string", "format": "email"})",
+         {R"("a.b@example.org")"},
+         {R"("a@b@c.de")", R"("a@b")", R"("@b.de")"}},
+        {R"({"type": "string", "format": "uri"})",
+         {R"("https://example.org/a?b=%20#c")", R"("mailto:a@b.c")"},
+         {R"("a b")", R"("//x")", R"("x:%2")"}},
+        {R"({"type": "string", "format": "uuid"})",
+         {R"("123e4567-e89b-12d3-a456-426614174000")"},
+         {R"("123e4567e89b12d3a456426614174000")"}},
+        {R"({"type": "string", "format": "duration"})",
+         {R"("P1Y2M3DT4H5M6S")", R"("P3W")", R"("PT5M")"},
+         {R"("P")", R"("PT")", R"("P1Y3D")"}},
+        {R"({"type": "string", "format": "password"})", {R"("anything")"}, {}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, ValuesAreThoseThatAllKeywordsAllow) {
+    expect({
+        {R"({"enum": ["red", 2, null, {"b": [1]}]})", {R"("red")", "2", "null", R"({"b":[1]})"}, {R"("blue")"}},
+        {R"({"enum": [1, 2, 3, "x", null], "type": "integer", "minimum": 2})", {"2", "3"}, {"1", "null", R"("x")"}},
+        {R"({"enum": [1, 2, 3], "not": {"const": 2}})", {"1", "3"}, {"2"}},
+        {R"({"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]})", {R"("b")"}, {R"("a")", R"("c")"}},
+        {R"({"const": "a\"\\b\n"})", {R"("a\"\\b\n")"}, {R"("a")"}},
+        {R"({"const": [1, 2], "uniqueItems": true})", {"[1,2]"}, {"[1]"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, Objects) {
+    expect({
+        {R"({"type": "object", "properties": {"b": {"const": 1}, "a": {"const": 2}}, "required": ["a"]})",
+         {R"({"b":1,"a":2})", R"({ "a" : 2 })"},
+         {R"({"a":2,"b":1})", R"({"b":1})", "{}", R"({"a":2,"c":3})", R"({"a":2,})"}},
+        {R"({"type": "object", "properties": {"a": {"const": 1}}, "required": ["z"], "additionalProperties": {"type": "null"}})",
+         {R"({"z":null})", R"({"a":1,"z":null,"y":null})"},
+         {R"({"a":1})", R"({"z":1})", R"({"z":null,"a":null})"}},
+        {R"({"type": "object", "properties": {"ab": {"const": 1}}, "additionalProperties": {"const": 2}})",
+         {R"({"ab":1,"a":2,"abc":2,"":2,"b\"":2})", "{}"},
+         {R"({"ab":2})", R"({"\u0061b":2})", R"({"a\":2})"}},
+        {R"({"type": "object"})", {"{}", R"({"a":{"b":[]}})"}, {"[]"}},
+        {R"({"type": "object", "properties": {}})", {"{}"}, {R"({"a":1})"}},
+        {R"({"type": "object", "properties": {"a": {"const": 1}, "b": {"const": 1}, "c": {"const": 1}},
+             "minProperties": 2, "maxProperties": 2})",
+         {R"({"a":1,"b":1})", R"({"a":1,"c":1})", R"({"b":1,"c":1})"},
+         {"{}", R"({"a":1})", R"({"a":1,"b":1,"c":1})"}},
+        {R"({"type": "object", "minProperties": 1, "maxProperties": 2, "additionalProperties": {"const": 1}})",
+         {R"({"a":1})", R"({"a":1,"b":1})"},
+         {"{}", R"({"a":1,"b":1,"c":1})"}},
+        {R"({"type": "object", "properties": {"a": false, "b": {"const": 1}}})", {R"({"b":1})", "{}"}, {R"({"a":1})"}},
+        {R"({"type": "object", "patternProperties": {"^x": {"type": "integer"}, "y$": {"minimum": 3}},
+             "additionalProperties": false})",
+         {R"({"xa":1,"y":3.5,"xy":4})", "{}"},
+         {R"({"xy":1})", R"({"y":1})", R"({"xy":3.5})", R"({"a":1})"}},
+        {R"({"type": "object", "propertyNames": {"pattern": "^[a-z]$"}, "additionalProperties": {"const": 1}})",
+         {R"({"a":1,"b":1})"},
+         {R"({"ab":1})", R"({"A":1})"}},
+        {R"({"type": "object", "properties": {"a": {"const": 1}, "b": {"const": 1}}, "dependentRequired": {"a": ["b"]}})",
+         {"{}", R"({"b":1})", R"({"a":1,"b":1})"},
+         {R"({"a":1})"}},
+        {R"({"type": "object", "properties": {"": {"const": 1}, "]": {"const": 1}}, "required": ["", "]"]})",
+         {R"({"":1,"]":1})"},
+         {"{}"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, Arrays) {
+    expect({
+        {R"({"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 3})",
+         {"[true,false]", "[ true, true, true ]"},
+         {"[]", "[true]", "[true,true,true,true]", "[true,1]"}},
+        {R"({"type": "array", "prefixItems": [{"const": 1}, {"const": 2}], "items": {"const": 3}, "minItems": 1})",
+         {"[1]", "[1,2]", "[1,2,3,3]"},
+         {"[]", "[2]", "[1,3]"}},
+        {R"({"type": "array", "prefixItems": [{"const": 1}], "items": false})", {"[]", "[1]"}, {"[1,1]"}},
+        {R"({"type": "array", "items": [{"const": 1}], "additionalItems": {"const": 2}})", {"[1,2,2]"}, {"[1,1]"}},
+        {R"({"type": "array", "items": {"enum": [1, 2, 3]}, "minItems": 2, "uniqueItems": true})",
+         {"[1,2]", "[3,1,2]"},
+         {"[1,1]", "[1]", "[1,2,1]"}},
+        {R"({"type": "array", "items": {"const": 1}, "minItems": 5, "maxItems": 3000})",
+         {"[1,1,1,1,1,1]"},
+         {"[1,1,1,1]"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, SchemasThatApplyTogether) {
+    expect({
+        {R"({"$ref": "#/$defs/n", "maximum": 3, "$defs": {"n": {"type": "integer", "minimum": 1}}})",
+         {"1", "3"},
+         {"0", "4"}},
+        {R"({"type": "object", "properties": {"a": {"const": 1}, "b": {"const": 2}},
+             "anyOf": [{"required": ["a"]}, {"required": ["b"]}]})",
+         {R"({"a":1})", R"({"b":2})", R"({"a":1,"b":2})"},
+         {"{}"}},
+        {R"({"allOf": [{"type": "object", "properties": {"a": {"minimum": 2}}, "required": ["a"]},
+                       {"properties": {"a": {"type": "integer", "maximum": 3}, "b": {"const": 1}}}]})",
+         {R"({"a":2})", R"({"a":3,"b":1})"},
+         {R"({"a":4})", R"({"a":1})", "{}"}},
+        {R"({"oneOf": [{"type": "object", "properties": {"k": {"const": "x"}, "v": {"type": "null"}}, "required": ["k", "v"]},
+                       {"type": "object", "properties": {"k": {"const": "y"}}, "required": ["k"]}]})",
+         {R"({"k":"x","v":null})", R"({"k":"y"})"},
+         {R"({"k":"x"})"}},
+        {R"({"oneOf": [{"type": "integer", "maximum": 3}, {"type": "number", "minimum": 3.5}]})",
+         {"3", "3.5", "4"},
+         {"3.2"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, References) {
+    expect({
+        {R"({"type": "object", "properties": {"v": {"type": "boolean"}, "next": {"$ref": "#"}}, "required": ["v"]})",
+         {R"({"v":true})", R"({"v":true,"next":{"v":false}})"},
+         {R"({"v":true,"next":{}})"}},
+        {R"({"properties": {"a": {"$ref": "#/$defs/a~1b~0%25"}, "c": {"$ref": "#here"}}, "required": ["a", "c"],
+             "$defs": {"a/b~%": {"const": 1}, "x": {"$anchor": "here", "const": 2}}})",
+         {R"({"a":1,"c":2})"},
+         {R"({"a":2,"c":2})"}},
+        {R"({"$id": "http://example.org/root.json", "properties": {"a": {"$ref": "other.json#/$defs/x"}}, "required": ["a"],
+             "$defs": {"o": {"$id": "other.json", "$defs": {"x": {"const": 5}}}}})",
+         {R"({"a":5})"},
+         {R"({"a":6})"}},
+        {R"({"properties": {"x": {"$ref": "#/$defs/a_b"}, "y": {"$ref": "#/$defs/a.b"}}, "required": ["x", "y"],
+             "$defs": {"a_b": {"const": 1}, "a.b": {"const": 2}}})",
+         {R"({"x":1,"y":2})"},
+         {R"({"x":1,"y":1})"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, RefusesByName) {
+    const struct {
+        const char *schema;
+        const char *pointer;
+        const char *keyword;
+        const char *says;
+    } cases[] = {
+        {R"({"type": "array", "items": {"type": "integer"}, "uniqueItems": true})", "", "uniqueItems", "enum"},
+        {R"({"properties": {"a": {"not": {"type": "null"}}}})", "/properties/a", "not", "may be"},
+        {R"({"if": {"const": 1}, "then": {"const": 1}})", "", "if", "anyOf"},
+        {R"({"type": "array", "contains": {"const": 1}})", "", "contains", "item"},
+        {R"({"type": "object", "dependentSchemas": {"a": {}}})", "", "dependentSchemas", "anyOf"},
+        {R"({"allOf": [{"properties": {"a": {}}}, {"unevaluatedProperties": false}]})", "/allOf/1",
+         "unevaluatedProperties", "additionalProperties"},
+        {R"({"oneOf": [{"type": "integer"}, {"type": "number"}]})", "", "oneOf", "anyOf"},
+        {R"({"type": "integer", "minimum": 5, "maximum": 3})", "", "maximum", "no number"},
+        {R"({"anyOf": [{"type": "integer", "minimum": 5, "exclusiveMaximum": 5}, {"type": "null"}]})", "/anyOf/0",
+         "exclusiveMaximum", "no number"},
+        {R"({"type": "string", "minLength": 3, "maxLength": 2})", "", "maxLength", "at least 3"},
+        {R"({"type": "array", "minItems": 3, "maxItems": 2})", "", "maxItems", "at least 3"},
+        {R"({"type": "string", "pattern": "^[]$"})", "", "pattern", "no text"},
+        {R"({"type": "string", "pattern": "^a$", "minLength": 2})", "", "pattern", "no text"},
+        {R"({"type": "integer", "minimum": 1, "maximum": 4, "multipleOf": 5})", "", "multipleOf", "no number"},
+        {R"({"type": "string", "enum": [1, 2]})", "", "enum", "no value"},
+        {R"({"allOf": [{"type": "string"}, {"type": "null"}]})", "/allOf/1", "type", "no value"},
+        {R"({"type": "object", "properties": {"a": false}, "required": ["a"]})", "", "required", "\"a\""},
+        {R"({"$ref": "#/$defs/t", "$defs": {"t": {"type": "object", "properties": {"t": {"$ref": "#/$defs/t"}}, "required": ["t"]}}})",
+         "", "$ref", "endless"},
+        {R"({"properties": {"a": {"type": "str"}}})", "/properties/a", "type", "integer"},
+        {R"({"type": "string", "minlenght": 3})", "", "minlenght", "minLength"},
+        {R"({"type": "string", "minLength": -1})", "", "minLength", "integer"},
+        {R"({"properties": {"a~/": 5}})", "", "properties", "schemas"},
+        {R"({"properties": {"a~/": {"pattern": "("}}})", "/properties/a~0~1", "pattern", "\")\""},
+        {R"({"type": "string", "pattern": "^ab"})", "", "pattern", "$"},
+        {R"({"type": "string", "pattern": "^(?<=a)b$"})", "", "pattern", "behind"},
+        {R"({"type": "string", "pattern": "^(a)\\1$"})", "", "pattern", "found"},
+        {R"({"type": "string", "pattern": "^a{3,2}$"})", "", "pattern", "upper bound"},
+        {R"({"type": "string", "pattern": "^(((a{1,99}){1,99}){1,99}){1,99}$"})", "", "pattern", "too large"},
+        {R"({"$ref": "#"})", "", "$ref", "itself"},
+        {R"({"anyOf": [{"$ref": "#"}, {"type": "null"}]})", "", "$ref", "itself"},
+        {R"({"$ref": "https://example.org/x.json"})", "", "$ref", "$defs"},
+        {R"({"$ref": "#/$defs/none"})", "", "$ref", "/$defs/none"},
+        {R"({"type": "object", "additionalProperties": {}, "minProperties": 3})", "", "minProperties", "list names"},
+    };
+    for (const auto &one : cases) {
+        SCOPED_TRACE(one.schema);
+        const llmodel::Error error = refusal(one.schema);
+        EXPECT_EQ(error.detail().value("pointer", "-"), one.pointer);
+        EXPECT_EQ(error.detail().value("keyword", "-"), one.keyword);
+        EXPECT_THAT(error.what(), testing::HasSubstr(one.says));
+    }
+}
+
+TEST_F(JsonSchemaCompile, LargeSchemasTakeLittle) {
+    json wide = {{"type", "object"}, {"properties", json::object()}};
+    json deep = {{"type", "integer"}};
+    for (int i = 0; i < 1000; ++i) {
+        wide["properties"].push_back({"property" + std::to_string(i), {{"type", i % 2 == 0 ? "string" : "integer"}}});
+    }
+    for (int i = 0; i < 30; ++i) {
+        deep = {{"type", "object"}, {"properties", {{"a", deep}, {"b", {{"type", "string"}}}}}, {"required", {"a"}}};
+    }
+    json values = json::array();
+    for (int i = 0; i < 5000; ++i) {
+        values.push_back("value " + std::to_string(i));
+    }
+    for (const json &schema : {wide, deep, json{{"enum", values}}}) {
+        const auto begin = std::chrono::steady_clock::now();
+        const std::string grammar = llmodel::compile_json_schema(schema);
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        EXPECT_LT(grammar.size(), 400000U);
+        EXPECT_LT(took.count(), TEST_SANITIZED ? 10 : 1);
+        GrammarWalker walker(grammar);
+        std::mt19937 random(1);
+        EXPECT_TRUE(walker.walk(random));
+    }
+}
+
+} // namespace
