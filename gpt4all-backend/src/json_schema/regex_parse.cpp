@@ -11,7 +11,7 @@ namespace {
 constexpr int max_groups = 100; // one within another
 constexpr size_t max_repetitions = 10000;
 
-const CharSet digits = {{'0', '9'}};
+const CharSet decimal_digits = {{'0', '9'}};
 const CharSet word_characters = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
 const CharSet white_space = {{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
                              {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
@@ -250,9 +250,9 @@ class RegexParser {
         const auto one = [](char32_t value) { return CharSet{{value, value}}; };
         switch (c) {
         case 'd':
-            return digits;
+            return decimal_digits;
         case 'D':
-            return digits.complement();
+            return decimal_digits.complement();
         case 'w':
             return word_characters;
         case 'W':
