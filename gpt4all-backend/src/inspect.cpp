@@ -5,6 +5,7 @@
 #include "llama.h"
 #include "memory/estimate.h"
 #include "model_file.h"
+#include "open_options.h"
 
 #include <algorithm>
 #include <array>
@@ -212,7 +213,7 @@ bool only_encodes(const GgufFile &file) {
            architecture == "gemma-embedding";
 }
 
-json describe(const GgufFile &file, json memory) {
+json describe(const GgufFile &file, const OpenOptions &options) {
     const Size size = size_of(file);
     json result{{"path", file.path},
                 {"size", size.file},
@@ -251,6 +252,9 @@ json describe(const GgufFile &file, json memory) {
     copy_string(file, "tokenizer.ggml.model", result["tokenizer"], "model");
     copy_string(file, "tokenizer.ggml.pre", result["tokenizer"], "pre");
     copy_string(file, "tokenizer.chat_template", result, "chat_template");
+    if (!only_encodes(file)) {
+        result["sampling"] = options.sampling.to_json();
+    }
     if (!only_encodes(file) && !has_chat_template(file)) {
         result["default_chat_template"] = std::string(default_chat_template(file).name);
     }
@@ -265,14 +269,14 @@ json describe(const GgufFile &file, json memory) {
     }
     const bool rank = ranks(file);
     result["capabilities"] = {{"generate", !only_encodes(file)}, {"embed", true}, {"rerank", rank}};
-    result["memory"] = std::move(memory);
+    result["memory"] = estimate_memory(options, file);
     return result;
 }
 
 json inspect(const std::filesystem::path &path, const json &options) {
     ensure_backend();
     const ModelFile file = peek_model_file(path, options.value("cache_dir", std::string()));
-    json result = describe(file.gguf, estimate_memory(parse_open_options(file.gguf, options), file.gguf));
+    json result = describe(file.gguf, parse_open_options(file.gguf, options));
     file.complete(result);
     return result;
 }

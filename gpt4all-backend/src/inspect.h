@@ -8,8 +8,10 @@
 
 namespace llmodel {
 
-/** `$defs/inspect_result` of a model that has been validated, and the estimate for it. Throws Error. */
-json describe(const GgufFile &file, json memory);
+struct OpenOptions;
+
+/** `$defs/inspect_result` of a model that has been validated, as `options` open it. Throws Error. */
+json describe(const GgufFile &file, const OpenOptions &options);
 
 /** `$defs/inspect_result`: reads and validates the file, without its weights. Throws Error. */
 json inspect(const std::filesystem::path &path, const json &options);

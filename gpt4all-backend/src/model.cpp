@@ -68,7 +68,7 @@ void Model::load(const ModelFile &opened, const json &options, const Progress &p
         check_template_size(*source, path_.string());
     }
     check_template_size(options_.params.chat_template, "the option chat_template");
-    description_ = describe(file, estimate_memory(options_, file));
+    description_ = describe(file, options_);
     opened.complete(description_);
     check_memory_budget(options_, description_.at("memory"));
     release_free_memory(); // of what the estimate needed
@@ -115,6 +115,7 @@ std::shared_ptr<Task> Model::submit(std::string_view operation, json request) {
 std::shared_ptr<Task> Model::start(std::string_view operation, json request) {
     const auto generate = [&](Generation (*prepare)(Engine &, const json &)) {
         Engine &engine = generator(operation);
+        options_.sampling.complete(request);
         return start_generation(engine, threads_,
                                 [prepare, &engine, request = std::move(request)] { return prepare(engine, request); });
     };

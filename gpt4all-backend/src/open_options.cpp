@@ -73,6 +73,8 @@ OpenOptions parse_open_options(const GgufFile &model, const json &options) {
     options::read_context(reader, params, model);
     read_chat(reader, params);
     name_template(result, model);
+    params.sampling.user_sampling_config = ~uint64_t{0}; // or llama.cpp takes the file's word by itself, unchecked
+    result.sampling = SamplingDefaults(model, options);
     read_adapters(reader, params, model);
     options::read_speculative(reader, params, model);
     if (reader.has("memory_budget")) {

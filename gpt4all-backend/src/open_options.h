@@ -4,6 +4,7 @@
 #include "common.h"
 #include "error.h"
 #include "gguf/gguf_file.h"
+#include "sampling_defaults.h"
 
 #include <cstdint>
 #include <optional>
@@ -13,6 +14,7 @@ namespace llmodel {
 /** `$defs/open_options`, checked and turned into llama.cpp's own parameters. */
 struct OpenOptions {
     common_params params;                        // what llama.cpp is opened with
+    SamplingDefaults sampling;                   // where a request does not say
     bool adaptive_threads = true;                // fewer of them while other programs keep the processors busy
     std::optional<uint64_t> memory_budget;       // bytes; none: what is free
     const ChatTemplate *chat_template = nullptr; // NULL: the model's own, or one of the user's

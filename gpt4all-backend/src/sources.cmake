@@ -35,6 +35,7 @@ set(LLMODEL_SOURCES
   src/quantize/plan.cpp
   src/quantize/quantize.cpp
   src/quantize/request.cpp
+  src/sampling_defaults.cpp
   src/state.cpp
   src/task.cpp
   src/template_guard.cpp

@@ -1,4 +1,5 @@
 #include "api_fixture.h"
+#include "log_fixture.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -8,27 +9,6 @@
 namespace {
 
 using namespace api;
-
-struct Log {
-    std::mutex mutex;
-    std::vector<std::pair<llmodel_log_level, std::string>> messages;
-
-    explicit Log(llmodel_log_level level) {
-        llmodel_set_log(
-            [](llmodel_log_level of, const char *message, void *user) {
-                auto &log = *static_cast<Log *>(user);
-                const std::lock_guard lock(log.mutex);
-                log.messages.emplace_back(of, message);
-            },
-            this, level);
-    }
-    ~Log() { llmodel_set_log(nullptr, nullptr, LLMODEL_LOG_NONE); }
-
-    size_t count() {
-        const std::lock_guard lock(mutex);
-        return messages.size();
-    }
-};
 
 TEST(Logging, GivesMessagesUpToTheLevel) {
     size_t before = 0;

@@ -132,7 +132,6 @@ TEST_F(ValidateModelTest, FloatsMustBeFinite) {
     refuses_float("llama.rope.scaling.factor", nan);
     refuses_float("llama.rope.scaling.factor", -4.0F);
     refuses_float("llama.logit_scale", nan);
-    refuses_float("general.sampling.temp", nan);
 }
 
 TEST_F(ValidateModelTest, Rope) {
@@ -167,15 +166,6 @@ TEST_F(ValidateModelTest, Outputs) {
     EXPECT_NO_THROW(validate(changed));
     changed.set_strings("llama.classifier.output_labels", std::vector<std::string>(65, "label"));
     refused(changed, LLMODEL_INVALID_MODEL, "llama.classifier.output_labels", "no classifier");
-}
-
-TEST_F(ValidateModelTest, Sampling) {
-    refuses_uint("general.sampling.top_k", 0x7FFFFFFFU);
-    refuses_uint("general.sampling.mirostat", 3);
-    refuses("general.sampling.penalty_last_n", GgufType::int32, std::int32_t{-2});
-    EditableGguf changed = llama;
-    changed.set("general.sampling.penalty_last_n", GgufType::int32, std::int32_t{-1});
-    EXPECT_NO_THROW(validate(changed));
 }
 
 TEST_F(ValidateModelTest, Tokenizer) {

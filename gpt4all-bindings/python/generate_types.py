@@ -65,6 +65,7 @@ RESULTS = (
     "convert_result",
     "memory_estimate",
     "special_token",
+    "sampling_default",
     "inspect_result",
     "info_result",
     "devices_result",

@@ -29,8 +29,6 @@ void check_range(const GgufFile &file, std::string_view key, std::uint64_t low, 
 
 namespace {
 
-using validation::check_range;
-
 void check_architecture(const GgufFile &file) {
     constexpr std::string_view key = "general.architecture";
     const std::string name(file.architecture());
@@ -57,36 +55,6 @@ void check_kind(const GgufFile &file) {
         throw Error(LLMODEL_UNSUPPORTED, "'" + file.path + "' has no tensors: it holds a vocabulary but no model",
                     {{"path", file.path}});
     }
-}
-
-/** Recommended sampling settings, which llama.cpp takes over as defaults. */
-void check_sampling(const GgufFile &file) {
-    constexpr std::string_view prefix = "general.sampling.";
-    for (auto at = file.metadata.lower_bound(prefix); at != file.metadata.end() && at->first.starts_with(prefix);
-         ++at) {
-        if (const double *number = std::get_if<double>(&at->second.value);
-            number != nullptr && !std::isfinite(*number)) {
-            file.fail(LLMODEL_INVALID_MODEL, at->first, "is not a finite number");
-        }
-    }
-    const auto check_count = [&](std::string_view key, std::int64_t high) {
-        const GgufValue *value = file.find(key);
-        if (value == nullptr) {
-            return;
-        }
-        const auto *negative = std::get_if<std::int64_t>(&value->value);
-        if (negative != nullptr && *negative < 0) {
-            if (*negative < -1) {
-                file.fail(LLMODEL_INVALID_MODEL, key, "is " + std::to_string(*negative) + ", which is below -1");
-            }
-            return;
-        }
-        check_range(file, key, 0, static_cast<std::uint64_t>(high));
-    };
-    constexpr std::int64_t most = 1 << 24; // llama.cpp takes memory for that many tokens
-    check_count("general.sampling.top_k", most);
-    check_count("general.sampling.penalty_last_n", most);
-    check_count("general.sampling.mirostat", 2);
 }
 
 void check_general_text(const GgufFile &file) {
@@ -170,7 +138,6 @@ void validate_model(const GgufFile &file) {
     check_architecture(file);
     check_kind(file);
     check_general_text(file);
-    check_sampling(file);
     validation::check_hyperparameters(file);
     validation::check_vocabulary(file);
     validation::check_tensor_types(file);

@@ -8,7 +8,8 @@ from typing import Any, Literal, TypedDict
 
 
 class Sampling(TypedDict, total=False):
-    """How the next token is chosen."""
+    """How the next token is chosen. A default that is given here holds where neither the request nor how the model
+    was opened, its file or the catalogue says otherwise: sampling of inspect_result tells what holds for a model."""
 
     temperature: float
     """Randomness: logits are divided by it. 0: always the most probable token. Default: 0.8. From 0 to 100."""
@@ -358,6 +359,14 @@ class OpenOptions(TypedDict, total=False):
 
     spm_infill: bool
     """For infill, put the suffix before the prefix, as some models were trained. Default: false."""
+
+    sampling: Mapping[str, Any]
+    """How tokens are chosen where a request does not say. Absent, for each field: as the model's file says, or else
+    catalogue_sampling, or else by the default of the field."""
+
+    catalogue_sampling: Mapping[str, Any]
+    """What a catalogue of models knows of its makers' advice, for fields of which neither sampling nor the model's
+    file says anything. Bindings with a catalogue give this by themselves."""
 
     warmup: bool
     """Run the model once while opening, so that the first request is not slower. Default: false."""
@@ -1105,6 +1114,17 @@ class SpecialToken(TypedDict):
     """Its name."""
 
 
+class SamplingDefault(TypedDict):
+    """What holds for a field that a request does not have."""
+
+    value: float | bool | list[str]
+    """The value."""
+
+    source: Literal["option", "file", "catalogue", "default"]
+    """Who says so: the option sampling, the model's file, the option catalogue_sampling, or nobody, so that it is
+    the library's default."""
+
+
 class InspectResultTranslation(TypedDict):
     """The GGUF file that is opened in place of a model of 2023, which metadata tells of."""
 
@@ -1232,6 +1252,10 @@ class InspectResult(_InspectResultRequired, total=False):
 
     chat_templates: dict[str, str]
     """Further templates of the file, by name."""
+
+    sampling: dict[str, SamplingDefault]
+    """How tokens are chosen for a request that does not say, by field of sampling; absent for a model that only
+    encodes."""
 
     special_tokens: dict[str, SpecialToken]
     """By role: bos, eos, eot, eom, unk, sep, pad, cls, mask, fim_pre, fim_suf, fim_mid, fim_pad, fim_rep, fim_sep."""
