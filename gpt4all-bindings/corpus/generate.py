@@ -32,7 +32,13 @@ from gpt4all._errors import LLModelError  # noqa: E402
 MARGIN = 0.02
 # Kernels for quantised weights round activations, each in its own way; implementations were seen to differ by 0.25.
 MARGIN_QUANTIZED = 0.35
-QUANTIZED = ("smollm2", "tiny-llama-q8_0", "tiny-llama-q4_0", *(f"shakespeare-{n}" for n in ("gptj", "mpt", "llama")))
+QUANTIZED = (
+    "smollm2",
+    "tiny-llama-q8_0",
+    "tiny-llama-q4_0",
+    "tiny-llama-advice",
+    *(f"shakespeare-{n}" for n in ("gptj", "mpt", "llama")),
+)
 VARIANTS: list[Json] = [
     {"flash_attn": "off"},
     {"cache_type_k": "f32", "cache_type_v": "f32"},

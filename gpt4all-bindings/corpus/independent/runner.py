@@ -9,7 +9,7 @@ from typing import Any
 import gguf
 import jinja2
 
-from . import templates
+from . import sampling, templates
 from .generation import AmbiguousError
 from .hugging_face import family
 from .model_files import CORPUS, ModelFile, open_file, path_of
@@ -96,7 +96,7 @@ class Run:
         path, kind = self._kinds.get(self._path(step), (self._path(step), None))
         if status := refused(step["do"], path, step["options"]):
             return {"status": status}
-        return done(described(open_file(path), kind))
+        return done(described(open_file(path), kind, step["options"]))
 
     def _quantize(self, step: Json) -> Json:
         if status := refused(step["do"], self._path(step), step["options"]):
@@ -116,7 +116,11 @@ class Run:
             return {"status": status}
         if step["operation"] not in OPERATIONS:
             raise NotCoveredError("only this library says it")
-        return OPERATIONS[step["operation"]](model, step["request"], self._case.get("regex"))
+        request = step["request"]
+        if step["operation"] in ("complete", "chat"):
+            chosen = sampling.defaults(model.file, model.options)["temperature"]
+            request = {"temperature": chosen["value"], **request}
+        return OPERATIONS[step["operation"]](model, request, self._case.get("regex"))
 
     def _say(self, step: Json) -> Json:
         heard = self._sessions.setdefault(step["session"], [])
@@ -178,7 +182,7 @@ class Run:
         return Partial()
 
 
-def described(file: ModelFile, kind: str | None) -> Json:
+def described(file: ModelFile, kind: str | None, options: Json) -> Json:
     """What is told of a model file."""
     texts = file.value("tokenizer.ggml.tokens")
     eos = file.value("tokenizer.ggml.eos_token_id")
@@ -205,5 +209,6 @@ def described(file: ModelFile, kind: str | None) -> Json:
         capabilities={"generate": not only_encodes, "embed": True, "rerank": ranks},
         chat_template=file.value("tokenizer.chat_template"),
         **default,
+        **({} if only_encodes else {"sampling": sampling.defaults(file, options)}),
         special_tokens=Partial(eos=Partial(id=eos)),
     )

@@ -109,7 +109,9 @@ def llama_weights() -> dict[str, Array]:
     return weights
 
 
-def write_llama(path: Path, quantization: GGMLQuantizationType, file_type: LlamaFileType) -> None:
+def write_llama(
+    path: Path, quantization: GGMLQuantizationType, file_type: LlamaFileType, *, advises: bool = False
+) -> None:
     texts, scores, kinds = llama_vocabulary()
     writer = GGUFWriter(path, "llama")
     writer.add_type("model")
@@ -140,6 +142,11 @@ def write_llama(path: Path, quantization: GGMLQuantizationType, file_type: Llama
     writer.add_add_eos_token(False)
     writer.add_add_space_prefix(True)
     writer.add_chat_template(CHAT_TEMPLATE)
+    if advises:
+        writer.add_sampling_temp(0.0)
+        writer.add_sampling_top_k(5)
+        writer.add_sampling_sequence("top_k;temperature")
+        writer.add_sampling_min_p(1.5)  # no probability: not to be taken
     for name, values in llama_weights().items():
         add_weight(writer, name, values, quantization)
     finish(writer)
@@ -260,6 +267,7 @@ def make_all(folder: Path) -> list[Path]:
     write_llama(folder / "tiny-llama-f32.gguf", GGMLQuantizationType.F32, LlamaFileType.ALL_F32)
     write_llama(folder / "tiny-llama-q8_0.gguf", GGMLQuantizationType.Q8_0, LlamaFileType.MOSTLY_Q8_0)
     write_llama(folder / "tiny-llama-q4_0.gguf", GGMLQuantizationType.Q4_0, LlamaFileType.MOSTLY_Q4_0)
+    write_llama(folder / "tiny-llama-advice.gguf", GGMLQuantizationType.Q4_0, LlamaFileType.MOSTLY_Q4_0, advises=True)
     write_lora(folder / "tiny-llama-lora.gguf")
     write_bert(folder / "tiny-bert.gguf", 20240302, PoolingType.MEAN)
     write_bert(folder / "tiny-bert-rerank.gguf", 20240303, PoolingType.RANK)

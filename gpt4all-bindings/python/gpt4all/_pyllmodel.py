@@ -20,6 +20,13 @@ EmbCancelCallbackType = CancelCallback
 
 _SAMPLING = ("temp", "top_k", "top_p", "min_p", "repeat_penalty", "repeat_last_n")
 
+# What older releases knew nothing of, and so did without, whatever the model's file or the catalogue advises.
+_WITHOUT_ADVICE = {
+    "samplers": ["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature"],
+    "xtc_probability": 0.0,
+    "mirostat": 0,
+}
+
 # How older programs ask for every layer.
 ALL_LAYERS = 100
 
@@ -56,6 +63,7 @@ def sampling(
 ) -> dict[str, Any]:
     """The C API's names and ranges for the parameters of older releases."""
     return {
+        **_WITHOUT_ADVICE,
         "max_tokens": max_tokens,
         "temperature": max(temp, 0.0),
         "top_k": max(top_k, 0),

@@ -259,6 +259,9 @@ class GPT4All(Model):
         callback: called with a token's id and its text; if it returns False, the generation stops.
         request: what types.CompleteOptions lists besides, such as seed, stop and grammar.
 
+        What is not given has the value above, as in older releases: the advice of the model's makers, by which chat()
+        and complete() go, counts for nothing here.
+
         Returns the text. Raises ContextOverflowError (a ValueError) if the prompt does not fit into the context.
         """
         options = sampling(

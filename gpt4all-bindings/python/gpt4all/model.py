@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from . import operations
 from ._errors import ClosedError
 from ._library import Progress, encode, encode_path, load
+from .models import find
 from .operations import EmbedInput, Message, Messages, Operation, Prompt
 from .results import ChatResult, Completion, Embeddings, Ranking, Scores
 from .stream import Request, Stream, finish
@@ -36,7 +37,8 @@ class Model:
 
     path: a GGUF file.
     progress: called with 0 to 1 while the file is loaded; if it returns False, opening ends with CancellationError.
-    options: what types.OpenOptions lists, such as n_ctx=4096, n_parallel=8, n_gpu_layers=0.
+    options: what types.OpenOptions lists, such as n_ctx=4096, n_parallel=8, n_gpu_layers=0. sampling={"temperature":
+        0.5} is for requests that do not say; info()["sampling"] tells what else holds for them, and why.
 
     Use it as a context manager, or close() it. Every method raises LLModelError: ClosedError after close() and in a
     forked child process, InvalidArgumentError for a request that is not as its schema says.
@@ -46,7 +48,7 @@ class Model:
         self._library = library = load()
         self._path = os.fspath(path)
         self._pid = os.getpid()
-        name, given = encode_path(path), encode(options)
+        name, given = encode_path(path), encode(_with_advice(path, options))
         cell = library.ffi.new("llmodel_model **")
         open_ = library.c.llmodel_open
         try:
@@ -349,8 +351,18 @@ class Model:
 def inspect(path: Path, **options: Unpack[types.OpenOptions]) -> types.InspectResult:
     """Reads a model's metadata without its weights, and estimates the memory that opening it with `options` takes."""
     library = load()
-    result: types.InspectResult = library.call_json(library.c.llmodel_inspect, encode_path(path), encode(options))
+    name, given = encode_path(path), encode(_with_advice(path, options))
+    result: types.InspectResult = library.call_json(library.c.llmodel_inspect, name, given)
     return result
+
+
+def _with_advice(path: Path, options: types.OpenOptions) -> types.OpenOptions:
+    """The options, with the sampling that the catalogue knows the model's makers to advise. It knows a model by its
+    file's name."""
+    entry = find(os.path.basename(os.fsdecode(path)))
+    if entry is None or not entry.sampling:
+        return options
+    return {"catalogue_sampling": dict(entry.sampling), **options}
 
 
 def devices() -> types.DevicesResult:

@@ -18,7 +18,7 @@ __all__ = ["cache", "gpt4all"]
 
 ROW = {
     "file", "name", "aliases", "cached", "path", "size", "kind", "architecture", "parameters", "quantization",
-    "context_length", "ram_gb", "license", "description", "sha256", "sources",
+    "context_length", "ram_gb", "sampling", "license", "description", "sha256", "sources",
 }  # fmt: skip
 
 
@@ -74,6 +74,25 @@ def test_show_of_a_model_that_is_not_here(gpt4all: Gpt4all) -> None:
     assert "SmolLM2" in done.stdout
     assert "gpt4all pull" in done.stderr
     assert as_json(gpt4all("show", "smollm2", "--json"))["cached"] is False
+
+
+def test_show_says_how_answers_are_sampled_and_why(gpt4all: Gpt4all, cache: Path, tiny_path: Path) -> None:
+    advises = "temperature 0.2, top_p 0.9: says the catalogue"
+    assert f"sampling      {advises}\n" in gpt4all("show", "smollm2").stdout
+    assert as_json(gpt4all("show", "smollm2", "--json"))["sampling"] == {"temperature": 0.2, "top_p": 0.9}
+
+    put(cache, "SmolLM2-135M-Instruct-Q4_1.gguf", tiny_path)
+    lines = gpt4all("show", "smollm2").stdout.splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("sampling "))
+    assert lines[place].endswith(f"  {advises}")
+    assert lines[place + 1].strip() == "top_k 40, min_p 0.05: by default"
+    shown = as_json(gpt4all("show", "smollm2", "--json"))["sampling"]
+    assert shown["top_p"] == {"value": 0.9, "source": "catalogue"}
+
+    of_file = gpt4all("show", str(TINY_MODELS / "tiny-llama-advice.gguf")).stdout
+    assert "  temperature 0, top_k 5, top_p 1, min_p 0, samplers " in of_file
+    assert "temperature: says the model's file\n" in of_file
+    assert "\nsampling" not in gpt4all("show", str(TINY_MODELS / "tiny-bert.gguf")).stdout
 
 
 def test_pull_verify_rm(gpt4all: Gpt4all) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import gpt4all
+from conftest import TINY_MODELS
 from gpt4all import GPT4All
 from gpt4all._device_names import DeviceError, device_option, gpu_names
 
@@ -96,14 +97,34 @@ def test_sampling_parameters_arrive(model: GPT4All, monkeypatch: pytest.MonkeyPa
         return complete(prompt, **request)
 
     monkeypatch.setattr(model, "complete", watched)
+    fields = gpt4all.schema()["$defs"]["sampling"]["properties"]
+    others = {name: fields[name]["default"] for name in ("samplers", "xtc_probability", "mirostat")}
     given: dict[str, Any] = {"top_k": 7, "top_p": 0.6, "min_p": 0.1, "repeat_penalty": 1.3, "repeat_last_n": 9}
     model.generate(PROMPT, max_tokens=1, temp=0.5, **given)
-    assert requests == [{"max_tokens": 1, "temperature": 0.5, "stream": True, **given}]
+    assert requests == [{"max_tokens": 1, "temperature": 0.5, "stream": True, **given, **others}]
     model.generate(PROMPT, max_tokens=1)
     defaults = {"top_k": 40, "top_p": 0.4, "min_p": 0.0, "repeat_penalty": 1.18, "repeat_last_n": 64}
-    assert requests[1] == {"max_tokens": 1, "temperature": 0.7, "stream": True, **defaults}
+    assert requests[1] == {"max_tokens": 1, "temperature": 0.7, "stream": True, **defaults, **others}
     model.generate(PROMPT, max_tokens=1, temp=-1, top_k=-1, repeat_last_n=-1)  # as older releases took them
     assert (requests[2]["temperature"], requests[2]["top_k"], requests[2]["repeat_last_n"]) == (0, 0, 0)
+
+
+def test_generate_keeps_its_own_defaults(model: GPT4All, tiny_path: Path, tmp_path: Path) -> None:
+    """Whatever the model's makers advise, which is for the newer methods."""
+    advised = tmp_path / "SmolLM2-135M-Instruct-Q4_1.gguf"
+    advised.write_bytes(tiny_path.read_bytes())
+    opened: dict[str, Any] = {"mirostat": 2, "samplers": ["top_k"], "xtc_probability": 1, "temperature": 0}
+    own: dict[str, Any]
+    for path, fields in ((advised, {}), (tiny_path, opened)):
+        with GPT4All(path, sampling=fields) as other:
+            assert other.info()["sampling"] != model.info()["sampling"]
+            for seed in (1, 2, 3):
+                own = {"max_tokens": 12, "seed": seed}
+                assert other.generate(PROMPT, **own) == model.generate(PROMPT, **own)
+    with GPT4All(TINY_MODELS / "tiny-llama-advice.gguf") as greedy:
+        own = {"max_tokens": 12, "top_k": 0, "top_p": 1, "temp": 5}
+        assert len({greedy.generate(PROMPT, seed=seed, **own) for seed in (1, 2, 3)}) > 1
+        assert len({greedy.complete(PROMPT, seed=seed, max_tokens=12).text for seed in (1, 2, 3)}) == 1
 
 
 def test_too_long_a_prompt_is_a_value_error(model: GPT4All) -> None:

@@ -14,8 +14,8 @@ import jinja2
 import jsonschema
 import pytest
 
-from conftest import child_environment
-from gpt4all import ModelNotFoundError, models
+from conftest import TINY_MODELS, child_environment
+from gpt4all import Model, ModelNotFoundError, inspect, models
 from gpt4all.models._catalogue import parse_catalogue
 from gpt4all.models._folders import safe_file_name
 from gpt4all.models._reference import parse
@@ -46,12 +46,46 @@ def test_the_catalogue_is_valid() -> None:
         {"sources": [{"type": "https", "url": "http://example.org/m.gguf"}]},
         {"sources": [{"type": "https", "url": "https://me:secret@example.org/m.gguf"}]},
         {"sources": [{"type": "ftp", "url": "https://example.org/m.gguf"}]},
+        {"sampling": {}},
+        {"sampling": {"temperature": -1}},
+        {"sampling": {"seed": 1}},
+        {"sampling_source": "http://example.org"},
         {"unknown": 1},
     ],
 )
 def test_the_schema_refuses(change: dict[str, Any]) -> None:
     row = {**CATALOGUE["models"][0], **change}
     assert not VALIDATOR.is_valid({**CATALOGUE, "models": [row]})
+
+
+def test_advice_needs_a_source() -> None:
+    row = {key: value for key, value in CATALOGUE["models"][0].items() if key != "sampling_source"}
+    assert "sampling" in row
+    assert not VALIDATOR.is_valid({**CATALOGUE, "models": [row]})
+
+
+def test_the_library_takes_the_advice(tiny_path: Path, tmp_path: Path) -> None:
+    """Of every entry, for a file of its name; and a file's own advice goes before."""
+    for entry in models.catalogue():
+        told = inspect(_named(entry.file, tiny_path, tmp_path)).get("sampling", {})
+        advised = {field: known["value"] for field, known in told.items() if known["source"] == "catalogue"}
+        assert advised == dict(entry.sampling), entry.file
+    own = inspect(_named("smollm2-360m-instruct-q8_0.gguf", TINY_MODELS / "tiny-llama-advice.gguf", tmp_path))
+    assert own["sampling"]["temperature"] == {"value": 0, "source": "file"}
+    assert own["sampling"]["top_p"] == {"value": 1, "source": "file"}
+    path = _named("smollm2-1.7b-instruct-q4_k_m.gguf", tiny_path, tmp_path)
+    assert inspect(path, catalogue_sampling={})["sampling"]["temperature"]["source"] == "default"
+    with Model(path, sampling={"temperature": 0.4}, n_ctx=64, n_parallel=1) as model:
+        sampling = model.info()["sampling"]
+    assert sampling["temperature"] == {"value": 0.4, "source": "option"}
+    assert sampling["top_p"] == {"value": 0.9, "source": "catalogue"}
+
+
+def _named(name: str, source: Path, folder: Path) -> Path:
+    path = folder / name
+    path.unlink(missing_ok=True)
+    path.symlink_to(source)
+    return path
 
 
 def test_every_name_is_one_models_alone() -> None:

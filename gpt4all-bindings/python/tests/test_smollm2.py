@@ -26,6 +26,19 @@ def test_it_makes_sense(smollm2: Model) -> None:
     assert likely.logprob > unlikely.logprob + 5
 
 
+def test_it_is_sampled_as_its_makers_advise(smollm2: Model) -> None:
+    told = smollm2.info()["sampling"]
+    assert told["temperature"] == {"value": 0.2, "source": "catalogue"}
+    assert told["top_p"] == {"value": 0.9, "source": "catalogue"}
+    assert told["top_k"] == {"value": 40, "source": "default"}
+    question = "Name a colour."
+    for seed in (1, 2, 3):
+        said = smollm2.chat(question, seed=seed, max_tokens=30, temperature=0.2, top_p=0.9)
+        assert smollm2.chat(question, seed=seed, max_tokens=30).text == said.text
+        warm = smollm2.chat(question, seed=seed, max_tokens=30, temperature=1.5)
+        assert smollm2.chat(question, seed=seed, max_tokens=30, temperature=1.5, top_p=0.9).text == warm.text
+
+
 def test_a_conversation(smollm2: Model) -> None:
     messages: list[dict[str, object]] = [{"role": "user", "content": "What is the capital of France?"}]
     first = smollm2.chat(messages, temperature=0, max_tokens=40)

@@ -90,6 +90,7 @@ def _fields(path: Path, known: InspectResult) -> list[tuple[str, str]]:
         ("context", f"{known['n_ctx_train']} tokens; opened with {memory['n_ctx']}"),
         ("vocabulary", f"{known['n_vocab']} tokens"),
         ("chat template", _chat_template(known)),
+        *_sampling(known),
         ("can", ", ".join(can)),
         ("licence", known.get("license", "")),
         ("memory", f"{in_bytes(memory['total'])} in all"),
@@ -119,6 +120,28 @@ def _chat_template(known: InspectResult) -> str:
     return f"none; {default} is used" if default else "none"
 
 
+_SAMPLING_SOURCES = {
+    "file": "says the model's file",
+    "catalogue": "says the catalogue",
+    "default": "by default",
+}
+
+
+def _sampling(known: InspectResult) -> list[tuple[str, str]]:
+    """How tokens are chosen where a command is not told: a line for each that says so. Of the library's defaults only
+    those that do something."""
+    found: dict[str, list[str]] = {}
+    for field, default in known.get("sampling", {}).items():
+        if default["source"] != "default" or field in ("temperature", "top_k", "top_p", "min_p"):
+            found.setdefault(default["source"], []).append(f"{field} {_value(default['value'])}")
+    lines = [f"{', '.join(found[source])}: {told}" for source, told in _SAMPLING_SOURCES.items() if source in found]
+    return [("" if number else "sampling", line) for number, line in enumerate(lines)]
+
+
+def _value(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else f"{value:g}"
+
+
 def _translation(known: InspectResult) -> str:
     """What is opened in place of a model of 2023; nothing for other files."""
     if "translation" not in known:
@@ -127,6 +150,11 @@ def _translation(known: InspectResult) -> str:
     format = f"{known['format']} {known.get('format_version') or ''}".strip()
     place = found["path"] or "made when the model is opened"
     return f"from {format} to GGUF, {in_bytes(found['size'])}: {place}"
+
+
+def _advice(entry: CatalogueEntry) -> list[tuple[str, str]]:
+    fields = ", ".join(f"{field} {value:g}" for field, value in entry.sampling.items())
+    return [("sampling", f"{fields}: {_SAMPLING_SOURCES['catalogue']}")] if fields else []
 
 
 def _show_entry(entry: CatalogueEntry, as_json: bool) -> int:
@@ -143,6 +171,7 @@ def _show_entry(entry: CatalogueEntry, as_json: bool) -> int:
             ("type", entry.quantisation),
             ("size", in_bytes(entry.size)),
             ("context", f"{entry.context_length} tokens"),
+            *_advice(entry),
             ("memory", f"the machine should have {entry.ram_gb:g} GB"),
             ("licence", entry.licence.name),
             ("sources", ", ".join(row["sources"])),

@@ -89,6 +89,8 @@ class CatalogueEntry:
     parameters: how many weights, roughly.
     context_length: tokens it was trained for.
     chat_template: Jinja, only where the file has none or a bad one.
+    sampling: fields of a request that the model's makers advise, such as {"temperature": 0.2}; `sampling_source` says
+        where they do.
     raw: the entry as the catalogue's file has it.
     """
 
@@ -109,6 +111,8 @@ class CatalogueEntry:
     md5: str | None = None
     chat_template: str | None = None
     system_message: str | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    sampling_source: str | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -196,6 +200,7 @@ def _checked_entry(raw: dict[str, Any], templates: Mapping[str, str]) -> Catalog
             "licence": Licence(**raw["licence"]),
             "sources": tuple(_source(dict(source)) for source in raw["sources"]),
             "chat_template": None if template is None else templates[template],
+            "sampling": MappingProxyType(raw.get("sampling", {})),
             "raw": MappingProxyType(raw),
         }
     )
