@@ -14,10 +14,27 @@ namespace llmodel {
 
 namespace {
 
+constexpr int most_links = 40; // as Linux follows
+
 [[noreturn]] void fail(const std::filesystem::path &target, const char *what, int code) {
     const std::string reason = std::generic_category().message(code);
     throw Error(code == ENOENT ? LLMODEL_NOT_FOUND : LLMODEL_IO, target.string() + ": " + what + ": " + reason,
                 {{"path", target.string()}, {"errno", code}});
+}
+
+/** What the file takes the place of: where a link leads, and never a device or a folder. */
+std::filesystem::path written_to(std::filesystem::path target) {
+    std::error_code ignored;
+    for (int links = 0; links < most_links && std::filesystem::is_symlink(target, ignored); ++links) {
+        target = target.parent_path() / std::filesystem::read_symlink(target, ignored); // an absolute one stays alone
+    }
+    const auto there = std::filesystem::status(target, ignored);
+    if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+        throw Error(LLMODEL_INVALID_ARGUMENT,
+                    target.string() + " is no regular file; give the file that is to be written another name",
+                    {{"path", target.string()}});
+    }
+    return target;
 }
 
 /** Lets the system write a stretch of a file that it would keep in memory for now. Only advice. */
@@ -31,7 +48,7 @@ void start_writing(int descriptor, std::uint64_t offset, std::uint64_t size) {
 
 } // namespace
 
-TemporaryFile::TemporaryFile(std::filesystem::path target) : target_(std::move(target)) {
+TemporaryFile::TemporaryFile(std::filesystem::path target) : target_(written_to(std::move(target))) {
     std::string name = target_.string() + ".XXXXXX.part";
     descriptor_ = mkostemps(name.data(), 5, O_APPEND | O_CLOEXEC);
     if (descriptor_ < 0) {

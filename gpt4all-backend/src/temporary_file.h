@@ -9,7 +9,8 @@ namespace llmodel {
 /** A file beside `target` that takes its name when it is complete, and is removed if it never is. */
 class TemporaryFile {
   public:
-    /** Creates it, empty. Throws Error(LLMODEL_IO or LLMODEL_NOT_FOUND). */
+    /** Creates it, empty. A link is followed. Throws Error(LLMODEL_IO or LLMODEL_NOT_FOUND), or
+     *  Error(LLMODEL_INVALID_ARGUMENT) for a target that is there and no regular file. */
     explicit TemporaryFile(std::filesystem::path target);
     ~TemporaryFile();
     TemporaryFile(const TemporaryFile &) = delete;
