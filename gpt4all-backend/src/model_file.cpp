@@ -20,7 +20,31 @@ ModelFile plain(const fs::path &path, GgufFile gguf) {
 }
 
 TranslatedFrom origin_of(const legacy::OldModel &model, std::optional<fs::path> translation) {
-    return {model.plan.format, model.plan.version, model.size(), std::move(translation)};
+    TranslatedFrom origin;
+    origin.format = model.plan.format;
+    origin.version = model.plan.version;
+    origin.size = model.size();
+    origin.translation = std::move(translation);
+    std::uint64_t gone = 0;
+    for (const legacy::OutputTensor &tensor : model.plan.tensors) {
+        if (tensor.source.pieces.empty()) {
+            continue;
+        }
+        const legacy::ElementType &type = tensor.source.type;
+        const auto rows = static_cast<std::uint64_t>(tensor.ne1);
+        const std::uint64_t values = rows * static_cast<std::uint64_t>(tensor.ne0);
+        ++origin.tensors;
+        origin.parameters += values;
+        origin.weights += rows * type.row_bytes(tensor.ne0);
+        if (type.is_gone()) {
+            gone += values;
+            origin.gone_type = type.name();
+        }
+    }
+    if (gone <= origin.parameters / 2) {
+        origin.gone_type.clear();
+    }
+    return origin;
 }
 
 ModelFile translated(const fs::path &path, const fs::path &translation, const legacy::OldModel &model) {
@@ -63,6 +87,13 @@ void ModelFile::complete(json &description) const {
     description["size"] = origin->size;
     description["format"] = origin->format;
     description["format_version"] = origin->version;
+    description["n_tensors"] = origin->tensors;
+    description["n_params"] = origin->parameters;
+    description["bits_per_weight"] =
+        8.0 * static_cast<double>(origin->weights) / static_cast<double>(origin->parameters);
+    if (!origin->gone_type.empty()) {
+        description["quantization"] = origin->gone_type;
+    }
     description["translation"] = {{"path", nullptr}, {"size", gguf.size}};
     if (origin->translation) {
         description["translation"]["path"] = origin->translation->string();

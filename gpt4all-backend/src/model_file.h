@@ -18,6 +18,10 @@ struct TranslatedFrom {
     std::string format;                               /**< Such as "ggjt". */
     std::uint32_t version = 0;                        /**< Of the format; 0 for one without. */
     std::uint64_t size = 0;                           /**< Of all its files, in bytes. */
+    std::uint64_t tensors = 0;                        /**< Its own: a translation may have some of zeros besides. */
+    std::uint64_t parameters = 0;                     /**< Values in these. */
+    std::uint64_t weights = 0;                        /**< The bytes that they take in the file. */
+    std::string gone_type;                            /**< That of most values, if GGUF has none of this name. */
     std::optional<std::filesystem::path> translation; /**< The GGUF file; none yet if the model was never opened. */
 };
 
