@@ -12,11 +12,16 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     from . import _output
+    from ._command import unwritten_code
     from .app import app
 
     _output.prepare_streams()
     try:
         app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="gpt4all")
+        code = 0
     except SystemExit as ended:  # how typer says that a command is over
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    return 0
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except OSError as error:  # from a help text; commands see to their own
+        return unwritten_code(_output.flush() or error)
+    unwritten = _output.flush()
+    return unwritten_code(unwritten) if unwritten else code

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
-import os
-import sys
 import traceback
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -47,20 +46,28 @@ def command(function: Callable[..., int | None]) -> Callable[..., None]:
 
 def _run(work: Callable[[], int | None]) -> int:
     try:
-        code = work()
-        sys.stdout.flush()
-        return code or 0
+        code = work() or 0
     except KeyboardInterrupt:
         _output.note("interrupted")
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Python flushes stdout once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        code = INTERRUPTED
     except (typer.Exit, typer.BadParameter):
         raise
+    except BrokenPipeError as error:
+        return unwritten_code(_output.flush() or error)
     except Exception as error:
-        return _failed(error)
+        unwritten = _output.flush()
+        return unwritten_code(unwritten) if unwritten else _failed(error)
+    unwritten = _output.flush()
+    return unwritten_code(unwritten) if unwritten else code
+
+
+def unwritten_code(error: OSError) -> int:
+    """Says that standard output cannot be written to, unless who read it simply went away."""
+    if isinstance(error, BrokenPipeError):
+        return BROKEN_PIPE
+    closed = error.errno == errno.EBADF
+    _output.fail("standard output is closed" if closed else f"standard output cannot be written: {error.strerror}")
+    return FAILED
 
 
 def _failed(error: Exception) -> int:
@@ -68,6 +75,8 @@ def _failed(error: Exception) -> int:
 
     if _output.State.debug:
         traceback.print_exc()
+    if isinstance(error, OSError) and not isinstance(error, LLModelError) and error.filename is None:
+        return unwritten_code(error)
     if isinstance(error, (LLModelError, OSError)):
         _output.fail(str(error))
     else:

@@ -76,7 +76,7 @@ def opened_to_chat(name: str | None, *, chat_template: str | None, **options: An
     """
     if chat_template is not None:
         file = Path(chat_template)
-        options["chat_template"] = _text(file) if file.is_file() else chat_template
+        options["chat_template"] = _output.read_text(file) if file.is_file() else chat_template
     model = opened(name, **options)
     opening = model.info().get("opened")
     used = opening.get("chat_template") if opening else None
@@ -86,10 +86,6 @@ def opened_to_chat(name: str | None, *, chat_template: str | None, **options: An
             "--chat-template NAME takes another"
         )
     return model
-
-
-def _text(file: Path) -> str:
-    return file.read_bytes().decode("utf-8-sig", "replace")
 
 
 @contextlib.contextmanager

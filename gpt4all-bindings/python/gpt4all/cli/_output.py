@@ -25,10 +25,62 @@ class State:
 
 def prepare_streams() -> None:
     """Files and pipes get UTF-8, whatever the locale; a terminal gets what it can show."""
+    _open_missing()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             utf8 = not stream.isatty() and not os.environ.get("PYTHONIOENCODING")
             stream.reconfigure(encoding="utf-8" if utf8 else None, errors="replace")
+
+
+def _open_missing() -> None:
+    """Opens those of the three streams that were closed by who started this, before another file gets their numbers.
+
+    Reading finds the end, notes and errors go nowhere, and writing to standard output fails.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, mode, encoding="utf-8", errors="replace", closefd=False))  # noqa: SIM115
+
+
+def flush() -> OSError | None:
+    """Writes what standard output holds back; what went wrong with that, if anything did.
+
+    It is given up then, since Python flushes it once more at exit.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+        return error
+    return None
+
+
+def decode(data: bytes, name: str) -> str:
+    """A text that was read from `name`. Raises InvalidArgumentError if it is not UTF-8."""
+    from .._errors import InvalidArgumentError
+
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidArgumentError(
+            f"{name} is no text in UTF-8: it has the byte 0x{data[error.start]:02x} at {error.start}; convert it, as "
+            "with iconv -f LATIN1 -t UTF-8",
+            {"path": name, "offset": error.start},
+        ) from None
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a file; `-` is standard input. Raises InvalidArgumentError, OSError."""
+    if path == "-":
+        return decode(sys.stdin.buffer.read(), "standard input")
+    with open(path, "rb") as file:
+        return decode(file.read(), os.fspath(path))
 
 
 def safe(text: str) -> str:
@@ -43,7 +95,8 @@ def one_line(text: str) -> str:
 def note(text: str) -> None:
     """Says something on stderr that nobody needs, unless --quiet."""
     if not State.quiet:
-        print(text, file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
@@ -67,7 +120,8 @@ def percent() -> Iterator[Callable[[float], None]]:
 
 def fail(text: str) -> None:
     """Says what went wrong, in one line."""
-    print(f"error: {one_line(text)}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        print(f"error: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 def print_json(value: Any) -> None:

@@ -80,9 +80,10 @@ def chat(
 def _lines(talk: Chat) -> int:
     """Answers what comes on standard input, line by line. The first failure ends it."""
     for line in sys.stdin.buffer:
-        text = line.decode("utf-8", "replace").strip()
+        text = _output.decode(line, "a question on standard input").strip()
         if text and not talk.handle(text):
             break
+        sys.stdout.flush()
         if talk.failed:
             return FAILED
     return 0

@@ -49,6 +49,8 @@ class Chat:
                 raise
             _output.note("\nstopped")
         except (LLModelError, OSError) as error:
+            if not isinstance(error, LLModelError) and error.filename is None:
+                raise  # the answers cannot be written any more
             self.failed = True
             _output.fail(str(error))
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +31,13 @@ def convert(
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run Python files that the model brings.")
     ] = False,
+    q4_2_type: Annotated[
+        str | None,
+        typer.Option(metavar="TYPE", help="What Q4_2 of a model file of 2023 becomes: Q6_K, Q8_0, F16, F32."),
+    ] = None,
+    q4_3_type: Annotated[
+        str | None, typer.Option(metavar="TYPE", help="What Q4_3 of a model file of 2023 becomes: Q8_0, F16, F32.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     threads: Threads = 0,
     as_json: AsJson = False,
@@ -41,16 +49,18 @@ def convert(
       gpt4all convert ./gpt-j-6b gpt-j-6b-q4_k_m.gguf --type Q4_K_M
       gpt4all convert ./my-adapter adapter.gguf --base ./llama
       gpt4all convert ggml-gpt4all-j-v1.3-groovy.bin groovy.gguf
+      gpt4all convert ggml-vicuna-7b-1.1-q4_2.bin vicuna.gguf --q4-2-type Q8_0
     """
     if source.is_file():
-        folders_only = {"--type": type, "--base": base, "--pre-tokenizer": pre_tokenizer}
-        used = [option for option, value in folders_only.items() if value]
+        used = _used({"--type": type, "--base": base, "--pre-tokenizer": pre_tokenizer})
         if used:
-            _output.fail(
-                f"{', '.join(used)} is for folders; a model file keeps its types, and `gpt4all quantize` changes them"
-            )
+            _output.fail(f"{used} is for folders; a model file keeps its types, and `gpt4all quantize` changes them")
             return FAILED
-        return _old_file(source, out, name, force, as_json)
+        options = {"name": name, "q4_2_type": q4_2_type, "q4_3_type": q4_3_type}
+        return _old_file(source, out, {key: value for key, value in options.items() if value}, force, as_json)
+    if used := _used({"--q4-2-type": q4_2_type, "--q4-3-type": q4_3_type}):
+        _output.fail(f"{used} is for model files of 2023; for a folder, --type names the type")
+        return FAILED
     from ..conversion import convert_folder
 
     with _output.percent() as progress:
@@ -73,13 +83,17 @@ def convert(
     return 0
 
 
-def _old_file(source: Path, out: Path, name: str | None, force: bool, as_json: bool) -> int:
+def _used(options: Mapping[str, object]) -> str:
+    """The names of those that were given."""
+    return ", ".join(option for option, value in options.items() if value)
+
+
+def _old_file(source: Path, out: Path, options: Any, force: bool, as_json: bool) -> int:
     """A model file of 2023."""
     from ..conversion import refuse_to_overwrite
     from ..model import convert as work
 
     refuse_to_overwrite(out, force)
-    options: Any = {} if name is None else {"name": name}
     with _output.percent() as progress:
         result = work(source, out, progress=progress, **options)
     if as_json:

@@ -65,7 +65,7 @@ def quantize(
         options["imatrix"] = str(imatrix)
     judging: dict[str, Any] = {"chunks": chunks, "n_ctx": n_ctx, "threads": threads}
     if text is not None:
-        judging["text"] = text.read_text(encoding="utf-8")
+        judging["text"] = _output.read_text(text)
     path = find(model)
     if sweep:
         return _sweep(

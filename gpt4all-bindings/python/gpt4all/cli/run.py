@@ -80,7 +80,7 @@ def run(
 
 
 def _prompt(given: str | None, files: list[str]) -> str:
-    texts = [_contents(name) for name in files]
+    texts = [_output.read_text(name) for name in files]
     if len(texts) > 1:
         texts = [f"{name}:\n\n{text.strip()}" for name, text in zip(files, texts, strict=True)]
     if given is None and not files:
@@ -88,13 +88,8 @@ def _prompt(given: str | None, files: list[str]) -> str:
             _output.note("Type the prompt, then Ctrl-D:")
         given = "-"
     if given is not None:
-        texts.append(_contents("-") if given == "-" else given)
+        texts.append(_output.read_text("-") if given == "-" else given)
     return "\n\n".join(texts)
-
-
-def _contents(name: str) -> str:
-    data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    return data.decode("utf-8-sig", "replace")
 
 
 def _schema(path: Path) -> dict[str, Any]:
@@ -102,7 +97,7 @@ def _schema(path: Path) -> dict[str, Any]:
 
     try:
         schema = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidArgumentError(f"{path} is not JSON: {error}") from error
     if not isinstance(schema, dict):
         raise InvalidArgumentError(f"{path} is not a JSON Schema: it must be an object")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -43,7 +42,7 @@ def embed(
     from ..embed4all import Embed4All
     from ..model import inspect
 
-    texts = text or sys.stdin.buffer.read().decode("utf-8-sig", "replace").splitlines()
+    texts = text or _output.read_text("-").splitlines()
     if not texts:
         _output.fail("there is no text; give some as arguments, or lines on standard input")
         return FAILED
@@ -80,7 +79,7 @@ def tokenize(
     """
     from ._models import opened
 
-    content = sys.stdin.buffer.read().decode("utf-8", "replace") if text is None else text
+    content = _output.read_text("-") if text is None else text
     with opened(model, n_ctx=512, n_parallel=1) as open_model:
         tokens = open_model.tokenize(content, add_special=special)
         if count and not as_json:
