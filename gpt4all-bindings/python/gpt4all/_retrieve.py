@@ -9,8 +9,11 @@ from typing import Any
 
 from . import models
 from ._errors import ModelNotFoundError
-from .models._local import find_local
+from ._library import path_text
+from ._prompts import DEFAULT_PROMPT_TEMPLATE
+from .models._local import find_local, is_file
 from .models._reference import parse
+from .models.errors import FolderError
 
 Row = dict[str, Any]
 Download = Callable[..., Any]
@@ -33,12 +36,13 @@ def retrieve(name: str, folder: Path, *, default: bool, download: Download | Non
         in the other places where they may lie, too; a folder that was named must exist, and is the only one.
     download: called with (file name, folder, verbose=…) for a file that is not there; None if that is not wanted.
     """
+    name, folder = path_text(name), Path(path_text(folder))
     entry = models.find(name)
     file = entry.file if entry else with_extension(name)
-    row: Row = entry.legacy_row() if entry else {}
-    if "promptTemplate" in row:
-        row["promptTemplate"] = row["promptTemplate"].replace("%1", "{0}", 1).replace("%2", "{1}", 1)
-    if not default and not folder.exists():
+    # what release 2.8.2 gave where its catalogue said nothing
+    row: Row = {"systemPrompt": "", "promptTemplate": DEFAULT_PROMPT_TEMPLATE, **(entry.legacy_row() if entry else {})}
+    row["promptTemplate"] = row["promptTemplate"].replace("%1", "{0}", 1).replace("%2", "{1}", 1)
+    if not default and not _is_there(folder):
         raise ModelNotFoundError(
             f"there is no folder {str(folder)!r} for models; create it, or give another model_path",
             {"path": str(folder)},
@@ -83,16 +87,25 @@ def download(
 def _find(name: str, file: str, folder: Path, *, anywhere: bool) -> Path | None:
     if "://" not in name:
         for candidate in (folder / file, folder / with_extension(name), folder / name):
-            if candidate.is_file():
+            if is_file(candidate):
                 return candidate
     return find_local(name, parse(name), folder)[0] if anywhere else None
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.exists()
+    except OSError:  # a name that is too long
+        return False
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RuntimeError(f"the folder {folder} for models cannot be created: {error}") from error
+        raise FolderError(
+            f"the folder {folder} for models cannot be created: {error}", {"path": str(folder)}
+        ) from error
 
 
 def _say(text: str, verbose: bool) -> None:

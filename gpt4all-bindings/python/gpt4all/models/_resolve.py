@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import os
 from pathlib import Path
 
+from .._library import path_text
 from ._catalogue import catalogue
 from ._folders import models_folder, safe_file_name
 from ._local import PathLike, find_local
@@ -43,7 +43,7 @@ def resolve(
     Raises ModelNotFoundError, which lists where it looked; OfflineError, one of its kinds, where a download would have
     helped; InvalidNameError; DownloadError.
     """
-    text = os.fspath(named)
+    text = path_text(named)
     place = Path(folder).expanduser() if folder else None
     reference = parse(text) if isinstance(named, str) else None
     path, tried = find_local(named, reference, place)
