@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._errors import (
+    BusyError,
     CancellationError,
     ClosedError,
     ContextOverflowError,
@@ -51,6 +52,7 @@ __all__ = [
     "AsyncModel",
     "AsyncSession",
     "AsyncStream",
+    "BusyError",
     "CancellationError",
     "ChatResult",
     "Choice",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+import reprlib
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import Any, ClassVar
 
@@ -144,10 +147,14 @@ class ToolRoundsError(LLModelError, RuntimeError):
     status = Status.UNSUPPORTED
 
 
-class SessionBusyError(LLModelError, RuntimeError):
-    """A session was asked for an answer, or to change its past, while it gives an answer."""
+class BusyError(LLModelError, RuntimeError):
+    """Two threads, or asyncio tasks, waited at once for a stream or task that serves one."""
 
     status = Status.INVALID_ARGUMENT
+
+
+class SessionBusyError(BusyError):
+    """A session was asked for an answer, or to change its past, while it gives an answer."""
 
 
 CLASSES: dict[int, type[LLModelError]] = {
@@ -167,3 +174,31 @@ CLASSES: dict[int, type[LLModelError]] = {
         InternalError,
     )
 }
+
+
+def shown(value: object) -> str:
+    """A value as an error may show it: short, however long or deep it is."""
+    try:
+        return reprlib.repr(value)
+    except Exception:  # of a number with thousands of digits, or of a class of the caller's
+        return f"a {type(value).__name__}"
+
+
+def whole_number(value: object, name: str) -> int:
+    """Raises InvalidArgumentError for what is no integer."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidArgumentError(f"{name} is {shown(value)}; it must be an integer")
+    return value
+
+
+@contextlib.contextmanager
+def told_as_llmodel_errors(doing: str, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turns an OSError into ModelNotFoundError or LLModelIOError, which say what was being done with which file."""
+    try:
+        yield
+    except LLModelError:
+        raise
+    except OSError as error:
+        kind = ModelNotFoundError if isinstance(error, FileNotFoundError) else LLModelIOError
+        name = os.fspath(path)
+        raise kind(f"{name}: {doing}: {error.strerror or error}", {"path": name, "errno": error.errno}) from error

@@ -6,14 +6,14 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import cffi
 
 from ._declarations import ABI_VERSION, CDEF
-from ._errors import CLASSES, InternalError, InvalidArgumentError, LibraryNotFoundError
+from ._errors import CLASSES, InternalError, InvalidArgumentError, LibraryNotFoundError, shown
 from ._log import LogForwarder
 
 # Returns False to cancel; anything else, None included, goes on. The argument goes from 0 to 1.
@@ -30,26 +30,44 @@ def _to_json(value: object) -> object:
         return value.tolist()
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray, memoryview, set, frozenset)):
+        return list(value)
+    raise TypeError(f"{shown(value)} cannot be written as JSON")
 
 
-_encoder = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_to_json)
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_to_json)
 
 
 def encode(value: object) -> bytes:
-    """`value` as JSON. Raises InvalidArgumentError for NaN, infinities and circles, TypeError for a foreign type."""
+    """`value` as JSON. Raises InvalidArgumentError for what JSON has nothing like: bytes, NaN, infinities, circles,
+    texts with lone surrogates, objects."""
     try:
-        return _encoder.encode(value).encode("ascii")
-    except (ValueError, RecursionError) as error:
+        return _encoder.encode(value).encode("utf-8")
+    except UnicodeEncodeError as error:
+        before = error.object[: error.start].rpartition('"')[2][-20:]
+        raise InvalidArgumentError(
+            f"a text has the lone surrogate U+{ord(error.object[error.start]):04X} after {before!r}, and so is no "
+            "Unicode text; it was probably read from bytes that are not UTF-8"
+        ) from None
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidArgumentError(f"the request cannot be written as JSON: {error}") from error
 
 
+def path_text(path: str | os.PathLike[str]) -> str:
+    """A path as text. Raises InvalidArgumentError for what is none."""
+    try:
+        text = os.fsdecode(path)
+        os.fsencode(text)
+    except (TypeError, UnicodeError, RecursionError) as error:
+        raise InvalidArgumentError(f"{shown(path)} is no path") from error
+    if "\0" in text:
+        raise InvalidArgumentError(f"a path cannot contain a NUL character: {shown(path)}")
+    return text
+
+
 def encode_path(path: str | os.PathLike[str]) -> bytes:
-    """The bytes under which the system knows `path`."""
-    name = os.fsencode(path)
-    if b"\0" in name:
-        raise InvalidArgumentError(f"a path cannot contain a NUL character: {os.fspath(path)!r}")
-    return name
+    """The bytes under which the system knows `path`. Raises InvalidArgumentError for what is no path."""
+    return os.fsencode(path_text(path))
 
 
 def file_name() -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from ._device_names import device_option, family, gpu_names, gpus
 from ._embedding import CancelCallback, embed_texts
 from ._errors import CancellationError, ClosedError
+from ._uncopyable import Uncopyable
 from .model import Model, devices, inspect
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class TokenIds:
         return self._known[piece]
 
 
-class LLModel:
+class LLModel(Uncopyable):
     """A model file as older releases drove it: create, init_gpu(), load_model(), prompt_model().
 
     model_path: a GGUF file. n_ctx: context in tokens. ngl: layers on the GPU; 100 and above for all.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Coroutine, Generator, Mapping, Sequence
+from collections.abc import Coroutine, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from . import operations
 from ._errors import ClosedError
-from ._library import Progress
+from ._library import Progress, path_text
+from ._uncopyable import Uncopyable
 from .async_stream import AsyncStream, finish, run
 from .model import Model, Path
 from .operations import EmbedInput, Message, Messages, Operation, Prompt
@@ -29,7 +29,7 @@ P = TypeVar("P")
 T = TypeVar("T")
 
 
-class AsyncModel:
+class AsyncModel(Uncopyable):
     """A Model for asyncio: the same methods, which are awaited and never block the event loop.
 
     model: a GGUF file, or a Model that is open, which then is its owner's to close.
@@ -45,7 +45,7 @@ class AsyncModel:
     ) -> None:
         self._model = model if isinstance(model, Model) else None
         self._owned = self._model is None
-        self._path = model.path if isinstance(model, Model) else os.fspath(model)
+        self._path = model.path if isinstance(model, Model) else path_text(model)
         self._progress = progress
         self._options = options
         self._lock = asyncio.Lock()
@@ -284,12 +284,12 @@ class AsyncModel:
         """As Model.embed()."""
         return await self._ask(operations.embed(input, request))
 
-    async def rerank(self, query: str, documents: Sequence[str], **request: Unpack[types.RerankOptions]) -> Ranking:
+    async def rerank(self, query: str, documents: Iterable[str], **request: Unpack[types.RerankOptions]) -> Ranking:
         """As Model.rerank()."""
         return await self._ask(operations.rerank(query, documents, request))
 
     async def score(
-        self, context: Prompt, continuations: Sequence[Prompt], **request: Unpack[types.ScoreOptions]
+        self, context: Prompt, continuations: Iterable[Prompt], **request: Unpack[types.ScoreOptions]
     ) -> Scores:
         """As Model.score()."""
         return await self._ask(operations.score(context, continuations, request))
@@ -298,7 +298,7 @@ class AsyncModel:
         """As Model.tokenize()."""
         return await self._ask(operations.tokenize(content, request))
 
-    async def detokenize(self, tokens: Sequence[int], **request: Unpack[types.DetokenizeOptions]) -> str:
+    async def detokenize(self, tokens: Iterable[int], **request: Unpack[types.DetokenizeOptions]) -> str:
         """As Model.detokenize()."""
         return await self._ask(operations.detokenize(tokens, request))
 
@@ -315,7 +315,7 @@ class AsyncModel:
 
     async def count_tokens(
         self,
-        prompt: Prompt | Sequence[Message],
+        prompt: Prompt | Iterable[Message],
         *,
         tools: Tools | None = None,
         response_format: object = None,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from ._errors import InvalidArgumentError, shown
 from .async_model import AsyncModel
 from .async_stream import AsyncStream, finish, run
 from .conversation import Conversation, Turn, restore_state, save_state
@@ -38,6 +39,8 @@ class AsyncSession(Conversation):
         **options: Unpack[types.ChatOptions],
     ) -> None:
         super().__init__(system, messages, tools, max_rounds, keep_partial, options)
+        if not isinstance(model, AsyncModel):
+            raise InvalidArgumentError(f"{shown(model)} is no AsyncModel; open one for the session")
         self.model = model
 
     @overload

@@ -12,12 +12,15 @@ from collections.abc import AsyncIterator, Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from . import _waiters
-from ._errors import CancellationError, ClosedError
-from .stream import Source
+from ._errors import BusyError, CancellationError, ClosedError
+from ._uncopyable import Uncopyable
+from .stream import Source, as_event
 from .task import Event
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from typing_extensions import Self
 
 T = TypeVar("T")
 
@@ -54,7 +57,7 @@ class _Mailbox:
     async def get(self) -> str | Event | _End:
         while not self._items:
             if self._waiter is not None:
-                raise RuntimeError("two tasks wait for one stream; give each a stream of its own")
+                raise BusyError("two tasks wait for one stream; give each a stream of its own")
             self._waiter = self._loop.create_future()
             try:
                 await self._waiter
@@ -110,11 +113,13 @@ async def run(work: Callable[[], T], cancel: Callable[[], None] = lambda: None) 
         raise
 
 
-class AsyncStream(Generic[T]):
+class AsyncStream(Uncopyable, AsyncIterator[str], Generic[T]):
     """An answer that is being written: `async for` gives its text, piece by piece; `await stream` the whole of it.
 
-    Leaving the loop early, or cancelling the asyncio task that is in it, cancels the request, and `text` is what had
-    come until then. With several choices (`n` above 1) iterating gives the first one's text, and events() everything.
+    It is an iterator: anext() gives one piece, and a loop that is left can be gone on with. The request runs until its
+    end, or until close(), the end of an `async with` block or the last reference to the stream; cancelling the asyncio
+    task that waits for a piece closes the stream, too. `text` is what has come. With several choices (`n` above 1)
+    iterating gives the first one's text, and events() everything.
     """
 
     def __init__(self, source: Source[T]) -> None:
@@ -128,11 +133,17 @@ class AsyncStream(Generic[T]):
         # The thread knows the mailbox only, so that a stream that is dropped ends what runs for it.
         weakref.finalize(self, source.close).atexit = False
 
-    def __aiter__(self) -> AsyncIterator[str]:
-        return _Pieces(self)
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            item = await self._next()
+            if isinstance(item, str):
+                return item
 
     def events(self) -> AsyncIterator[Event]:
-        """Everything that comes: text, reasoning, pieces of tool calls, progress. Leaving early cancels."""
+        """Everything that comes: text, reasoning, pieces of tool calls, progress."""
         return _Events(self)
 
     async def _next(self) -> str | Event:
@@ -142,7 +153,7 @@ class AsyncStream(Generic[T]):
         if self._failure is not None:
             raise self._failure
         if self._ended:
-            raise ClosedError("the stream was closed or left early; make the request again")
+            raise ClosedError("the stream was closed; make the request again")
         try:
             item = await self._mailbox.get()
         except asyncio.CancelledError:
@@ -169,7 +180,7 @@ class AsyncStream(Generic[T]):
         if self._failure is not None:
             raise self._failure
         if not self._finished:
-            raise CancellationError("the answer was not waited for: its stream was closed or left early")
+            raise CancellationError("the answer was not waited for: its stream was closed")
         return self._source.result
 
     @property
@@ -208,32 +219,11 @@ class AsyncStream(Generic[T]):
         self.close()
 
 
-class _Loop:
-    """One `async for` over a stream; its end closes the stream, however it came.
-
-    A class and not an asynchronous generator: a generator that is left is closed by a task that the event loop starts
-    at some later time, this at once.
-    """
+class _Events(AsyncIterator[Event]):
+    """Not an asynchronous generator, which would have to be closed by who leaves its loop."""
 
     def __init__(self, stream: AsyncStream[Any]) -> None:
         self._stream = stream
 
-    async def aclose(self) -> None:
-        self._stream.close()
-
-    def __del__(self) -> None:
-        self._stream.close()
-
-
-class _Pieces(_Loop, AsyncIterator[str]):
-    async def __anext__(self) -> str:
-        while True:
-            item = await self._stream._next()
-            if isinstance(item, str):
-                return item
-
-
-class _Events(_Loop, AsyncIterator[Event]):
     async def __anext__(self) -> Event:
-        item = await self._stream._next()
-        return Event("text", 0, item) if isinstance(item, str) else item
+        return as_event(await self._stream._next())

@@ -11,9 +11,18 @@ from collections.abc import Generator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import operations
-from ._errors import CancellationError, InvalidArgumentError, LLModelError, SessionBusyError
-from ._library import encode
+from ._errors import (
+    CancellationError,
+    InvalidArgumentError,
+    LLModelError,
+    SessionBusyError,
+    shown,
+    told_as_llmodel_errors,
+    whole_number,
+)
+from ._library import encode, encode_path, path_text
 from ._log import logger
+from ._uncopyable import Uncopyable
 from .operations import Messages
 from .stream import Request, Source
 from .task import Event
@@ -28,12 +37,21 @@ if TYPE_CHECKING:
 
 _FORMAT = "gpt4all.session"
 _VERSION = 1
+_KEYS: dict[str, type | tuple[type, ...]] = {
+    "messages": list,
+    "options": dict,
+    "max_rounds": int,
+    "keep_partial": bool,
+    "state": (str, type(None)),
+}
 
 History = list[dict[str, Any]]
 
 
-class Conversation:
+class Conversation(Uncopyable):
     """The messages of a session, and what holds for all its requests."""
+
+    _instead = "save() writes what was said to a file, and fork() makes a session with the same past"
 
     def __init__(
         self,
@@ -44,7 +62,7 @@ class Conversation:
         keep_partial: bool,
         options: Mapping[str, Any],
     ) -> None:
-        self._messages: History = [dict(message) for message in messages]
+        self._messages: History = operations.copied_messages(messages)
         self._tools = as_tools(tools)
         self._max_rounds = max_rounds
         self._keep_partial = keep_partial
@@ -66,7 +84,7 @@ class Conversation:
     def messages(self, messages: Iterable[Mapping[str, Any]]) -> None:
         with self._lock:
             self._check_idle()
-            self._messages = [dict(message) for message in messages]
+            self._messages = operations.copied_messages(messages)
 
     @property
     def system(self) -> str | None:
@@ -98,8 +116,8 @@ class Conversation:
         with self._lock:
             self._check_idle()
             questions = self._questions()
-            if not 0 < turns <= len(questions):
-                raise InvalidArgumentError(f"{turns} turns cannot be undone: the session has {len(questions)}")
+            if not 0 < whole_number(turns, "turns") <= len(questions):
+                raise InvalidArgumentError(f"{shown(turns)} turns cannot be undone: the session has {len(questions)}")
             taken = self._messages[questions[-turns] :]
             del self._messages[questions[-turns] :]
             return taken
@@ -129,7 +147,7 @@ class Conversation:
         """A turn that adds messages and their answer."""
         added = [messages] if isinstance(messages, Mapping) else operations.as_messages(messages)
         with self._lock:
-            return self._begin(model, len(self._messages), [dict(message) for message in added], *how)
+            return self._begin(model, len(self._messages), operations.copied_messages(added), *how)
 
     def _ask_again(self, model: Model, *how: Any) -> Turn:
         """A turn that answers the last question anew."""
@@ -180,25 +198,29 @@ class Conversation:
             "state": state,
         }
         text = json.dumps(json.loads(encode(content)), ensure_ascii=False, indent=1) + "\n"
-        target = os.path.abspath(path)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".session-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        target = os.path.realpath(path_text(path))
+        if os.path.exists(target) and not os.path.isfile(target):
+            raise InvalidArgumentError(f"{target} is no regular file; give the session another name", {"path": target})
+        with told_as_llmodel_errors("the session cannot be written", path_text(path)):
+            handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".session-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                os.replace(temporary, target)
+            except BaseException:
+                os.unlink(temporary)
+                raise
 
     @staticmethod
     def _read(path: Path) -> dict[str, Any]:
-        """What _write() wrote. Raises InvalidArgumentError, OSError."""
-        name = os.fspath(path)
-        with open(path, encoding="utf-8") as file:
-            try:
-                content = json.load(file)
-            except ValueError as error:
-                raise InvalidArgumentError(f"{name}: not a session: {error}", {"path": name}) from error
+        """What _write() wrote. Raises InvalidArgumentError, ModelNotFoundError, LLModelIOError."""
+        name = path_text(path)
+        with told_as_llmodel_errors("the session cannot be read", name), open(encode_path(path), "rb") as file:
+            data = file.read()
+        try:
+            content = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise InvalidArgumentError(f"{name}: not a session: {error}", {"path": name}) from error
         if not isinstance(content, dict) or content.get("format") != _FORMAT:
             raise InvalidArgumentError(f'{name}: not a session: it has no "format": "{_FORMAT}"', {"path": name})
         if content.get("version") != _VERSION:
@@ -206,6 +228,11 @@ class Conversation:
                 f"{name}: a session of version {content.get('version')}, which this gpt4all does not know; update it",
                 {"path": name},
             )
+        for key, types in _KEYS.items():
+            if not isinstance(content.get(key), types):
+                raise InvalidArgumentError(f'{name}: not a session: "{key}" is missing or wrong', {"path": name})
+        if not all(isinstance(message, dict) for message in content["messages"]):
+            raise InvalidArgumentError(f'{name}: not a session: "messages" has what is no message', {"path": name})
         return content
 
 
@@ -288,7 +315,7 @@ def save_state(conversation: Conversation, model: Model, path: Path) -> str:
 
     A slot is first made to remember it: another request may have used that of the last answer.
     """
-    name = os.fspath(path) + ".state"
+    name = path_text(path) + ".state"
     answer = model.chat(
         conversation.messages,
         tools=conversation._tools or None,
@@ -303,7 +330,7 @@ def restore_state(model: Model, path: Path, state: str | None) -> None:
     """Reads back what save_state() wrote, if it is there and fits. Without it only time is lost."""
     if state is None:
         return
-    name = os.path.join(os.path.dirname(os.path.abspath(path)), os.path.basename(state))
+    name = os.path.join(os.path.dirname(os.path.abspath(path_text(path))), os.path.basename(state))
     try:
         model.restore_state(name)
     except LLModelError as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ._errors import InvalidArgumentError
+from ._uncopyable import Uncopyable
 from .gpt4all import GPT4All
 from .models import DEFAULT_EMBEDDING_MODEL
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _LONG_TEXT_MODES = {"mean": True, "truncate": False}
 
 
-class Embed4All:
+class Embed4All(Uncopyable):
     """A model that turns texts into vectors whose angles tell how alike the texts are.
 
     model_name: a file or a name of the catalogue; None for all-MiniLM-L6-v2, with 384 numbers to a vector.

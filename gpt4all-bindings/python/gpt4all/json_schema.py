@@ -9,7 +9,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from ._errors import InvalidArgumentError
+from ._errors import InvalidArgumentError, shown
 from .json_types import DICTS, LISTS, STRINGS, Member, Schema, is_pydantic, is_union, limits, members_of, plain
 
 _SCALARS: dict[Any, Schema] = {
@@ -39,7 +39,7 @@ class SchemaWriter:
         """The schema of a type. Raises InvalidArgumentError for one that JSON has nothing like."""
         type_ = plain(type_)
         if isinstance(type_, str):
-            raise InvalidArgumentError(f"the type {type_!r} is only a name; give the type itself")
+            raise InvalidArgumentError(f"the type {shown(type_)} is only a name; give the type itself")
         with_arguments = typing.get_origin(type_), typing.get_args(type_)
         if with_arguments[0] is typing.Annotated:
             schema = self.of(with_arguments[1][0])
@@ -59,11 +59,11 @@ class SchemaWriter:
         if members is not None:
             return self._object(type_, members)
         found = _SCALARS.get(type_) if _hashable(type_) else None
-        if found is None and type_ in STRINGS:
+        if found is None and _hashable(type_) and type_ in STRINGS:
             found = STRINGS[type_][0]
         if found is None:
             raise InvalidArgumentError(
-                f"{type_!r} cannot be described by a JSON Schema; use str, int, float, bool, None, Literal, Enum, "
+                f"{shown(type_)} cannot be described by a JSON Schema; use str, int, float, bool, None, Literal, Enum, "
                 "Optional, list, dict, tuple, a dataclass, TypedDict or Pydantic model"
             )
         return dict(found)
@@ -119,7 +119,10 @@ class SchemaWriter:
 
     def _adopt(self, type_: Any) -> Schema:
         """A Pydantic model's schema. Its definitions become ours."""
-        schema: Schema = type_.model_json_schema(schema_generator=_pydantic_generator())
+        try:
+            schema: Schema = type_.model_json_schema(schema_generator=_pydantic_generator())
+        except Exception as error:  # Pydantic's own, of a field that JSON has nothing like
+            raise InvalidArgumentError(f"{type_.__qualname__} cannot be described by a JSON Schema: {error}") from error
         for name, definition in schema.pop("$defs", {}).items():
             if self._definitions.setdefault(name, definition) != definition:
                 raise InvalidArgumentError(f"two different types are called {name!r}; rename one of them")
@@ -169,7 +172,7 @@ def _pydantic_generator() -> Any:
 
 
 def own_docstring(type_: Any) -> str:
-    """What was written about a class, and not what dataclasses and TypedDict say of each."""
+    """What was written about a class, and not what a base class, dataclasses or TypedDict say of each."""
     text = inspect.cleandoc(type_.__dict__.get("__doc__") or "")
     return "" if text.startswith(f"{type_.__name__}(") else text
 
@@ -186,7 +189,9 @@ def _hashable(value: Any) -> bool:
 
 def _enumeration(values: list[Any]) -> Schema:
     if any(value is not None and not isinstance(value, (str, int, float)) for value in values):
-        raise InvalidArgumentError(f"{values!r} cannot be described: values of Literal and Enum must be JSON scalars")
+        raise InvalidArgumentError(
+            f"{shown(values)} cannot be described: values of Literal and Enum must be JSON scalars"
+        )
     kinds = {type(value) for value in values}
     kind = _SCALARS[kinds.pop()] if len(kinds) == 1 and next(iter(kinds)) in _SCALARS else {}
     return {**kind, "enum": values}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from . import operations
 from ._errors import ClosedError
-from ._library import Progress, encode, encode_path, load
+from ._library import Progress, encode, encode_path, load, path_text
+from ._uncopyable import Uncopyable
 from .models import find
 from .operations import EmbedInput, Message, Messages, Operation, Prompt
 from .results import ChatResult, Completion, Embeddings, Ranking, Scores
@@ -32,7 +33,7 @@ P = TypeVar("P")
 T = TypeVar("T")
 
 
-class Model:
+class Model(Uncopyable):
     """A model file, open. Any number of threads may use it at once: their requests run together.
 
     path: a GGUF file.
@@ -44,9 +45,13 @@ class Model:
     forked child process, InvalidArgumentError for a request that is not as its schema says.
     """
 
+    _instead = (
+        "pass its path on, and open it in every process that needs it (with multiprocessing's 'spawn' or 'forkserver')"
+    )
+
     def __init__(self, path: Path, *, progress: Progress | None = None, **options: Unpack[types.OpenOptions]) -> None:
         self._library = library = load()
-        self._path = os.fspath(path)
+        self._path = path_text(path)
         self._pid = os.getpid()
         name, given = encode_path(path), encode(_with_advice(path, options))
         cell = library.ffi.new("llmodel_model **")
@@ -288,11 +293,11 @@ class Model:
         """One vector for each text or list of token ids: for one, or for a list of them."""
         return self._ask(operations.embed(input, request))
 
-    def rerank(self, query: str, documents: Sequence[str], **request: Unpack[types.RerankOptions]) -> Ranking:
+    def rerank(self, query: str, documents: Iterable[str], **request: Unpack[types.RerankOptions]) -> Ranking:
         """The documents by their relevance to the query. UnsupportedError unless the model is a reranker."""
         return self._ask(operations.rerank(query, documents, request))
 
-    def score(self, context: Prompt, continuations: Sequence[Prompt], **request: Unpack[types.ScoreOptions]) -> Scores:
+    def score(self, context: Prompt, continuations: Iterable[Prompt], **request: Unpack[types.ScoreOptions]) -> Scores:
         """How likely each continuation is after the context."""
         return self._ask(operations.score(context, continuations, request))
 
@@ -302,7 +307,7 @@ class Model:
         """A text's token ids, without the special ones at its beginning and end unless add_special=True."""
         return self._ask(operations.tokenize(content, request))
 
-    def detokenize(self, tokens: Sequence[int], **request: Unpack[types.DetokenizeOptions]) -> str:
+    def detokenize(self, tokens: Iterable[int], **request: Unpack[types.DetokenizeOptions]) -> str:
         """The text of token ids."""
         return self._ask(operations.detokenize(tokens, request))
 
@@ -319,7 +324,7 @@ class Model:
 
     def count_tokens(
         self,
-        prompt: Prompt | Sequence[Message],
+        prompt: Prompt | Iterable[Message],
         *,
         tools: Tools | None = None,
         response_format: object = None,

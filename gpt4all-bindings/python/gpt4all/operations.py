@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from . import results
+from ._errors import InvalidArgumentError, shown
 from .response_format import Format
 from .results import ChatResult, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
 from .tools import Tools, describe
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from . import types
 
 Message = Mapping[str, Any]
-Messages = str | Sequence[Message]
+Messages = str | Iterable[Message]
 # Text, token ids, or both mixed.
-Prompt = str | Sequence[int | str]
-EmbedInput = str | Sequence[int] | Sequence[str | Sequence[int]]
+Prompt = str | Iterable[int | str]
+EmbedInput = str | Iterable[int] | Iterable[str | Sequence[int]]
 
 T = TypeVar("T")
 
@@ -38,9 +39,22 @@ class Operation(Generic[T]):
     build: Callable[[Any, list[array[float]]], T]
 
 
-def as_messages(messages: Messages) -> Sequence[Message]:
-    """One text stands for a message of the user."""
-    return [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+def as_messages(messages: Messages) -> list[Message]:
+    """A list of them, whatever they were given in; one text stands for a message of the user."""
+    if isinstance(messages, str):
+        return [{"role": "user", "content": messages}]
+    if isinstance(messages, (bytes, Mapping)) or not isinstance(messages, Iterable):
+        raise InvalidArgumentError(f"messages must be a text or a list of messages, and not {shown(messages)}")
+    return list(messages)
+
+
+def copied_messages(messages: Messages) -> list[dict[str, Any]]:
+    """Messages of one's own. Raises InvalidArgumentError for what is none."""
+    listed = as_messages(messages)
+    for message in listed:
+        if not isinstance(message, Mapping):
+            raise InvalidArgumentError(f'{shown(message)} is no message; give a dict with "role" and "content"')
+    return [dict(message) for message in listed]
 
 
 def _described(request: Mapping[str, Any], tools: Tools | None, form: Format | None) -> dict[str, Any]:
@@ -84,7 +98,9 @@ def embed(input: EmbedInput, request: Mapping[str, Any]) -> Operation[Embeddings
     return Operation("embed", {"input": input, **request}, build)
 
 
-def rerank(query: str, documents: Sequence[str], request: Mapping[str, Any]) -> Operation[Ranking]:
+def rerank(query: str, documents: Iterable[str], request: Mapping[str, Any]) -> Operation[Ranking]:
+    documents = list(documents) if isinstance(documents, Iterable) and not isinstance(documents, str) else documents
+
     def build(raw: Any, _: object) -> Ranking:
         ranked = [Ranked(item["index"], item["relevance_score"], documents[item["index"]]) for item in raw["results"]]
         return Ranking(ranked, raw["usage"], raw)
@@ -92,7 +108,7 @@ def rerank(query: str, documents: Sequence[str], request: Mapping[str, Any]) -> 
     return Operation("rerank", {"query": query, "documents": documents, **request}, build)
 
 
-def score(context: Prompt, continuations: Sequence[Prompt], request: Mapping[str, Any]) -> Operation[Scores]:
+def score(context: Prompt, continuations: Iterable[Prompt], request: Mapping[str, Any]) -> Operation[Scores]:
     def build(raw: Any, rows: list[array[float]]) -> Scores:
         scores = [
             Score(item["logprob"], item["greedy"], item["tokens"], item["token_logprobs"])
@@ -109,7 +125,7 @@ def tokenize(content: Prompt, request: Mapping[str, Any]) -> Operation[list[int]
     return Operation("tokenize", {"content": content, **request}, lambda raw, _: raw["tokens"])
 
 
-def detokenize(tokens: Sequence[int], request: Mapping[str, Any]) -> Operation[str]:
+def detokenize(tokens: Iterable[int], request: Mapping[str, Any]) -> Operation[str]:
     return Operation("detokenize", {"tokens": tokens, **request}, lambda raw, _: raw["content"])
 
 
@@ -121,11 +137,12 @@ def apply_template(
 
 
 def count_tokens(
-    prompt: Prompt | Sequence[Message], tools: Tools | None, response_format: object, request: Mapping[str, Any]
+    prompt: Prompt | Iterable[Message], tools: Tools | None, response_format: object, request: Mapping[str, Any]
 ) -> Operation[int]:
-    conversation = not isinstance(prompt, str) and any(isinstance(item, Mapping) for item in prompt)
+    given = list(prompt) if isinstance(prompt, Iterable) and not isinstance(prompt, (str, bytes)) else prompt
+    conversation = isinstance(given, list) and any(isinstance(item, Mapping) for item in given)
     key = "messages" if conversation else "prompt"
-    described = _described({key: prompt, **request}, tools, Format.of(response_format))
+    described = _described({key: given, **request}, tools, Format.of(response_format))
     return Operation("count_tokens", described, lambda raw, _: raw["input_tokens"])
 
 

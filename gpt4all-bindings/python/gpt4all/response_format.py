@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ._errors import InvalidArgumentError, ResponseFormatError
+from ._errors import InvalidArgumentError, ResponseFormatError, shown
 from .from_json import convert
 from .json_schema import schema_of
 
@@ -38,10 +38,10 @@ class Format:
         if isinstance(given, Mapping):
             if given.get("type") in _OPENAI:
                 return cls(given, None if given["type"] == "text" else Any)
-            return cls(_request(str(given.get("title", "answer")), given), Any)
+            return cls(_request(given.get("title", "answer"), given), Any)
         if isinstance(given, (str, int, float)):
             raise InvalidArgumentError(
-                f"response_format={given!r} is no form of answers; give a type, a JSON Schema as a dict, or "
+                f"response_format={shown(given)} is no form of answers; give a type, a JSON Schema as a dict, or "
                 '{"type": "json_object"}'
             )
         name = getattr(given, "__name__", None) if typing.get_origin(given) is None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from ._errors import InvalidArgumentError, shown
 from .conversation import Conversation, restore_state, save_state
 from .model import Model, Path
 from .operations import Messages
@@ -48,6 +49,8 @@ class Session(Conversation):
         **options: Unpack[types.ChatOptions],
     ) -> None:
         super().__init__(system, messages, tools, max_rounds, keep_partial, options)
+        if not isinstance(model, Model):
+            raise InvalidArgumentError(f"{shown(model)} is no Model; open one for the session")
         self.model = model
 
     @overload
@@ -170,7 +173,7 @@ class Session(Conversation):
         """Writes the conversation to a file of JSON, complete or not at all; without its tools.
 
         state: write what the engine has computed for it too, to "<path>.state", so that going on after load() is quick:
-            some 10 to 100 KB for each token. Raises LLModelError, OSError.
+            some 10 to 100 KB for each token. Raises LLModelError.
         """
         with self._lock:
             self._check_idle()
@@ -178,7 +181,8 @@ class Session(Conversation):
 
     @classmethod
     def load(cls, path: Path, model: Model, *, tools: Tools = ()) -> Self:
-        """The session that save() wrote. Raises InvalidArgumentError for another file, OSError."""
+        """The session that save() wrote. Raises InvalidArgumentError for another file, ModelNotFoundError,
+        LLModelIOError."""
         content = cls._read(path)
         restore_state(model, path, content["state"])
         return cls(

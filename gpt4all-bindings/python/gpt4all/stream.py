@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 from collections.abc import Generator, Iterator
+from inspect import GEN_RUNNING, getgeneratorstate
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from ._errors import CancellationError, ClosedError
+from ._errors import BusyError, CancellationError, ClosedError
+from ._uncopyable import Uncopyable
 from .task import Event, Task
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from typing_extensions import Self
 
     from .model import Model
     from .operations import Operation
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+
+def as_event(item: str | Event) -> Event:
+    """A bare str is text of the first choice."""
+    return Event("text", 0, item) if isinstance(item, str) else item
 
 
 class Source(Protocol[T_co]):
@@ -72,7 +82,7 @@ class Request(Generic[T]):
     def result(self) -> T:
         if self._result is None:
             if self._task is None or not self._task.done:
-                raise CancellationError("the answer was not waited for: its stream was closed or left early")
+                raise CancellationError("the answer was not waited for: its stream was closed")
             self._result = self._operation.build(self._task.answer, self._task.floats)
         return self._result
 
@@ -87,12 +97,13 @@ def finish(source: Source[T]) -> T:
     return source.result
 
 
-class Stream(Generic[T]):
+class Stream(Uncopyable, Iterator[str], Generic[T]):
     """An answer that is being written: iterate for its text, piece by piece; `result` is the whole of it.
 
-    Leaving the loop early cancels the request, and `text` is what had come until then. With several choices
-    (`n` above 1) iterating gives the first one's text, and events() everything. One thread at a time may iterate;
-    cancel() and close() may be called from any.
+    It is an iterator: next() gives one piece, and a loop that is left can be gone on with. The request runs until its
+    end, or until close(), the end of a `with` block or the last reference to the stream; `text` is what has come. With
+    several choices (`n` above 1) iterating gives the first one's text, and events() everything. One thread at a time
+    may iterate; cancel() and close() may be called from any.
     """
 
     def __init__(self, source: Source[T]) -> None:
@@ -102,45 +113,48 @@ class Stream(Generic[T]):
         self._items = source.items()
         self._failure: Exception | None = None
         self._finished = self._ended = False
+        # A stream that is dropped ends what runs for it, though the request may be known elsewhere.
+        weakref.finalize(self, source.close).atexit = False
 
-    def __iter__(self) -> Iterator[str]:
-        keep = self._pieces.append
-        items = self._begin()
-        try:
-            for item in items:
-                if item.__class__ is str:
-                    keep(item)
-                    yield item
-            self._finished = True
-        except Exception as error:
-            self._failure = error
-            raise
-        finally:
-            self._end()
+    def __iter__(self) -> Self:
+        return self
 
-    def events(self) -> Generator[Event, None, None]:
-        """Everything that comes: text, reasoning, pieces of tool calls, progress. Leaving early cancels."""
-        items = self._begin()
-        try:
-            for item in items:
-                if item.__class__ is str:
-                    self._pieces.append(item)
-                    yield Event("text", 0, item)
-                else:
-                    yield item
-            self._finished = True
-        except Exception as error:
-            self._failure = error
-            raise
-        finally:
-            self._end()
+    def __next__(self) -> str:
+        while True:
+            item = self._next()
+            if item.__class__ is str:
+                return item
 
-    def _begin(self) -> Generator[Any, None, None]:
+    def events(self) -> Iterator[Event]:
+        """Everything that comes: text, reasoning, pieces of tool calls, progress."""
+        return map(as_event, iter(self._next, None))
+
+    def _next(self) -> Any:
+        """The next item, which is never None. Raises StopIteration after the last."""
         if self._failure is not None:
             raise self._failure
-        if self._ended and not self._finished:
-            raise ClosedError("the stream was closed or left early; make the request again")
-        return self._items
+        if self._ended:
+            if self._finished:
+                raise StopIteration
+            raise ClosedError("the stream was closed; make the request again")
+        try:
+            item = next(self._items)
+        except StopIteration:
+            self._finished = True
+            self._end()
+            raise
+        except Exception as error:
+            if getgeneratorstate(self._items) == GEN_RUNNING:
+                raise BusyError("two threads iterate over one stream; give each a stream of its own") from None
+            self._failure = error
+            self._end()
+            raise
+        except BaseException:  # Ctrl-C
+            self._end()
+            raise
+        if item.__class__ is str:
+            self._pieces.append(item)
+        return item
 
     def _end(self) -> None:
         self._ended = True
@@ -155,7 +169,7 @@ class Stream(Generic[T]):
     @property
     def result(self) -> T:
         """Waits for the end and returns the whole answer. Raises what the request failed with, and CancellationError
-        if the loop was left early."""
+        if the stream was closed before its end."""
         if not self._ended:
             for _ in self:
                 pass

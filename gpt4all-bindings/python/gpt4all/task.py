@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._declarations import EVENT_KINDS, STATUS
-from ._errors import ClosedError
+from ._errors import BusyError, ClosedError
 from ._library import encode
+from ._uncopyable import Uncopyable
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from typing_extensions import Self
 
     from .model import Model
 
@@ -48,18 +51,19 @@ class Event:
     data: Any
 
 
-class Task:
-    """A request that runs in the engine. Iterate over it for its events; the last is "done".
+class Task(Uncopyable, Iterator[Event]):
+    """A request that runs in the engine, and the iterator over its events; the last is "done".
 
-    cancel() and close() may be called from any thread, all else from one thread at a time. Leaving the loop early, or
-    dropping the task, cancels it.
+    cancel() and close() may be called from any thread, all else from one thread at a time. A loop that is left can be
+    gone on with; closing or dropping the task cancels it.
     """
 
     def __init__(self, model: Model, operation: str, request: object) -> None:
         self._library = library = model._library
         self._model = model  # keeps the model open for as long as the task is used
         cell = library.ffi.new("llmodel_task **")
-        library.call(library.c.llmodel_submit, model._use(), operation.encode("ascii"), encode(request), cell)
+        name = operation.encode("utf-8", "replace") if isinstance(operation, str) else b""
+        library.call(library.c.llmodel_submit, model._use(), name, encode(request), cell)
         self._handle = cell[0]
         self._pid = os.getpid()
         self._event = library.ffi.new("llmodel_event *")
@@ -140,14 +144,22 @@ class Task:
             self._turn.release()
             self.close()
 
-    def __iter__(self) -> Iterator[Event]:
-        """The events up to and with "done". Leaving early cancels."""
-        items = self.items()
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        if self._done:
+            self.close()
+            raise StopIteration
         try:
-            for item in items:
-                yield Event("text", 0, item) if isinstance(item, str) else item
-        finally:
-            items.close()
+            event = self.next()
+        except BusyError:
+            raise
+        except BaseException:
+            self.close()
+            raise
+        assert event is not None, "without a limit the wait ends with an event"
+        return event
 
     def _take_turn(self) -> None:
         if os.getpid() != self._pid or not self._turn.acquire(blocking=False):
@@ -159,7 +171,7 @@ class Task:
             return ClosedError("the task belongs to the process that forked this one; open the model again here")
         if self._closing:
             return ClosedError("the task was closed")
-        return RuntimeError("two threads wait for one task; give each thread a task of its own")
+        return BusyError("two threads wait for one task; give each thread a task of its own")
 
     def _read(self) -> Event:
         event = self._event

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import _waiters, operations
-from ._errors import CancellationError, InvalidArgumentError, ToolRoundsError
+from ._errors import CancellationError, InvalidArgumentError, ToolRoundsError, whole_number
 from ._log import logger
 from .operations import Messages
 from .results import ChatResult
@@ -94,7 +94,7 @@ class ToolLoop:
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._model = model
-        self._messages = [dict(message) for message in operations.as_messages(messages)]
+        self._messages = operations.copied_messages(messages)
         self._tools = as_tools(tools)
         self._functions = {tool.name: tool for tool in self._tools if isinstance(tool, Tool)}
         self._loop = loop
@@ -107,7 +107,7 @@ class ToolLoop:
         self._lock = threading.RLock()  # the garbage collector may close what this thread is in
         self._stopped = False
         self._waiting: list[concurrent.futures.Future[Any]] = []
-        if max_rounds < 1:
+        if whole_number(max_rounds, "max_rounds") < 1:
             raise InvalidArgumentError(f"max_rounds is {max_rounds}, but a run has at least one round")
         if request.get("n", 1) != 1:
             raise InvalidArgumentError('a run with tools has one answer at a time; leave "n" out')
@@ -240,7 +240,7 @@ class ToolLoop:
     @property
     def result(self) -> ToolsResult:
         if self._result is None:
-            raise CancellationError("the answer was not waited for: its stream was closed or left early")
+            raise CancellationError("the answer was not waited for: its stream was closed")
         return self._result
 
 

@@ -128,14 +128,32 @@ def test_a_shared_model_stays_open(tiny: Model) -> None:
     run(main())
 
 
-def test_leaving_the_loop_cancels(tiny: Model) -> None:
+def test_a_loop_that_is_left_can_be_gone_on_with(tiny: Model) -> None:
+    async def main() -> None:
+        model = AsyncModel(tiny)
+        whole = await model.chat("hello", temperature=0, max_tokens=12, ignore_eos=True)
+        stream = model.chat("hello", stream=True, temperature=0, max_tokens=12, ignore_eos=True)
+        first = await anext(stream)
+        async for piece in stream:
+            assert first + piece == stream.text
+            break
+        async for event in stream.events():
+            assert event.kind == "text"
+            break
+        assert (await stream).text == stream.text == whole.text
+
+    run(main())
+
+
+def test_closing_or_dropping_a_stream_cancels(tiny: Model) -> None:
     async def main() -> None:
         model = AsyncModel(tiny)
         stream = model.chat("hello", stream=True, **ENDLESS)
         async for piece in stream:
             assert piece == stream.text
             break
-        with pytest.raises(gpt4all.CancellationError, match="left early"):
+        stream.close()
+        with pytest.raises(gpt4all.CancellationError, match="closed"):
             await stream
         with pytest.raises(gpt4all.ClosedError):
             _ = [piece async for piece in stream]

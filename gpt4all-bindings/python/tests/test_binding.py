@@ -41,11 +41,18 @@ def test_what_json_cannot_say_is_refused(run: Run) -> None:
         raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect("x", temperature=float("nan")))
         circle = []; circle.append(circle)
         raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect("x", stop=circle))
-        raises(TypeError, lambda: gpt4all.inspect("x", stop=object()))
+        for value in (object(), b"x", {1, 2}, 1j):
+            assert "JSON" in str(raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect("x", stop=value)))
+        for value in ("caf\\udce9", {"a": "\\ud800"}):
+            assert "surrogate" in str(raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect("x", stop=value)))
         raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect("x\\0y"))
-        raises(TypeError, lambda: gpt4all.inspect(3))
-        given = gpt4all.inspect("x", a=array.array("i", [1, 2]), b=pathlib.PurePosixPath("/é"), c=(1, "\\0"))
-        assert given == {"a": [1, 2], "b": "/é", "c": [1, "\\0"]}
+        for path in (3, None, ["x"]):
+            assert "no path" in str(raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect(path)))
+            raises(gpt4all.InvalidArgumentError, lambda: Model(path))
+        given = gpt4all.inspect("x", a=array.array("i", [1, 2]), b=pathlib.PurePosixPath("/é"), c=(1, "\\0"),
+                                d=range(3), e=(str(n) for n in range(2)), f={"k": 1}.keys(), g="\U0001f642")
+        assert given == {"a": [1, 2], "b": "/é", "c": [1, "\\0"], "d": [0, 1, 2], "e": ["0", "1"], "f": ["k"],
+                         "g": "\U0001f642"}
     """)
 
 
@@ -80,7 +87,7 @@ def test_a_failing_request_gives_its_events_and_then_its_error(run: Run) -> None
     """)
 
 
-def test_leaving_the_loop_cancels_and_releases(run: Run) -> None:
+def test_a_stream_is_an_iterator_that_closing_or_dropping_ends(run: Run) -> None:
     run("""
         from gpt4all.operations import Operation
         from gpt4all.stream import Request, Stream
@@ -89,15 +96,29 @@ def test_leaving_the_loop_cancels_and_releases(run: Run) -> None:
         for piece in stream:
             assert piece == "\\U0001F600 "
             break
-        assert count("live_tasks") == 0
-        assert "left early" in str(raises(gpt4all.CancellationError, lambda: stream.result))
-        assert stream.text == "\\U0001F600 "
-        raises(gpt4all.ClosedError, lambda: list(stream))
-
-        generator = iter(Stream(Request(model, Operation("endless", {}, dict))))
-        next(generator)
+        assert next(stream) == next(iter(stream)) == "\\U0001F600 "
+        assert next(stream.events()).kind == "text"
+        assert stream.text == "\\U0001F600 " * 4
         assert count("live_tasks") == 1
-        generator.close()
+        stream.close()
+        assert count("live_tasks") == 0
+        assert "closed" in str(raises(gpt4all.CancellationError, lambda: stream.result))
+        assert stream.text == "\\U0001F600 " * 4
+        raises(gpt4all.ClosedError, lambda: list(stream))
+        raises(gpt4all.ClosedError, lambda: next(stream))
+
+        for piece in Stream(Request(model, Operation("endless", {}, dict))):
+            assert count("live_tasks") == 1
+            break
+        gc.collect()
+        assert count("live_tasks") == 0
+
+        task = model.submit("endless", {})
+        assert next(task).kind == next(iter(task)).kind == "text"
+        for event in task: break
+        assert count("live_tasks") == 1
+        task.close()
+        raises(gpt4all.ClosedError, lambda: next(task))
         assert count("live_tasks") == 0
 
         with Stream(Request(model, Operation("endless", {}, dict))): pass

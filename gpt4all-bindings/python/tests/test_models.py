@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from conftest import TINY_MODELS, child_environment
-from gpt4all import Model, ModelNotFoundError, inspect, models
+from gpt4all import InvalidArgumentError, Model, ModelNotFoundError, inspect, models
 from gpt4all.models._catalogue import parse_catalogue
 from gpt4all.models._folders import safe_file_name
 from gpt4all.models._reference import parse
@@ -282,7 +282,7 @@ def test_nothing_found(cache: Path) -> None:
         models.resolve("smollm2", allow_download=False)
     with pytest.raises(ModelNotFoundError):
         models.resolve("x" * 5000)
-    with pytest.raises(ModelNotFoundError):
+    with pytest.raises(InvalidArgumentError, match="NUL"):
         models.resolve("nul\0byte")
 
 

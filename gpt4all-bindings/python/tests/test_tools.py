@@ -10,8 +10,9 @@ import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
+import pydantic
 import pytest
 
 import gpt4all
@@ -284,3 +285,60 @@ def test_what_the_model_is_told_of_a_result() -> None:
     assert as_content({"é": (1, 2)}) == '{"é": [1, 2]}'
     assert as_content(Result({"Rome"})) == '{"places": ["Rome"]}'
     assert as_content([Path("/a")]) == '["/a"]'
+
+
+class Order(pydantic.BaseModel):
+    item: str
+    count: Annotated[int, pydantic.Field(ge=1, le=9)]
+
+
+class Sized(TypedDict):
+    """A size.
+
+    Args:
+        width: In pixels.
+    """
+
+    width: int
+
+
+class Circle:
+    """Draws a circle."""
+
+    def __init__(self, radius: float) -> None:
+        self.radius = radius
+
+
+def test_classes_are_described_by_themselves_and_made_by_calls() -> None:
+    order = Tool(Order)
+    assert order.description == ""
+    assert order.parameters["properties"]["count"]["type"] == "integer"
+    assert order.parameters["properties"]["count"]["maximum"] == 9
+    assert order.parameters["required"] == ["item", "count"]
+    assert order('{"item": "tea", "count": 2}') == Order(item="tea", count=2)
+    with pytest.raises(ValueError, match="count"):
+        order('{"item": "tea", "count": 10}')
+
+    place = Tool(Place)
+    assert place.description == ""
+    assert place.parameters["properties"]["city"]["enum"] == ["Paris", "Rome"]
+    assert place({"city": "Rome"}) == Place("Rome")
+
+    sized = Tool(Sized)
+    assert sized.description == "A size."
+    assert sized.parameters["properties"]["width"] == {"type": "integer", "description": "In pixels."}
+    assert sized('{"width": 3}') == {"width": 3}
+
+    circle = Tool(Circle)
+    assert circle.description == "Draws a circle."
+    assert circle.parameters["properties"] == {"radius": {"type": "number"}}
+    assert circle('{"radius": 2}').radius == 2
+
+
+def test_a_model_that_json_cannot_describe_is_refused_as_a_tool() -> None:
+    class Odd(pydantic.BaseModel):
+        model_config = pydantic.ConfigDict(arbitrary_types_allowed=True)
+        lock: threading.Event
+
+    with pytest.raises(gpt4all.InvalidArgumentError, match="Odd"):
+        Tool(Odd)
