@@ -3,6 +3,7 @@
 #include "abort_guard.h"
 #include "backend.h"
 #include "error.h"
+#include "grammar/budget.h"
 #include "logging.h"
 #include "template_guard.h"
 #include "thread_governor.h"
@@ -49,6 +50,7 @@ Error load_error(const std::string &path, const std::string &said) {
 Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &progress)
     : params_(options.params), chat_template_(options.chat_template) {
     ensure_backend();
+    bound_grammars();
     load(progress);
     meta_.emplace(core_.get_meta());
 
@@ -169,6 +171,15 @@ void throw_engine_error(server_task_result &result) {
         }
         throw Error(LLMODEL_INVALID_ARGUMENT, message);
     default:
+        if (const size_t at = message.find(grammar_stopped); at != std::string::npos) {
+            throw Error(LLMODEL_GRAMMAR_ERROR, message.substr(at));
+        }
+        if (contains(message, "empty grammar stack") || contains(message, "llama-grammar.cpp")) {
+            throw Error(LLMODEL_GRAMMAR_ERROR,
+                        "the model has no token that continues or ends the answer by the grammar; \"ignore_eos\" and "
+                        "\"logit_bias\" may have taken it away",
+                        {{"reason", message}});
+        }
         throw Error(LLMODEL_INTERNAL, message);
     }
 }

@@ -7,6 +7,11 @@ set(LLMODEL_SOURCES
   src/disk_space.cpp
   src/engine.cpp
   src/grammar.cpp
+  src/grammar/budget.cpp
+  src/grammar/gbnf.cpp
+  src/grammar/left_recursion.cpp
+  src/grammar/repetition.cpp
+  src/grammar/schema_bounds.cpp
   src/greedy.cpp
   src/inspect.cpp
   src/large_stack.cpp

@@ -1,4 +1,6 @@
 #include "grammar.h"
+#include "grammar/gbnf.h"
+#include "grammar/schema_bounds.h"
 #include "json/parse.h"
 #include "operations/requests.h"
 #include "server-common.h"
@@ -80,6 +82,14 @@ void resolve_tool_choice(json &request) {
     request["tool_choice"] = "required";
 }
 
+void check_tools(const json &request) {
+    size_t index = 0;
+    for (const json &tool : request.value("tools", json::array())) {
+        check_schema_bounds(tool.at("function").value("parameters", json::object()),
+                            "/tools/" + std::to_string(index++) + "/function/parameters");
+    }
+}
+
 /** response_format as the schema that it stands for. */
 void resolve_response_format(json &request) {
     if (!request.contains("response_format")) {
@@ -146,6 +156,7 @@ constexpr std::string_view template_failed =
 
 ::json render_chat(Engine &engine, json request) {
     check_grammar(engine.vocab(), request);
+    check_tools(request);
     resolve_tool_choice(request);
     if (has_tools(request) && request.value("tool_choice", json("auto")) != "none" &&
         !engine.meta().chat_template_caps.at("supports_tools")) {
@@ -219,6 +230,8 @@ Generation prepare_chat(Engine &engine, const json &request) {
     const bool reasons = generation.parameters.contains("reasoning_budget_end_tags");
     if (constrained && (reasons || has_tools(request))) {
         // llama.cpp's grammar leaves room for the thinking and the tools
+        resolve_response_format(body);
+        check_schema_bounds(body["json_schema"], "/json_schema");
         generation.parameters = render_chat(engine, std::move(body));
     } else if (constrained) {
         resolve_response_format(body);
@@ -226,6 +239,10 @@ Generation prepare_chat(Engine &engine, const json &request) {
     }
     if (has_tools(request) && request.contains("tool_choice") && request["tool_choice"] != "auto") {
         require_call(generation.parameters);
+    }
+    if (has_tools(request) && generation.parameters.contains("grammar")) {
+        check_gbnf(engine.vocab(), generation.parameters.at("grammar").get<std::string>(),
+                   "the grammar made from the tools");
     }
     const auto prompt = generation.parameters.at("prompt").get<std::string>();
     check_fits(prompt, engine.vocab(), static_cast<size_t>(engine.meta().slot_n_ctx), "the conversation");

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "llama.h"
+
+#include <string>
+
+namespace llmodel {
+
+/** Throws Error(LLMODEL_GRAMMAR_ERROR) unless llama.cpp can sample by the grammar within our bounds. `what` names it in
+ * messages, such as "the grammar". */
+void check_gbnf(const llama_vocab *vocab, const std::string &grammar, const std::string &what);
+
+} // namespace llmodel
