@@ -115,7 +115,13 @@ LLMODEL_API void llmodel_set_log(llmodel_log_fn log, void *user, llmodel_log_lev
 
 /* --------------------------------------------------------------------------------------- what the machine can run */
 
-/** JSON: the devices that can be used, and every backend module seen, with why it was refused if it was. */
+/**
+ * JSON: the devices that can be used, and every backend module seen, with why it was refused if it was.
+ *
+ * Modules are loaded once per process, here or by the first call that needs one. The environment may then name one for
+ * the processor, GPT4ALL_CPU_MODULE=haswell. If that cannot be loaded, "cpu" says so here, and what computes fails with
+ * LLMODEL_INVALID_ARGUMENT (no such module) or LLMODEL_UNSUPPORTED (not for this processor).
+ */
 LLMODEL_API llmodel_status llmodel_devices(char **json, llmodel_error **error);
 
 /**

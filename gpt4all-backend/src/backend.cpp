@@ -1,6 +1,7 @@
 #include "backend.h"
 
 #include "abort_guard.h"
+#include "cpu_module.h"
 #include "ggml-backend.h"
 #include "greedy.h"
 #include "llama.h"
@@ -76,11 +77,26 @@ void *probe(BackendModule &module) {
     return handle;
 }
 
+/** Has a module initialise itself whatever it says of this processor, for which ggml's own loader would refuse it. */
+bool register_unchecked(const BackendModule &module) {
+    void *handle = dlopen(module.path.c_str(), RTLD_NOW | RTLD_LOCAL); // for good, as ggml's registry holds others
+    if (handle == nullptr) {
+        return false;
+    }
+    take_over(handle);
+    ggml_backend_reg_t registered = symbol<ggml_backend_reg_t()>(handle, "ggml_backend_init")();
+    if (registered != nullptr) {
+        ggml_backend_register(registered);
+    }
+    return registered != nullptr;
+}
+
 /** Registers a probed module. */
 void load(BackendModule &module) {
     const LogCapture log(LLMODEL_LOG_ERROR);
+    const bool refused = module.score && *module.score <= 0;
     try {
-        module.loaded = ggml_backend_load(module.path.c_str()) != nullptr;
+        module.loaded = refused ? register_unchecked(module) : ggml_backend_load(module.path.c_str()) != nullptr;
         if (!module.loaded) {
             module.reason = log.text().empty() ? "it could not be initialised" : log.text();
         }
@@ -113,26 +129,58 @@ void load_best(const std::vector<BackendModule *> &candidates) {
 }
 
 #if defined(GGML_BACKEND_DL)
+/** Loads the one module that is asked for; throws Error if that cannot be. */
+void load_requested(const std::vector<BackendModule *> &candidates, const CpuModuleRequest &request) {
+    BackendModule *asked = nullptr;
+    for (BackendModule *module : candidates) {
+        void *handle = probe(*module);
+        if (module->variant == request.name) {
+            asked = module;
+            if (request.unchecked && module->score.value_or(1) <= 0) {
+                module->reason.clear();
+            }
+            if (module->reason.empty()) {
+                load(*module);
+            }
+        } else if (handle != nullptr) {
+            module->reason = std::string(CpuModuleRequest::variable) + " names " + request.name;
+        }
+        if (handle != nullptr) {
+            dlclose(handle); // not before it is loaded: what was taken over is lost with the last handle
+        }
+    }
+    if (asked == nullptr || !asked->loaded) {
+        throw cpu_module_refusal(request, asked, candidates);
+    }
+}
+
 constexpr std::string_view module_prefix = "libggml-";
 constexpr std::string_view module_suffix = ".so";
 
-/** "cpu" of libggml-cpu-haswell.so; empty for a file that is no backend. */
-std::string backend_name(const fs::path &path) {
+/** "cpu" and "haswell" of libggml-cpu-haswell.so; both empty for a file that is no backend. */
+std::pair<std::string, std::string> backend_name(const fs::path &path) {
     std::string name = path.filename().string();
     if (!name.starts_with(module_prefix) || !name.ends_with(module_suffix) ||
         name.size() <= module_prefix.size() + module_suffix.size()) {
         return {};
     }
     name = name.substr(module_prefix.size(), name.size() - module_prefix.size() - module_suffix.size());
-    name = name.substr(0, name.find('-'));
-    return name == "base" ? std::string() : name;
+    const size_t dash = std::min(name.find('-'), name.size());
+    std::string variant = name.substr(std::min(dash + 1, name.size()));
+    name.resize(dash);
+    return name == "base" ? std::pair<std::string, std::string>() : std::pair(std::move(name), std::move(variant));
 }
 
 void find_modules(const fs::path &folder, std::vector<BackendModule> &modules) {
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-        if (std::string name = backend_name(entry->path()); !name.empty() && entry->is_regular_file()) {
-            modules.push_back(BackendModule{.path = entry->path(), .name = std::move(name), .score = {}, .reason = {}});
+        auto [name, variant] = backend_name(entry->path());
+        if (!name.empty() && entry->is_regular_file()) {
+            modules.push_back(BackendModule{.path = entry->path(),
+                                            .name = std::move(name),
+                                            .variant = std::move(variant),
+                                            .score = {},
+                                            .reason = {}});
         }
     }
     std::sort(modules.begin(), modules.end(),
@@ -140,11 +188,13 @@ void find_modules(const fs::path &folder, std::vector<BackendModule> &modules) {
 }
 #endif
 
-std::vector<BackendModule> load_modules() {
+Backends load_modules() {
     const AbortGuard guard;
     capture_llama_log();
 
-    std::vector<BackendModule> modules;
+    Backends backends;
+    std::vector<BackendModule> &modules = backends.modules;
+    backends.cpu_request = cpu_module_request();
 #if defined(GGML_BACKEND_DL)
     // never the working directory or the program's folder, where a download could have planted one
     if (const fs::path folder = own_folder(); !folder.empty()) {
@@ -155,11 +205,24 @@ std::vector<BackendModule> load_modules() {
         by_name[module.name].push_back(&module);
     }
     for (auto &[name, candidates] : by_name) {
-        load_best(candidates);
+        if (name == "cpu" && backends.cpu_request) {
+            try {
+                load_requested(candidates, *backends.cpu_request);
+            } catch (const Error &error) {
+                backends.cpu_error = error;
+            }
+        } else {
+            load_best(candidates);
+        }
+    }
+#else
+    if (backends.cpu_request) {
+        backends.cpu_error = cpu_module_refusal(*backends.cpu_request, nullptr, {});
     }
 #endif
     if (const char *named = std::getenv("GPT4ALL_BACKEND_PATH"); named != nullptr && *named != '\0') {
-        BackendModule module{.path = named, .name = fs::path(named).stem().string(), .score = {}, .reason = {}};
+        BackendModule module{
+            .path = named, .name = fs::path(named).stem().string(), .variant = {}, .score = {}, .reason = {}};
         if (module.path.is_absolute()) {
             load_best({&module});
         } else {
@@ -167,20 +230,24 @@ std::vector<BackendModule> load_modules() {
         }
         modules.push_back(std::move(module));
     }
-    return modules;
+    return backends;
 }
 
 } // namespace
 
-const std::vector<BackendModule> &backend_modules() {
-    static const std::vector<BackendModule> modules = load_modules();
-    return modules;
+const Backends &loaded_backends() {
+    static const Backends backends = load_modules();
+    return backends;
 }
 
 void ensure_backend() {
     static std::once_flag once;
     std::call_once(once, [] {
-        const std::vector<BackendModule> &modules = backend_modules();
+        const Backends &backends = loaded_backends();
+        if (backends.cpu_error) {
+            throw Error(*backends.cpu_error);
+        }
+        const std::vector<BackendModule> &modules = backends.modules;
         // llama_backend_init() would otherwise look for backends in places of its own
         if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
             json seen = json::array();

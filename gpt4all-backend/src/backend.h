@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cpu_module.h"
 #include "error.h"
 
 #include <filesystem>
@@ -17,13 +18,21 @@ void ensure_backend();
 struct BackendModule {
     std::filesystem::path path;
     std::string name;         /**< What it computes with, such as "cpu". */
+    std::string variant;      /**< The instructions that it was compiled for, such as "haswell"; may be empty. */
     std::optional<int> score; /**< How well it fits this machine; 0: not at all. */
     bool loaded = false;
     std::string reason; /**< Why it was not loaded. */
 };
 
+/** What was seen and loaded. */
+struct Backends {
+    std::vector<BackendModule> modules;
+    std::optional<CpuModuleRequest> cpu_request;
+    std::optional<Error> cpu_error; /**< Why the CPU module that is asked for was not loaded; then none is. */
+};
+
 /** Loads the modules, once per process, without asking whether any was found. */
-const std::vector<BackendModule> &backend_modules();
+const Backends &loaded_backends();
 
 /** `$defs/devices_result`. */
 json devices();

@@ -73,10 +73,29 @@ json cpu_features() {
     return features;
 }
 
+/** Which CPU module is in use, and whether it was asked for by name; null if there is neither. */
+json cpu_module(const Backends &backends) {
+    json told;
+    for (const BackendModule &module : backends.modules) {
+        if (module.loaded && module.name == "cpu" && !module.variant.empty()) {
+            told["name"] = module.variant;
+        }
+    }
+    if (backends.cpu_request) {
+        told["requested"] = backends.cpu_request->name;
+        told["requested_by"] = CpuModuleRequest::variable;
+        told["unchecked"] = backends.cpu_request->unchecked;
+    }
+    if (backends.cpu_error) {
+        told["error"] = backends.cpu_error->what();
+    }
+    return told;
+}
+
 } // namespace
 
 json devices() {
-    const std::vector<BackendModule> &modules = backend_modules();
+    const Backends &backends = loaded_backends();
     const AbortGuard guard;
     const HostMemory host = host_memory();
 
@@ -86,8 +105,11 @@ json devices() {
     }
 
     size_t loaded = 0;
-    for (const BackendModule &module : modules) {
+    for (const BackendModule &module : backends.modules) {
         json entry{{"name", module.name}, {"path", module.path.string()}, {"loaded", module.loaded}};
+        if (!module.variant.empty()) {
+            entry["variant"] = module.variant;
+        }
         if (module.score) {
             entry["score"] = *module.score;
         }
@@ -108,6 +130,9 @@ json devices() {
                      {"threads_logical", counts.logical},
                      {"threads_physical", counts.physical},
                      {"threads_default", counts.threads}};
+    if (json module = cpu_module(backends); !module.is_null()) {
+        result["cpu"]["module"] = std::move(module);
+    }
     result["memory"] = {{"total", host.total}, {"available", host.available}};
     return result;
 }

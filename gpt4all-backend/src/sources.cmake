@@ -3,6 +3,7 @@ set(LLMODEL_SOURCES
   src/abort_guard.cpp
   src/backend.cpp
   src/chat_templates.cpp
+  src/cpu_module.cpp
   src/devices.cpp
   src/disk_space.cpp
   src/engine.cpp

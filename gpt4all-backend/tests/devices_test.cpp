@@ -95,6 +95,28 @@ TEST_F(BackendPath, LibraryThatIsNoBackendIsReported) {
     EXPECT_EXIT(expect_refused(library.dli_fname, "ggml_backend_init is missing"), testing::ExitedWithCode(0), "");
 }
 
+/** This library has its code for the processor built in. That a module is asked for must not go unheard. */
+[[noreturn]] void ask_for_a_module() {
+    setenv("GPT4ALL_CPU_MODULE", "haswell", 1);
+    const Outcome listed = devices();
+    const json module = listed.value.at("cpu").at("module");
+    const Outcome inspected = inspect(model_path("tiny-llama-f32.gguf"));
+    const bool told = module.at("requested") == "haswell" && module.at("requested_by") == "GPT4ALL_CPU_MODULE" &&
+                      module.at("error") == inspected.message && !module.contains("name");
+    const bool refused = inspected.status == LLMODEL_UNSUPPORTED &&
+                         inspected.message.find("built in") != std::string::npos &&
+                         inspected.detail.at("value") == "haswell";
+    if (!told || !refused) {
+        std::fprintf(stderr, "%s\n%s\n", listed.value.dump().c_str(), inspected.message.c_str());
+    }
+    std::_Exit(told && refused ? 0 : 1);
+}
+
+TEST(CpuModule, IsNotAskedForWhereThereAreNone) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(ask_for_a_module(), testing::ExitedWithCode(0), "");
+}
+
 TEST_F(BackendPath, AssertionThatFailsInAModuleIsReported) {
     EXPECT_EXIT(expect_refused(ASSERTING_BACKEND, "GGML_ASSERT(false) failed"), testing::ExitedWithCode(0), "");
 }

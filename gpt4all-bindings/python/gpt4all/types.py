@@ -1332,6 +1332,9 @@ class _DevicesResultBackendRequired(TypedDict):
 
 
 class DevicesResultBackend(_DevicesResultBackendRequired, total=False):
+    variant: str
+    """The instructions that it was compiled for, by ggml's name, such as "haswell"; absent if it has none."""
+
     path: str
     """Its file; absent if it is built in."""
 
@@ -1340,6 +1343,25 @@ class DevicesResultBackend(_DevicesResultBackendRequired, total=False):
 
     reason: str
     """Why not, if it is not."""
+
+
+class DevicesResultCpuModule(TypedDict, total=False):
+    """The backend module that computes on it; absent where that is built in."""
+
+    name: str
+    """The variant in use; absent if none could be loaded."""
+
+    requested: str
+    """The variant that was asked for by name."""
+
+    requested_by: str
+    """The environment variable that asks for it."""
+
+    unchecked: bool
+    """Whether it is loaded even where the processor lacks its instructions."""
+
+    error: str
+    """Why the one asked for was not loaded; models do not open then."""
 
 
 class DevicesResultCpu(TypedDict, total=False):
@@ -1356,6 +1378,9 @@ class DevicesResultCpu(TypedDict, total=False):
 
     threads_default: int
     """Threads that a model computes with, if it is not told."""
+
+    module: DevicesResultCpuModule
+    """The backend module that computes on it; absent where that is built in."""
 
 
 class DevicesResultMemory(TypedDict, total=False):

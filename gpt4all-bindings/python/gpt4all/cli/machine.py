@@ -38,9 +38,23 @@ def devices(as_json: AsJson = False) -> None:
         (each["name"], each["type"], each["backend"], _memory(each), each["description"]) for each in found["devices"]
     ]
     _output.print_table(("NAME", "TYPE", "BACKEND", "FREE MEMORY", "DESCRIPTION"), rows)
+    module = found.get("cpu", {}).get("module", {})
+    if module:
+        _output.note(module.get("error") or f"CPU module {_cpu_module(found)}")
     for backend in found["backends"]:
         if not backend["loaded"]:
-            _output.note(f"not used: {backend['name']}: {backend.get('reason', 'no reason is known')}")
+            name = "-".join(filter(None, (backend["name"], backend.get("variant"))))
+            _output.note(f"not used: {name}: {backend.get('reason', 'no reason is known')}")
+
+
+def _cpu_module(found: Any) -> str:
+    """The name of the CPU module in use, and why it is that one."""
+    module = found["cpu"]["module"]
+    if "requested" in module:
+        checked = ", whether or not this processor has its instructions" if module["unchecked"] else ""
+        return f"{module['name']}, asked for by {module['requested_by']}{checked}"
+    modules = sum(backend["name"] == "cpu" for backend in found["backends"])
+    return f"{module['name']}, which fits this processor best of {modules}"
 
 
 def _memory(device: Any) -> str:
@@ -136,13 +150,19 @@ def _devices() -> Iterator[Finding]:
         "ok",
         f"{cpu.get('threads_physical')} cores, {cpu.get('threads_default')} threads by default; {used}",
     )
+    module = cpu.get("module", {})
+    if "error" in module:
+        yield Finding("cpu module", "broken", module["error"])
+    elif module:
+        yield Finding("cpu module", "info" if "requested" in module else "ok", _cpu_module(found))
     free, total = memory.get("available", 0), memory.get("total", 0)
     state: Literal["ok", "warning"] = "ok" if free > 1 << 30 else "warning"
     yield Finding("memory", state, f"{in_bytes(free)} of {in_bytes(total)} available")
     gpus = [each for each in found["devices"] if each["type"] in ("gpu", "igpu")]
     for gpu in gpus:
         yield Finding("gpu", "ok", f"{gpu['name']}: {gpu['description']}, {_memory(gpu)} free")
-    refused = [each for each in found["backends"] if not each["loaded"]]
+    # that the processor takes one of its modules and no other is as it should be
+    refused = [each for each in found["backends"] if not each["loaded"] and not (each["name"] == "cpu" and module)]
     for backend in refused:
         why = backend.get("reason") or "it does not fit this machine"
         yield Finding("backend", "info" if gpus else "warning", f"{backend['name']} is not used: {why}")
