@@ -43,6 +43,8 @@ _CLANG = ("clang", "clang-rt", "lld")
 
 PRESETS: Mapping[str, Preset] = {
     "release": Preset((_UNITY,)),
+    # what the Python package has: a CPU module for each set of instructions
+    "modules": Preset((_UNITY, "-DGPT4ALL_BACKEND_MODULES=ON"), minutes=14),
     # for clang-tidy, which wants to know how each source would be compiled by itself
     "tidy": Preset(()),
     # one build for the tests and the fuzzers

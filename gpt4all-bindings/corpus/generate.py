@@ -1,13 +1,16 @@
 """Writes cases/*.json: what sources/ says, with what the Python binding answers as the expected values.
 
-A float of a former run is kept where it is within its tolerance, so that another machine changes nothing.
+A float of a former run is kept where it is within its tolerance, and a lead where it is large enough, so that another
+machine changes nothing.
 
 A case is refused whose answer might be another one on another machine:
 - where a greedily chosen token is less than MARGIN nats ahead of the next one, or MARGIN_QUANTIZED (constrained
   answers, in which the next one may be forbidden, are left to the second rule, and to check_independently.py);
-- where an expectation does not hold when the model computes in other ways (VARIANTS).
+- where an expectation does not hold when the model computes in other ways (VARIANTS);
+- where any of this is so with another of the library's CPU modules that this processor can run.
 
-Needs the gpt4all package (GPT4ALL_LIBRARY may name its library), and the models.
+Needs the gpt4all package, and the models. GPT4ALL_LIBRARY may name its library; that of `ci/build.py modules llmodel`
+has a CPU module for each set of instructions, which the third rule needs.
 
 Usage: python generate.py [--check] [TOPIC ...]
 """
@@ -18,6 +21,8 @@ import argparse
 import copy
 import importlib
 import json
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -27,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "python"), str(HERE.parent / "python" / "tests"), str(HERE)]
 
 from corpus_runner import Case, Json, MissingModelError, at, check, check_status, model_path  # noqa: E402
-from gpt4all._errors import LLModelError  # noqa: E402
+from gpt4all import LLModelError, devices  # noqa: E402
 
 MARGIN = 0.02
 # Kernels for quantised weights round activations, each in its own way; implementations were seen to differ by 0.25.
@@ -170,7 +175,7 @@ def computes(step: Json) -> bool:
     return step["do"] == "say" or any(call.get("operation", EXACT[0]) not in EXACT for call in calls)
 
 
-def generate(source: Json, former: Json | None) -> Json:
+def generate(source: Json, former: Json | None, checking: bool) -> Json:
     case = fill(source, former)
     if not any(computes(step) for step in case["steps"]):
         return case
@@ -179,13 +184,14 @@ def generate(source: Json, former: Json | None) -> Json:
         if least < (MARGIN_QUANTIZED if case["model"] in QUANTIZED else MARGIN):
             raise RefusedError(f"a token is chosen by a margin of {least:.4f} nats only")
         kept = (former or {}).get("margin")
-        least = kept if kept is not None and abs(kept - least) <= 0.25 * kept else round(least, 2)
+        same = kept is not None and (checking or abs(kept - least) <= 0.25 * kept)
+        least = kept if same else round(least, 2)
     try_variants(case)
     head = {key: case[key] for key in ("id", "title", "model")}
     return {**head, **({} if least is None else {"margin": least}), **case}
 
 
-def generate_file(topic: str, path: Path) -> tuple[str, list[str]]:
+def generate_file(topic: str, path: Path, checking: bool) -> tuple[str, list[str]]:
     """The text of a topic's file, and what was refused."""
     module = importlib.import_module(f"sources.{topic}")
     former: dict[str, Json] = {}
@@ -196,7 +202,7 @@ def generate_file(topic: str, path: Path) -> tuple[str, list[str]]:
         source = {**source, "id": f"{topic}-{source['id']}"}
         try:
             model_path(source["model"])
-            cases.append(generate(source, former.get(source["id"])))
+            cases.append(generate(source, former.get(source["id"]), checking))
         except MissingModelError as error:
             if source["id"] not in former:
                 refused.append(f"{source['id']}: {error}")
@@ -223,31 +229,59 @@ def dump(value: Any, indent: str = "") -> str:
     return "[\n" + ",\n".join(inner + dump(item, inner) for item in value) + f"\n{indent}]"
 
 
+def check_topic(topic: str, path: Path) -> bool:
+    """Whether a topic's file is what comes out now; prints what is not."""
+    text, refused = generate_file(topic, path, checking=True)
+    there = path.read_text(encoding="utf-8") if path.is_file() else ""
+    cases = json.loads(text)["cases"]
+    known = [dump(case) for case in (json.loads(there)["cases"] if there else [])]
+    changed = [case["id"] for case in cases if dump(case) not in known]
+    for line in [*refused, *(f"{id_}: comes out otherwise than it is in the file" for id_ in changed)]:
+        print(line, file=sys.stderr)
+    same = text == there
+    print(f"{topic}: {len(cases)} cases, {'as they should be' if same else 'not as they are in the file'}", flush=True)
+    return same and not refused
+
+
+def write_topic(topic: str, path: Path) -> bool:
+    """Writes a topic's file; False if a case was refused."""
+    text, refused = generate_file(topic, path, checking=False)
+    for line in refused:
+        print(line, file=sys.stderr)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    print(f"{topic}: {len(json.loads(text)['cases'])} cases", flush=True)
+    return not refused
+
+
+def check_on_modules(topics: list[str]) -> bool:
+    """Checks what was written with each CPU module, in processes of their own, as a process loads one only."""
+    usable = [module for module in devices()["backends"] if module["name"] == "cpu" and module.get("score", 0) > 0]
+    names = [module["variant"] for module in usable if "variant" in module]
+    if not names:
+        print("not tried with other CPU modules: the library has none", file=sys.stderr)
+    wrong = []
+    for name in names:
+        print(f"with the CPU module {name}:", flush=True)
+        variables = {**os.environ, "GPT4ALL_CPU_MODULE": name}
+        if subprocess.run([sys.executable, __file__, "--check", *topics], env=variables, check=False).returncode:
+            wrong.append(name)
+    if wrong:
+        print(f"there are cases that do not hold with {', '.join(wrong)}: mend them in sources/", file=sys.stderr)
+    return not wrong
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing, fail if a file would change")
     parser.add_argument("topics", nargs="*", metavar="TOPIC")
     arguments = parser.parse_args()
     every = sorted(path.stem for path in (HERE / "sources").glob("*.py") if not path.stem.startswith("_"))
-    wrong = False
-    for topic in arguments.topics or every:
-        path = HERE / "cases" / f"{topic}.json"
-        text, refused = generate_file(topic, path)
-        count = len(json.loads(text)["cases"])
-        changed = not path.is_file() or path.read_text(encoding="utf-8") != text
-        for line in refused:
-            print(line, file=sys.stderr)
-        if arguments.check:
-            wrong |= changed or bool(refused)
-            print(
-                f"{topic}: {count} cases, {'not as they are in the file' if changed else 'as they should be'}",
-                flush=True,
-            )
-        else:
-            path.write_text(text, encoding="utf-8", newline="\n")
-            wrong |= bool(refused)
-            print(f"{topic}: {count} cases", flush=True)
-    return 1 if wrong else 0
+    topics = arguments.topics or every
+    work = check_topic if arguments.check else write_topic
+    done = [work(topic, HERE / "cases" / f"{topic}.json") for topic in topics]
+    if not arguments.check:
+        done.append(check_on_modules(topics))
+    return 0 if all(done) else 1
 
 
 if __name__ == "__main__":
