@@ -163,6 +163,80 @@ TEST(Stress, ManyTasksReadByOneThread) {
     }
 }
 
+/** 32 requests, of which three fit together, four of them for several choices; a third is cancelled or let go of. */
+void share_little_room(json options, std::optional<std::chrono::milliseconds> close_after) {
+    options.update({{"n_ctx", 256}, {"n_batch", 32}, {"threads", 1}});
+    const TinyLlama model(options);
+    std::atomic<int> whole = 0;
+    std::vector<std::thread> workers;
+    for (unsigned t = 0; t < 8; ++t) {
+        workers.emplace_back([&, t] {
+            std::minstd_rand random(t + 1);
+            std::vector<Task> tasks;
+            for (int i = 0; i < 4; ++i) {
+                const json fields = {{"max_tokens", 60}, {"ignore_eos", true}, {"n", i == 3 && t % 2 == 0 ? 3 : 1}};
+                llmodel_task *task = nullptr;
+                const Failure failure =
+                    model.submit("complete", complete("the house " + std::to_string(4 * t + i), fields), &task);
+                EXPECT_TRUE(failure.status == LLMODEL_OK || (close_after && failure.status == LLMODEL_CLOSED));
+                if (failure.status == LLMODEL_OK) {
+                    tasks.emplace_back(task, "complete");
+                }
+            }
+            for (size_t i = 0; i < tasks.size(); ++i) {
+                if (random() % 3 == 0) {
+                    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 20));
+                    if (random() % 2 == 0) {
+                        tasks[i].cancel();
+                    }
+                    const Task gone = std::move(tasks[i]);
+                    continue;
+                }
+                const Answer answer = tasks[i].finish();
+                if (close_after && answer.status() != LLMODEL_OK) {
+                    EXPECT_TRUE(expected(answer.status())) << answer.failure.message;
+                    continue;
+                }
+                ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+                for (const json &choice : answer.result["choices"]) {
+                    EXPECT_EQ(choice["finish_reason"], "length");
+                }
+                EXPECT_EQ(answer.result["usage"]["completion_tokens"], 60 * answer.result["choices"].size());
+                ++whole;
+            }
+        });
+    }
+    if (close_after) {
+        std::this_thread::sleep_for(*close_after);
+        model.close();
+    }
+    for (std::thread &worker : workers) {
+        worker.join();
+    }
+    if (!close_after) {
+        EXPECT_GT(whole, 10);
+        expect_works(model);
+    }
+}
+
+TEST(Stress, RoomForThreeOfThirtyTwo) {
+    const json draft = {{"path", model_path("tiny-llama-f32.gguf")}, {"n_max", 4}};
+    for (const json &options :
+         {json{{"n_parallel", 4}}, json{{"n_parallel", 16}}, json{{"n_parallel", 8}, {"cache_ram_mib", 0}},
+          json{{"n_parallel", 8}, {"context_shift", true}}, json{{"n_parallel", 4}, {"kv_unified", false}},
+          json{{"n_parallel", 8}, {"draft", draft}}}) {
+        SCOPED_TRACE(options);
+        share_little_room(options, std::nullopt);
+    }
+}
+
+TEST(Stress, ClosingWhileSomeAreSetAside) {
+    for (const auto after : {1ms, 20ms, 100ms}) {
+        share_little_room({{"n_parallel", 8}}, after);
+        share_little_room({{"n_parallel", 8}, {"cache_ram_mib", 0}}, after);
+    }
+}
+
 TEST(Stress, LoggingIsSwitchedWhileModelsRun) {
     const TinyLlama model(small);
     std::atomic<bool> over = false;

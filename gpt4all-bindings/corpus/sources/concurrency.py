@@ -11,6 +11,7 @@ from ._steps import (
     TINY,
     Json,
     case,
+    equals,
     exact,
     greedy,
     near,
@@ -62,6 +63,25 @@ def cases() -> Iterator[Json]:
         TINY,
         open_(n_ctx=2048, n_parallel=4),
         together(right, wrong, right, expect=tuple(exact(f"/0{TEXT}", f"/2{TEXT}"))),
+    )
+    long = [
+        greedy("complete", {"prompt": f"the house number {index} is", "max_tokens": 200, "ignore_eos": True, **more})
+        for index, more in enumerate(({}, {}, {"n": 3}, {}, {"max_tokens": -1}, {}))
+    ]
+    ends = [
+        check
+        for index in range(6)
+        for check in (
+            equals(f"/{index}/result/choices/0/finish_reason", "length"),
+            *exact(f"/{index}/result/usage/completion_tokens"),
+        )
+    ]
+    yield case(
+        "tiny-room-for-two",
+        "Requests that fill the context one by one end as they do alone",
+        TINY,
+        open_(n_ctx=512, n_parallel=4),
+        together(*long, expect=(*ends, *(equals(f"/2/result/choices/{n}/finish_reason", "length") for n in (1, 2)))),
     )
     prompts = ["1, 2, 3, 4, 5, 6,", "1, 2, 3, 4, 5,"]
     alone = [greedy("complete", {"prompt": prompt, "max_tokens": 6}, *exact(TEXT)) for prompt in prompts]

@@ -329,7 +329,8 @@ class OpenOptions(TypedDict, total=False):
     prompt. Default: 0."""
 
     cache_ram_mib: int
-    """Memory for the state of former prompts, in MiB. 0: none; -1: without limit. Default: 512. From -1 to 1048576."""
+    """Memory for the state of former prompts, and of requests that wait for room in the context, in MiB. 0: none;
+    -1: without limit. Default: 512. From -1 to 1048576."""
 
     n_cache_reuse: int
     """Fewest tokens in a row that are reused from a former prompt although they have moved. 0: only a common

@@ -79,6 +79,30 @@ def test_tiny(tiny_path: Path, together: Any, n_parallel: int) -> None:
         check(model, alone, together(model, GREEDY), 0.05)
 
 
+@pytest.mark.parametrize("options", [{}, {"cache_ram_mib": 0}, {"context_shift": True}, {"kv_unified": False}])
+def test_with_room_for_two(tiny_path: Path, options: Any) -> None:
+    """n_ctx has room for each, not for all: half are streams, some have several choices."""
+    request: Any = {"temperature": 0, "max_tokens": 200, "ignore_eos": True}
+    with Model(tiny_path, n_ctx=512 * (4 if options.get("kv_unified") is False else 1), **options) as model:
+
+        def ask(number: int) -> ChatResult:
+            if number % 2:
+                answer: ChatResult = model.chat(QUESTIONS[number], n=4 if number == 7 else 1, **request)
+                return answer
+            stream = model.chat(QUESTIONS[number], stream=True, **request)
+            assert "".join(stream) == stream.result.text
+            result: ChatResult = stream.result
+            return result
+
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(ask, range(12)))
+    assert [len(answer.choices) for answer in answers] == [4 if number == 7 else 1 for number in range(12)]
+    assert {choice.finish_reason for answer in answers for choice in answer.choices} == {"length"}
+    assert [answer.usage["completion_tokens"] for answer in answers] == [
+        200 * len(answer.choices) for answer in answers
+    ]
+
+
 @pytest.mark.timeout(600)
 def test_a_real_model(smollm2: Model) -> None:
     request: Any = {**GREEDY, "max_tokens": 8}

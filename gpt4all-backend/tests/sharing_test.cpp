@@ -1,0 +1,182 @@
+// Requests that fit into the context one by one and not together: what each answers.
+#include "sharing_fixture.h"
+#include "tiny_models.h"
+
+namespace {
+
+using namespace sharing;
+
+const TemporaryFolder &folder() {
+    static const TemporaryFolder once;
+    return once;
+}
+
+std::string written(const char *name, void (*write)(const std::string &)) {
+    const std::string path = folder().file(name);
+    if (!std::filesystem::exists(path)) {
+        write(path);
+    }
+    return path;
+}
+
+std::string sliding_window() {
+    return written("sliding-window.gguf", llmodel::test::write_sliding_window_model);
+}
+std::string hybrid() {
+    return written("hybrid.gguf", llmodel::test::write_hybrid_model);
+}
+std::string recurrent() {
+    return written("recurrent.gguf", llmodel::test::write_recurrent_model);
+}
+
+struct Mode {
+    const char *name;
+    std::string (*file)();
+    json options;
+    bool shares = true; // one cache for all
+    size_t requests = 12;
+};
+
+class Sharing : public testing::TestWithParam<Mode> {};
+
+TEST_P(Sharing, EachEndsAsItWouldAlone) {
+    const json options = with_little_room(GetParam().options);
+    const Alone expected = alone(GetParam().file(), options, GetParam().requests);
+    const EngineLog log;
+    const Model model(GetParam().file(), options);
+    std::vector<Task> tasks;
+    for (const json &request : expected.requests) {
+        tasks.push_back(model.start("complete", request));
+    }
+    for (size_t i = 0; i < tasks.size(); ++i) {
+        SCOPED_TRACE(expected.requests[i]["prompt"]);
+        expect_same(tasks[i].finish(), expected.results[i]);
+    }
+    EXPECT_EQ(log.set_aside() > 0, GetParam().shares);
+}
+
+const Mode modes[] = {
+    {.name = "Defaults", .file = llama, .options = json::object(), .requests = 32},
+    {.name = "ManyAtATime", .file = llama, .options = {{"n_parallel", 32}}, .requests = 32},
+    {.name = "ComputedAgain", .file = llama, .options = {{"cache_ram_mib", 0}}},
+    {.name = "SomeComputedAgain", .file = llama, .options = {{"cache_ram_mib", 1}, {"n_parallel", 32}}},
+    {.name = "OneBatchOfFew", .file = llama, .options = {{"n_batch", 8}, {"cache_ram_mib", 0}}},
+    {.name = "ContextShift", .file = llama, .options = {{"context_shift", true}}},
+    {.name = "CachesOfTheirOwn",
+     .file = llama,
+     .options = {{"kv_unified", false}, {"n_ctx", 8 * room}},
+     .shares = false},
+    {.name = "Ngrams",
+     .file = llama,
+     .options = {{"speculative", {{"type", "ngram-simple"}, {"ngram_size_n", 2}, {"ngram_size_m", 4}}}}},
+    {.name = "Draft", .file = llama, .options = {{"draft", {{"path", llama()}, {"n_max", 4}}}}},
+    {.name = "DraftComputedAgain",
+     .file = llama,
+     .options = {{"draft", {{"path", llama()}, {"n_max", 4}}}, {"cache_ram_mib", 0}}},
+    {.name = "MoreDraftsThanABatchHolds",
+     .file = llama,
+     .options = {{"draft", {{"path", llama()}, {"n_max", 8}}}, {"n_batch", 16}}},
+    {.name = "SlidingWindow", .file = sliding_window, .options = json::object()},
+    {.name = "SlidingWindowComputedAgain", .file = sliding_window, .options = {{"cache_ram_mib", 0}}},
+    {.name = "SlidingWindowInFull", .file = sliding_window, .options = {{"swa_full", true}}},
+    {.name = "Hybrid", .file = hybrid, .options = json::object()},
+    {.name = "HybridComputedAgain", .file = hybrid, .options = {{"cache_ram_mib", 0}}},
+    {.name = "Recurrent", .file = recurrent, .options = json::object(), .shares = false},
+};
+
+INSTANTIATE_TEST_SUITE_P(Modes, Sharing, testing::ValuesIn(modes),
+                         [](const auto &test) { return std::string(test.param.name); });
+
+/** Leaves those out whose draws are so near to where they would choose another token that rounding decides: where they
+ *  run together with room for all, they are not always what they are alone. */
+Alone without_close_draws(const std::vector<json> &requests) {
+    Alone found;
+    std::vector<Answer> first;
+    {
+        const Model model(llama(), with_little_room());
+        for (const json &request : requests) {
+            first.push_back(model.run("complete", request));
+        }
+    }
+    std::vector<bool> same(requests.size(), true);
+    for (int i = 0; i < 3; ++i) {
+        const Model model(llama(), with_little_room({{"n_ctx", 2048}, {"n_parallel", 2 + 4 * i}}));
+        const std::vector<Answer> again = together(model, requests);
+        for (size_t j = 0; j < requests.size(); ++j) {
+            same[j] = same[j] && again[j].text() == first[j].text();
+        }
+    }
+    for (size_t i = 0; i < requests.size(); ++i) {
+        if (same[i]) {
+            found.requests.push_back(requests[i]);
+            found.results.push_back(first[i].result);
+        }
+    }
+    EXPECT_GE(found.requests.size(), requests.size() / 2);
+    return found;
+}
+
+TEST(SharingState, SamplersGoOnWhereTheyWere) {
+    std::vector<json> requests;
+    for (int seed = 20; seed < 32; ++seed) {
+        requests.push_back(request_of(seed, {{"temperature", 1},
+                                             {"seed", seed},
+                                             {"top_k", 0},
+                                             {"repeat_penalty", 1.3},
+                                             {"repeat_last_n", 64},
+                                             {"grammar", "root ::= ( [a-z ]{7} [a-z ] \".\"? )+"}}));
+    }
+    const Alone expected = without_close_draws(requests);
+    for (const int cache_ram_mib : {512, 0}) {
+        const EngineLog log;
+        const Model model(llama(), with_little_room({{"cache_ram_mib", cache_ram_mib}}));
+        const std::vector<Answer> answers = together(model, expected.requests);
+        for (size_t i = 0; i < answers.size(); ++i) {
+            EXPECT_EQ(content_of(answers[i]), expected.results[i]["choices"][0]["text"]);
+        }
+        EXPECT_GT(log.set_aside(), 0);
+    }
+}
+
+TEST(SharingChoices, AreWhatTheyAreAlone) {
+    std::vector<json> requests;
+    for (int seed = 0; seed < 6; ++seed) {
+        std::string prompt = prompt_of(seed);
+        for (int i = 0; i < 20 * (seed % 3); ++i) { // the choices share what the prompt takes
+            prompt = "the house " + prompt;
+        }
+        requests.push_back(
+            request_of(seed, {{"prompt", prompt}, {"n", 4}, {"temperature", 1}, {"top_k", 0}, {"seed", 100 * seed}}));
+    }
+    const Alone expected = without_close_draws(requests);
+    for (const json &options :
+         {json::object(), json{{"context_shift", true}}, json{{"cache_ram_mib", 0}}, json{{"n_batch", 8}}}) {
+        SCOPED_TRACE(options);
+        const EngineLog log;
+        const Model model(llama(), with_little_room(options));
+        const std::vector<Answer> answers = together(model, expected.requests);
+        for (size_t i = 0; i < answers.size(); ++i) {
+            const json &result = answers[i].result;
+            for (int choice = 0; choice < 4; ++choice) {
+                const json &chosen = result["choices"][static_cast<size_t>(choice)];
+                EXPECT_EQ(chosen["text"], expected.results[i]["choices"][static_cast<size_t>(choice)]["text"]);
+                EXPECT_EQ(chosen["finish_reason"], "length");
+                EXPECT_EQ(answers[i].text(LLMODEL_EVENT_TEXT, choice), chosen["text"]);
+            }
+            EXPECT_EQ(result["usage"]["completion_tokens"], 4 * answer_tokens);
+        }
+        EXPECT_GT(log.set_aside(), 0);
+    }
+}
+
+TEST(SharingChoices, EndWithTheContextAlsoWhereItCouldBeShifted) {
+    for (const bool shift : {false, true}) {
+        const Model model(llama(), with_little_room({{"context_shift", shift}}));
+        const Answer answer = model.run("complete", request_of(1, {{"n", 2}, {"max_tokens", 2 * room}}));
+        ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+        EXPECT_EQ(answer.result["choices"][0]["finish_reason"], "length");
+        EXPECT_EQ(answer.result["choices"][1]["finish_reason"], "length");
+    }
+}
+
+} // namespace
