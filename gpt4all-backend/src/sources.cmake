@@ -12,7 +12,6 @@ set(LLMODEL_SOURCES
   src/grammar/gbnf.cpp
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
-  src/grammar/schema_bounds.cpp
   src/greedy.cpp
   src/inspect.cpp
   src/large_stack.cpp

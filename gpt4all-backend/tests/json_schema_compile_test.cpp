@@ -24,7 +24,7 @@ class JsonSchemaCompile : public testing::Test {
     static void expect(const std::vector<Admits> &cases) {
         for (const Admits &one : cases) {
             SCOPED_TRACE(one.schema);
-            GrammarWalker grammar(llmodel::compile_json_schema(json::parse(one.schema)));
+            GrammarWalker grammar(llmodel::gbnf_of(*llmodel::compile_json_schema(json::parse(one.schema))));
             for (const std::string &text : one.good) {
                 EXPECT_TRUE(grammar.accepts(text)) << text;
             }
@@ -289,6 +289,7 @@ TEST_F(JsonSchemaCompile, RefusesByName) {
         {R"({"type": "array", "items": {"type": "integer"}, "uniqueItems": true})", "", "uniqueItems", "enum"},
         {R"({"properties": {"a": {"not": {"type": "null"}}}})", "/properties/a", "not", "may be"},
         {R"({"if": {"const": 1}, "then": {"const": 1}})", "", "if", "anyOf"},
+        {R"({"if": true, "else": {"const": 1}})", "", "if", "anyOf"},
         {R"({"type": "array", "contains": {"const": 1}})", "", "contains", "item"},
         {R"({"type": "object", "dependentSchemas": {"a": {}}})", "", "dependentSchemas", "anyOf"},
         {R"({"allOf": [{"properties": {"a": {}}}, {"unevaluatedProperties": false}]})", "/allOf/1",
@@ -347,7 +348,7 @@ TEST_F(JsonSchemaCompile, LargeSchemasTakeLittle) {
     }
     for (const json &schema : {wide, deep, json{{"enum", values}}}) {
         const auto begin = std::chrono::steady_clock::now();
-        const std::string grammar = llmodel::compile_json_schema(schema);
+        const std::string grammar = llmodel::gbnf_of(*llmodel::compile_json_schema(schema));
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
         EXPECT_LT(grammar.size(), 400000U);
         EXPECT_LT(took.count(), TEST_SANITIZED ? 10 : 1);

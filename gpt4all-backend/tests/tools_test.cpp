@@ -162,6 +162,80 @@ TEST_F(Tools, AGrammarBesideToolsIsRefused) {
     EXPECT_EQ(answer.status(), LLMODEL_INVALID_ARGUMENT) << answer.failure.message;
 }
 
+/** A tool whose parameters are `properties`, all of them required. */
+json tool_of(const std::string &name, const json &properties) {
+    json made = tool(name);
+    json required = json::array();
+    for (const auto &[key, schema] : properties.items()) {
+        required.push_back(key);
+    }
+    made["function"]["parameters"] = {
+        {"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
+    return made;
+}
+
+TEST_F(Tools, ArgumentsKeepTheirSchemasToTheLetter) {
+    const json properties = {{"share", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}},
+                             {"step", {{"type", "integer"}, {"minimum", 0}, {"maximum", 99}, {"multipleOf", 5}}},
+                             {"code", {{"type", "string"}, {"pattern", "^\\d{4}$"}}},
+                             {"a~/b", {{"allOf", {{{"enum", {1, 2}}}, {{"enum", {2, 3}}}}}}}};
+    for (int seed = 0; seed < 10; ++seed) {
+        const json wanted = {{"tools", {tool_of("f", properties)}}, {"tool_choice", "required"}, {"temperature", 1.5},
+                             {"parallel_tool_calls", false},        {"max_tokens", 300},         {"seed", seed}};
+        const Answer answer = model.run("chat", chat("Hello", wanted));
+        ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+        const json &choice = answer.result["choices"][0];
+        ASSERT_EQ(choice["finish_reason"], "tool_calls") << choice;
+        const json arguments =
+            json::parse(choice["message"]["tool_calls"][0]["function"]["arguments"].get<std::string>());
+        EXPECT_GE(arguments.at("share"), 0) << arguments;
+        EXPECT_LE(arguments.at("share"), 1) << arguments;
+        EXPECT_EQ(arguments.at("step").get<int>() % 5, 0) << arguments;
+        EXPECT_THAT(arguments.at("code").get<std::string>(), testing::MatchesRegex("[0-9][0-9][0-9][0-9]"));
+        EXPECT_EQ(arguments.at("a~/b"), 2) << arguments;
+    }
+}
+
+TEST_F(Tools, AResponseFormatBesideToolsKeepsItsSchema) {
+    const json schema = {{"type", "object"},
+                         {"properties", {{"v", {{"type", "number"}, {"exclusiveMinimum", 3}, {"maximum", 4}}}}},
+                         {"required", {"v"}}};
+    for (int seed = 0; seed < 5; ++seed) {
+        const json wanted = {{"tools", {tool("f")}}, {"json_schema", schema}, {"max_tokens", 200}, {"seed", seed}};
+        const Answer answer = model.run("chat", chat("Hello", wanted));
+        ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+        const json value = json::parse(content_of(answer), nullptr, false);
+        ASSERT_TRUE(value.is_object()) << content_of(answer);
+        EXPECT_GT(value.at("v"), 3);
+        EXPECT_LE(value.at("v"), 4);
+    }
+}
+
+TEST_F(Tools, WhatCannotBeHonouredIsToldOfTheTool) {
+    const std::pair<json, const char *> wrong[] = {
+        {{{"type", "str"}}, "type"},
+        {{{"type", "string"}, {"minLength", 3}, {"maxLength", 2}}, "maxLength"},
+        {{{"type", "array"}, {"items", {{"$ref", "#/$defs/X"}, {"$defs", {{"X", {{"enum", {1}}}}}}}}}, "$ref"},
+        {{{"type", "array"}, {"uniqueItems", true}}, "uniqueItems"},
+        {{{"not", {{"type", "null"}}}}, "not"},
+    };
+    for (const auto &[schema, keyword] : wrong) {
+        for (const char *choice : {"auto", "required"}) {
+            const json wanted = {{"tools", {tool("good"), tool_of("culprit", {{"d", schema}})}},
+                                 {"tool_choice", choice}};
+            const Answer answer = model.run("chat", chat("Hello", wanted));
+            EXPECT_EQ(answer.status(), LLMODEL_GRAMMAR_ERROR) << answer.failure.message;
+            EXPECT_THAT(answer.failure.message, testing::HasSubstr("\"culprit\""));
+            const json &detail = answer.failure.detail;
+            EXPECT_EQ(detail.value("tool", ""), "culprit");
+            EXPECT_EQ(detail.value("path", ""), "/tools/1/function/parameters");
+            EXPECT_EQ(detail.value("keyword", ""), keyword) << detail;
+        }
+    }
+    const json unlimited = tool_of("f", {{"a", true}, {"b", {{"$ref", "#/properties/a"}}}, {"c", {{"pattern", "^x"}}}});
+    EXPECT_EQ(model.run("chat", chat("Hello", {{"tools", {unlimited}}, {"max_tokens", 2}})).status(), LLMODEL_OK);
+}
+
 TEST(RealTools, RequiredMakesACall) {
     const auto path = real_model();
     if (!path) {

@@ -22,7 +22,8 @@ json answer(const json &asked) {
     json said = json::object();
     try {
         const auto begin = std::chrono::steady_clock::now();
-        const std::string text = llmodel::compile_json_schema(asked.at("schema"));
+        const llmodel::SchemaUse use = {asked.value("pointer", std::string()), asked.value("arguments", false)};
+        const std::string text = llmodel::gbnf_of(*llmodel::compile_json_schema(asked.at("schema"), use));
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
         said["bytes"] = text.size();
         said["seconds"] = seconds.count();

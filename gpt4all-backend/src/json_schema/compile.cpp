@@ -1,5 +1,3 @@
-#include "compile.h"
-
 #include "compiler.h"
 #include "json/utf8.h"
 #include "regex.h"
@@ -19,9 +17,13 @@ constexpr size_t max_automaton_work = 3000000;
 
 } // namespace
 
-std::string Compiler::compile() {
+GrammarRules Compiler::compile(const std::string &prefix) {
     const AutomatonBudget budget(max_automaton_work);
-    const RuleId root = rule_of({&document_.root()}, false);
+    Schemas whole = {&document_.at(use_.pointer)};
+    if (use_.arguments) {
+        whole.push_back(&document_.meant(*whole[0], {{"type", "object"}}));
+    }
+    const RuleId root = rule_of(std::move(whole), false);
     while (!tasks_.empty()) {
         const Task task = std::move(tasks_.front());
         tasks_.pop_front();
@@ -36,7 +38,7 @@ std::string Compiler::compile() {
         refuse(why.pointer, why.keyword, why.why);
     }
     try {
-        return rules_.gbnf(root);
+        return rules_.gbnf(root, prefix);
     } catch (const TooLarge &error) {
         refuse("", "", std::string(error.what()) + "; use a smaller schema");
     }
@@ -169,9 +171,9 @@ void Compiler::add_numbers(const Context &context, const Shape &shape) {
 
 /** A pattern is found anywhere in a text. One that ends itself, but without a "$", was probably meant for the whole
  * text, and a model could not know that it may end there. */
-void Compiler::check_end(const Shape &shape, const Automaton &language) {
+void Compiler::check_end(const Shape &shape, const Automaton &language) const {
     const bool limited = shape.max_length || shape.min_length.value > 0 || !shape.formats.empty();
-    if (limited || shape.patterns.size() != 1 || language.universal()) {
+    if (use_.arguments || limited || shape.patterns.size() != 1 || language.universal()) {
         return;
     }
     const Schema &from = *shape.patterns[0];
@@ -222,9 +224,5 @@ void Compiler::add_strings(const Context &context, const Shape &shape) {
 }
 
 } // namespace json_schema
-
-std::string compile_json_schema(const json &schema) {
-    return json_schema::Compiler(schema).compile();
-}
 
 } // namespace llmodel

@@ -2,14 +2,30 @@
 
 #include "error.h"
 
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace llmodel {
 
+/** What a grammar is wanted of. */
+struct SchemaUse {
+    std::string pointer;    // to the schema in its document (RFC 6901)
+    bool arguments = false; // of a tool: an object, whatever the schema says, which others often wrote
+};
+
+/** Rules of a grammar: names and what they stand for, in GBNF. The first is where a text begins. */
+using GrammarRules = std::vector<std::pair<std::string, std::string>>;
+
 /**
- * A grammar in GBNF, with the rule "root", whose every text is valid under a JSON Schema of draft 2020-12 or 7. Throws
- * Error(LLMODEL_GRAMMAR_ERROR), with "pointer" and "keyword", for a schema that no grammar can honour to the letter.
+ * A grammar whose every text is valid under a JSON Schema of draft 2020-12 or 7. Its names begin with a part that no
+ * other schema's have. The last ones are remembered. Throws Error(LLMODEL_GRAMMAR_ERROR), with "pointer" and "keyword",
+ * for a schema that no grammar can honour to the letter.
  */
-std::string compile_json_schema(const json &schema);
+std::shared_ptr<const GrammarRules> compile_json_schema(const json &document, const SchemaUse &use = {});
+
+/** The rules as a grammar in GBNF that begins with "root". */
+std::string gbnf_of(const GrammarRules &rules);
 
 } // namespace llmodel

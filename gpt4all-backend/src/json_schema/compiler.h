@@ -1,6 +1,7 @@
 #pragma once
 
 #include "alternatives.h"
+#include "compile.h"
 #include "text_rules.h"
 
 #include <deque>
@@ -14,11 +15,13 @@ namespace llmodel::json_schema {
 /** Makes the rules for what schemas say together. */
 class Compiler {
   public:
-    explicit Compiler(const json &schema)
-        : document_(schema), acceptance_(document_, languages_), children_(document_, languages_),
-          alternatives_(document_, languages_, acceptance_, children_), texts_(rules_) {}
+    Compiler(const json &document, SchemaUse use)
+        : use_(std::move(use)), document_(document), acceptance_(document_, languages_),
+          children_(document_, languages_), alternatives_(document_, languages_, acceptance_, children_),
+          texts_(rules_) {}
 
-    std::string compile();
+    /** All names begin with `prefix`. */
+    GrammarRules compile(const std::string &prefix);
 
   private:
     /** Rules that are still to be written: those of values that satisfy all of the schemas. */
@@ -51,7 +54,7 @@ class Compiler {
     void add_values(const Context &context, const Shape &shape);
     void add_numbers(const Context &context, const Shape &shape);
     void add_strings(const Context &context, const Shape &shape);
-    static void check_end(const Shape &shape, const Automaton &language);
+    void check_end(const Shape &shape, const Automaton &language) const;
 
     void add_arrays(const Context &context, const Shape &shape);
     void add_unique_items(const Context &context, const Shape &shape);
@@ -65,6 +68,7 @@ class Compiler {
     void write_members(RuleId rule, const Shape &shape, const std::vector<Member> &members,
                        const std::vector<Extra> &extras);
 
+    SchemaUse use_;
     Document document_;
     Languages languages_;
     Acceptance acceptance_;

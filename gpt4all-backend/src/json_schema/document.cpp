@@ -79,7 +79,6 @@ Document::Document(const json &root) {
     }
     resources_.push_back({"", &root, "", {}});
     find_resources(root, "", 0);
-    root_ = &schema_at(root, "", 0);
 }
 
 void Document::find_resources(const json &value, const std::string &pointer, size_t resource) {
@@ -152,7 +151,12 @@ const Schema &Document::meant(const Schema &parent, json value) {
     return schema_at(meant_.emplace_back(std::move(value)), parent.pointer, parent.resource);
 }
 
-const Schema &Document::at_pointer(const Schema &from, size_t resource, std::string_view pointer) {
+const Schema &Document::at(std::string_view pointer) {
+    return at_pointer(nullptr, 0, pointer);
+}
+
+/** `from` is the schema whose "$ref" it is, if one is. */
+const Schema &Document::at_pointer(const Schema *from, size_t resource, std::string_view pointer) {
     const json *value = resources_[resource].root;
     std::string path = resources_[resource].pointer;
     while (!pointer.empty()) {
@@ -160,9 +164,9 @@ const Schema &Document::at_pointer(const Schema &from, size_t resource, std::str
         value = member(*value, token);
         path += "/" + escape_token(token);
         if (value == nullptr) {
-            refuse(from, "$ref",
-                   "there is nothing at " + quote(path, 200) + " for " +
-                       quote(from.find("$ref")->get<std::string>(), 200));
+            refuse(from == nullptr ? "" : from->pointer, "$ref",
+                   "there is nothing at " + quote(path, 200) +
+                       (from == nullptr ? "" : " for " + quote(from->find("$ref")->get<std::string>(), 200)));
         }
         if (const auto own = resource_at_.find(value); own != resource_at_.end()) {
             resource = own->second;
@@ -194,7 +198,7 @@ const Schema &Document::target(const Schema &schema) {
         refuse(schema, "$ref", "what its \"%\" stand for is not UTF-8");
     }
     if (fragment.empty() || fragment[0] == '/') {
-        return at_pointer(schema, resource, fragment);
+        return at_pointer(&schema, resource, fragment);
     }
     const auto anchor = resources_[resource].anchors.find(fragment);
     if (anchor == resources_[resource].anchors.end()) {

@@ -31,7 +31,8 @@ class Document {
   public:
     explicit Document(const json &root);
 
-    const Schema &root() const { return *root_; }
+    /** Throws Error(LLMODEL_GRAMMAR_ERROR) if there is nothing at the pointer (RFC 6901). */
+    const Schema &at(std::string_view pointer);
     /** The value of one of `parent`'s keywords. */
     const Schema &child(const Schema &parent, std::string_view keyword);
     /** What stands under a name or an index in it. */
@@ -52,13 +53,12 @@ class Document {
 
     const Schema &schema_at(const json &value, std::string pointer, size_t resource);
     void find_resources(const json &value, const std::string &pointer, size_t resource);
-    const Schema &at_pointer(const Schema &from, size_t resource, std::string_view pointer);
+    const Schema &at_pointer(const Schema *from, size_t resource, std::string_view pointer);
 
     std::deque<json> meant_;
     std::vector<Resource> resources_;
     std::unordered_map<const json *, size_t> resource_at_;
     std::unordered_map<const json *, std::unique_ptr<Schema>> schemas_;
-    const Schema *root_;
 };
 
 /** A token of a JSON Pointer, with ~ and / escaped. */

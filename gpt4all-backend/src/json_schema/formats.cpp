@@ -27,7 +27,8 @@ std::string time() {
     return hour_minute + ":[0-5][0-9](?:\\.[0-9]{3}(?:[0-9]{3})?)?(?:Z|[+-]" + hour_minute + ")";
 }
 
-// ISO 8601 as RFC 3339's appendix A has it: no unit is left out between others. Larger numbers are more than readers take.
+// ISO 8601 as RFC 3339's appendix A has it: no unit is left out between others. Larger numbers are more than readers
+// take.
 std::string duration() {
     const std::string n = "[0-9]{1,4}";
     const std::string seconds = n + "S";

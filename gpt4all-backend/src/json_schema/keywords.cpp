@@ -62,7 +62,7 @@ const std::map<std::string_view, Keyword> &keywords() {
         {"discriminator", {Form::annotation}},
         {"externalDocs", {Form::annotation}},
         {"xml", {Form::annotation}},
-        {"then", {Form::annotation}}, // without an "if", which is refused
+        {"then", {Form::annotation}}, // beside an "if", which is refused with them
         {"else", {Form::annotation}},
         {"minContains", {Form::annotation}}, // the same
         {"maxContains", {Form::annotation}},
@@ -271,7 +271,8 @@ void check_sayable(const Schema &schema) {
     };
     for (const auto &[name, value] : schema.value.items()) {
         const auto found = unsayable.find(name);
-        const bool says_nothing = value == true && name != "not" && name != "contains";
+        const bool says_nothing = name == "if" ? schema.find("then") == nullptr && schema.find("else") == nullptr
+                                               : value == true && name == "unevaluatedItems";
         if (found != unsayable.end() && !says_nothing) {
             refuse(schema, name, std::string(found->second));
         }

@@ -11,11 +11,11 @@ namespace {
 constexpr int max_groups = 100; // one within another
 constexpr size_t max_repetitions = 10000;
 
-const CharSet decimal_digits = {{'0', '9'}};
-const CharSet word_characters = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-const CharSet white_space = {{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
-                             {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
-const CharSet line_ends = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
+const CharSet digit_set = {{'0', '9'}};
+const CharSet word_set = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+const CharSet space_set = {{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
+                           {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+const CharSet line_end_set = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
 
 RegexPtr node(Regex::Kind kind, std::vector<RegexPtr> parts = {}) {
     return std::make_shared<Regex>(Regex{kind, {}, std::move(parts)});
@@ -183,7 +183,7 @@ class RegexParser {
         case '(':
             return group();
         case '.':
-            return node(line_ends.complement());
+            return node(line_end_set.complement());
         case '[':
             return node(char_class());
         case '*':
@@ -250,17 +250,17 @@ class RegexParser {
         const auto one = [](char32_t value) { return CharSet{{value, value}}; };
         switch (c) {
         case 'd':
-            return decimal_digits;
+            return digit_set;
         case 'D':
-            return decimal_digits.complement();
+            return digit_set.complement();
         case 'w':
-            return word_characters;
+            return word_set;
         case 'W':
-            return word_characters.complement();
+            return word_set.complement();
         case 's':
-            return white_space;
+            return space_set;
         case 'S':
-            return white_space.complement();
+            return space_set.complement();
         case 't':
             return one('\t');
         case 'n':

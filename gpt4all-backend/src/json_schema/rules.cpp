@@ -11,7 +11,7 @@ namespace llmodel::json_schema {
 namespace {
 
 constexpr size_t max_gbnf_bytes = size_t{1} << 20;
-constexpr size_t base = 64; // repetitions that are written out
+constexpr size_t block_size = 64; // repetitions that are written out
 
 std::string literal(std::string_view text) {
     std::string made = "\"";
@@ -136,12 +136,13 @@ RuleId Rules::power(RuleId rule, size_t exponent) {
             return made;
         }
     }
-    const RuleId made = add(Sequence().rule(power(rule, exponent - 1), base, base));
+    const RuleId made = add(Sequence().rule(power(rule, exponent - 1), block_size, block_size));
     powers_.push_back({{rule, exponent}, made});
     return made;
 }
 
-/** Either a block of base^k of them and what is left, or less than a block: so only one way stays open at a time. */
+/** Either a block of 64^k of them and what is left, or less than a block: so only one way stays open at a time.
+ */
 RuleId Rules::up_to(RuleId rule, size_t most) {
     for (const auto &[of, made] : up_to_) {
         if (of == std::pair(rule, most)) {
@@ -149,13 +150,13 @@ RuleId Rules::up_to(RuleId rule, size_t most) {
         }
     }
     RuleId made = 0;
-    if (most <= base) {
+    if (most <= block_size) {
         made = add(Sequence().rule(rule, 0, most));
     } else {
-        size_t block = base;
+        size_t block = block_size;
         size_t exponent = 1;
-        while (most / block >= base) {
-            block *= base;
+        while (most / block >= block_size) {
+            block *= block_size;
             ++exponent;
         }
         const RuleId less = up_to(rule, block - 1);
@@ -171,16 +172,16 @@ RuleId Rules::up_to(RuleId rule, size_t most) {
 }
 
 Sequence Rules::repeated(RuleId rule, size_t least, size_t most) {
-    if (least <= base && (most == Symbol::unlimited || most <= base)) {
+    if (least <= block_size && (most == Symbol::unlimited || most <= block_size)) {
         return Sequence().rule(rule, least, most);
     }
     Sequence made;
     size_t block = 1;
     size_t exponent = 0;
-    for (; least / block >= base; block *= base) {
+    for (; least / block >= block_size; block *= block_size) {
         ++exponent;
     }
-    for (size_t left = least; left > 0; --exponent, block /= base) {
+    for (size_t left = least; left > 0; --exponent, block /= block_size) {
         if (left / block > 0) {
             made.rule(power(rule, exponent), left / block, left / block);
         }
@@ -239,36 +240,39 @@ bool Rules::prune(RuleId root) {
     return fruitful[root];
 }
 
-std::string Rules::gbnf(RuleId root) const {
+std::vector<std::pair<std::string, std::string>> Rules::gbnf(RuleId root, const std::string &prefix) const {
     std::vector<std::string> names(rules_.size());
     std::vector<RuleId> order = {root};
-    names[root] = "root";
+    names[root] = prefix;
     for (size_t i = 0; i < order.size(); ++i) {
         for (const Sequence &sequence : rules_[order[i]]) {
             for (const Symbol &symbol : sequence.symbols_) {
                 if (symbol.kind == Symbol::Kind::rule && names[symbol.rule].empty()) {
-                    names[symbol.rule] = "r" + std::to_string(order.size());
+                    names[symbol.rule] = prefix + "-" + std::to_string(order.size());
                     order.push_back(symbol.rule);
                 }
             }
         }
     }
-    std::string made;
+    std::vector<std::pair<std::string, std::string>> made;
+    size_t bytes = 0;
     for (const RuleId rule : order) {
-        made += names[rule] + " ::=";
+        std::string alternatives;
         bool first = true;
         for (const Sequence &sequence : rules_[rule]) {
-            made += first ? "" : " |";
+            alternatives += first ? "" : " | ";
             first = false;
+            std::string symbols;
             for (const Symbol &symbol : sequence.symbols_) {
-                made += " " + gbnf_of(symbol, names);
+                symbols += (symbols.empty() ? "" : " ") + gbnf_of(symbol, names);
             }
-            made += sequence.symbols_.empty() ? " \"\"" : "";
+            alternatives += symbols.empty() ? "\"\"" : symbols;
         }
-        made += "\n";
-        if (made.size() > max_gbnf_bytes) {
+        bytes += names[rule].size() + alternatives.size();
+        if (bytes > max_gbnf_bytes) {
             throw TooLarge("its grammar has more than " + std::to_string(max_gbnf_bytes) + " bytes");
         }
+        made.emplace_back(names[rule], std::move(alternatives));
     }
     return made;
 }

@@ -63,8 +63,8 @@ class Rules {
 
     /** Leaves out all that no text can come of. Tells whether anything is left of `root`. */
     bool prune(RuleId root);
-    /** The rules that `root` needs, in GBNF. Throws TooLarge. */
-    std::string gbnf(RuleId root) const;
+    /** The rules that `root` needs, itself first, with names that begin with `prefix`. Throws TooLarge. */
+    std::vector<std::pair<std::string, std::string>> gbnf(RuleId root, const std::string &prefix) const;
 
   private:
     RuleId up_to(RuleId rule, size_t most);

@@ -9,6 +9,8 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/compile.cpp
   src/json_schema/compile_arrays.cpp
   src/json_schema/compile_objects.cpp
+  src/json_schema/compiled.cpp
+  src/json_schema/llama_rules.cpp
   src/json_schema/decimal.cpp
   src/json_schema/document.cpp
   src/json_schema/formats.cpp

@@ -7,11 +7,11 @@ namespace llmodel::json_schema {
 namespace {
 
 constexpr size_t few_texts = 8;
-const CharSet digit = {{'0', '9'}};
-const CharSet hexadecimal = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
+const CharSet digit_class = {{'0', '9'}};
+const CharSet hex_class = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
 
 /** What a string of JSON holds as it is. DEL could stand there too, but is invisible. */
-const CharSet unescaped = {{0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x7E}, {0x80, last_code_point}};
+const CharSet unescaped_class = {{0x20, 0x21}, {0x23, 0x5B}, {0x5D, 0x7E}, {0x80, last_code_point}};
 
 CharSet one(char32_t c) {
     return {{c, c}};
@@ -89,7 +89,7 @@ class AutomatonWriter {
     Sequence end() const { return quoted_ ? Sequence().text("\"") : Sequence(); }
 
     void add(Sequence &to, const CharSet &set) {
-        if (!quoted_ || set.intersection(unescaped) == set) {
+        if (!quoted_ || set.intersection(unescaped_class) == set) {
             add_plain(to, set);
         } else {
             to.rule(texts_.character(set));
@@ -152,7 +152,7 @@ RuleId TextRules::character(const CharSet &set) {
         return found->second;
     }
     const RuleId rule = found->second = rules_.add();
-    if (const CharSet plain = set.intersection(unescaped); !plain.empty()) {
+    if (const CharSet plain = set.intersection(unescaped_class); !plain.empty()) {
         Sequence sequence;
         add_plain(sequence, plain);
         rules_.alternative(rule, std::move(sequence));
@@ -211,17 +211,17 @@ RuleId TextRules::any_character() {
         const CharSet high = {{'8', '9'}, {'A', 'B'}, {'a', 'b'}}; // of a surrogate pair
         const CharSet low = {{'C', 'F'}, {'c', 'f'}};
         const CharSet d = {{'D', 'D'}, {'d', 'd'}};
-        rules_.alternative(rule, Sequence().set(unescaped));
+        rules_.alternative(rule, Sequence().set(unescaped_class));
         const RuleId escape = rules_.add();
         rules_.alternative(rule, Sequence().text("\\").rule(escape));
         rules_.alternative(
             escape,
             Sequence().set({{'"', '"'}, {'\\', '\\'}, {'b', 'b'}, {'f', 'f'}, {'n', 'n'}, {'r', 'r'}, {'t', 't'}}));
-        rules_.alternative(escape, Sequence().text("u").set(not_d).set(hexadecimal, 3, 3));
-        rules_.alternative(escape, Sequence().text("u").set(d).set({{'0', '7'}}).set(hexadecimal, 2, 2));
+        rules_.alternative(escape, Sequence().text("u").set(not_d).set(hex_class, 3, 3));
+        rules_.alternative(escape, Sequence().text("u").set(d).set({{'0', '7'}}).set(hex_class, 2, 2));
         Sequence pair;
-        pair.text("u").set(d).set(high).set(hexadecimal, 2, 2);
-        rules_.alternative(escape, pair.text("\\u").set(d).set(low).set(hexadecimal, 2, 2));
+        pair.text("u").set(d).set(high).set(hex_class, 2, 2);
+        rules_.alternative(escape, pair.text("\\u").set(d).set(low).set(hex_class, 2, 2));
     });
 }
 
@@ -234,17 +234,17 @@ RuleId TextRules::any_string() {
 RuleId TextRules::any_integer() {
     return once("integer", [&](RuleId rule) {
         rules_.alternative(rule, Sequence().text("0"));
-        rules_.alternative(rule, Sequence().set(one('-'), 0, 1).set({{'1', '9'}}).set(digit, 0, 15));
+        rules_.alternative(rule, Sequence().set(one('-'), 0, 1).set({{'1', '9'}}).set(digit_class, 0, 15));
     });
 }
 
 RuleId TextRules::any_number() {
     return once("number", [&](RuleId rule) {
         const RuleId whole = rules_.add(Sequence().text("0"));
-        rules_.alternative(whole, Sequence().set({{'1', '9'}}).set(digit, 0, 15));
-        const RuleId fraction = rules_.add(Sequence().text(".").set(digit, 1, 16));
-        const RuleId exponent =
-            rules_.add(Sequence().set({{'E', 'E'}, {'e', 'e'}}).set({{'+', '+'}, {'-', '-'}}, 0, 1).set(digit, 1, 2));
+        rules_.alternative(whole, Sequence().set({{'1', '9'}}).set(digit_class, 0, 15));
+        const RuleId fraction = rules_.add(Sequence().text(".").set(digit_class, 1, 16));
+        const RuleId exponent = rules_.add(
+            Sequence().set({{'E', 'E'}, {'e', 'e'}}).set({{'+', '+'}, {'-', '-'}}, 0, 1).set(digit_class, 1, 2));
         rules_.alternative(rule, Sequence().set(one('-'), 0, 1).rule(whole).rule(fraction, 0, 1).rule(exponent, 0, 1));
     });
 }

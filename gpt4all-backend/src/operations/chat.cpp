@@ -1,7 +1,7 @@
 #include "grammar.h"
 #include "grammar/gbnf.h"
-#include "grammar/schema_bounds.h"
 #include "json/parse.h"
+#include "json_schema/llama_rules.h"
 #include "operations/requests.h"
 #include "server-common.h"
 #include "side/tokens.h"
@@ -82,14 +82,6 @@ void resolve_tool_choice(json &request) {
     request["tool_choice"] = "required";
 }
 
-void check_tools(const json &request) {
-    size_t index = 0;
-    for (const json &tool : request.value("tools", json::array())) {
-        check_schema_bounds(tool.at("function").value("parameters", json::object()),
-                            "/tools/" + std::to_string(index++) + "/function/parameters");
-    }
-}
-
 /** response_format as the schema that it stands for. */
 void resolve_response_format(json &request) {
     if (!request.contains("response_format")) {
@@ -155,8 +147,9 @@ constexpr std::string_view template_failed =
 } // namespace
 
 ::json render_chat(Engine &engine, json request) {
+    use_our_schema_rules();
     check_grammar(engine.vocab(), request);
-    check_tools(request);
+    check_tool_schemas(request);
     resolve_tool_choice(request);
     if (has_tools(request) && request.value("tool_choice", json("auto")) != "none" &&
         !engine.meta().chat_template_caps.at("supports_tools")) {
@@ -231,7 +224,6 @@ Generation prepare_chat(Engine &engine, const json &request) {
     if (constrained && (reasons || has_tools(request))) {
         // llama.cpp's grammar leaves room for the thinking and the tools
         resolve_response_format(body);
-        check_schema_bounds(body["json_schema"], "/json_schema");
         generation.parameters = render_chat(engine, std::move(body));
     } else if (constrained) {
         resolve_response_format(body);
