@@ -228,7 +228,7 @@ TEST_F(Tools, WhatCannotBeHonouredIsToldOfTheTool) {
             EXPECT_THAT(answer.failure.message, testing::HasSubstr("\"culprit\""));
             const json &detail = answer.failure.detail;
             EXPECT_EQ(detail.value("tool", ""), "culprit");
-            EXPECT_EQ(detail.value("path", ""), "/tools/1/function/parameters");
+            EXPECT_THAT(detail.value("path", ""), testing::StartsWith("/tools/1/function/parameters/properties/d"));
             EXPECT_EQ(detail.value("keyword", ""), keyword) << detail;
         }
     }

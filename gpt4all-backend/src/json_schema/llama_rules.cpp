@@ -51,7 +51,7 @@ void check_tool_schemas(const json &request) {
             compile_json_schema(*parameters, {"", true});
         } catch (const Error &error) {
             json detail = error.detail();
-            detail["path"] = path;
+            detail["path"] = path + error.detail().value("pointer", "");
             detail["tool"] = function.at("name");
             throw Error(error.status(),
                         "the tool " + quote(function.at("name").get<std::string>()) + ": " + error.what(),
