@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +20,11 @@ import legacy_files
 import lint
 import package
 from build import build, ccache_variables, configure, directory
-from common import BUILD, CORPUS, ROOT, VENV_PYTHON, Failure, NoNetwork, say
+from common import BUILD, CORPUS, ROOT, VENV_PYTHON, Failure, MissingTool, NoNetwork, say
 from compatibility import ensure_compatibility_venv
 from fetch_default_model import fetch
 from reports import Outcome, read_junit
-from setup import BUILD_TOOLS, ensure_venv
+from setup import BUILD_TOOLS, ensure_tools, ensure_venv
 from steps import Line, run_logged, tail
 
 BACKEND = ROOT / "gpt4all-backend"
@@ -202,6 +203,27 @@ def _legacy(_: Settings) -> Outcome:
     return legacy_files.check(library_variables(), LANE_SECONDS)
 
 
+def _processors(_: Settings) -> Outcome:
+    if platform.system() != "Linux" or platform.machine() not in ("x86_64", "AMD64"):
+        return Outcome(skipped=[("processors", "the modules it knows are for x86-64 and Linux")])
+    try:
+        ensure_tools(["qemu"])
+    except (MissingTool, NoNetwork) as failure:
+        say(f"      without old processors, which qemu emulates: {failure}")
+    build("modules", ["llmodel", "bin/cpu_products", "bin/amx_products_test", "amx_emulator"])
+    tests, variables = BACKEND / "tests" / "processors", library_variables("modules")
+    command = [str(VENV_PYTHON), "modules.py"]
+    told = subprocess.run(
+        command, cwd=tests, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    for line in (told.stdout or told.stderr).splitlines():
+        say(f"      {line}")
+    outcome = _ctest("processors-amx", "modules", "-L", "processors")
+    parallel = ["--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
+    outcome += _pytest("processors", tests, variables, options=parallel)
+    return outcome
+
+
 def _symbols(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     header = (BACKEND / "include" / "llmodel.h").read_text(encoding="utf-8")
@@ -245,6 +267,9 @@ LANES: Mapping[str, Lane] = {
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=3.5),
     "corpus": Lane("the conformance corpus, made anew", _corpus, python=True, model=True, minutes=1.5),
+    "processors": Lane(
+        "every CPU module for x86-64, by name", _processors, python=True, model=True, minutes=15
+    ),
     "convert": Lane(
         "conversions, compared with transformers", _convert, venv=conversions.ensure_conversion_venv, minutes=20
     ),
