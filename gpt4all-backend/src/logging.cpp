@@ -3,6 +3,8 @@
 #include "llama.h"
 #include "log.h" // llama-common's
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdarg>
 #include <cstdio>
@@ -48,6 +50,31 @@ llmodel_log_level level_of(ggml_log_level level) {
     }
 }
 
+/** What llama.cpp warns of for those who run a server or work on it, and is in order for a program that uses this
+ * library: it was asked for, or is how caches work. */
+bool is_ordinary(std::string_view line) {
+    static constexpr std::array<std::string_view, 16> messages{
+        "cache size limit reached, removing oldest",
+        "cache token limit",
+        "cancel task, id_task",
+        "chat template supports preserving reasoning",
+        "context shift, n_keep",
+        "erasing old context checkpoint",
+        "failed to find a memory slot",
+        "failed to find free space in the KV cache, retrying",
+        "exceeds cache size limit",
+        "making room for prompt cache entry",
+        "model default pooling_type is",
+        "n_past was set to",
+        "need to evaluate at least 1 token",
+        "possible training context overflow", // the server core tells that it caps the context
+        "purging slot",
+        "special_eos_id is not in special_eog_ids", // so it is with all encoders
+    };
+    return std::ranges::any_of(
+        messages, [line](std::string_view message) { return line.find(message) != std::string_view::npos; });
+}
+
 /** llama.cpp sends lines in pieces; a message of ours is a whole line. */
 void collect(ggml_log_level level, std::string_view text) {
     if (ended) {
@@ -65,22 +92,15 @@ void collect(ggml_log_level level, std::string_view text) {
     for (size_t end = line.text.find('\n'); end != std::string::npos; end = line.text.find('\n')) {
         if (end > 0) {
             const auto whole = std::string_view(line.text).substr(0, end);
+            const bool lowered = line.level == LLMODEL_LOG_WARN && is_ordinary(whole);
             capture_line(line.level, whole);
-            log_message(line.level, whole);
+            log_message(lowered ? LLMODEL_LOG_DEBUG : line.level, whole);
         }
         line.text.erase(0, end + 1);
     }
 }
 
-/** What llama.cpp warns of for those who run a server, and a program that uses this library asks for. */
-bool is_ordinary(std::string_view format) {
-    return format.find("cancel task, id_task") != std::string_view::npos;
-}
-
 void common_hook(ggml_log_level level, const char *format, va_list arguments) {
-    if (level == GGML_LOG_LEVEL_WARN && is_ordinary(format)) {
-        level = GGML_LOG_LEVEL_DEBUG;
-    }
     va_list again;
     va_copy(again, arguments);
     const int length = std::vsnprintf(nullptr, 0, format, arguments);

@@ -8,7 +8,7 @@ namespace {
 
 using namespace api;
 
-std::string repeated(const std::string &part, size_t times) {
+std::string repeat(const std::string &part, size_t times) {
     std::string text;
     text.reserve(part.size() * times);
     for (size_t i = 0; i < times; ++i) {
@@ -107,10 +107,10 @@ INSTANTIATE_TEST_SUITE_P(
                      "{% set ns.s = ns.s | replace('x', 'xxxxxxxxxxxxxxxx') %}{% endfor %}{{ ns.s }}"},
         TemplateCase{"DoublingOfLists", "{% set ns = namespace(s=[1,2,3,4]) %}{% for i in range(100) %}"
                                         "{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s | length }}"},
-        TemplateCase{"Parentheses", "{{ " + repeated("(", 100000) + "1" + repeated(")", 100000) + " }}"},
-        TemplateCase{"FewerParentheses", "{{ " + repeated("(", 8000) + "1" + repeated(")", 7000) + " }}"},
-        TemplateCase{"Brackets", "{{ " + repeated("[", 50000) + repeated("]", 50000) + " }}"},
-        TemplateCase{"NestedBlocks", repeated("{% if true %}", 15000) + "x" + repeated("{% endif %}", 14999)},
+        TemplateCase{"Parentheses", "{{ " + repeat("(", 100000) + "1" + repeat(")", 100000) + " }}"},
+        TemplateCase{"FewerParentheses", "{{ " + repeat("(", 8000) + "1" + repeat(")", 7000) + " }}"},
+        TemplateCase{"Brackets", "{{ " + repeat("[", 50000) + repeat("]", 50000) + " }}"},
+        TemplateCase{"NestedBlocks", repeat("{% if true %}", 15000) + "x" + repeat("{% endif %}", 14999)},
         TemplateCase{"GiantRange", "{% for a in range(1000000000000) %}{% endfor %}"},
         TemplateCase{"RangeOfMegabytes", "{% for a in range(1000000) %}{% endfor %}"},
         TemplateCase{"GiantRangeAsList", "{{ range(100000000000) | list | length }}"},
@@ -131,7 +131,7 @@ TEST_F(Hostile, Grammars) {
         {"undefined rule", "root ::= missing"},
         {"left recursion", "root ::= root \"a\""},
         {"indirect left recursion", "root ::= a\na ::= b\nb ::= root \"x\""},
-        {"very deep nesting", "root ::= " + repeated("(", 300000) + "\"a\"" + repeated(")", 300000)},
+        {"very deep nesting", "root ::= " + repeat("(", 300000) + "\"a\"" + repeat(")", 300000)},
         {"huge repetitions of repetitions", "root ::= ((([a-z]{0,1000}){0,1000}){0,1000}){0,1000}"},
         {"unclosed string", "root ::= \"abc"},
         {"unclosed range", "root ::= [a-"},
@@ -239,8 +239,8 @@ TEST_F(Hostile, Json) {
         "{\"prompt\": []}",
         "{\"prompt\": [[1]]}",
         "{\"prompt\": [-1]}",
-        repeated("[", 1000000),
-        repeated("{\"a\":", 100000),
+        repeat("[", 1000000),
+        repeat("{\"a\":", 100000),
         "{\"prompt\": \"x\" /* */}",
     };
     for (const std::string &text : texts) {
@@ -259,10 +259,10 @@ TEST_F(Hostile, Json) {
 }
 
 TEST_F(Hostile, HugePrompts) {
-    const std::string prompt = repeated("the house is ", 800000);
+    const std::string prompt = repeat("the house is ", 800000);
     expect("complete", complete(prompt), LLMODEL_CONTEXT_OVERFLOW, "10 MB of words");
     expect("chat", chat(prompt), LLMODEL_CONTEXT_OVERFLOW, "a message of 10 MB");
-    expect("complete", complete(repeated("x", 10000000)), LLMODEL_CONTEXT_OVERFLOW, "10 MB without a space");
+    expect("complete", complete(repeat("x", 10000000)), LLMODEL_CONTEXT_OVERFLOW, "10 MB without a space");
 }
 
 TEST_F(Hostile, HugeConversations) {

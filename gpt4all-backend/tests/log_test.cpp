@@ -54,6 +54,65 @@ TEST(Logging, ACancelledRequestIsNothingToWarnOf) {
     EXPECT_TRUE(told) << "those who debug want to know";
 }
 
+/** Warnings are for what a program can change: not for caches that work, and not for what it asked for. */
+TEST(Logging, OrdinaryUseIsNothingToWarnOf) {
+    const TemporaryFolder folder;
+    Log log(LLMODEL_LOG_WARN);
+    for (int opened = 0; opened < 2; ++opened) {
+        const TinyLlama model(json{{"n_parallel", 2}, {"context_shift", true}, {"cache_ram_mib", 1}});
+        const auto ask = [&model](const char *operation, const json &request) {
+            const Answer answer = model.run(operation, request);
+            EXPECT_EQ(answer.status(), LLMODEL_OK) << operation << ": " << answer.failure.message;
+        };
+        for (int i = 0; i < 3; ++i) { // the prompt is in the cache from the second time on
+            ask("chat", chat("Hello", {{"max_tokens", 4}}));
+            ask("chat", chat("Hello", {{"max_tokens", 4}, {"n", 2}, {"stream", false}}));
+            ask("complete", complete("the house is", {{"max_tokens", 4}, {"logprobs", 2}}));
+        }
+        for (int i = 0; i < 12; ++i) { // what a slot remembers leaves it, and then the cache of former prompts
+            ask("complete",
+                complete(std::to_string(i) + std::string(300, 'a' + static_cast<char>(i)), {{"max_tokens", 1}}));
+        }
+        ask("complete", complete("the house", {{"max_tokens", 600}, {"ignore_eos", true}})); // shifts the context
+        const json schema = {{"type", "object"}, {"properties", {{"a", {{"type", "boolean"}}}}}, {"required", {"a"}}};
+        ask("chat", chat("JSON?", {{"json_schema", schema}, {"max_tokens", 40}}));
+        ask("embed", {{"input", {"one", "two"}}});
+        ask("score", {{"context", "a"}, {"continuations", {" b", " c"}}});
+        ask("tokenize", {{"content", "one <|im_end|>"}});
+        ask("count_tokens", {{"messages", chat("Hello")["messages"]}});
+        EXPECT_EQ(state(llmodel_save_state, model, folder.file("state"), {{"id_slot", 0}}).status, LLMODEL_OK);
+        EXPECT_EQ(state(llmodel_restore_state, model, folder.file("state"), {{"id_slot", 1}}).status, LLMODEL_OK);
+        const Task task = model.start("complete", complete("x", {{"max_tokens", 400}, {"ignore_eos", true}}));
+        Event event;
+        ASSERT_EQ(task.next(event).status, LLMODEL_OK);
+        task.cancel();
+        EXPECT_EQ(task.finish().status(), LLMODEL_CANCELLED);
+    }
+    {
+        const TinyLlama adapted(json{{"lora", json::array({{{"path", model_path("tiny-llama-lora.gguf")}}})}});
+        EXPECT_EQ(adapted.run("adapters", {{"lora", json::array({{{"id", 0}, {"scale", 0.5}}})}}).status(), LLMODEL_OK);
+        EXPECT_EQ(adapted.run("chat", chat("Hello", {{"max_tokens", 2}})).status(), LLMODEL_OK);
+        const api::Model encoder(model_path("tiny-bert.gguf"));
+        EXPECT_EQ(encoder.run("embed", {{"input", {"one", "two"}}}).status(), LLMODEL_OK);
+        const api::Model reranker(model_path("tiny-bert-rerank.gguf"));
+        EXPECT_EQ(reranker.run("rerank", {{"query", "a"}, {"documents", {"b", "c"}}}).status(), LLMODEL_OK);
+    }
+    const std::lock_guard lock(log.mutex);
+    for (const auto &[level, message] : log.messages) {
+        ADD_FAILURE() << message;
+    }
+}
+
+/** A context that cannot be used is nobody's wish. */
+TEST(Logging, TellsThatTheContextIsCut) {
+    Log log(LLMODEL_LOG_WARN);
+    const TinyLlama model(json{{"n_ctx", 4096}, {"n_parallel", 1}});
+    const std::lock_guard lock(log.mutex);
+    EXPECT_TRUE(std::ranges::any_of(log.messages, [](const auto &message) {
+        return message.second.find("exceeds the training context") != std::string::npos;
+    }));
+}
+
 TEST(Logging, EndsWithNull) {
     Log log(LLMODEL_LOG_DEBUG);
     const TinyLlama model;
