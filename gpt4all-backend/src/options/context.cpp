@@ -49,6 +49,43 @@ constexpr Names<llama_rope_scaling_type, 4> rope_scalings{{
     {"longrope", LLAMA_ROPE_SCALING_TYPE_LONGROPE},
 }};
 
+/** The method of scaling that the model gets: of the options, or of its file. */
+llama_rope_scaling_type scaling_of(const common_params &params, const GgufFile &model) {
+    if (params.rope_scaling_type != LLAMA_ROPE_SCALING_TYPE_UNSPECIFIED) {
+        return params.rope_scaling_type;
+    }
+    const auto own = model.get_string(std::string(model.architecture()) + ".rope.scaling.type").value_or("linear");
+    const auto named =
+        std::ranges::find(rope_scalings, own, &std::pair<std::string_view, llama_rope_scaling_type>::first);
+    return named == rope_scalings.end() ? LLAMA_ROPE_SCALING_TYPE_LINEAR : named->second;
+}
+
+/** How many tokens the RoPE options make the model reach: as many as are asked for where nothing says how far they take
+ *  it. 0 where they do not extend it. */
+int32_t extended_context(const common_params &params, const GgufFile &model) {
+    const std::string architecture(model.architecture());
+    if (model.find_tensor("position_embd.weight") != nullptr) { // a table, which options make no longer
+        return 0;
+    }
+    if (params.rope_freq_base > 0) {
+        return params.n_ctx;
+    }
+    const llama_rope_scaling_type scaling = scaling_of(params, model);
+    if (params.rope_freq_scale <= 0 || scaling == LLAMA_ROPE_SCALING_TYPE_NONE) {
+        return 0;
+    }
+    const auto trained = static_cast<double>(model.get_uint(architecture + ".context_length").value_or(0));
+    const double factor = model.get_float(architecture + ".rope.scaling.factor").value_or(1.0); // it was trained with
+    double original = factor > 0 ? trained / factor : trained;
+    if (scaling == LLAMA_ROPE_SCALING_TYPE_YARN) {
+        const auto own = model.get_uint(architecture + ".rope.scaling.original_context_length");
+        original = own ? static_cast<double>(*own) : trained;
+        original = params.yarn_orig_ctx > 0 ? params.yarn_orig_ctx : original;
+    }
+    constexpr double max_context = 1 << 24;
+    return static_cast<int32_t>(std::min(original / static_cast<double>(params.rope_freq_scale), max_context));
+}
+
 } // namespace
 
 void read_cache_type(const OptionReader &reader, const char *key, ggml_type &into) {
@@ -95,6 +132,11 @@ void read_context(const OptionReader &reader, common_params &params, const GgufF
     reader.get("yarn_attn_factor", params.yarn_attn_factor);
     reader.get("yarn_beta_fast", params.yarn_beta_fast);
     reader.get("yarn_beta_slow", params.yarn_beta_slow);
+    if (params.rope_freq_scale > 0 && scaling_of(params, model) == LLAMA_ROPE_SCALING_TYPE_NONE &&
+        !reader.has("rope_scaling")) {
+        params.rope_scaling_type = LLAMA_ROPE_SCALING_TYPE_LINEAR; // the factor would not be heeded
+    }
+    params.n_ctx_extended = extended_context(params, model);
 }
 
 } // namespace llmodel::options

@@ -212,7 +212,8 @@ class OpenOptions(TypedDict, total=False):
 
     n_ctx: int
     """Context length in tokens, shared by the requests that run together. 0: as long as the model was trained for,
-    but at most 8192. Default: 0. From 0 to 16777216."""
+    but at most 8192. One request uses no more than the model was trained for, unless rope_freq_base or
+    rope_freq_scale extends that. Default: 0. From 0 to 16777216."""
 
     n_batch: int
     """Most tokens that are submitted together while prompts are processed. Default: 512. From 1 to 65536."""
@@ -290,7 +291,8 @@ class OpenOptions(TypedDict, total=False):
     """Base frequency of the rotary position embedding. 0: the model's own. Default: 0."""
 
     rope_freq_scale: float
-    """Factor on the rotary frequencies; 0.5 doubles the context. 0: the model's own. Default: 0. From 0 to 1000."""
+    """Factor on the rotary frequencies; 0.5 doubles the context that the model was trained for, so that n_ctx may be
+    twice as long. 0: the model's own. Default: 0. From 0 to 1000."""
 
     rope_scaling: Literal["none", "linear", "yarn", "longrope"]
     """Method of extending the context. Absent: the model's own."""
