@@ -1,5 +1,6 @@
 #include "chat.h"
 #include "error.h"
+#include "rendered_input.h"
 #include "template_guard.h"
 
 #include <cstddef>
@@ -25,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             inputs.messages.push_back(message);
         }
         inputs.tools.push_back({"add", "adds", R"({"type": "object", "properties": {"a": {"type": "integer"}}})"});
-        common_chat_templates_apply(templates.get(), inputs);
+        const llmodel::RenderedInput rendered;
+        rendered.spans_of(common_chat_templates_apply(templates.get(), inputs).prompt);
     } catch (const std::exception &) {
         return 0; // refused
     }

@@ -7,12 +7,14 @@ set(LLMODEL_SOURCES
   src/devices.cpp
   src/disk_space.cpp
   src/engine.cpp
+  src/filter_marks.cpp
   src/grammar.cpp
   src/grammar/budget.cpp
   src/grammar/gbnf.cpp
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
   src/greedy.cpp
+  src/input_spans.cpp
   src/inspect.cpp
   src/large_stack.cpp
   src/logging.cpp
@@ -25,6 +27,7 @@ set(LLMODEL_SOURCES
   src/open_options.cpp
   src/operations/chat.cpp
   src/operations/choice.cpp
+  src/operations/continued_message.cpp
   src/operations/generation.cpp
   src/operations/text.cpp
   src/options/context.cpp
@@ -40,7 +43,9 @@ set(LLMODEL_SOURCES
   src/quantize/plan.cpp
   src/quantize/quantize.cpp
   src/quantize/request.cpp
+  src/rendered_input.cpp
   src/sampling_defaults.cpp
+  src/special_tokens.cpp
   src/state.cpp
   src/task.cpp
   src/template_guard.cpp

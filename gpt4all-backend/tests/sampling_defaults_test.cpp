@@ -14,10 +14,10 @@ using namespace api;
 using llmodel::GgufType;
 using llmodel::test::EditableGguf;
 
-const json options = {{"n_ctx", 256}, {"n_batch", 64}, {"n_parallel", 1}, {"threads", 1}};
+const json small_context = {{"n_ctx", 256}, {"n_batch", 64}, {"n_parallel", 1}, {"threads", 1}};
 
 json opened_with(const json &more) {
-    json all = options;
+    json all = small_context;
     all.update(more);
     return all;
 }
@@ -110,7 +110,7 @@ TEST(SamplingDefaults, AreWhatHappens) {
     });
     std::set<std::string> texts;
     for (const std::string &path : {llama.path(), model_path("tiny-llama-q8_0.gguf")}) {
-        const Model model(path, options);
+        const Model model(path, small_context);
         json all = json::object();
         const json told = info(model.get()).value["sampling"];
         for (const auto &[field, chosen] : told.items()) {
@@ -128,7 +128,7 @@ TEST(SamplingDefaults, AreWhatHappens) {
 
 TEST(SamplingDefaults, GiveWayToTheRequest) {
     const AdvisingLlama llama([](EditableGguf &file) { file.set("general.sampling.temp", GgufType::float32, 0.0F); });
-    const Model greedy(llama.path(), options);
+    const Model greedy(llama.path(), small_context);
     EXPECT_THAT(with_seeds(greedy), testing::ElementsAre(completed(greedy, {{"temperature", 0}, {"max_tokens", 12}})));
     EXPECT_GT(with_seeds(greedy, {{"temperature", 1.5}}).size(), 1U);
     EXPECT_EQ(with_seeds(greedy, {{"top_p", 0.9}}).size(), 1U) << "the other fields stay as they are";
@@ -142,7 +142,7 @@ TEST(SamplingDefaults, HoldForEveryOperationThatGenerates) {
     const Model seeded(
         model_path("tiny-llama-f32.gguf"),
         opened_with({{"sampling", {{"seed", 7}, {"temperature", 1.5}, {"logit_bias", {{"5", false}}}}}}));
-    const Model plain(model_path("tiny-llama-f32.gguf"), options);
+    const Model plain(model_path("tiny-llama-f32.gguf"), small_context);
     const json fields = {{"seed", 7}, {"temperature", 1.5}, {"logit_bias", {{"5", false}}}};
     for (const auto &[operation, request] :
          {std::pair{"complete", json{{"prompt", "the house"}, {"max_tokens", 10}}},
@@ -168,7 +168,7 @@ TEST(SamplingDefaults, LeaveNoFieldOfARequestWithoutEffect) {
     EXPECT_EQ(told["top_k"], from("default", 40));
     EXPECT_EQ(told["dry_multiplier"], from("default", 0)) << "which has no effect anyway";
 
-    const Model model(llama.path(), options);
+    const Model model(llama.path(), small_context);
     EXPECT_GT(with_seeds(model).size(), 1U);
     EXPECT_EQ(with_seeds(model, {{"temperature", 0}}).size(), 1U);
     EXPECT_EQ(with_seeds(model, {{"top_p", 0}}), with_seeds(model, {{"temperature", 0}}));
@@ -177,7 +177,7 @@ TEST(SamplingDefaults, LeaveNoFieldOfARequestWithoutEffect) {
         file.set("general.sampling.mirostat", GgufType::int32, std::int32_t{2});
         file.set("general.sampling.mirostat_tau", GgufType::float32, 9.0F);
     });
-    const Model mirostat(surprising.path(), options);
+    const Model mirostat(surprising.path(), small_context);
     EXPECT_GT(with_seeds(mirostat).size(), 1U);
     EXPECT_EQ(with_seeds(mirostat, {{"temperature", 0}}), with_seeds(model, {{"temperature", 0}}));
     EXPECT_EQ(with_seeds(mirostat, {{"mirostat", 0}, {"top_k", 1}}), with_seeds(model, {{"temperature", 0}}));
@@ -223,7 +223,7 @@ TEST(SamplingDefaults, OfHostileFilesAreNotTaken) {
                      {"general.sampling.top_k", number(GgufType::float32, 40.5F)},
                      {"general.sampling.top_p", number(GgufType::float32, 1.01F)}});
 
-    const json plain = inspect(model_path("tiny-llama-q8_0.gguf"), options).value["sampling"];
+    const json plain = inspect(model_path("tiny-llama-q8_0.gguf"), small_context).value["sampling"];
     for (size_t i = 0; i < files.size(); ++i) {
         const AdvisingLlama llama([&](EditableGguf &file) {
             for (const auto &[key, change] : files[i]) {
@@ -231,7 +231,7 @@ TEST(SamplingDefaults, OfHostileFilesAreNotTaken) {
             }
         });
         Log log(LLMODEL_LOG_WARN);
-        EXPECT_EQ(inspect(llama.path(), options).value["sampling"], plain) << i;
+        EXPECT_EQ(inspect(llama.path(), small_context).value["sampling"], plain) << i;
         for (const auto &[key, change] : files[i]) {
             EXPECT_EQ(log.count(llama.path() + ": " + key + " is not taken"), 1U) << i << " " << key;
         }
@@ -248,8 +248,8 @@ TEST(SamplingDefaults, OfHostileFilesDoNotReachTheEngine) {
         file.set("general.sampling.penalty_last_n", GgufType::int32, std::numeric_limits<std::int32_t>::max());
         file.set_string("general.sampling.sequence", "nothing");
     });
-    const Model model(llama.path(), options);
-    const Model plain(model_path("tiny-llama-q8_0.gguf"), options);
+    const Model model(llama.path(), small_context);
+    const Model plain(model_path("tiny-llama-q8_0.gguf"), small_context);
     EXPECT_EQ(with_seeds(model), with_seeds(plain));
 }
 

@@ -7,3 +7,6 @@ extern const char *const test_models;
 
 /** The folder with these tests. */
 extern const char *const test_data;
+
+/** The folder with the chat templates that come with llama.cpp. */
+extern const char *const test_templates;

@@ -36,7 +36,7 @@ OPTIONS = {
     "score_request": ("ScoreOptions", ("context", "continuations")),
     "tokenize_request": ("TokenizeOptions", ("content", "with_pieces")),
     "detokenize_request": ("DetokenizeOptions", ("tokens",)),
-    "apply_template_request": ("ApplyTemplateOptions", ()),
+    "apply_template_request": ("ApplyTemplateOptions", ("return_tokens",)),
     "count_tokens_request": ("CountTokensOptions", ("prompt",)),
     "state_request": ("StateOptions", ()),
     "quantize_options": ("QuantizeOptions", ()),

@@ -2,9 +2,12 @@
 #include "grammar/gbnf.h"
 #include "json/parse.h"
 #include "json_schema/llama_rules.h"
+#include "operations/continued_message.h"
 #include "operations/requests.h"
+#include "rendered_input.h"
 #include "server-common.h"
 #include "side/tokens.h"
+#include "special_tokens.h"
 #include "template_guard.h"
 
 #include <algorithm>
@@ -144,23 +147,7 @@ Generation from_prompt(Engine &engine, json request) {
 constexpr std::string_view template_failed =
     "Unable to generate parser for this template. Automatic parser generation failed: ";
 
-} // namespace
-
-::json render_chat(Engine &engine, json request) {
-    use_our_schema_rules();
-    check_grammar(engine.vocab(), request);
-    check_tool_schemas(request);
-    resolve_tool_choice(request);
-    if (has_tools(request) && request.value("tool_choice", json("auto")) != "none" &&
-        !engine.meta().chat_template_caps.at("supports_tools")) {
-        throw Error(LLMODEL_UNSUPPORTED,
-                    "chat request: the model's chat template has no place for tools, so it would not see them; use a "
-                    "model made for tools, or give a chat_template that has",
-                    {{"path", "/tools"}});
-    }
-    if (request.contains("continue_final_message") && !request.contains("add_generation_prompt")) {
-        request["add_generation_prompt"] = request["continue_final_message"] == false;
-    }
+::json apply_chat_template(Engine &engine, const json &request) {
     const std::string text = dump_json(request);
     ::json body = ::json::parse(text);
     std::vector<raw_buffer> files;
@@ -183,6 +170,43 @@ constexpr std::string_view template_failed =
         }
         throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template could not be applied: " + reason);
     }
+}
+
+} // namespace
+
+RenderedChat render_chat(Engine &engine, json request) {
+    use_our_schema_rules();
+    check_grammar(engine.vocab(), request);
+    check_tool_schemas(request);
+    resolve_tool_choice(request);
+    if (has_tools(request) && request.value("tool_choice", json("auto")) != "none" &&
+        !engine.meta().chat_template_caps.at("supports_tools")) {
+        throw Error(LLMODEL_UNSUPPORTED,
+                    "chat request: the model's chat template has no place for tools, so it would not see them; use a "
+                    "model made for tools, or give a chat_template that has",
+                    {{"path", "/tools"}});
+    }
+    resolve_continuation(request);
+    const bool parse_special = request.value("parse_special", false);
+    request.erase("parse_special");
+
+    const RenderedInput rendered;
+    RenderedChat chat{.parameters = apply_chat_template(engine, request), .prompt = {}, .input = {}};
+    chat.prompt = chat.parameters.at("prompt").get<std::string>();
+    chat.parameters.erase("prompt");
+    if (!parse_special) {
+        chat.input = rendered.spans_of(chat.prompt);
+        if (continues(request)) {
+            add_continued_message(chat.input, request, chat.prompt, [&engine](const json &other) {
+                return apply_chat_template(engine, other).at("prompt").get<std::string>();
+            });
+        }
+    }
+    return chat;
+}
+
+Tokens tokenize(const RenderedChat &chat, const llama_vocab *vocab) {
+    return tokenize(chat.prompt, vocab, true, chat.input, "the conversation");
 }
 
 /** Ends the answer where the model goes on with the conversation by itself. Not one of a given form, which has an end
@@ -219,29 +243,28 @@ Generation prepare_chat(Engine &engine, const json &request) {
     body.erase("top_logprobs");
     stop_at_turns(engine, body);
 
-    generation.parameters = render_chat(engine, constrained ? without_schema(body) : body);
-    const bool reasons = generation.parameters.contains("reasoning_budget_end_tags");
+    RenderedChat rendered = render_chat(engine, constrained ? without_schema(body) : body);
+    const bool reasons = rendered.parameters.contains("reasoning_budget_end_tags");
     if (constrained && (reasons || has_tools(request))) {
         // llama.cpp's grammar leaves room for the thinking and the tools
         resolve_response_format(body);
-        generation.parameters = render_chat(engine, std::move(body));
+        rendered = render_chat(engine, std::move(body));
     } else if (constrained) {
         resolve_response_format(body);
-        generation.parameters["grammar"] = grammar_of_schema(engine.vocab(), body["json_schema"]);
+        rendered.parameters["grammar"] = grammar_of_schema(engine.vocab(), body["json_schema"]);
     }
     if (has_tools(request) && request.contains("tool_choice") && request["tool_choice"] != "auto") {
-        require_call(generation.parameters);
+        require_call(rendered.parameters);
     }
-    if (has_tools(request) && generation.parameters.contains("grammar")) {
-        check_gbnf(engine.vocab(), generation.parameters.at("grammar").get<std::string>(),
+    if (has_tools(request) && rendered.parameters.contains("grammar")) {
+        check_gbnf(engine.vocab(), rendered.parameters.at("grammar").get<std::string>(),
                    "the grammar made from the tools");
     }
-    const auto prompt = generation.parameters.at("prompt").get<std::string>();
-    check_fits(prompt, engine.vocab(), static_cast<size_t>(engine.meta().slot_n_ctx), "the conversation");
-    generation.prompt = tokenize(prompt, engine.vocab(), true, true, "the conversation");
+    check_fits(rendered.prompt, engine.vocab(), static_cast<size_t>(engine.meta().slot_n_ctx), "the conversation");
+    generation.prompt = tokenize(rendered, engine.vocab());
+    generation.parameters = std::move(rendered.parameters);
     // Text in which nothing is to be found need not be parsed again at each token
     generation.parse = has_tools(request) || reasons;
-    generation.parameters.erase("prompt");
     take_common_fields(generation, request);
     return generation;
 }
@@ -269,10 +292,12 @@ Generation prepare_infill(Engine &engine, const json &request) {
     const ::json body = ::json::parse(dump_json(request));
     const int n_predict = std::max(
         {request.value("max_tokens", -1), request.value("n_predict", -1), request.value("max_completion_tokens", -1)});
+    static const InputSpans all = InputSpans::all();
+    const SpecialTokenGuard files_have_none(all);
     generation.prompt = format_prompt_infill(
         vocab, body.at("input_prefix"), body.at("input_suffix"), json_value(body, "input_extra", ::json::array()),
         params.n_batch, n_predict, engine.meta().slot_n_ctx, params.spm_infill,
-        tokenize(request.value("prompt", std::string()), vocab, false, true, "prompt"));
+        tokens_of(request.value("prompt", json("")), vocab, false, false, "prompt"));
     for (const char *key : {"input_prefix", "input_suffix", "input_extra"}) {
         generation.parameters.erase(key);
     }

@@ -1,8 +1,12 @@
 #pragma once
 
 #include "engine.h"
+#include "input_spans.h"
 #include "operations/generation.h"
+#include "side/tokens.h"
 #include "task.h"
+
+#include <string>
 
 namespace llmodel {
 
@@ -20,7 +24,16 @@ void apply_template(const Model &model, const json &request, EventSink &sink);
 void count_tokens(const Model &model, const json &request, EventSink &sink);
 void adapters(const Model &model, const json &request, EventSink &sink);
 
-/** A chat request rendered by the model's template: llama-server's parameters, `prompt` among them. */
-::json render_chat(Engine &engine, json request);
+/** A chat request rendered by the model's template. */
+struct RenderedChat {
+    ::json parameters; // llama-server's, but for the prompt
+    std::string prompt;
+    InputSpans input; // what of the prompt the request brought; nothing where it asks for special tokens to be parsed
+};
+
+RenderedChat render_chat(Engine &engine, json request);
+
+/** The prompt's tokens: what the request brought has no control tokens. */
+Tokens tokenize(const RenderedChat &chat, const llama_vocab *vocab);
 
 } // namespace llmodel

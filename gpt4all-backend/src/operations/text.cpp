@@ -53,17 +53,20 @@ void detokenize(const Model &model, const json &request, EventSink &sink) {
 
 void apply_template(const Model &model, const json &request, EventSink &sink) {
     const AbortGuard guard;
-    const ::json rendered = render_chat(model.generator("apply_template"), request);
-    sink.emit_json(LLMODEL_EVENT_RESULT, 0, {{"prompt", rendered.at("prompt").get<std::string>()}});
+    const RenderedChat rendered = render_chat(model.generator("apply_template"), request);
+    json result = {{"prompt", rendered.prompt}};
+    if (request.value("return_tokens", false)) {
+        result["tokens"] = tokenize(rendered, model.vocab());
+    }
+    sink.emit_json(LLMODEL_EVENT_RESULT, 0, std::move(result));
 }
 
 void count_tokens(const Model &model, const json &request, EventSink &sink) {
     const AbortGuard guard;
     size_t count = 0;
     if (request.contains("messages")) {
-        const ::json rendered = render_chat(model.generator("count_tokens of messages"), request);
-        count =
-            tokenize(rendered.at("prompt").get<std::string>(), model.vocab(), true, true, "the conversation").size();
+        const RenderedChat rendered = render_chat(model.generator("count_tokens of messages"), request);
+        count = tokenize(rendered, model.vocab()).size();
     } else {
         count = tokens_of(request.at("prompt"), model.vocab(), request.value("add_special", true),
                           request.value("parse_special", true), "prompt")

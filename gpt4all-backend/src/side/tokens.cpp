@@ -1,5 +1,7 @@
 #include "tokens.h"
 
+#include "special_tokens.h"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -50,10 +52,8 @@ llama_token token_id(const json &value, size_t position, int32_t n_vocab, std::s
     return static_cast<llama_token>(id);
 }
 
-} // namespace
-
-Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_special, bool parse_special,
-                std::string_view where) {
+Tokens split(std::string_view text, const llama_vocab *vocab, bool add_special, bool parse_special,
+             std::string_view where) {
     check_vocab(vocab, add_special, where);
     if (text.size() > std::numeric_limits<int32_t>::max() - special_tokens_max) {
         throw Error(LLMODEL_INVALID_ARGUMENT, std::string(where) + " has " + std::to_string(text.size()) +
@@ -75,6 +75,25 @@ Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_specia
     tokens.resize(static_cast<size_t>(count));
     tokens.shrink_to_fit();
     return tokens;
+}
+
+} // namespace
+
+Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_special, const InputSpans &input,
+                std::string_view where) {
+    const SpecialTokenGuard guard(input);
+    return split(text, vocab, add_special, true, where);
+}
+
+Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_special, bool parse_special,
+                std::string_view where) {
+    if (parse_special) {
+        return split(text, vocab, add_special, true, where);
+    }
+    // llama.cpp alone would still take pieces of text that come to a control token's name for that
+    static const InputSpans all = InputSpans::all();
+    const SpecialTokenGuard guard(all);
+    return split(text, vocab, add_special, false, where);
 }
 
 void check_fits(std::string_view text, const llama_vocab *vocab, size_t limit, std::string_view where) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "error.h"
+#include "input_spans.h"
 #include "llama.h"
 
 #include <string>
@@ -15,6 +16,11 @@ using Tokens = std::vector<llama_token>;
  *  `parse_special` reads the spelling of a control token as that token, which text of strangers must not be able to
  *  do. `where` names the text in errors. Throws Error. */
 Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_special, bool parse_special,
+                std::string_view where = "the input");
+
+/** The same with `parse_special` for all but `input`: a control token's name is that token only where none of its bytes
+ *  is there. */
+Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_special, const InputSpans &input,
                 std::string_view where = "the input");
 
 /** Throws Error(LLMODEL_CONTEXT_OVERFLOW) if `text` is so long that it must have more than `limit` tokens, however it

@@ -177,7 +177,10 @@ def detokenize(model: Opened, request: Json, _: str | None) -> Json:
 
 
 def apply_template(model: Opened, request: Json, _: str | None) -> Json:
-    return done(Partial(prompt=templates.shown(model.file, model.vocabulary, model.options, request)))
+    told = Partial(prompt=templates.shown(model.file, model.vocabulary, model.options, request))
+    if request.get("return_tokens", False):
+        told["tokens"] = templates.tokens(model.file, model.vocabulary, model.options, request)
+    return done(told)
 
 
 def adapters(model: Opened, request: Json, _: str | None) -> Json:

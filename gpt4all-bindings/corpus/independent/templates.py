@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import jinja2.ext
@@ -91,11 +92,35 @@ def shown(file: ModelFile, vocabulary: Vocabulary, options: Json, request: Json)
 
 
 def tokens(file: ModelFile, vocabulary: Vocabulary, options: Json, request: Json) -> list[int]:
-    """The prompt's tokens, with one special token at the beginning if the model wants that."""
+    """The prompt's tokens, with one special token at the beginning if the model wants that. Where messages name control
+    tokens, these are only texts, unless the request says otherwise."""
     bos = name(vocabulary, "bos")
-    prompt = render(file, vocabulary, options, request)
+    veiled = {} if request.get("parse_special", False) else veils(vocabulary, request)
+    shown = json.loads(replaced(json.dumps(request, ensure_ascii=False), veiled))
+    prompt = render(file, vocabulary, options, shown)
     starts = vocabulary.encode("x", add_special=True)[:1] == [vocabulary.special("bos")]
-    return vocabulary.encode(prompt.removeprefix(bos) if starts else prompt, add_special=True)
+    prompt = prompt.removeprefix(bos) if starts else prompt
+    if not veiled:
+        return vocabulary.encode(prompt, add_special=True)
+    names = sorted((vocabulary.texts[index] for index in vocabulary.control), key=len, reverse=True)
+    made = vocabulary.encode("", add_special=True)
+    for piece in re.split("(" + "|".join(map(re.escape, names)) + ")", prompt):
+        text = replaced(piece, {veil: spelt for spelt, veil in veiled.items()})
+        made += [vocabulary.ids[text]] if piece in names else vocabulary.encode(text, parse_special=False)
+    return made
+
+
+def veils(vocabulary: Vocabulary, request: Json) -> dict[str, str]:
+    """For each control token that a request names, what stands for its name while the template is applied."""
+    said = json.dumps(request, ensure_ascii=False)
+    named = [index for index in vocabulary.control if vocabulary.texts[index] in said]
+    return {vocabulary.texts[index]: f"\ue000{index}\ue001" for index in named}
+
+
+def replaced(text: str, by: dict[str, str]) -> str:
+    for old in sorted(by, key=len, reverse=True):
+        text = text.replace(old, by[old])
+    return text
 
 
 def name(vocabulary: Vocabulary, role: str) -> str:

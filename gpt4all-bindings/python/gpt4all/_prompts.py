@@ -93,7 +93,7 @@ class _Rendered(ABC):
 class JinjaTemplate(_Rendered):
     """A Jinja template other than the model's. `render` applies it: the C API takes one only when opening a model."""
 
-    def __init__(self, render: Callable[[Sequence[Message]], str]) -> None:
+    def __init__(self, render: Callable[[Sequence[Message]], list[int]]) -> None:
         self._render = render
 
     def prompt(self, model: Model, messages: Sequence[Message]) -> Prompt:

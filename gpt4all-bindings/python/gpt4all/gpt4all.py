@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _retrieve
+from . import _retrieve, operations
 from ._chat_session import ChatSession, Sessions, answer_of
 from ._device_names import device_option
 from ._errors import CancellationError, InvalidArgumentError
@@ -374,7 +374,8 @@ class GPT4All(Model):
             self._renderers[template] = Model(
                 self.path, chat_template=template, device="cpu", n_gpu_layers=0, n_ctx=64, n_parallel=1, repack=False
             )
-        return self._renderers[template].apply_template
+        renderer = self._renderers[template]
+        return lambda messages: renderer._ask(operations.template_tokens(messages))
 
     def _format_chat_prompt_template(
         self, messages: list[MessageType], default_prompt_header: str = "", default_prompt_footer: str = ""

@@ -136,6 +136,12 @@ def apply_template(
     return Operation("apply_template", described, lambda raw, _: raw["prompt"])
 
 
+def template_tokens(messages: Messages) -> Operation[list[int]]:
+    """The prompt as tokens: what messages name is no control token, which their text cannot tell."""
+    request = {"messages": as_messages(messages), "return_tokens": True}
+    return Operation("apply_template", request, lambda raw, _: raw["tokens"])
+
+
 def count_tokens(
     prompt: Prompt | Iterable[Message], tools: Tools | None, response_format: object, request: Mapping[str, Any]
 ) -> Operation[int]:

@@ -194,8 +194,8 @@ class Conversation(TypedDict, total=False):
     """End the prompt with the beginning of the model's turn. Default: true."""
 
     continue_final_message: Literal[True, False, "content", "reasoning_content"]
-    """Go on with the last message, which is the assistant's, instead of beginning a new one: true, or the part to go
-    on with. Default: false."""
+    """Go on with the last message, which must be the assistant's and without tool calls, instead of beginning a new
+    one: true, or the part to go on with. Not together with add_generation_prompt: true. Default: false."""
 
     chat_template_kwargs: Mapping[str, Any]
     """Variables for the template, such as {"enable_thinking": false}."""
@@ -400,6 +400,10 @@ class ChatOptions(Conversation, Constraints, Generation, Sampling, total=False):
     reasoning_budget_message: str
     """What is added to the thinking when its budget is spent."""
 
+    parse_special: bool
+    """Read the names of control tokens in messages, tools and the template's variables as those tokens, so that
+    whoever writes a message can end it. Default: false."""
+
 
 class CompleteOptions(Constraints, Generation, Sampling, total=False):
     """The continuation of a text, without a template."""
@@ -488,6 +492,9 @@ class DetokenizeOptions(TypedDict, total=False):
 class ApplyTemplateOptions(Conversation, Constraints, total=False):
     """The prompt that a chat request would give."""
 
+    parse_special: bool
+    """As in a chat request; the text is the same. Default: false."""
+
 
 class CountTokensOptions(Conversation, Constraints, total=False):
     """How many tokens a prompt or a conversation has."""
@@ -496,7 +503,7 @@ class CountTokensOptions(Conversation, Constraints, total=False):
     """Count the special tokens with which the model's inputs begin and end; only with prompt. Default: true."""
 
     parse_special: bool
-    """Read the names of special tokens as those tokens; only with prompt. Default: true."""
+    """Read the names of special tokens as those tokens. Absent: true with prompt, false with messages."""
 
 
 class StateOptions(TypedDict, total=False):
