@@ -38,9 +38,9 @@ QUANTIZED_PROMPTS = {
 SMOLLM2_PROMPTS = {
     "capital": ("The capital of France is", 5),
     "count": ("1, 2, 3, 4, 5,", 8),
-    "alphabet": ("A B C D E F", 8),
-    "days": ("Sunday, Monday, Tuesday, Wednesday,", 8),
-    "code": ("def add(a, b):\n    return", 6),
+    "alphabet": ("A B C D E F G H", 5),
+    "days": ("Sunday, Monday, Tuesday, Wednesday, Thursday,", 5),
+    "code": ("def add(a, b):\n    return", 4),
     "letters": ("a, b, c, d, e, f,", 10),
     "tens": ("10, 20, 30, 40, 50,", 10),
 }

@@ -8,6 +8,8 @@ from ._steps import SMOLLM2, TEXT, TINY, Json, absent, case, equals, exact, gree
 
 DESCRIPTION = "Log-probabilities of generated tokens, before anything is filtered."
 
+# What the model is sure of: where it is less so, log-probabilities differ more between kernels.
+DAYS = "Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday, Monday, Tuesday, Wednesday, Thursday,"
 PLACES = "/result/choices/0/logprobs/content"
 
 
@@ -41,7 +43,7 @@ def cases() -> Iterator[Json]:
     fields = {"prompt": "hello", "max_tokens": 4, "grammar": 'root ::= "𝄞"', "logprobs": 0}
     step = greedy("complete", fields, *(item for place in range(4) for item in exact(f"{PLACES}/{place}/bytes")))
     yield case("tiny-bytes", "Tokens of one byte have that byte, though no text of their own", TINY, open_(), step)
-    for name, prompt in (("capital", "The capital of France is"), ("days", "Sunday, Monday, Tuesday, Wednesday,")):
+    for name, prompt in (("capital", "The capital of France is"), ("days", DAYS)):
         fields = {"prompt": prompt, "max_tokens": 3, "logprobs": 2}
         step = greedy("complete", fields, *exact(TEXT), *places(3, 1, 0.3, 0.3))
         yield case(f"smollm2-{name}", f"Q4_1: {name}", SMOLLM2, open_(), step)
