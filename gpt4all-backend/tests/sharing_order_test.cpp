@@ -77,6 +77,50 @@ TEST(SharingOrder, AdaptersTakeTurns) {
     }
 }
 
+TEST(SharingOrder, ChoicesGetTheirSlotsWhileOthersWait) {
+    constexpr int before = 12;
+    constexpr int after = 60;
+    const EngineLog log;
+    const Model model(llama(), with_little_room({{"n_parallel", 4}}));
+    std::vector<Task> tasks;
+    for (int number = 0; number < before + 1 + after; ++number) {
+        const json fields = {{"max_tokens", 40}, {"n", number == before ? 4 : 1}};
+        tasks.push_back(model.start("complete", request_of(number, fields)));
+        wait_for_start(tasks.back());
+    }
+    for (const Task &task : tasks) {
+        EXPECT_EQ(task.finish().status(), LLMODEL_OK);
+    }
+    const std::vector<int> order = log.order_of_ends();
+    for (int choice = 0; choice < 4; ++choice) {
+        const auto place = std::find(order.begin(), order.end(), before + choice) - order.begin();
+        EXPECT_LT(place, before + 4 + 3 * 4) << testing::PrintToString(order);
+    }
+}
+
+TEST(SharingOrder, ChoicesThatNobodyWantsAnyMoreHoldNobodyUp) {
+    const Model model(llama(), with_little_room({{"n_parallel", 2}}));
+    const Task running = model.start("complete", request_of(0, {{"max_tokens", room - 20}}));
+    wait_for_start(running);
+    std::vector<Task> choices;
+    for (int number = 0; number < 3; ++number) {
+        choices.push_back(model.start("complete", request_of(number, {{"n", 2}})));
+        wait_for_start(choices.back());
+    }
+    std::vector<Task> others;
+    for (int number = 0; number < 12; ++number) {
+        others.push_back(model.start("complete", request_of(number, {{"max_tokens", 4}})));
+        wait_for_start(others.back());
+    }
+    for (const Task &task : choices) {
+        task.cancel();
+    }
+    for (const Task &task : others) {
+        EXPECT_EQ(task.finish().status(), LLMODEL_OK);
+    }
+    EXPECT_EQ(running.finish().status(), LLMODEL_OK);
+}
+
 TEST(SharingLimits, WhatIsTooLongAloneEndsAsItDoesAlone) {
     json fills = request_of(1);
     fills.erase("max_tokens");
