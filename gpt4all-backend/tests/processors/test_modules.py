@@ -121,6 +121,14 @@ def test_the_library_refuses_a_module_that_the_processor_cannot_run() -> None:
     assert "or name one of: x64" in done.stdout
 
 
+@needs_qemu
+def test_registers_that_the_system_does_not_save_are_not_used() -> None:
+    """Without xsave there is no operating system that lets AVX be used, though the processor has it."""
+    program = "import gpt4all; print(gpt4all.devices()['cpu']['module'])"
+    done = run([QEMU, "-cpu", "Haswell,-xsave", sys.executable, "-c", program])
+    assert "{'name': 'sse42'}" in done.stdout, ending(done)
+
+
 def test_a_module_is_asked_for_by_name() -> None:
     program = "import gpt4all, json; print(json.dumps(gpt4all.devices()['cpu']['module']))"
     done = run([sys.executable, "-c", program], {"GPT4ALL_CPU_MODULE": "x64"})
