@@ -98,6 +98,9 @@ INSTANTIATE_TEST_SUITE_P(
         TemplateCase{"MutualRecursion",
                      "{% macro f(x) %}{{ g(x) }}{% endmacro %}{% macro g(x) %}{{ f(x) }}{% endmacro %}"
                      "{{ f(1) }}"},
+        TemplateCase{"ListRecursion", "{% set l = [] %}{% set _ = l.append(l) %}{{ '' ~ l }}"},
+        TemplateCase{"ShownRecursion", "{% set l = [] %}{% set _ = l.append(l) %}{{ l }}"},
+        TemplateCase{"JsonRecursion", "{% set ns = namespace() %}{% set ns.a = ns %}{{ ns | tojson }}"},
         TemplateCase{"Doubling", "{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(100) %}"
                                  "{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s }}"},
         TemplateCase{"DoublingWithTilde", "{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(100) %}"
