@@ -4,6 +4,7 @@
 #include "cpu_module.h"
 #include "ggml-backend.h"
 #include "greedy.h"
+#include "llama-sampler.h"
 #include "llama.h"
 #include "logging.h"
 #include "thread_governor.h"
@@ -243,6 +244,7 @@ const Backends &loaded_backends() {
 void ensure_backend() {
     static std::once_flag once;
     std::call_once(once, [] {
+        llama_sampler_default_seed_is_random = false; // requests without a seed are given one
         const Backends &backends = loaded_backends();
         if (backends.cpu_error) {
             throw Error(*backends.cpu_error);

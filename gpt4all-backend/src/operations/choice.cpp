@@ -110,11 +110,13 @@ void Choice::add(server_task_result_cmpl_partial &part, task_result_state &state
 
 void Choice::finish(server_task_result_cmpl_final &last, task_result_state &state, const Emit &emit) {
     std::vector<common_chat_msg_diff> diffs;
+    bool parsed = true;
     if (generation_.parse) {
         try {
             state.update_chat_msg(last.content, false, diffs);
         } catch (const std::exception &error) {
             // an answer cut short in the middle of a tool call is no complete message: what was parsed so far stands
+            parsed = false;
             log_message(LLMODEL_LOG_WARN, std::string("the end of the answer could not be parsed: ") + error.what());
         }
     }
@@ -128,7 +130,12 @@ void Choice::finish(server_task_result_cmpl_final &last, task_result_state &stat
                                {"function", {{"name", call.name}, {"arguments", call.arguments}}}});
     }
     const bool stopped = !generation_.prompt_only && (last.stop == STOP_TYPE_EOS || last.stop == STOP_TYPE_WORD);
-    finish_reason_ = !stopped ? "length" : tool_calls_.empty() ? "stop" : "tool_calls";
+    const auto whole = [parsed](const common_chat_tool_call &call) {
+        return call.arguments.empty() ? parsed : json::accept(call.arguments);
+    };
+    const auto &calls = state.chat_msg.tool_calls;
+    const bool called = !calls.empty() && std::ranges::all_of(calls, whole);
+    finish_reason_ = !stopped ? "length" : called ? "tool_calls" : "stop";
     stopping_word_ = last.stopping_word;
     truncated_ = last.truncated;
     if (generation_.top_logprobs >= 0) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <random>
 #include <utility>
 
 namespace llmodel {
@@ -109,6 +110,9 @@ std::vector<server_task> make_tasks(Engine &engine, server_response_reader &read
         }
     }
 
+    const int64_t given_seed = json_value(generation.parameters, "seed", int64_t{-1});
+    const uint32_t seed = given_seed < 0 ? std::random_device()() : static_cast<uint32_t>(given_seed);
+
     // llama.cpp shares one evaluation of the prompt between as many choices as there are slots
     const int slots = engine.params().n_parallel;
     std::vector<server_task> tasks;
@@ -123,9 +127,7 @@ std::vector<server_task> make_tasks(Engine &engine, server_response_reader &read
         task.params.n_cmpl = std::min(slots, generation.n - first);
         task.params.message_spans = task.tokens.find_message_spans(delimiters);
         task.id_slot = generation.id_slot;
-        if (task.params.sampling.seed != LLAMA_DEFAULT_SEED) {
-            task.params.sampling.seed += static_cast<uint32_t>(first);
-        }
+        task.params.sampling.seed = seed + static_cast<uint32_t>(first);
         for (int child = 1; child < task.params.n_cmpl; ++child) {
             task.add_child(task.id, reader.get_new_id());
         }

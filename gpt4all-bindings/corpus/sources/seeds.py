@@ -43,6 +43,15 @@ def cases() -> Iterator[Json]:
         sampled(123, same_as(TEXT, "/1" + TEXT)),
     )
     yield case(
+        "tiny-largest",
+        "The largest seed is one like any other, also as that of a second choice",
+        TINY,
+        open_(n_parallel=2),
+        sampled(4294967295),
+        sampled(4294967295, same_as(TEXT, "/1" + TEXT)),
+        sampled(4294967294, same_as("/result/choices/1/text", "/1" + TEXT), n=2),
+    )
+    yield case(
         "tiny-random",
         "-1 is another seed each time",
         TINY,
