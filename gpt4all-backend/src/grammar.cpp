@@ -26,10 +26,6 @@ json schema_of(const json &request) {
 void check_grammar(const llama_vocab *vocab, const json &request) {
     const json schema = schema_of(request);
     const std::string grammar = request.value("grammar", std::string());
-    if (!schema.is_null() && !grammar.empty()) {
-        throw Error(LLMODEL_INVALID_ARGUMENT, "a request takes a grammar or a JSON Schema, not both",
-                    {{"path", "/grammar"}});
-    }
     if (!grammar.empty()) {
         check_gbnf(vocab, grammar, "the grammar");
     }

@@ -8,7 +8,7 @@
 namespace llmodel {
 
 /** Throws Error(LLMODEL_GRAMMAR_ERROR) unless the request's grammar, or the grammar that its JSON Schema turns into,
- * can be parsed within our limits; LLMODEL_INVALID_ARGUMENT if it has several. */
+ * can be parsed within our limits. */
 void check_grammar(const llama_vocab *vocab, const json &request);
 
 /** The grammar that a JSON Schema turns into. Throws Error(LLMODEL_GRAMMAR_ERROR). */

@@ -118,7 +118,7 @@ void give(char **output, const json &value) {
 
 json parse_options(const char *text, const char *definition, const char *what) {
     json options = parse_json(text, what, Missing::empty_object);
-    validate(options, definition);
+    accept(options, definition);
     return options;
 }
 

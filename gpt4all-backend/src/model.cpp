@@ -101,7 +101,7 @@ Engine &Model::generator(std::string_view operation) const {
 }
 
 std::shared_ptr<Task> Model::submit(std::string_view operation, json request) {
-    validate(request, request_definition(operation));
+    accept(request, request_definition(operation));
     const std::lock_guard lock(mutex_);
     if (closed_) {
         throw Error(LLMODEL_CLOSED, "the model is closed");

@@ -26,9 +26,11 @@ set(LLMODEL_SOURCES
   src/model_file.cpp
   src/open_options.cpp
   src/operations/chat.cpp
+  src/operations/check_request.cpp
   src/operations/choice.cpp
   src/operations/continued_message.cpp
   src/operations/generation.cpp
+  src/operations/messages.cpp
   src/operations/text.cpp
   src/options/context.cpp
   src/options/devices.cpp

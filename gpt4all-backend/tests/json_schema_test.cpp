@@ -54,6 +54,50 @@ TEST(JsonSchema, SamplesAreJudgedAsExpected) {
     }
 }
 
+TEST(JsonSchema, NullCountsAsNotGivenWhereItIsNoValue) {
+    const std::pair<const char *, std::pair<const char *, const char *>> documents[] = {
+        {"chat_request",
+         {R"({"messages": [{"role": "user", "content": "x", "name": null},
+                           {"role": "assistant", "content": null, "tool_calls": [{"id": null, "type": "function",
+                            "function": {"name": "f", "arguments": "{}"}}], "refusal": null}],
+              "stop": null, "response_format": {"type": "json_object", "schema": null}, "tool_choice": null,
+              "tools": [{"type": "function", "function": {"name": "f", "strict": null,
+                         "parameters": {"default": null}}}], "chat_template_kwargs": {"x": null}})",
+          R"({"messages": [{"role": "user", "content": "x"},
+                           {"role": "assistant", "content": null, "tool_calls": [{"type": "function",
+                            "function": {"name": "f", "arguments": "{}"}}], "refusal": null}],
+              "response_format": {"type": "json_object"},
+              "tools": [{"type": "function", "function": {"name": "f", "parameters": {"default": null}}}],
+              "chat_template_kwargs": {"x": null}})"}},
+        {"complete_request",
+         {R"({"prompt": "x", "json_schema": {"const": null}, "seed": null, "lora": null})",
+          R"({"prompt": "x", "json_schema": {"const": null}})"}},
+        {"open_options",
+         {R"({"n_ctx": null, "lora": [{"path": "x", "scale": null}]})", R"({"lora": [{"path": "x"}]})"}},
+    };
+    for (const auto &[definition, texts] : documents) {
+        json given = json::parse(texts.first);
+        EXPECT_NO_THROW(llmodel::accept(given, definition)) << texts.first;
+        EXPECT_EQ(given, json::parse(texts.second));
+    }
+    const std::pair<const char *, const char *> refused[] = {
+        {R"({"prompt": null})", "/prompt"},
+        {R"({"prompt": "x", "stop": [null]})", "/stop/0"},
+        {R"({"prompt": "x", "logit_bias": {"5": null}})", "/logit_bias/5"},
+        {R"({"prompt": "x", "temprature": null})", "/temprature"},
+        {R"(null)", ""},
+    };
+    for (const auto &[text, path] : refused) {
+        json given = json::parse(text);
+        try {
+            llmodel::accept(given, "complete_request");
+            ADD_FAILURE() << text;
+        } catch (const Error &error) {
+            EXPECT_EQ(error.detail().at("path"), path) << error.what();
+        }
+    }
+}
+
 TEST(JsonSchema, MessagesNameThePropertyTheValueAndWhatIsAllowed) {
     EXPECT_EQ(chat(R"("temperatur": 1)"),
               R"(chat request: "temperatur" is not a known key; did you mean "temperature"?)");

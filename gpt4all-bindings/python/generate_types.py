@@ -138,7 +138,10 @@ class Writer:
         members: dict[bool, list[str]] = {True: [], False: []}
         for key, value in node.get("properties", {}).items():
             if key not in without:
-                line = f"    {key}: {self.type_of(value, name + camel(key), given)}\n"
+                kind = self.type_of(value, name + camel(key), given)
+                if given and key not in required:
+                    kind = join([*kind.split(" | "), "None"])  # as good as not given
+                line = f"    {key}: {kind}\n"
                 members[key in required].append(line + docstring(describe(value), "    "))
         summary = docstring(node.get("description", ""), "    ")
         if members[True]:

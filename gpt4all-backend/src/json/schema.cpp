@@ -1,5 +1,6 @@
 #include "schema.h"
 
+#include "schema_absent.h"
 #include "schema_check.h"
 #include "schema_node.h"
 #include "utf8.h"
@@ -32,6 +33,12 @@ void Schema::validate(const json &value, std::string_view definition) const {
     check_document(find(definitions_, definition), definition, value);
 }
 
+void Schema::accept(json &value, std::string_view definition) const {
+    const SchemaNode &node = find(definitions_, definition);
+    drop_absent(node, value);
+    check_document(node, definition, value);
+}
+
 std::vector<std::string> Schema::definitions() const {
     std::vector<std::string> names;
     for (const auto &[name, node] : definitions_) {
@@ -45,6 +52,9 @@ const char *schema_text() {
 }
 void validate(const json &value, std::string_view definition) {
     published().validate(value, definition);
+}
+void accept(json &value, std::string_view definition) {
+    published().accept(value, definition);
 }
 std::vector<std::string> schema_definitions() {
     return published().definitions();

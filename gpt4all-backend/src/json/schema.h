@@ -20,6 +20,10 @@ const char *schema_text();
  */
 void validate(const json &value, std::string_view definition);
 
+/** As above, of what a caller gave. A member that is null counts as not given and is taken out, if it may be left out
+ * and the schema does not let it be null. */
+void accept(json &value, std::string_view definition);
+
 /** The names under `$defs`, sorted. */
 std::vector<std::string> schema_definitions();
 
@@ -38,6 +42,7 @@ class Schema {
     ~Schema();
 
     void validate(const json &value, std::string_view definition) const;
+    void accept(json &value, std::string_view definition) const;
     std::vector<std::string> definitions() const;
 
   private:

@@ -360,6 +360,10 @@ class Checker {
 
 } // namespace
 
+bool conforms(const SchemaNode &node, const json &value) {
+    return Checker(nullptr).check(node, value, Step());
+}
+
 void check_document(const SchemaNode &node, std::string_view definition, const json &value) {
     const Step root;
     if (Checker(nullptr).check(node, value, root)) {

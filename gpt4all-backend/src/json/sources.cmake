@@ -6,6 +6,7 @@ set(LLMODEL_JSON_SOURCES
     src/json/expectation.cpp
     src/json/parse.cpp
     src/json/schema.cpp
+    src/json/schema_absent.cpp
     src/json/schema_check.cpp
     src/json/schema_compile.cpp
     src/json/utf8.cpp

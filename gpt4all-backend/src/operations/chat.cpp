@@ -2,7 +2,9 @@
 #include "grammar/gbnf.h"
 #include "json/parse.h"
 #include "json_schema/llama_rules.h"
+#include "operations/check_request.h"
 #include "operations/continued_message.h"
+#include "operations/messages.h"
 #include "operations/requests.h"
 #include "rendered_input.h"
 #include "server-common.h"
@@ -18,10 +20,6 @@
 namespace llmodel {
 
 namespace {
-
-bool has_tools(const json &request) {
-    return request.contains("tools") && !request["tools"].empty();
-}
 
 /** Fields that all requests for text share. Those that llama.cpp would clamp, or knows under one name only, are taken
  *  out of `parameters`. */
@@ -41,29 +39,6 @@ void take_common_fields(Generation &generation, const json &request) {
     }
 }
 
-void check_adapters(Engine &engine, const json &request) {
-    const size_t loaded = engine.params().lora_adapters.size();
-    for (const json &adapter : request.value("lora", json::array())) {
-        const auto id = adapter.at("id").get<size_t>();
-        if (id >= loaded) {
-            throw Error(LLMODEL_NOT_FOUND,
-                        "there is no LoRA adapter " + std::to_string(id) + ": the model was opened with " +
-                            std::to_string(loaded),
-                        {{"path", "/lora"}, {"id", id}, {"loaded", loaded}});
-        }
-    }
-}
-
-void check_slot(Engine &engine, const json &request) {
-    const int slots = engine.params().n_parallel;
-    if (request.value("id_slot", -1) >= slots) {
-        throw Error(LLMODEL_NOT_FOUND,
-                    "\"id_slot\" is " + request["id_slot"].dump() + ", but the model has " + std::to_string(slots) +
-                        " slots: open it with a larger n_parallel",
-                    {{"path", "/id_slot"}});
-    }
-}
-
 /** A tool that is named is the only one that the model is shown, and must be called: llama.cpp knows no other way. */
 void resolve_tool_choice(json &request) {
     if (!request.contains("tool_choice") || !request["tool_choice"].is_object()) {
@@ -75,11 +50,6 @@ void resolve_tool_choice(json &request) {
         if (tool.at("function").at("name") == name) {
             chosen.push_back(tool);
         }
-    }
-    if (chosen.empty()) {
-        throw Error(LLMODEL_INVALID_ARGUMENT,
-                    "chat request: \"tool_choice\" names " + json(name).dump() + ", which is none of \"tools\"",
-                    {{"path", "/tool_choice/function/name"}});
     }
     request["tools"] = std::move(chosen);
     request["tool_choice"] = "required";
@@ -110,20 +80,15 @@ void require_call(::json &parameters) {
                                                std::regex_constants::format_first_only);
 }
 
-bool has_schema(const json &request) {
-    const json format = request.value("response_format", json::object());
-    return request.contains("json_schema") || format.value("type", "text") != "text";
-}
-
 json without_schema(json request) {
     request.erase("json_schema");
     request.erase("response_format");
     return request;
 }
 
-Generation from_prompt(Engine &engine, json request) {
-    check_adapters(engine, request);
-    check_slot(engine, request);
+Generation from_prompt(Engine &engine, json request, std::string_view what) {
+    check_text_request(engine, request, what);
+    resolve_logit_bias(engine.vocab(), request);
     resolve_response_format(request);
     check_grammar(engine.vocab(), request);
 
@@ -177,7 +142,9 @@ constexpr std::string_view template_failed =
 RenderedChat render_chat(Engine &engine, json request) {
     use_our_schema_rules();
     check_grammar(engine.vocab(), request);
+    check_tools(request);
     check_tool_schemas(request);
+    resolve_messages(request);
     resolve_tool_choice(request);
     if (has_tools(request) && request.value("tool_choice", json("auto")) != "none" &&
         !engine.meta().chat_template_caps.at("supports_tools")) {
@@ -226,21 +193,19 @@ void stop_at_turns(Engine &engine, json &request) {
 }
 
 Generation prepare_chat(Engine &engine, const json &request) {
-    check_adapters(engine, request);
-    check_slot(engine, request);
+    check_text_request(engine, request, "chat request");
+    check_tools(request);
 
     Generation generation;
     generation.chat = true;
     if (request.value("logprobs", false)) {
         generation.top_logprobs = request.value("top_logprobs", 0);
-    } else if (request.contains("top_logprobs")) {
-        throw Error(LLMODEL_INVALID_ARGUMENT, "chat request: \"top_logprobs\" needs \"logprobs\": true",
-                    {{"path", "/top_logprobs"}});
     }
     const bool constrained = has_schema(request);
     json body = request;
     body.erase("logprobs"); // llama.cpp refuses it beside tools
     body.erase("top_logprobs");
+    resolve_logit_bias(engine.vocab(), body);
     stop_at_turns(engine, body);
 
     RenderedChat rendered = render_chat(engine, constrained ? without_schema(body) : body);
@@ -255,6 +220,7 @@ Generation prepare_chat(Engine &engine, const json &request) {
     }
     if (has_tools(request) && request.contains("tool_choice") && request["tool_choice"] != "auto") {
         require_call(rendered.parameters);
+        rendered.parameters["stop"] = ::json::array(); // they end text, not calls
     }
     if (has_tools(request) && rendered.parameters.contains("grammar")) {
         check_gbnf(engine.vocab(), rendered.parameters.at("grammar").get<std::string>(),
@@ -270,7 +236,7 @@ Generation prepare_chat(Engine &engine, const json &request) {
 }
 
 Generation prepare_complete(Engine &engine, const json &request) {
-    Generation generation = from_prompt(engine, request);
+    Generation generation = from_prompt(engine, request, "complete request");
     if (const json &prompt = request.at("prompt"); prompt.is_string()) {
         check_fits(prompt.get_ref<const std::string &>(), engine.vocab(), static_cast<size_t>(engine.meta().slot_n_ctx),
                    "prompt");
@@ -286,7 +252,7 @@ Generation prepare_infill(Engine &engine, const json &request) {
         throw Error(LLMODEL_UNSUPPORTED,
                     "infill needs a model with tokens for prefix, suffix and middle, which this one does not have");
     }
-    Generation generation = from_prompt(engine, request);
+    Generation generation = from_prompt(engine, request, "infill request");
     generation.type = SERVER_TASK_TYPE_INFILL;
     const common_params &params = engine.params();
     const ::json body = ::json::parse(dump_json(request));

@@ -1,6 +1,7 @@
 #include "abort_guard.h"
 #include "json/parse.h"
 #include "model.h"
+#include "operations/check_request.h"
 #include "operations/requests.h"
 #include "server-common.h"
 #include "side/tokens.h"
@@ -79,15 +80,9 @@ void adapters(const Model &model, const json &request, EventSink &sink) {
     Engine &engine = model.generator("adapters");
     if (request.contains("lora")) {
         server_task task(SERVER_TASK_TYPE_SET_LORA);
+        check_adapters(request, engine.params().lora_adapters.size());
         for (const json &adapter : request["lora"]) {
             const int id = adapter.at("id").get<int>();
-            const size_t loaded = engine.params().lora_adapters.size();
-            if (static_cast<size_t>(id) >= loaded) {
-                throw Error(LLMODEL_NOT_FOUND,
-                            "there is no LoRA adapter " + std::to_string(id) + ": the model was opened with " +
-                                std::to_string(loaded),
-                            {{"path", "/lora"}, {"id", id}, {"loaded", loaded}});
-            }
             task.set_lora[id] = adapter.at("scale").get<float>();
         }
         std::vector<float> scales(engine.params().lora_adapters.size());

@@ -61,6 +61,27 @@ def cases() -> Iterator[Json]:
         greedy("chat", {"messages": user("hello"), **fields}, *exact(CONTENT)),
         greedy("chat", {"messages": parts, **fields}, same_as(CONTENT, "/1" + CONTENT)),
     )
+    dumped: Json = {
+        "role": "assistant",
+        "content": "the cat",
+        "refusal": None,
+        "annotations": [],
+        "audio": None,
+        "function_call": None,
+        "tool_calls": None,
+    }
+    yield case(
+        "tiny-dumped",
+        "What is null counts as not given, also in messages that OpenAI's clients dump",
+        TINY,
+        open_(),
+        greedy("chat", {"messages": [*user("hello", "the cat"), *user("mat")], **fields}, *exact(CONTENT)),
+        greedy(
+            "chat",
+            {"messages": [*user("hello"), dumped, *user("mat")], "stop": None, "tools": None, "seed": None, **fields},
+            same_as(CONTENT, "/1" + CONTENT),
+        ),
+    )
     yield case(
         "tiny-continue",
         "The assistant's last message is gone on with",

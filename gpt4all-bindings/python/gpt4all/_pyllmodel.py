@@ -193,7 +193,7 @@ class LLModel(Uncopyable):
     @property
     def _threads(self) -> int:
         """What was asked for when the model was opened; 0 for nothing."""
-        return int(self._options.get("threads", 0))
+        return int(self._options.get("threads") or 0)
 
     def _reopen(self, model: Model, threads: int) -> None:
         model.close()
@@ -349,7 +349,7 @@ class View(LLModel):
         self, model: Model, ngl: int, options: types.OpenOptions, past: list[int], reopen: Callable[[int], None]
     ) -> None:
         self.model_path = os.fsencode(model.path)
-        self.n_ctx = int(options.get("n_ctx", 0))
+        self.n_ctx = int(options.get("n_ctx") or 0)
         self.ngl = ngl
         self._options = options
         self._closed = False

@@ -171,7 +171,7 @@ class Conversation(Uncopyable):
     ) -> Turn:
         self._check_idle()
         given = {**self._options, **request}
-        if given.get("n", 1) != 1:
+        if (given.get("n") or 1) != 1:
             raise InvalidArgumentError('a session goes on with one answer; leave "n" out')
         prompt = [dict(message) for message in (*self._messages[:keep], *added)]
         tools = self._tools if tools is None else tools

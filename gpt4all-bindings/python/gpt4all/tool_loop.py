@@ -109,7 +109,7 @@ class ToolLoop:
         self._waiting: list[concurrent.futures.Future[Any]] = []
         if whole_number(max_rounds, "max_rounds") < 1:
             raise InvalidArgumentError(f"max_rounds is {max_rounds}, but a run has at least one round")
-        if request.get("n", 1) != 1:
+        if (request.get("n") or 1) != 1:
             raise InvalidArgumentError('a run with tools has one answer at a time; leave "n" out')
         for tool in self._functions.values():
             if tool.is_async and loop is None:

@@ -11,103 +11,103 @@ class Sampling(TypedDict, total=False):
     """How the next token is chosen. A default that is given here holds where neither the request nor how the model
     was opened, its file or the catalogue says otherwise: sampling of inspect_result tells what holds for a model."""
 
-    temperature: float
+    temperature: float | None
     """Randomness: logits are divided by it. 0: always the most probable token. Default: 0.8. From 0 to 100."""
 
-    dynatemp_range: float
+    dynatemp_range: float | None
     """Dynamic temperature: temperature varies by up to this much either way, with the entropy. 0: off. Default: 0.
     From 0 to 100."""
 
-    dynatemp_exponent: float
+    dynatemp_exponent: float | None
     """Dynamic temperature: exponent on the normalised entropy. Default: 1. From 0 to 100."""
 
-    top_k: int
+    top_k: int | None
     """Keep only this many most probable tokens. 0: all. Default: 40."""
 
-    top_p: float
+    top_p: float | None
     """Keep the most probable tokens that together reach this probability. 1: all. Default: 0.95. From 0 to 1."""
 
-    min_p: float
+    min_p: float | None
     """Drop tokens less probable than this fraction of the most probable one. 0: none. Default: 0.05. From 0 to 1."""
 
-    top_n_sigma: float
+    top_n_sigma: float | None
     """Keep tokens whose logit is within this many standard deviations of the highest. Negative: all. Default: -1.
     From -1 to 100."""
 
-    xtc_probability: float
+    xtc_probability: float | None
     """XTC: chance with which the most probable tokens are removed. 0: off. Default: 0. From 0 to 1."""
 
-    xtc_threshold: float
+    xtc_threshold: float | None
     """XTC: probability above which a token counts as a top choice; all but the last such one are removed. Above 0.5:
     off. Default: 0.1. From 0 to 1."""
 
-    typical_p: float
+    typical_p: float | None
     """Locally typical sampling: keep the tokens of most typical information up to this probability. 1: off. Default:
     1. From 0 to 1."""
 
-    min_keep: int
+    min_keep: int | None
     """Every filter leaves at least this many tokens. Default: 0. From 0 to 1048576."""
 
-    repeat_last_n: int
+    repeat_last_n: int | None
     """Last tokens in which repetition is penalised. 0: off. Default: 64. From 0 to 1048576."""
 
-    repeat_penalty: float
+    repeat_penalty: float | None
     """Divides (where positive) or multiplies the logits of tokens that occurred. 1: off. Default: 1."""
 
-    frequency_penalty: float
+    frequency_penalty: float | None
     """Subtracted from a token's logit once for every time it occurred. Default: 0. From -2 to 2."""
 
-    presence_penalty: float
+    presence_penalty: float | None
     """Subtracted from a token's logit if it occurred at all. Default: 0. From -2 to 2."""
 
-    dry_multiplier: float
+    dry_multiplier: float | None
     """DRY: size of the penalty on continuing a repeated sequence. 0: off. Default: 0. From 0 to 100."""
 
-    dry_base: float
+    dry_base: float | None
     """DRY: base to which the length of the repetition is the exponent. Default: 1.75. From 1 to 100."""
 
-    dry_allowed_length: int
+    dry_allowed_length: int | None
     """DRY: longest repeated sequence, in tokens, without a penalty. Default: 2. From 0 to 1048576."""
 
-    dry_penalty_last_n: int
+    dry_penalty_last_n: int | None
     """DRY: last tokens that are searched for repetitions. 0: off. Default: 64. From 0 to 1048576."""
 
-    dry_sequence_breakers: Sequence[str]
+    dry_sequence_breakers: Sequence[str] | None
     """DRY: texts at which a sequence ends, so that repetition across them is free. Default: ["\\n", ":", "\\"",
     "*"]."""
 
-    mirostat: int
+    mirostat: int | None
     """Steer the surprise of the text instead of filtering: 0: off; 1: Mirostat; 2: Mirostat 2.0. Replaces the other
     filters. Default: 0. From 0 to 2."""
 
-    mirostat_tau: float
+    mirostat_tau: float | None
     """Mirostat: target surprise, in bits. Default: 5. From 0 to 100."""
 
-    mirostat_eta: float
+    mirostat_eta: float | None
     """Mirostat: learning rate. Default: 0.1. From 0 to 10."""
 
-    adaptive_target: float
+    adaptive_target: float | None
     """Adaptive-p: prefer tokens near this probability. Negative: off. Needs "adaptive_p" last in samplers. Default:
     -1. From -1 to 1."""
 
-    adaptive_decay: float
+    adaptive_decay: float | None
     """Adaptive-p: how slowly former choices are forgotten. Default: 0.9. From 0 to 0.99."""
 
-    samplers: Sequence[Literal["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature", "infill", "adaptive_p"]]
+    samplers: Sequence[Literal["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature", "infill", "adaptive_p"]] | None
     """The filters to apply, in this order. Default: ["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p",
     "min_p", "xtc", "temperature"]."""
 
-    backend_sampling: bool
+    backend_sampling: bool | None
     """Sample on the device that computes the logits, where it can. Default: false."""
 
-    seed: int
+    seed: int | None
     """Start of the random numbers; the same seed gives the same answer to the same request run alone. -1: another
     one each time. Default: -1."""
 
-    ignore_eos: bool
+    ignore_eos: bool | None
     """Never choose a token that ends the answer. Default: false."""
 
-    logit_bias: Mapping[str, Any] | Sequence[Sequence[Mapping[str, Any]]]
+    logit_bias: Mapping[str, Any] | Sequence[Sequence[Mapping[str, Any]]] | None
     """Added to the logits of tokens, as an object from token id or text to bias, or an array of [token id or text,
     bias]. A text stands for each of its tokens."""
 
@@ -115,269 +115,270 @@ class Sampling(TypedDict, total=False):
 class Generation(TypedDict, total=False):
     """How much is generated, when it ends, and what is told about it."""
 
-    max_tokens: int
+    max_tokens: int | None
     """Most tokens to generate. -1: until the model ends or the context is full; 0: only process the prompt. Default:
     -1."""
 
-    max_completion_tokens: int
+    max_completion_tokens: int | None
     """Another name of max_tokens; give one of them."""
 
-    n_predict: int
+    n_predict: int | None
     """Another name of max_tokens; give one of them."""
 
-    n: int
+    n: int | None
     """Choices to generate for the same prompt; as many as n_parallel of the model at a time. Default: 1. From 1 to
     64."""
 
-    stop: str | Sequence[str]
-    """Texts that end the answer and are left out of it: one, or up to 64."""
+    stop: str | Sequence[str] | None
+    """Texts that end the answer and are left out of it: one, or up to 64. They do not apply within tool calls."""
 
-    post_sampling_probs: bool
-    """Give probabilities after the filters, rather than log-probabilities before them. Default: false."""
+    post_sampling_probs: bool | None
+    """Give probabilities after the filters, rather than log-probabilities before them; needs logprobs. Default:
+    false."""
 
-    return_tokens: bool
+    return_tokens: bool | None
     """Give the ids of the generated tokens in the result. Default: false."""
 
-    return_progress: bool
+    return_progress: bool | None
     """Give progress events while the prompt is processed. Default: false."""
 
-    timings_per_token: bool
+    timings_per_token: bool | None
     """Keep the timings up to date with every token, for progress events. Default: false."""
 
-    cache_prompt: bool
+    cache_prompt: bool | None
     """Reuse what former requests have computed for the same beginning. Default: true."""
 
-    n_cache_reuse: int
+    n_cache_reuse: int | None
     """Fewest tokens in a row that are reused although they have moved. Absent: as the model was opened."""
 
-    n_keep: int
+    n_keep: int | None
     """Tokens of the prompt's beginning that context shift keeps. -1: all of the prompt. Absent: as the model was
     opened."""
 
-    n_discard: int
+    n_discard: int | None
     """Tokens that one context shift forgets. 0: half of those it may. Default: 0."""
 
-    n_indent: int
+    n_indent: int | None
     """End when a line is indented by fewer than this many spaces, for completing code. 0: off. Default: 0."""
 
-    t_max_predict_ms: int
+    t_max_predict_ms: int | None
     """After this many milliseconds of generating, end at the next new line. -1: no limit. Default: -1."""
 
-    id_slot: int
+    id_slot: int | None
     """The slot to run in, for state that was restored into it. -1: any. Default: -1. From -1 to 63."""
 
-    lora: Sequence[Mapping[str, Any]]
+    lora: Sequence[Mapping[str, Any]] | None
     """Adapters for this request, with scales. Absent: as the model was opened or the adapters operation set them."""
 
 
 class Constraints(TypedDict, total=False):
     """What form the answer must have. Give at most one of them."""
 
-    grammar: str
+    grammar: str | None
     """A grammar in GBNF that the answer follows."""
 
-    json_schema: Mapping[str, Any]
+    json_schema: Mapping[str, Any] | None
     """A JSON Schema that the answer is valid under; {} for any JSON."""
 
 
 class Conversation(TypedDict, total=False):
     """What the chat template turns into a prompt."""
 
-    tool_choice: Literal["auto", "none", "required"] | Mapping[str, Any]
+    tool_choice: Literal["auto", "none", "required"] | Mapping[str, Any] | None
     """Whether tools are called: "auto" as the model decides, "none", "required" at least one, or the one that is
     named. Default: "auto"."""
 
-    parallel_tool_calls: bool
-    """Allow several tool calls in one answer. Absent: as the template can."""
+    parallel_tool_calls: bool | None
+    """Allow several tool calls in one answer; needs tools. Absent: as the template can."""
 
-    add_generation_prompt: bool
+    add_generation_prompt: bool | None
     """End the prompt with the beginning of the model's turn. Default: true."""
 
-    continue_final_message: Literal[True, False, "content", "reasoning_content"]
+    continue_final_message: Literal[True, False, "content", "reasoning_content"] | None
     """Go on with the last message, which must be the assistant's and without tool calls, instead of beginning a new
     one: true, or the part to go on with. Not together with add_generation_prompt: true. Default: false."""
 
-    chat_template_kwargs: Mapping[str, Any]
+    chat_template_kwargs: Mapping[str, Any] | None
     """Variables for the template, such as {"enable_thinking": false}."""
 
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None
     """How much to think, for templates that offer it; "none" switches thinking off."""
 
-    reasoning_format: Literal["none", "auto", "deepseek", "deepseek-legacy"]
+    reasoning_format: Literal["none", "auto", "deepseek", "deepseek-legacy"] | None
     """What becomes of the model's thinking. Absent: as the model was opened."""
 
 
 class OpenOptions(TypedDict, total=False):
     """How llmodel_open() and llmodel_inspect() open a model."""
 
-    n_ctx: int
+    n_ctx: int | None
     """Context length in tokens, shared by the requests that run together. 0: as long as the model was trained for,
     but at most 8192. One request uses no more than the model was trained for, unless rope_freq_base or
     rope_freq_scale extends that. Default: 0. From 0 to 16777216."""
 
-    n_batch: int
+    n_batch: int | None
     """Most tokens that are submitted together while prompts are processed. Default: 512. From 1 to 65536."""
 
-    n_ubatch: int
+    n_ubatch: int | None
     """Most tokens that are computed in one step; larger is faster and takes more memory. Embedding inputs must fit
     into it. No more than n_batch. Default: 512. From 1 to 65536."""
 
-    n_parallel: int
+    n_parallel: int | None
     """Most sequences that generate at the same time; further requests wait. Default: 4. From 1 to 64."""
 
-    threads: int
+    threads: int | None
     """CPU threads for generating. 0: chosen for this machine. Default: 0. From 0 to 512."""
 
-    threads_batch: int
+    threads_batch: int | None
     """CPU threads for processing prompts. 0: the same as threads, or chosen for this machine. Default: 0. From 0 to
     512."""
 
-    adaptive_threads: bool
+    adaptive_threads: bool | None
     """Generate with fewer threads while other programs keep the processors busy, which is faster then. Answers do
     not depend on it. On Linux. Default: true."""
 
-    priority: Literal["low", "normal", "medium", "high"]
+    priority: Literal["low", "normal", "medium", "high"] | None
     """Scheduling priority of the compute threads; above normal may need a privilege. Default: "normal"."""
 
-    device: str | Sequence[str]
+    device: str | Sequence[str] | None
     """Where to compute: "auto", "cpu", "gpu", a device's name, or an array of names. Default: "auto"."""
 
-    n_gpu_layers: int
+    n_gpu_layers: int | None
     """Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535."""
 
-    split_mode: Literal["none", "layer", "row", "tensor"]
+    split_mode: Literal["none", "layer", "row", "tensor"] | None
     """How the model is shared among several GPUs: not at all (main_gpu has it), by layers, by rows, or by tensors.
     Default: "layer"."""
 
-    main_gpu: int
+    main_gpu: int | None
     """The GPU that has the whole model with split_mode "none", from 0. Default: 0. From 0 to 127."""
 
-    tensor_split: Sequence[float]
+    tensor_split: Sequence[float] | None
     """Proportions in which the GPUs share the model, such as [3, 1]. Absent: by their free memory."""
 
-    offload_kqv: bool
+    offload_kqv: bool | None
     """Keep the key-value cache on the GPU, beside the layers that are there. Default: true."""
 
-    op_offload: bool
+    op_offload: bool | None
     """Let the GPU help with large operations on weights that the CPU holds. Default: true."""
 
-    repack: bool
+    repack: bool | None
     """Rearrange weights for the CPU while loading; faster, but such weights can't be shared through mmap. Default:
     true."""
 
-    cache_type_k: Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
+    cache_type_k: Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"] | None
     """Storage type of the cache's keys. Default: "f16"."""
 
-    cache_type_v: Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
+    cache_type_v: Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"] | None
     """Storage type of the cache's values; a quantised one needs flash attention. Default: "f16"."""
 
-    flash_attn: Literal["auto", "on", "off"]
+    flash_attn: Literal["auto", "on", "off"] | None
     """Flash attention: where the device has it, always, or never. Default: "auto"."""
 
-    mmap: bool
+    mmap: bool | None
     """Map the file into memory rather than reading it. Default: true."""
 
-    cache_dir: str
+    cache_dir: str | None
     """Folder for the translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
 
-    mlock: bool
+    mlock: bool | None
     """Keep the weights from being swapped out; needs the privilege to lock that much memory. Default: false."""
 
-    pooling: Literal["none", "mean", "cls", "last", "rank"]
+    pooling: Literal["none", "mean", "cls", "last", "rank"] | None
     """How embed makes one vector of an input's tokens; "none" gives one for each token, "rank" is for rerankers.
     Absent: as the model says, or else "mean"."""
 
-    rope_freq_base: float
+    rope_freq_base: float | None
     """Base frequency of the rotary position embedding. 0: the model's own. Default: 0."""
 
-    rope_freq_scale: float
+    rope_freq_scale: float | None
     """Factor on the rotary frequencies; 0.5 doubles the context that the model was trained for, so that n_ctx may be
     twice as long. 0: the model's own. Default: 0. From 0 to 1000."""
 
-    rope_scaling: Literal["none", "linear", "yarn", "longrope"]
+    rope_scaling: Literal["none", "linear", "yarn", "longrope"] | None
     """Method of extending the context. Absent: the model's own."""
 
-    yarn_orig_ctx: int
+    yarn_orig_ctx: int | None
     """YaRN: context length in tokens before the extension. 0: the model's own. Default: 0."""
 
-    yarn_ext_factor: float
+    yarn_ext_factor: float | None
     """YaRN: how much to extrapolate rather than interpolate. -1: the model's own. Default: -1. From -1 to 1000."""
 
-    yarn_attn_factor: float
+    yarn_attn_factor: float | None
     """YaRN: factor on the magnitude of attention. -1: the model's own. Default: -1. From -1 to 1000."""
 
-    yarn_beta_fast: float
+    yarn_beta_fast: float | None
     """YaRN: rotations over the original context above which a dimension is extrapolated. -1: the model's own.
     Default: -1. From -1 to 10000."""
 
-    yarn_beta_slow: float
+    yarn_beta_slow: float | None
     """YaRN: rotations over the original context below which a dimension is interpolated. -1: the model's own.
     Default: -1. From -1 to 10000."""
 
-    swa_full: bool
+    swa_full: bool | None
     """Cache all positions in layers with a sliding window too, so that every prefix can be reused, for more memory.
     Default: false."""
 
-    kv_unified: bool
+    kv_unified: bool | None
     """One cache for all sequences, so that one request alone may use the whole context; false gives each an equal
     share. Default: true."""
 
-    context_shift: bool
+    context_shift: bool | None
     """When the context is full while generating, forget the oldest tokens after n_keep and go on, rather than
     finish. Default: false."""
 
-    n_keep: int
+    n_keep: int | None
     """Tokens of the prompt's beginning that context shift keeps, where the request does not say. -1: all of the
     prompt. Default: 0."""
 
-    cache_ram_mib: int
+    cache_ram_mib: int | None
     """Memory for the state of former prompts, and of requests that wait for room in the context, in MiB. 0: none;
     -1: without limit. Default: 512. From -1 to 1048576."""
 
-    n_cache_reuse: int
+    n_cache_reuse: int | None
     """Fewest tokens in a row that are reused from a former prompt although they have moved. 0: only a common
     beginning is reused. Default: 0."""
 
-    lora: Sequence[Mapping[str, Any]]
+    lora: Sequence[Mapping[str, Any]] | None
     """LoRA adapters (GGUF files) to load with the model. Their ids are their places here, from 0."""
 
-    draft: Mapping[str, Any]
+    draft: Mapping[str, Any] | None
     """A small model with the same vocabulary that guesses ahead; the model checks its guesses together. The output
     keeps its distribution."""
 
-    speculative: Mapping[str, Any]
+    speculative: Mapping[str, Any] | None
     """Guessing ahead without a second model, from repetitions in the text so far. May be combined with draft. The
     output keeps its distribution."""
 
-    chat_template: str
+    chat_template: str | None
     """Instead of the model's own template: one in Jinja, or the name of one that comes with the library: alpaca,
     chatml, gpt4all-j, human-assistant, llama2, mistral, vicuna or zephyr. Absent, for a model without any: what
     default_chat_template of its info says."""
 
-    chat_template_kwargs: Mapping[str, Any]
+    chat_template_kwargs: Mapping[str, Any] | None
     """Variables for the template, where the request does not set them."""
 
-    reasoning_format: Literal["none", "auto", "deepseek", "deepseek-legacy"]
+    reasoning_format: Literal["none", "auto", "deepseek", "deepseek-legacy"] | None
     """What becomes of the model's thinking, where the request does not say. Default: "deepseek"."""
 
-    spm_infill: bool
+    spm_infill: bool | None
     """For infill, put the suffix before the prefix, as some models were trained. Default: false."""
 
-    sampling: Mapping[str, Any]
+    sampling: Mapping[str, Any] | None
     """How tokens are chosen where a request does not say. Absent, for each field: as the model's file says, or else
     catalogue_sampling, or else by the default of the field."""
 
-    catalogue_sampling: Mapping[str, Any]
+    catalogue_sampling: Mapping[str, Any] | None
     """What a catalogue of models knows of its makers' advice, for fields of which neither sampling nor the model's
     file says anything. Bindings with a catalogue give this by themselves."""
 
-    warmup: bool
+    warmup: bool | None
     """Run the model once while opening, so that the first request is not slower. Default: false."""
 
-    check_tensors: bool
+    check_tensors: bool | None
     """Read every weight while opening and refuse values that are not finite; slow for large files. Default: false."""
 
-    memory_budget: int
+    memory_budget: int | None
     """Refuse to open the model if its estimate is over this many bytes. 0: never refuse. Absent: the memory that is
     free."""
 
@@ -385,22 +386,22 @@ class OpenOptions(TypedDict, total=False):
 class ChatOptions(Conversation, Constraints, Generation, Sampling, total=False):
     """The model's next message in a conversation."""
 
-    logprobs: bool
+    logprobs: bool | None
     """Give the log-probability of each generated token. Default: false."""
 
-    top_logprobs: int
+    top_logprobs: int | None
     """Most probable tokens to give at each place; needs logprobs. From 0 to 20."""
 
-    reasoning_budget_tokens: int
+    reasoning_budget_tokens: int | None
     """Most tokens of thinking before the model is made to answer. -1: no limit. Default: -1."""
 
-    thinking_budget_tokens: int
+    thinking_budget_tokens: int | None
     """Another name of reasoning_budget_tokens; give one of them."""
 
-    reasoning_budget_message: str
+    reasoning_budget_message: str | None
     """What is added to the thinking when its budget is spent."""
 
-    parse_special: bool
+    parse_special: bool | None
     """Read the names of control tokens in messages, tools and the template's variables as those tokens, so that
     whoever writes a message can end it. Default: false."""
 
@@ -408,64 +409,64 @@ class ChatOptions(Conversation, Constraints, Generation, Sampling, total=False):
 class CompleteOptions(Constraints, Generation, Sampling, total=False):
     """The continuation of a text, without a template."""
 
-    logprobs: int
+    logprobs: int | None
     """Give the log-probabilities of each generated token and of this many most probable ones. From 0 to 20."""
 
-    n_probs: int
+    n_probs: int | None
     """As logprobs, with more allowed; give one of them. Default: 0. From 0 to 1000."""
 
 
 class InfillOptions(Constraints, Generation, Sampling, total=False):
     """The text between a prefix and a suffix, for models that were trained for it."""
 
-    input_extra: Sequence[Mapping[str, Any]]
+    input_extra: Sequence[Mapping[str, Any]] | None
     """Other files of the project, for the model to look at."""
 
-    prompt: str | Sequence[int | str]
+    prompt: str | Sequence[int | str] | None
     """The beginning of what fills the gap."""
 
-    logprobs: int
+    logprobs: int | None
     """Give the log-probabilities of each generated token and of this many most probable ones. From 0 to 20."""
 
-    n_probs: int
+    n_probs: int | None
     """As logprobs, with more allowed; give one of them. Default: 0. From 0 to 1000."""
 
 
 class EmbedOptions(TypedDict, total=False):
     """Vectors of texts, one embedding event each."""
 
-    normalize: bool
+    normalize: bool | None
     """Scale each vector to Euclidean length 1. Default: true."""
 
-    embd_normalize: int
+    embd_normalize: int | None
     """Another norm, instead of normalize: -1 none, 0 largest absolute value to 32760, 1 taxicab, 2 Euclidean, p for
     the p-norm. From -1 to 1024."""
 
-    dimensions: int
+    dimensions: int | None
     """Keep this many leading components, before normalising, for models trained for it (Matryoshka). Absent: all.
     From 1 to 1048576."""
 
-    truncate: bool
+    truncate: bool | None
     """Cut inputs that are longer than the model can take, rather than fail. Default: false."""
 
 
 class RerankOptions(TypedDict, total=False):
     """How well documents answer a query, for rerankers."""
 
-    top_n: int
+    top_n: int | None
     """Give only this many best. Absent: all. From 1 to 65536."""
 
 
 class ScoreOptions(TypedDict, total=False):
     """The log-likelihood of continuations after a context."""
 
-    add_special: bool
+    add_special: bool | None
     """Begin a text context with the special token that the model expects. Default: true."""
 
-    parse_special: bool
+    parse_special: bool | None
     """Read the names of special tokens in texts as those tokens. Default: false."""
 
-    logprob_rows: Literal["none", "continuation", "all"] | Sequence[int]
+    logprob_rows: Literal["none", "continuation", "all"] | Sequence[int] | None
     """Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token
     of each continuation; "all": those that predict every token but the first, of the context too; or positions,
     from 0, of context and continuation together: the row at position p is the prediction for the token at p + 1.
@@ -475,41 +476,41 @@ class ScoreOptions(TypedDict, total=False):
 class TokenizeOptions(TypedDict, total=False):
     """The tokens of a text."""
 
-    add_special: bool
+    add_special: bool | None
     """Add the special tokens with which the model's inputs begin and end. Default: false."""
 
-    parse_special: bool
+    parse_special: bool | None
     """Read the names of special tokens as those tokens. Default: true."""
 
 
 class DetokenizeOptions(TypedDict, total=False):
     """The text of tokens."""
 
-    special: bool
+    special: bool | None
     """Write special tokens by their names, rather than leave them out. Default: true."""
 
 
 class ApplyTemplateOptions(Conversation, Constraints, total=False):
     """The prompt that a chat request would give."""
 
-    parse_special: bool
+    parse_special: bool | None
     """As in a chat request; the text is the same. Default: false."""
 
 
 class CountTokensOptions(Conversation, Constraints, total=False):
     """How many tokens a prompt or a conversation has."""
 
-    add_special: bool
+    add_special: bool | None
     """Count the special tokens with which the model's inputs begin and end; only with prompt. Default: true."""
 
-    parse_special: bool
+    parse_special: bool | None
     """Read the names of special tokens as those tokens. Absent: true with prompt, false with messages."""
 
 
 class StateOptions(TypedDict, total=False):
     """Which slot llmodel_save_state() saves or llmodel_restore_state() fills."""
 
-    id_slot: int
+    id_slot: int | None
     """The slot, from 0, below n_parallel. Default: 0. From 0 to 63."""
 
 
@@ -521,32 +522,32 @@ class _QuantizeOptionsRequired(TypedDict):
 class QuantizeOptions(_QuantizeOptionsRequired, total=False):
     """What llmodel_quantize() makes of a model."""
 
-    imatrix: str
+    imatrix: str | None
     """A file with the importance of weights, as llmodel_imatrix() and llama-imatrix write it; the smallest types
     need it."""
 
-    output_tensor_type: Literal["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "iq4_xs", "iq4_nl", "mxfp4", "nvfp4", "q3_K", "iq3_s", "iq3_xxs", "q2_K", "iq2_s", "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "tq2_0", "tq1_0", "q2_0", "q1_0"]
+    output_tensor_type: Literal["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "iq4_xs", "iq4_nl", "mxfp4", "nvfp4", "q3_K", "iq3_s", "iq3_xxs", "q2_K", "iq2_s", "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "tq2_0", "tq1_0", "q2_0", "q1_0"] | None
     """Type of the output tensor. Absent: as type implies."""
 
-    token_embedding_type: Literal["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "iq4_xs", "iq4_nl", "mxfp4", "nvfp4", "q3_K", "iq3_s", "iq3_xxs", "q2_K", "iq2_s", "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "tq2_0", "tq1_0", "q2_0", "q1_0"]
+    token_embedding_type: Literal["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "iq4_xs", "iq4_nl", "mxfp4", "nvfp4", "q3_K", "iq3_s", "iq3_xxs", "q2_K", "iq2_s", "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "tq2_0", "tq1_0", "q2_0", "q1_0"] | None
     """Type of the token embeddings. Absent: as type implies."""
 
-    tensor_types: Sequence[Mapping[str, Any]]
+    tensor_types: Sequence[Mapping[str, Any]] | None
     """Types of particular tensors; the first pattern that fits counts."""
 
-    leave_output_tensor: bool
+    leave_output_tensor: bool | None
     """Leave the output tensor as it is. Default: false."""
 
-    pure: bool
+    pure: bool | None
     """Give every tensor the same type, rather than better ones to those that matter most. Default: false."""
 
-    allow_requantize: bool
+    allow_requantize: bool | None
     """Quantise tensors that are quantised already, which costs quality. Default: false."""
 
-    threads: int
+    threads: int | None
     """CPU threads. 0: as many as the machine has. Default: 0. From 0 to 512."""
 
-    cache_dir: str
+    cache_dir: str | None
     """Folder for the translation of a model of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
 
 
@@ -554,62 +555,62 @@ class ImatrixOptions(TypedDict, total=False):
     """What llmodel_imatrix() runs through a model. Either text or file is needed: prose, code or talk of the kind
     that the model is for, of some ten thousand tokens at best."""
 
-    text: str
+    text: str | None
     """The text itself."""
 
-    file: str
+    file: str | None
     """A file with the text, in UTF-8."""
 
-    dataset: str
+    dataset: str | None
     """What the importance matrix, and models that are made with it, call the text. Absent: the file's name, or
     "text"."""
 
-    n_ctx: int
+    n_ctx: int | None
     """Tokens of each stretch that the text is cut into; what is left over is not run. 0: 512, or as many as the
     model was trained for if those are fewer. Default: 0. From 0 to 16777216."""
 
-    chunks: int
+    chunks: int | None
     """Most stretches to run, from the beginning of the text. 0: all. Default: 0. From 0 to 1000000."""
 
-    output_tensor: bool
+    output_tensor: bool | None
     """Measure the output tensor as well, which is quantised little anyway. Default: false."""
 
-    threads: int
+    threads: int | None
     """CPU threads. 0: chosen for this machine. Default: 0. From 0 to 512."""
 
-    device: str | Sequence[str]
+    device: str | Sequence[str] | None
     """Where to compute: "auto", "cpu", "gpu", a device's name, or an array of names. Default: "auto"."""
 
-    n_gpu_layers: int
+    n_gpu_layers: int | None
     """Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535."""
 
-    cache_dir: str
+    cache_dir: str | None
     """Folder for the translation of a model of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
 
 
 class ConvertOptions(TypedDict, total=False):
     """What llmodel_convert() makes of a model of 2023, where its file does not say."""
 
-    name: str
+    name: str | None
     """The model's name. Absent: the file's, without its extension."""
 
-    q4_2_type: Literal["auto", "F32", "F16", "Q8_0", "Q6_K"]
+    q4_2_type: Literal["auto", "F32", "F16", "Q8_0", "Q6_K"] | None
     """Of tensors that are Q4_2. "auto": Q6_K, or Q8_0 where rows are no multiple of 256. Default: "auto"."""
 
-    q4_3_type: Literal["auto", "F32", "F16", "Q8_0", "Q6_K"]
+    q4_3_type: Literal["auto", "F32", "F16", "Q8_0", "Q6_K"] | None
     """Of tensors that are Q4_3. "auto": Q8_0. Default: "auto"."""
 
-    n_ctx: int
+    n_ctx: int | None
     """Context length in tokens. 0: what the file says, and 2048 for LLaMA. Default: 0. From 0 to 16777216."""
 
-    rms_norm_eps: float
+    rms_norm_eps: float | None
     """LLaMA's epsilon of the norms. 0: 1e-6, and 1e-5 where heads share keys, as in LLaMA 2 70B. Default: 0. From 0
     to 1."""
 
-    rope_freq_base: float
+    rope_freq_base: float | None
     """LLaMA's base frequency of the rotary position embedding. 0: 10000. Default: 0."""
 
-    add_space_prefix: bool
+    add_space_prefix: bool | None
     """Tokenise LLaMA's text with a space before it, as SentencePiece does and llama.cpp did not in 2023. Default:
     false."""
 
@@ -762,7 +763,7 @@ class _ChoiceRequired(TypedDict):
 
     finish_reason: Literal["stop", "length", "tool_calls"]
     """The model ended or a stop text came; max_tokens, the time limit or the context's end came; or tools are to be
-    called."""
+    called. Only with "tool_calls" are all calls whole."""
 
 
 class Choice(_ChoiceRequired, total=False):

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "schema_node.h"
+
+namespace llmodel {
+
+/** Takes out of the document every member that is null, may be left out, and is of a kind that null is no value of. */
+void drop_absent(const SchemaNode &node, json &value);
+
+} // namespace llmodel
