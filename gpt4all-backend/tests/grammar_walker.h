@@ -26,11 +26,14 @@ class GrammarWalker {
     }
 
     bool accepts(const std::string &text) {
-        restart();
-        for (const char32_t c : llmodel::json_schema::code_points(text)) {
-            llama_grammar_accept(grammar_.get(), c);
-        }
+        read(text);
         return may_end();
+    }
+
+    /** How many ways llama.cpp follows after the beginning of a text: the work for each token grows with them. */
+    size_t ways_after(const std::string &text) {
+        read(text);
+        return stacks().size();
     }
 
     /** A text of the grammar, or nothing where a walk through it found no end. */
@@ -43,7 +46,7 @@ class GrammarWalker {
             }
             const char32_t c = length > soon ? nearest(random) : any(random);
             llama_grammar_accept(grammar_.get(), c);
-            append(text, c);
+            text += llmodel::json_schema::utf8_of(std::u32string(1, c));
         }
         return std::nullopt;
     }
@@ -54,6 +57,13 @@ class GrammarWalker {
 
     llama_grammar_stacks &stacks() { return llama_grammar_get_stacks(grammar_.get()); }
     void restart() { stacks() = begin_; }
+
+    void read(const std::string &text) {
+        restart();
+        for (const char32_t c : llmodel::json_schema::code_points(text)) {
+            llama_grammar_accept(grammar_.get(), c);
+        }
+    }
 
     bool may_end() {
         return std::any_of(stacks().begin(), stacks().end(), [](const auto &stack) { return stack.empty(); });
@@ -98,19 +108,6 @@ class GrammarWalker {
             return high;
         default:
             return low + static_cast<char32_t>(random() % (high - low + 1));
-        }
-    }
-
-    static void append(std::string &text, char32_t c) {
-        const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
-        if (c < 0x80) {
-            text += static_cast<char>(c);
-        } else if (c < 0x800) {
-            text += {static_cast<char>(0xC0 | (c >> 6)), tail(0)};
-        } else if (c < 0x10000) {
-            text += {static_cast<char>(0xE0 | (c >> 12)), tail(6), tail(0)};
-        } else {
-            text += {static_cast<char>(0xF0 | (c >> 18)), tail(12), tail(6), tail(0)};
         }
     }
 

@@ -149,6 +149,23 @@ std::u32string code_points(std::string_view text) {
     return points;
 }
 
+std::string utf8_of(std::u32string_view text) {
+    std::string made;
+    for (const char32_t c : text) {
+        const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
+        if (c < 0x80) {
+            made += static_cast<char>(c);
+        } else if (c < 0x800) {
+            made += {static_cast<char>(0xC0 | (c >> 6)), tail(0)};
+        } else if (c < 0x10000) {
+            made += {static_cast<char>(0xE0 | (c >> 12)), tail(6), tail(0)};
+        } else {
+            made += {static_cast<char>(0xF0 | (c >> 18)), tail(12), tail(6), tail(0)};
+        }
+    }
+    return made;
+}
+
 bool Automaton::accepts(std::u32string_view text) const {
     uint32_t state = empty() ? nowhere : 0;
     for (const char32_t c : text) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -73,7 +74,8 @@ Automaton trimmed(const Automaton &a);
 /** With as few states as can be. */
 Automaton minimal(const Automaton &a);
 
-/** Valid UTF-8 as code points. */
+/** Valid UTF-8 as code points, and back. */
 std::u32string code_points(std::string_view text);
+std::string utf8_of(std::u32string_view text);
 
 } // namespace llmodel::json_schema

@@ -127,7 +127,7 @@ class Partition {
 } // namespace
 
 Automaton minimal(const Automaton &a) {
-    const Automaton whole = trimmed(a);
+    Automaton whole = trimmed(a);
     if (whole.empty()) {
         return whole;
     }

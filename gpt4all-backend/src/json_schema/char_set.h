@@ -13,7 +13,7 @@ struct CharRange {
     char32_t high;
 
     bool operator==(const CharRange &) const = default;
-    auto operator<=>(const CharRange &) const = default;
+    bool operator<(const CharRange &other) const { return low < other.low || (low == other.low && high < other.high); }
 };
 
 /** A set of Unicode scalar values: code points without surrogates, which JSON text in UTF-8 cannot hold. */
@@ -35,7 +35,7 @@ class CharSet {
     const std::vector<CharRange> &ranges() const { return ranges_; }
 
     bool operator==(const CharSet &) const = default;
-    auto operator<=>(const CharSet &) const = default;
+    bool operator<(const CharSet &other) const { return ranges_ < other.ranges_; }
 
   private:
     std::vector<CharRange> ranges_;

@@ -9,7 +9,6 @@ namespace llmodel::json_schema {
 namespace {
 
 constexpr size_t max_name_patterns = 6; // there is a rule for each set of them that a name can match
-constexpr size_t max_places = 200000;
 
 bool has(const Schemas &parts, std::string_view keyword) {
     return std::any_of(parts.begin(), parts.end(), [&](const Schema *part) { return part->find(keyword) != nullptr; });
@@ -159,89 +158,6 @@ void Compiler::add_objects(const Context &context, const Shape &shape) {
         return;
     }
     write_members(context.rule, shape, members, extras(context, shape, declared));
-}
-
-/**
- * The members in order, then the others. For each place among them and, if it matters, each number of members so far:
- * the rule `next` for at least one more, and `rest` for what may follow one.
- */
-void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<Member> &members,
-                             const std::vector<Extra> &extras) {
-    const size_t required = static_cast<size_t>(
-        std::count_if(members.begin(), members.end(), [](const Member &member) { return member.required; }));
-    size_t least = shape.min_properties.value <= required ? 0 : shape.min_properties.value;
-    const size_t listed = members.size() + (extras.empty() ? 0 : 1); // the others might all have one name
-    if (least > listed) {
-        refuse(*shape.min_properties.from, "minProperties",
-               "a grammar cannot count names that are not listed; use at most " + std::to_string(listed) +
-                   ", or list names in \"properties\"");
-    }
-    const bool limited = shape.max_properties && (!extras.empty() || shape.max_properties->value < members.size());
-    const size_t most = limited ? shape.max_properties->value : Symbol::unlimited;
-    const size_t counts = (limited ? std::min(most, members.size() + 1) : least) + 1;
-    if (counts * (members.size() + 1) > max_places) {
-        refuse(limited ? *shape.max_properties->from : *shape.min_properties.from,
-               limited ? "maxProperties" : "minProperties",
-               "it is too large for a grammar beside " + std::to_string(members.size()) + " properties");
-    }
-    const auto comma = [&] { return Sequence().text(",").rule(texts_.space()); };
-    const auto colon = [&](Sequence key) { return key.rule(texts_.space()).text(":").rule(texts_.space()); };
-
-    std::vector<RuleId> next(counts);
-    std::vector<RuleId> rest(counts);
-    RuleId extra = 0;
-    RuleId more_extra = 0;
-    if (!extras.empty()) {
-        extra = rules_.add();
-        for (const Extra &other : extras) {
-            rules_.alternative(extra, colon(Sequence().rule(other.key)).rule(other.value));
-        }
-        more_extra = rules_.add(comma().rule(extra));
-    }
-    const auto left = [&](size_t count) { return most == Symbol::unlimited ? most : most - std::min(count, most); };
-    for (size_t count = 0; count < counts; ++count) {
-        next[count] = rules_.add();
-        rest[count] = rules_.add();
-        if (!extras.empty() && left(count) > 0 && count + 1 >= least) {
-            rules_.alternative(next[count],
-                               Sequence().rule(extra).then(rules_.repeated(more_extra, 0, left(count + 1))));
-            const size_t needed = count >= least ? 0 : 1;
-            rules_.alternative(rest[count], rules_.repeated(more_extra, needed, left(count)));
-        } else if (count >= least) {
-            rules_.alternative(rest[count], Sequence());
-        }
-    }
-    bool may_end = true; // none that is required comes
-    for (size_t i = members.size(); i-- > 0;) {
-        const Member &member = members[i];
-        may_end = may_end && !member.required;
-        std::vector<RuleId> from(counts);
-        std::vector<RuleId> after(counts);
-        for (size_t count = counts; count-- > 0;) {
-            from[count] = rules_.add();
-            after[count] = rules_.add();
-            if (left(count) > 0) {
-                const size_t then = std::min(count + 1, counts - 1);
-                rules_.alternative(
-                    from[count], colon(Sequence().text(json(member.name).dump())).rule(member.value).rule(rest[then]));
-            }
-            if (!member.required) {
-                rules_.alternative(from[count], Sequence().rule(next[count]));
-            }
-            rules_.alternative(after[count], comma().rule(from[count]));
-            if (may_end && count >= least) {
-                rules_.alternative(after[count], Sequence());
-            }
-        }
-        next = std::move(from);
-        rest = std::move(after);
-    }
-    const RuleId inside = rules_.add();
-    if (may_end && least == 0) {
-        rules_.alternative(inside, Sequence().text("}"));
-    }
-    rules_.alternative(inside, Sequence().rule(next[0]).rule(texts_.space()).text("}"));
-    rules_.alternative(rule, Sequence().text("{").rule(texts_.space()).rule(inside));
 }
 
 } // namespace llmodel::json_schema

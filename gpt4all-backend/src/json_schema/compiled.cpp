@@ -79,7 +79,7 @@ std::shared_ptr<const GrammarRules> compile_json_schema(const json &document, co
 std::string gbnf_of(const GrammarRules &rules) {
     std::string text = "root ::= " + rules.at(0).first + "\n";
     for (const auto &[name, alternatives] : rules) {
-        text += name + " ::= " + alternatives + "\n";
+        text.append(name).append(" ::= ").append(alternatives).append("\n");
     }
     return text;
 }

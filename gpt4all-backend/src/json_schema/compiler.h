@@ -4,6 +4,7 @@
 #include "compile.h"
 #include "text_rules.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -41,6 +42,14 @@ class Compiler {
         RuleId value;
         bool required;
     };
+    /** How many members there may be, as far as it matters: so many numbers of them are told apart. */
+    struct MemberCounts {
+        size_t least = 0;
+        size_t most = Symbol::unlimited;
+        size_t counts = 1;
+
+        size_t left(size_t count) const { return most == Symbol::unlimited ? most : most - std::min(count, most); }
+    };
     struct Extra { // members whose names are not listed
         RuleId key;
         RuleId value;
@@ -65,6 +74,7 @@ class Compiler {
     void add_objects(const Context &context, const Shape &shape);
     std::vector<Extra> extras(const Context &context, const Shape &shape, const std::vector<std::string> &declared);
     Automaton allowed_names(const Schema &property_names);
+    static MemberCounts member_counts(const Shape &shape, const std::vector<Member> &members, bool others);
     void write_members(RuleId rule, const Shape &shape, const std::vector<Member> &members,
                        const std::vector<Extra> &extras);
 

@@ -65,7 +65,7 @@ std::string ipv6() {
         const int after = 7 - before;
         text += "|";
         if (before > 0) {
-            text += group + (before > 1 ? "(?::" + group + "){" + std::to_string(before - 1) + "}" : "");
+            text.append(group).append("(?::").append(group).append("){").append(std::to_string(before - 1)).append("}");
         }
         text += "::";
         if (after > 0) {
@@ -88,7 +88,7 @@ std::string uri(bool absolute) {
     const std::string segments = "(?:/" + character + "*)*";
     const std::string rooted = authority + segments + "|/(?:" + character + "+" + segments + ")?";
     const std::string scheme = "[A-Za-z][A-Za-z0-9+.-]*:";
-    const std::string full = scheme + "(?:" + rooted + "|" + character + "+" + segments + ")" + tail;
+    std::string full = scheme + "(?:" + rooted + "|" + character + "+" + segments + ")" + tail;
     if (absolute) {
         return full;
     }

@@ -55,7 +55,8 @@ Automaton beside(const NumberBound &bound, bool up) {
     for (size_t i = 0; i < whole.size(); ++i) { // the first digit that differs
         const std::string other = other_digit(whole[i], up, i == 0 && whole.size() > 1 ? '1' : '0');
         if (!other.empty()) {
-            options.push_back(whole.substr(0, i) + other + digits(whole.size() - i - 1) + any_fraction);
+            std::string &option = options.emplace_back(whole, 0, i);
+            option.append(other).append(digits(whole.size() - i - 1)).append(any_fraction);
         }
     }
     for (size_t i = 0; i < fraction.size(); ++i) {

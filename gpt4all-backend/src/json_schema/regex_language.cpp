@@ -207,6 +207,7 @@ class Thompson {
                 continue;
             }
             std::vector<uint32_t> targets;
+            targets.reserve(active.size());
             for (const auto &[to, count] : active) {
                 targets.push_back(to);
             }

@@ -8,6 +8,7 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/children.cpp
   src/json_schema/compile.cpp
   src/json_schema/compile_arrays.cpp
+  src/json_schema/compile_members.cpp
   src/json_schema/compile_objects.cpp
   src/json_schema/compiled.cpp
   src/json_schema/llama_rules.cpp
@@ -16,6 +17,7 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/formats.cpp
   src/json_schema/keywords.cpp
   src/json_schema/languages.cpp
+  src/json_schema/name_choices.cpp
   src/json_schema/number_language.cpp
   src/json_schema/regex_language.cpp
   src/json_schema/regex_parse.cpp

@@ -17,27 +17,13 @@ CharSet one(char32_t c) {
     return {{c, c}};
 }
 
-std::string utf8(char32_t c) {
-    const auto tail = [&](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
-    if (c < 0x80) {
-        return {static_cast<char>(c)};
-    }
-    if (c < 0x800) {
-        return {static_cast<char>(0xC0 | (c >> 6)), tail(0)};
-    }
-    if (c < 0x10000) {
-        return {static_cast<char>(0xE0 | (c >> 12)), tail(6), tail(0)};
-    }
-    return {static_cast<char>(0xF0 | (c >> 18)), tail(12), tail(6), tail(0)};
-}
-
 bool is_one(const CharSet &set) {
     return set.ranges().size() == 1 && set.ranges()[0].low == set.ranges()[0].high;
 }
 
 /** One character as it is. */
 void add_plain(Sequence &to, const CharSet &set) {
-    is_one(set) ? to.text(utf8(set.ranges()[0].low)) : to.set(set);
+    is_one(set) ? to.text(utf8_of(std::u32string(1, set.ranges()[0].low))) : to.set(set);
 }
 
 } // namespace
