@@ -27,7 +27,11 @@ GrammarRules Compiler::compile(const std::string &prefix) {
     while (!tasks_.empty()) {
         const Task task = std::move(tasks_.front());
         tasks_.pop_front();
-        write(task);
+        try {
+            write(task);
+        } catch (const TooLarge &error) {
+            refuse(*task.schemas[0], "", std::string("it is too large for a grammar: ") + error.what());
+        }
         if (rules_.size() > max_rules) {
             refuse("", "", "its grammar has more than " + std::to_string(max_rules) + " rules; use a smaller schema");
         }

@@ -85,7 +85,7 @@ void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<
             from[count] = rules_.add();
             after[count] = rules_.add();
             const size_t then = std::min(count + 1, may.counts - 1);
-            if (may.counts == 1) {
+            if (may.counts == 1 && may.left(0) > 0) {
                 rules_.alternative(names[i].second, colon().rule(member.value).rule(rest[then]));
                 choices.add(from[count], i, end);
                 if (may_end) {

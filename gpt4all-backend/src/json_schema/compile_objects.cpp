@@ -16,6 +16,12 @@ bool has(const Schemas &parts, std::string_view keyword) {
 
 } // namespace
 
+/** Whether no other members may be there than those that some schema describes. */
+bool Compiler::closed(const Context &context) {
+    const json *unevaluated = context.whole == nullptr ? nullptr : context.whole->find("unevaluatedProperties");
+    return unevaluated != nullptr && *unevaluated == false;
+}
+
 /** The texts that "propertyNames" allows. */
 Automaton Compiler::allowed_names(const Schema &property_names) {
     Automaton names;
@@ -49,11 +55,8 @@ Automaton Compiler::allowed_names(const Schema &property_names) {
 std::vector<Compiler::Extra> Compiler::extras(const Context &context, const Shape &shape,
                                               const std::vector<std::string> &declared) {
     const Schemas &parts = shape.parts;
-    const bool closed = context.whole != nullptr && context.whole->find("unevaluatedProperties") != nullptr &&
-                        context.whole->find("unevaluatedProperties")->is_boolean() &&
-                        *context.whole->find("unevaluatedProperties") == false;
     const bool by_default =
-        declared.empty() && !closed && !has(parts, "properties") && !has(parts, "patternProperties");
+        declared.empty() && !closed(context) && !has(parts, "properties") && !has(parts, "patternProperties");
     if (!by_default && !has(parts, "additionalProperties") && !has(parts, "patternProperties")) {
         return {};
     }
@@ -136,7 +139,7 @@ void Compiler::add_objects(const Context &context, const Shape &shape) {
                                         [&](const Limit<std::string> &other) { return other.value == name; });
         const bool required = asked != shape.required.end();
         Schemas schemas = children_.of_property(shape.parts, name);
-        bool possible = !any_false(schemas);
+        bool possible = !any_false(schemas) && !(schemas.empty() && closed(context));
         for (const Schema *part : shape.parts) {
             possible = possible && (part->find("propertyNames") == nullptr ||
                                     acceptance_.accepts(document_.child(*part, "propertyNames"), json(name)));

@@ -71,6 +71,7 @@ class Compiler {
     /** An array whose first item, or a "]" at once, is what `first` and `may_be_empty` say. */
     void add_brackets(const Context &context, RuleId first, bool may_be_empty);
 
+    static bool closed(const Context &context);
     void add_objects(const Context &context, const Shape &shape);
     std::vector<Extra> extras(const Context &context, const Shape &shape, const std::vector<std::string> &declared);
     Automaton allowed_names(const Schema &property_names);

@@ -55,9 +55,10 @@ const json *Schema::find(std::string_view keyword) const {
 }
 
 void refuse(const std::string &pointer, std::string_view keyword, const std::string &why) {
+    const std::string place = "at " + (pointer.empty() ? "its root" : quote(pointer, 200));
     throw Error(LLMODEL_GRAMMAR_ERROR,
-                "the JSON Schema cannot be honoured: " + why + " (\"" + std::string(keyword) + "\" at " +
-                    quote(pointer, 200) + ")",
+                "the JSON Schema cannot be honoured: " + why + " (" +
+                    (keyword.empty() ? place : quote(keyword) + " " + place) + ")",
                 {{"pointer", pointer}, {"keyword", std::string(keyword)}});
 }
 
