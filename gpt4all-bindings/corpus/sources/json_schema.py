@@ -54,8 +54,8 @@ def cases() -> Iterator[Json]:
         (TINY, "tiny", "cat dog", "object"),
         (SMOLLM2, "smollm2", "What is the colour of the sky on a clear day?", "enum"),
     )
-    for model, name, asked, schema in chats:
-        form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMAS[schema]}}
+    for model, name, asked, form_name in chats:
+        form = {"type": "json_schema", "json_schema": {"name": "answer", "schema": SCHEMAS[form_name]}}
         fields = {"messages": user(asked), "response_format": form, "max_tokens": 60}
         yield case(
             f"{name}-chat",
