@@ -68,6 +68,21 @@ def test_a_reader_that_goes_away_ends_it_quietly(library: str, tiny_path: Path) 
         assert not done.stderr
 
 
+def test_a_reader_that_goes_away_after_the_last_line_is_noticed(library: str, tiny_path: Path) -> None:
+    command = [sys.executable, "-m", "gpt4all", "--quiet", "chat", "-m", str(tiny_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdin.write(b"/help\n")
+        child.stdin.flush()
+        assert child.stdout.read(1)
+        child.stdout.close()
+        child.stdin.close()
+        assert child.wait(300) == 141
+        assert not child.stderr.read()
+
+
 @pytest.mark.parametrize("data", [bytes(range(128, 256)) * 2, "café".encode("latin-1")], ids=["noise", "latin1"])
 def test_texts_that_are_not_utf_8_are_refused_by_name(
     data: bytes, shell: Shell, tmp_path: Path, tiny_path: Path

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import os
 import re
+import select
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -53,12 +55,23 @@ def flush() -> OSError | None:
     """
     try:
         sys.stdout.flush()
+        if _reader_left():
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
     except OSError as error:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.close(nowhere)
         return error
     return None
+
+
+def _reader_left() -> bool:
+    """Whether standard output is a pipe that nobody reads any more: what was last written to it is lost."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def decode(data: bytes, name: str) -> str:
