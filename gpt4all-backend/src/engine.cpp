@@ -174,10 +174,11 @@ void throw_engine_error(server_task_result &result) {
         if (const size_t at = message.find(grammar_stopped); at != std::string::npos) {
             throw Error(LLMODEL_GRAMMAR_ERROR, message.substr(at));
         }
-        if (contains(message, "empty grammar stack") || contains(message, "llama-grammar.cpp")) {
+        if (contains(message, "empty grammar stack") || contains(message, "llama-grammar.cpp") ||
+            contains(message, "no token is left")) {
             throw Error(LLMODEL_GRAMMAR_ERROR,
-                        "the model has no token that continues or ends the answer by the grammar; \"ignore_eos\" and "
-                        "\"logit_bias\" may have taken it away",
+                        "the model has no token that continues or ends the answer: the grammar allows none, or "
+                        "\"ignore_eos\" or \"logit_bias\" took it away",
                         {{"reason", message}});
         }
         throw Error(LLMODEL_INTERNAL, message);

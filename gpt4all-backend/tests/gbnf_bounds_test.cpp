@@ -129,7 +129,7 @@ TEST(GbnfBounds, ALongChainOfRulesIsRefusedAtMost) {
     }
     Parsed parsed(chain + "r40000 ::= \"a\"\n");
     ASSERT_TRUE(parsed.good);
-    EXPECT_FALSE(left_recursive_rule(parsed.parser.rules));
+    EXPECT_FALSE(left_recursive_rule(parsed.parser.rules, Recursion::Growing));
     auto rules = parsed.parser.c_rules();
     try {
         llama_grammar_free_impl(llama_grammar_init_impl(nullptr, rules.data(), rules.size(), 0));
@@ -174,7 +174,7 @@ TEST(GbnfLeftRecursion, IsFoundBehindWhatMayBeEmpty) {
          }) {
         const Parsed parsed(grammar);
         ASSERT_TRUE(parsed.good) << grammar;
-        EXPECT_TRUE(left_recursive_rule(parsed.parser.rules)) << grammar;
+        EXPECT_TRUE(left_recursive_rule(parsed.parser.rules, Recursion::Growing)) << grammar;
     }
 }
 
@@ -189,7 +189,7 @@ TEST(GbnfLeftRecursion, IsNotSeenWhereThereIsNone) {
          }) {
         const Parsed parsed(grammar);
         ASSERT_TRUE(parsed.good) << grammar;
-        EXPECT_FALSE(left_recursive_rule(parsed.parser.rules)) << grammar;
+        EXPECT_FALSE(left_recursive_rule(parsed.parser.rules, Recursion::Growing)) << grammar;
         EXPECT_TRUE(Reader(grammar).matches(grammar[9] == 'v'    ? "{1, 1}"
                                             : grammar[10] == 'a' ? "acb"
                                                                  : "c"))

@@ -77,7 +77,10 @@ TEST_F(GrammarBounds, WhatTurnsIntoTooMuchIsRefused) {
         many += " \"a\"{0,16000000}";
     }
     expect_refused("complete", {{"grammar", many}}, "1048576 elements");
-    expect_refused("complete", {{"grammar", "root ::= s root s | \"1\"\ns ::= \" \"*"}}, "\"root\" begins with itself");
+    expect_refused("complete", {{"grammar", "root ::= s root s | \"1\"\ns ::= \" \"*"}},
+                   "\"root\" may begin with itself");
+    expect_refused("complete", {{"grammar", "root ::= () * \"b\""}}, "a repetition of what may be empty");
+    expect_refused("complete", {{"grammar", "root ::= x \"c\"\nx ::= () x | \"b\""}}, "\"x\" may begin with itself");
     expect_refused("complete", {{"grammar", "root ::= <[99999999]>"}}, "token 99999999");
     expect_refused("complete", {{"grammar", std::string("root ::= \"a\"\0 and more", 23)}}, "NUL");
     expect_refused("complete", {{"grammar", "root ::= \"a\" " + std::string(5000, '$')}}, "$ ...");

@@ -178,10 +178,11 @@ TEST_F(RequestConflicts, MessagesThatOpenAisClientDumps) {
     said["refusal"] = "No.";
     EXPECT_EQ(prompt({user, said, user}), "xNo.x");
     said["refusal"] = nullptr;
-    said["tool_calls"] = {call};
+    said["tool_calls"] = json::array({call});
     EXPECT_THAT(prompt({user, said, user}), testing::HasSubstr("{\"name\": \"f\", \"arguments\": {}}"));
 
-    const Answer answer = model.run("chat", {{"messages", {{{"role", "user"}, {"content", nullptr}}}}});
+    const json nothing = {{"role", "user"}, {"content", nullptr}};
+    const Answer answer = model.run("chat", {{"messages", json::array({nothing})}});
     EXPECT_EQ(answer.failure.detail["path"], "/messages/0/content") << "which must be there";
     said["colour"] = nullptr;
     const Answer unknown = model.run("chat", {{"messages", {user, said}}});

@@ -41,6 +41,11 @@ std::string name_of(const llama_grammar_parser &parser, size_t rule) {
     return found == parser.symbol_ids.end() ? std::to_string(rule) : found->first;
 }
 
+std::string left_recursion_of(const llama_grammar_parser &parser, size_t rule) {
+    return "its rule \"" + name_of(parser, rule) +
+           "\" may begin with itself (left recursion), as a repetition of what may be empty does";
+}
+
 /** What is wrong with a grammar's rules, or nothing. */
 std::string fault_of(const llama_vocab *vocab, const llama_grammar_parser &parser) {
     if (!parser.symbol_ids.contains("root") || parser.symbol_ids.at("root") >= parser.rules.size()) {
@@ -56,9 +61,8 @@ std::string fault_of(const llama_vocab *vocab, const llama_grammar_parser &parse
             }
         }
     }
-    if (const auto rule = left_recursive_rule(parser.rules)) {
-        return "its rule \"" + name_of(parser, *rule) +
-               "\" begins with itself (left recursion), which would be followed without end";
+    if (const auto rule = left_recursive_rule(parser.rules, Recursion::Growing)) {
+        return left_recursion_of(parser, *rule);
     }
     return "";
 }
@@ -79,7 +83,11 @@ std::string try_grammar(const llama_vocab *vocab, const std::string &grammar) {
     const std::unique_ptr<llama_grammar, decltype(&llama_grammar_free_impl)> made(
         llama_grammar_init_impl(vocab, rules.data(), rules.size(), parser.symbol_ids.at("root")),
         llama_grammar_free_impl);
-    return made == nullptr ? said.text() : "";
+    if (made != nullptr) {
+        return "";
+    }
+    const auto rule = left_recursive_rule(parser.rules, Recursion::Any);
+    return rule ? left_recursion_of(parser, *rule) : said.text();
 }
 
 } // namespace

@@ -160,12 +160,12 @@ class Circles {
 
 } // namespace
 
-std::optional<size_t> left_recursive_rule(const llama_grammar_rules &rules) {
+std::optional<size_t> left_recursive_rule(const llama_grammar_rules &rules, Recursion kind) {
     const auto steps = first_steps(rules);
     const Circles circles(steps);
     for (size_t rule = 0; rule < steps.size(); ++rule) {
         for (const Step &step : steps[rule]) {
-            if (step.more && circles.of[rule] == circles.of[step.to]) {
+            if ((step.more || kind == Recursion::Any) && circles.of[rule] == circles.of[step.to]) {
                 return rule;
             }
         }
