@@ -46,7 +46,7 @@ def _run(program: Path, seconds: int, runs: int) -> str:
     log = BUILD / "logs" / f"{name}.log"
     log.unlink(missing_ok=True)
     command = [str(program), f"-runs={runs}" if runs else f"-max_total_time={seconds}"]
-    command += ["-timeout=100", "-rss_limit_mb=4096", f"-dict={SOURCES / f'{name}.dict'}"]
+    command += ["-timeout=100", "-rss_limit_mb=2048", f"-dict={SOURCES / f'{name}.dict'}"]
     command += [f"-artifact_prefix={artifacts}/", *([f"-seed_inputs={models}"] if models else [])]
     command += [str(found), *([str(seeds)] if seeds.is_dir() else [])]  # the first is written to
     timeout = 300 + (runs / INPUTS_PER_SECOND if runs else seconds)

@@ -1,0 +1,1 @@
+2d{"type":"object","properties":{"place":{"enum":["Paris","Rome"]},"days":{"type":"integer","minimum":1,"maximum":14},"tags":{"type":"array","items":{"type":"string","maxLength":300}}},"required":["place"]}
