@@ -23,6 +23,7 @@ BUILD = ROOT / "build"
 VENV = BUILD / "venv"
 VENV_PYTHON = VENV / "bin" / "python"
 CORPUS = ROOT / "gpt4all-bindings" / "corpus"
+MODELS = ROOT / "gpt4all-backend" / "tests" / "models"  # small ones, which are committed
 
 
 class Failure(Exception):  # noqa: N818

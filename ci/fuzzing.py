@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from build import directory
-from common import BUILD, CORPUS, ROOT, Failure
+from common import BUILD, MODELS, ROOT, Failure
 from reports import Outcome
 from steps import run_logged, tail
 
@@ -39,7 +39,7 @@ def _run(program: Path, seconds: int, runs: int) -> str:
     """What is wrong, if anything. Inputs that reach something new are kept in build/fuzz/corpus for the next time."""
     name = program.name
     seeds = SOURCES / "corpus" / name
-    models = ",".join(map(str, sorted((CORPUS / "models").glob("*.gguf")))) if name == "fuzz_gguf" else ""
+    models = ",".join(map(str, sorted(MODELS.glob("*.gguf")))) if name == "fuzz_gguf" else ""
     found, artifacts = BUILD / "fuzz" / "corpus" / name, BUILD / "fuzz" / "artifacts" / name
     for folder in (found, artifacts):
         folder.mkdir(parents=True, exist_ok=True)

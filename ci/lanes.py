@@ -20,7 +20,7 @@ import legacy_files
 import lint
 import package
 from build import build, ccache_variables, configure, directory
-from common import BUILD, CORPUS, ROOT, VENV_PYTHON, Failure, MissingTool, NoNetwork, say
+from common import BUILD, MODELS, ROOT, VENV_PYTHON, Failure, MissingTool, NoNetwork, say
 from compatibility import ensure_compatibility_venv
 from fetch_default_model import fetch
 from reports import Outcome, read_junit
@@ -157,7 +157,7 @@ def _mutations(settings: Settings) -> Outcome:
         log = LOGS / f"mutations-{model}.log"
         log.unlink(missing_ok=True)
         program = directory("release") / "bin" / "mutate_gguf"
-        command = [str(program), str(CORPUS / "models" / f"{model}.gguf"), str(count)]
+        command = [str(program), str(MODELS / f"{model}.gguf"), str(count)]
         code = run_logged(command, log, cwd=BUILD, progress=_last_word, timeout=60 + count)
         wrong = f"ended with {code}; all of it is in {log}:\n{tail(log)}" if code else ""
         outcome.check(f"{count} mutations of {model}", wrong)

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 import transformers
 from gpt4all import GPT4All, build_info
-from independent.model_files import ModelFile
+from independent.model_files import ModelFile, path_of
 from independent.torch_engine import llama
 
 HERE = Path(__file__).resolve().parent
@@ -121,7 +121,7 @@ def cases(theirs: transformers.LlamaForCausalLM) -> list[tuple[Any, Any]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=HERE / "models" / "tiny-llama-f32.gguf")
+    parser.add_argument("--model", type=Path, default=path_of("tiny-llama-f32"))
     parser.add_argument("--date", default=datetime.datetime.now(datetime.timezone.utc).date().isoformat())
     parser.add_argument("--tolerance", type=float, default=1e-3, help="in nats (default: 1e-3)")
     arguments = parser.parse_args()

@@ -71,11 +71,11 @@ def variant(name: str, folder: Path) -> Path:
     """A model with random weights, larger than transformers' own so that its logits differ, and a real tokenizer."""
     family, make = VARIANTS[name]
     shutil.copytree(
-        CORPUS / "models" / "trained" / f"shakespeare-{family}",
+        hugging_face_folder.TRAINED / f"shakespeare-{family}",
         folder,
         ignore=shutil.ignore_patterns("*config.json", "training.json"),
     )
-    shutil.copy(CORPUS / "models" / "trained" / f"shakespeare-{family}" / "tokenizer_config.json", folder)
+    shutil.copy(hugging_face_folder.TRAINED / f"shakespeare-{family}" / "tokenizer_config.json", folder)
     torch.manual_seed(7)
     model = make()
     with torch.no_grad():

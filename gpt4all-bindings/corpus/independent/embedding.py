@@ -61,7 +61,9 @@ def sentence_transformer(package: str, folder: str) -> Any:
 
 def by_sentence_transformers(model: Opened, inputs: list[Any]) -> Json:
     sources = [
-        entry["source"] for entry in manifest().values() if entry["file"] == model.file.path.name and "source" in entry
+        entry["source"]
+        for entry in manifest()["models"].values()
+        if entry["file"] == model.file.path.name and "source" in entry
     ]
     if not sources or "conversion" not in sources[0]:
         raise NotCoveredError("not a model of sentence-transformers")

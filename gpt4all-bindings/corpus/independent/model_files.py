@@ -63,15 +63,20 @@ def rounded_to(weights: dict[str, Array], kind: str) -> dict[str, Array]:
 
 @lru_cache
 def manifest() -> Json:
-    models: Json = json.loads((CORPUS / "models.json").read_text(encoding="utf-8"))["models"]
-    return models
+    whole: Json = json.loads((CORPUS / "models.json").read_text(encoding="utf-8"))
+    return whole
+
+
+def committed_models() -> Path:
+    """Where the models lie that are part of the repository."""
+    return CORPUS.joinpath(manifest()["folder"]).resolve()
 
 
 def path_of(model: str) -> Path:
     """Where a model of models.json lies. Raises NotCoveredError if it is not there."""
-    entry = manifest()[model]
+    entry = manifest()["models"][model]
     cache = Path(os.environ.get("GPT4ALL_CACHE") or Path.home() / ".cache" / "gpt4all")
-    path: Path = (cache / "models" if "source" in entry else CORPUS) / entry["file"]
+    path: Path = (cache / "models" if "source" in entry else committed_models()) / entry["file"]
     if not path.is_file():
         raise NotCoveredError(f"{entry['file']} is not in the cache")
     return path

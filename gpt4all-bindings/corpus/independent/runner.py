@@ -12,7 +12,7 @@ import jinja2
 from . import sampling, templates
 from .generation import AmbiguousError
 from .hugging_face import family
-from .model_files import CORPUS, ModelFile, open_file, path_of
+from .model_files import ModelFile, committed_models, open_file, path_of
 from .named_templates import default_name
 from .opened import Opened, PromptTooLongError, done
 from .operations import OPERATIONS
@@ -30,7 +30,7 @@ class Run:
     """A case that runs on one implementation."""
 
     def __init__(self, case: Json, scratch: Path, *, implementation: str) -> None:
-        self._places = {"${models}": (CORPUS / "models").as_posix(), "${scratch}": scratch.as_posix()}
+        self._places = {"${models}": committed_models().as_posix(), "${scratch}": scratch.as_posix()}
         self._case, self._implementation = case, implementation
         self._kinds: dict[Path, tuple[Path, str]] = {}  # what was quantised: from what, and to which type
         self._model: Opened | None = None

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, PoolingType, RopeScalingType, TokenType
 from gguf.quants import quantize
 
+MODELS = Path(__file__).resolve().parents[3] / "gpt4all-backend" / "tests" / "models"
+
 Array = npt.NDArray[np.float32]
 
 LAYERS = 2
@@ -280,7 +282,7 @@ def digest(path: Path) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Make the tiny models of the corpus.")
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent)
+    parser.add_argument("folder", nargs="?", type=Path, default=MODELS)
     parser.add_argument("--check", action="store_true", help="only compare the files in FOLDER with newly made ones")
     arguments = parser.parse_args()
     if not arguments.check:

@@ -16,7 +16,7 @@ from distribution.installed import BINDING, ROOT, Installed
 
 FIRST_EXAMPLE = re.compile(r"## First example\n+```python\n(.*?)```", re.DOTALL)
 SCRIPTS = "gpt4all/llama_cpp_scripts/"
-TINY_MODELS = ROOT / "gpt4all-bindings" / "corpus" / "models"
+TINY_MODELS = ROOT / "gpt4all-backend" / "tests" / "models"
 VERSION = (ROOT / "VERSION").read_text(encoding="ascii").strip()
 
 # What a module computes: log-likelihoods of two continuations, by weights of several types, and a vector.

@@ -16,7 +16,7 @@ import pytest
 PYTHON = Path(__file__).resolve().parents[1]
 ROOT = PYTHON.parents[1]
 HEADER = ROOT / "gpt4all-backend" / "include" / "llmodel.h"
-TINY_MODELS = ROOT / "gpt4all-bindings" / "corpus" / "models"
+TINY_MODELS = ROOT / "gpt4all-backend" / "tests" / "models"
 
 if "GPT4ALL_LIBRARY" not in os.environ:
     os.environ["GPT4ALL_LIBRARY"] = str(ROOT / "build" / "release" / "bin")

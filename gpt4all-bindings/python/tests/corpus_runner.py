@@ -33,14 +33,26 @@ def load_files() -> dict[str, Json]:
 
 
 @lru_cache
+def manifest() -> Json:
+    """What models.json says."""
+    whole: Json = json.loads((CORPUS / "models.json").read_text(encoding="utf-8"))
+    return whole
+
+
+def committed_models() -> Path:
+    """Where the models lie that are part of the repository."""
+    return CORPUS.joinpath(manifest()["folder"]).resolve()
+
+
+@lru_cache
 def model_path(name: str) -> Path:
     """The file of a model of models.json, got if need be, after a look at its size and SHA-256.
 
     Raises MissingModelError.
     """
-    entry: Json = json.loads((CORPUS / "models.json").read_text(encoding="utf-8"))["models"][name]
+    entry: Json = manifest()["models"][name]
     try:
-        path = models.resolve(entry["file"]) if "source" in entry else CORPUS / entry["file"]
+        path = models.resolve(entry["file"]) if "source" in entry else committed_models() / entry["file"]
     except (models.DownloadError, ModelNotFoundError) as error:
         raise MissingModelError(f"{entry['file']} is not to be had: {error}") from error
     data = path.read_bytes()
@@ -55,7 +67,7 @@ class Case:
     """A case that runs: its model, its sessions and the outcomes of its steps so far."""
 
     def __init__(self, case: Json, scratch: Path) -> None:
-        self._places = {"${models}": (CORPUS / "models").as_posix(), "${scratch}": scratch.as_posix()}
+        self._places = {"${models}": committed_models().as_posix(), "${scratch}": scratch.as_posix()}
         self._steps: list[Json] = self._fill(case["steps"])
         self._path = model_path(case["model"])
         self._model: Model | None = None

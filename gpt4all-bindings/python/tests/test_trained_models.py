@@ -13,9 +13,11 @@ import pytest
 
 import gpt4all
 from conftest import TINY_MODELS, child_environment
+from corpus_runner import CORPUS
 from gpt4all.conversion import convert_folder
 
 TRAINED = TINY_MODELS / "trained"
+MAKER = CORPUS / "models" / "trained" / "hugging_face_folder.py"
 NAMES = ("shakespeare-gptj", "shakespeare-mpt", "shakespeare-llama")
 # The most frequent words of the text that they were trained on.
 COMMON = frozenset(
@@ -31,7 +33,7 @@ RUNS_AS = {"shakespeare-gptj": "phi2", "shakespeare-mpt": "mpt", "shakespeare-ll
 
 def original(name: str, folder: Path) -> Path:
     """The folder that a model was converted from; the script compares its weights' SHA-256 with the card's."""
-    command = [sys.executable, str(TRAINED / "hugging_face_folder.py"), name, str(folder)]
+    command = [sys.executable, str(MAKER), name, str(folder)]
     subprocess.run(command, check=True, env=child_environment())
     return folder
 

@@ -19,6 +19,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 HERE = Path(__file__).resolve().parent
+TRAINED = HERE.parents[3] / "gpt4all-backend" / "tests" / "models" / "trained"
 sys.path.insert(0, str(HERE.parents[1]))  # the corpus, where `independent` is
 from independent.hugging_face import state  # noqa: E402
 from independent.model_files import ModelFile  # noqa: E402
@@ -28,8 +29,8 @@ NAMES = ("shakespeare-gptj", "shakespeare-mpt", "shakespeare-llama")
 
 def make(name: str, folder: Path) -> Path:
     """Writes the folder and returns it. Raises ValueError if the weights are not those that were trained."""
-    shutil.copytree(HERE / name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("training.json"))
-    file = ModelFile(HERE / f"{name}-q8_0.gguf")
+    shutil.copytree(TRAINED / name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("training.json"))
+    file = ModelFile(TRAINED / f"{name}-q8_0.gguf")
     tensors = {key: np.ascontiguousarray(values) for key, values in state(file, file.weights).items()}
     path = folder / "model.safetensors"
     save_file(tensors, path, {"format": "pt"})
@@ -41,7 +42,7 @@ def make(name: str, folder: Path) -> Path:
 
 def expected(name: str) -> str:
     """The SHA-256 of the weights as this script writes them."""
-    card = json.loads((HERE / name / "training.json").read_text(encoding="utf-8"))
+    card = json.loads((TRAINED / name / "training.json").read_text(encoding="utf-8"))
     return str(card["weights_sha256"])
 
 
