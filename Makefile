@@ -4,7 +4,7 @@ PYTHON ?= python3
 CI_PYTHON = @$(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wheel sdist test lint format bench fuzz mutations docs site setup clean
+.PHONY: help run build generate wheel sdist test lint format bench fuzz mutations docs site setup clean
 .NOTPARALLEL:
 
 export PROMPT MODEL
@@ -17,6 +17,9 @@ run: ## Build, fetch the default model and answer: make run PROMPT="…" [MODEL=
 
 build: ## Build libllmodel in build/release
 	$(CI_PYTHON) ci/build.py release llmodel
+
+generate: ## Write what is made from llmodel.h and its schema, for every language
+	$(CI_PYTHON) ci/generated.py
 
 wheel: ## Build the Python wheel for this kind of machine, in build/dist
 	$(CI_PYTHON) ci/package.py wheel

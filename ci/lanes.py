@@ -16,6 +16,7 @@ import conformance
 import conversions
 import docs
 import documentation_site
+import generated
 import legacy_files
 import lint
 import package
@@ -120,6 +121,12 @@ def _ctest(
 
 def _fetch(_: Settings) -> Outcome:
     return _pytest("ci", ROOT / "ci" / "tests", {})
+
+
+def _generate(_: Settings) -> Outcome:
+    outcome = generated.check()
+    outcome += _pytest("generate", ROOT / "gpt4all-bindings" / "generate", {})
+    return outcome
 
 
 def _native(_: Settings) -> Outcome:
@@ -263,6 +270,7 @@ def _tidy(_: Settings) -> Outcome:
 _CLANG = (*BUILD_TOOLS, "clang", "clang-rt", "lld")
 LANES: Mapping[str, Lane] = {
     "fetch": Lane("the scripts that fetch llama.cpp and the model", _fetch, ("git",), python=True, minutes=0.5),
+    "generate": Lane("what is made from llmodel.h and its schema", _generate, (), python=True, minutes=0.3),
     "native": Lane("C++ and C tests of libllmodel", _native, model=True, minutes=8),
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=3.5),

@@ -117,7 +117,8 @@ def check_mypy(python: str) -> str:
         config = next((path for path in own if (ROOT / path).is_file()), "ci/mypy.ini")
         options = ["--strict", "--explicit-package-bases", "--config-file", config]
         cache = BUILD / "mypy-cache" / folder.replace("/", "-")
-        command = ["env", f"MYPYPATH={folder}", python, "-m", "mypy", *options, "--cache-dir", str(cache), *names]
+        base = os.path.dirname(folder) if (ROOT / folder / "__init__.py").is_file() else folder  # where imports begin
+        command = ["env", f"MYPYPATH={base}", python, "-m", "mypy", *options, "--cache-dir", str(cache), *names]
         text = output_of(command)
         wrong += [f"{folder}: {text}"] if text else []
     return "\n".join(wrong)

@@ -4,33 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
-import generate_declarations
 import gpt4all
-from conftest import HEADER, PYTHON
+from conftest import HEADER
 from gpt4all import _declarations, _errors, _log
-
-
-def test_the_committed_file_is_what_the_header_gives() -> None:
-    header = HEADER.read_text(encoding="utf-8")
-    committed = (PYTHON / "gpt4all" / "_declarations.py").read_text(encoding="utf-8")
-    assert committed == generate_declarations.generate(header), "run generate_declarations.py"
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("LLMODEL_NOT_FOUND = 3", "LLMODEL_NOT_FOUND = 4"),
-        ("int32_t timeout_ms", "int64_t timeout_ms"),
-        ("#define LLMODEL_ABI_VERSION 1", "#define LLMODEL_ABI_VERSION 2"),
-        ("    int32_t index;", "    int32_t index, row;"),
-    ],
-)
-def test_a_changed_header_gives_another_file(old: str, new: str) -> None:
-    header = HEADER.read_text(encoding="utf-8")
-    assert old in header
-    assert generate_declarations.generate(header.replace(old, new)) != generate_declarations.generate(header)
 
 
 def test_every_function_of_the_header_is_declared() -> None:
