@@ -7,19 +7,18 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from common import BUILD, CORPUS
+from common import BUILD, CORPUS_TOOLS, ROOT
 from reports import Outcome
 from setup import ensure_other_venv
 from steps import run_logged, tail
 
-CHECK = CORPUS / "conversions" / "check.py"
 FOUND = BUILD / "reports" / "conversions.json"
 LOG = BUILD / "logs" / "convert.log"
 
 
 def ensure_conversion_venv() -> Path:
     """Makes build/venv-convert and returns its Python. Raises NoNetwork if a package cannot be had."""
-    return ensure_other_venv("venv-convert", CHECK.parent / "requirements.txt", "PyTorch and transformers")
+    return ensure_other_venv("venv-convert", CORPUS_TOOLS / "requirements-conversions.txt", "PyTorch and transformers")
 
 
 def check(variables: Mapping[str, str], timeout: float) -> Outcome:
@@ -28,11 +27,11 @@ def check(variables: Mapping[str, str], timeout: float) -> Outcome:
     LOG.unlink(missing_ok=True)
     FOUND.unlink(missing_ok=True)
     FOUND.parent.mkdir(parents=True, exist_ok=True)
-    paths = os.pathsep.join([variables["PYTHONPATH"], str(CORPUS)])
-    command = [str(ensure_conversion_venv()), str(CHECK), "--out", str(FOUND)]
-    code = run_logged(command, LOG, cwd=CHECK.parent, variables={**variables, "PYTHONPATH": paths}, timeout=timeout)
+    paths = os.pathsep.join([variables["PYTHONPATH"], str(CORPUS_TOOLS)])
+    command = [str(ensure_conversion_venv()), "-m", "corpus_tools.conversions.check", "--out", str(FOUND)]
+    code = run_logged(command, LOG, cwd=ROOT, variables={**variables, "PYTHONPATH": paths}, timeout=timeout)
     if not FOUND.is_file():
-        outcome.failed.append(("convert", f"check.py ended with {code}:\n{tail(LOG, 40)}"))
+        outcome.failed.append(("convert", f"corpus_tools.conversions.check ended with {code}:\n{tail(LOG, 40)}"))
         return outcome
     found = json.loads(FOUND.read_text(encoding="utf-8"))
     outcome.passed = sum(len(each["types"]) for each in found["architectures"].values())

@@ -21,7 +21,7 @@ import legacy_files
 import lint
 import package
 from build import build, ccache_variables, configure, directory
-from common import BUILD, MODELS, ROOT, VENV_PYTHON, Failure, MissingTool, NoNetwork, say
+from common import BUILD, CORPUS_TOOLS, MODELS, ROOT, VENV_PYTHON, Failure, MissingTool, NoNetwork, say
 from compatibility import ensure_compatibility_venv
 from fetch_default_model import fetch
 from reports import Outcome, read_junit
@@ -218,16 +218,17 @@ def _processors(_: Settings) -> Outcome:
     except (MissingTool, NoNetwork) as failure:
         say(f"      without old processors, which qemu emulates: {failure}")
     build("modules", ["llmodel", "bin/cpu_products", "bin/amx_products_test", "amx_emulator"])
-    tests, variables = BACKEND / "tests" / "processors", library_variables("modules")
-    command = [str(VENV_PYTHON), "modules.py"]
+    variables = library_variables("modules")
+    variables["PYTHONPATH"] += os.pathsep + str(CORPUS_TOOLS)
+    command = [str(VENV_PYTHON), "-m", "corpus_tools.processors.modules"]
     told = subprocess.run(
-        command, cwd=tests, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+        command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )
     for line in (told.stdout or told.stderr).splitlines():
         say(f"      {line}")
     outcome = _ctest("processors-amx", "modules", "-L", "processors")
     parallel = ["--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "worksteal"]
-    outcome += _pytest("processors", tests, variables, options=parallel)
+    outcome += _pytest("processors", CORPUS_TOOLS / "tests", variables, options=parallel)
     return outcome
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from build import directory
-from common import BUILD, CORPUS, Failure
+from common import BUILD, CORPUS_TOOLS, ROOT, Failure
 from conversions import ensure_conversion_venv
 from reports import Outcome
 from steps import run_logged, tail
@@ -21,10 +21,9 @@ def _check_in_c(outcome: Outcome, python: Path, variables: Mapping[str, str], ti
     log, files = BUILD / "logs" / "legacy-c.log", BUILD / "legacy"
     log.unlink(missing_ok=True)
     shutil.rmtree(files, ignore_errors=True)
-    if run_logged(
-        [str(python), "-m", "legacy.write", str(files)], log, cwd=CORPUS, variables=variables, timeout=timeout
-    ):
-        raise Failure(f"legacy.write failed:\n{tail(log, 40)}")
+    command = [str(python), "-m", "corpus_tools.legacy.write", str(files)]
+    if run_logged(command, log, cwd=ROOT, variables=variables, timeout=timeout):
+        raise Failure(f"corpus_tools.legacy.write failed:\n{tail(log, 40)}")
     program = str(directory("release") / "bin" / "llmodel_example_chat")
     cached = {**variables, "GPT4ALL_CACHE": str(files / "cache")}
     for file in sorted(files.glob("*.bin")):
@@ -36,7 +35,7 @@ def _check_in_c(outcome: Outcome, python: Path, variables: Mapping[str, str], ti
 def check(variables: Mapping[str, str], timeout: float) -> Outcome:
     """Runs all checks; each file and comparison counts as a test. What was committed of them stays as it is."""
     outcome = Outcome()
-    paths = os.pathsep.join([variables["PYTHONPATH"], str(CORPUS)])
+    paths = os.pathsep.join([variables["PYTHONPATH"], str(CORPUS_TOOLS)])
     python = ensure_conversion_venv()
     _check_in_c(outcome, python, {**variables, "PYTHONPATH": paths}, timeout)
     for name in ("transformers", "engines"):
@@ -44,8 +43,8 @@ def check(variables: Mapping[str, str], timeout: float) -> Outcome:
         log.unlink(missing_ok=True)
         found.unlink(missing_ok=True)
         found.parent.mkdir(parents=True, exist_ok=True)
-        command = [str(python), "-m", f"legacy.check_against_{name}", "--out", str(found)]
-        code = run_logged(command, log, cwd=CORPUS, variables={**variables, "PYTHONPATH": paths}, timeout=timeout)
+        command = [str(python), "-m", f"corpus_tools.legacy.check_against_{name}", "--out", str(found)]
+        code = run_logged(command, log, cwd=ROOT, variables={**variables, "PYTHONPATH": paths}, timeout=timeout)
         if not found.is_file():
             outcome.failed.append((name, f"check_against_{name} ended with {code}:\n{tail(log, 40)}"))
             continue

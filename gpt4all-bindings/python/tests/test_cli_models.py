@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from legacy.blocks import Layout, TensorType
-from legacy.gptj_files import write_gptj
-from legacy.tensors import Types
-from legacy.tiny_models import tiny_gptj
+from corpus_tools.legacy.blocks import Layout, TensorType
+from corpus_tools.legacy.gptj_files import write_gptj
+from corpus_tools.legacy.tensors import Types
+from corpus_tools.legacy.tiny_models import tiny_gptj
 
 from cli_helpers import Gpt4all, as_json, cache, gpt4all, put
 from conftest import TINY_MODELS

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from legacy.blocks import Layout, TensorType
-from legacy.gptj_files import write_gptj
-from legacy.tensors import Types
-from legacy.tiny_models import tiny_gptj
+from corpus_tools.legacy.blocks import Layout, TensorType
+from corpus_tools.legacy.gptj_files import write_gptj
+from corpus_tools.legacy.tensors import Types
+from corpus_tools.legacy.tiny_models import tiny_gptj
 
 import gpt4all as package
 import hugging_face_folders as hf

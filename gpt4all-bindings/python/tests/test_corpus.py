@@ -10,8 +10,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-
-from corpus_runner import CORPUS, Case, MissingModelError, check, check_status, load_files, model_path
+from corpus_tools.places import CORPUS, load_files
+from corpus_tools.runner import Case, MissingModelError, check, check_status, model_path
 
 FILES = load_files()
 CASES = {case["id"]: case for file in FILES.values() for case in file["cases"]}

@@ -8,8 +8,8 @@ import gguf
 import numpy as np
 import numpy.typing as npt
 import pytest
+from corpus_tools.legacy.blocks import Layout, TensorType, block_length, decode, encode, row_size, types_of
 from gguf.quants import dequantize, quantize
-from legacy.blocks import Layout, TensorType, block_length, decode, encode, row_size, types_of
 
 CASES = [(layout, kind) for layout in Layout for kind in types_of(layout)]
 # How much of random weights' size a type may get wrong (root mean square).

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from legacy.blocks import TensorType
-from legacy.tensors import Types
-from legacy.tiny_models import tiny_gptj
-from legacy.variants import variant
+from corpus_tools.legacy.blocks import TensorType
+from corpus_tools.legacy.tensors import Types
+from corpus_tools.legacy.tiny_models import tiny_gptj
+from corpus_tools.legacy.variants import variant
 
 import gpt4all
 from conftest import RunPython

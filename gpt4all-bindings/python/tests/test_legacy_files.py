@@ -1,6 +1,6 @@
 """Every kind of model file of 2023 with every type: its translation holds what the file says, and runs as it ran.
 
-The files are those of the corpus's own writer (corpus/legacy), which knows nothing of the library.
+The files are those of the corpus's own writer (corpus_tools/legacy), which knows nothing of the library.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from legacy.blocks import Layout, TensorType
-from legacy.gptj_files import write_gptj
-from legacy.llama_files import write_llama
-from legacy.ours import least_cosine, logits, sequence
-from legacy.reference import cosine
-from legacy.reference import logits as reference_logits
-from legacy.tensors import FILE_TYPES, Array, Types, as_stored, decoded
-from legacy.tiny_models import LegacyModel, tiny_gptj, tiny_llama, tiny_mpt
-from legacy.translated import Translation, read
-from legacy.variants import VARIANTS, Variant, model_for, tiny_model, variant
+from corpus_tools.legacy.blocks import Layout, TensorType
+from corpus_tools.legacy.gptj_files import write_gptj
+from corpus_tools.legacy.llama_files import write_llama
+from corpus_tools.legacy.ours import least_cosine, logits, sequence
+from corpus_tools.legacy.reference import cosine
+from corpus_tools.legacy.reference import logits as reference_logits
+from corpus_tools.legacy.tensors import FILE_TYPES, Array, Types, as_stored, decoded
+from corpus_tools.legacy.tiny_models import LegacyModel, tiny_gptj, tiny_llama, tiny_mpt
+from corpus_tools.legacy.translated import Translation, read
+from corpus_tools.legacy.variants import VARIANTS, Variant, model_for, tiny_model, variant
 
 import gpt4all
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from legacy.blocks import TensorType
-from legacy.tensors import Types
-from legacy.variants import model_for, variant
+from corpus_tools.legacy.blocks import TensorType
+from corpus_tools.legacy.tensors import Types
+from corpus_tools.legacy.variants import model_for, variant
 
 import gpt4all
 from conftest import RunPython

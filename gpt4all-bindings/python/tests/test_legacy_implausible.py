@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from legacy.blocks import Layout, TensorType, block_size, encode
-from legacy.tensors import Types
-from legacy.variants import model_for, variant
+from corpus_tools.legacy.blocks import Layout, TensorType, block_size, encode
+from corpus_tools.legacy.tensors import Types
+from corpus_tools.legacy.variants import model_for, variant
 
 import gpt4all
 

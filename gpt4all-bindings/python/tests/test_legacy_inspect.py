@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from legacy.blocks import Layout, TensorType, block_length, block_size
-from legacy.tensors import Types
-from legacy.variants import model_for, variant
+from corpus_tools.legacy.blocks import Layout, TensorType, block_length, block_size
+from corpus_tools.legacy.tensors import Types
+from corpus_tools.legacy.variants import model_for, variant
 
 import gpt4all
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from legacy import make_table
-from legacy.results import FOLDER
-from legacy.variants import VARIANTS
+from corpus_tools.legacy import make_table
+from corpus_tools.legacy.results import FOLDER
+from corpus_tools.legacy.variants import VARIANTS
 
 
 def test_the_page_is_what_the_results_say() -> None:
-    assert make_table.text() in make_table.PAGE.read_text(encoding="utf-8"), "run `python -m legacy.make_table`"
+    page = make_table.PAGE.read_text(encoding="utf-8")
+    assert make_table.text() in page, "run `python -m corpus_tools.legacy.make_table`"
 
 
 @pytest.mark.parametrize("name", ["transformers", "engines", "translation"])

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from legacy import real_vocabularies
-from legacy.blocks import Layout, TensorType
-from legacy.mpt_files import write_example, write_ggmm
-from legacy.tensors import Types
-from legacy.tiny_models import LegacyModel
-from legacy.tokenisers import byte_pair_encoding, sentence_piece
-from legacy.variants import VARIANTS, Variant, model_for, variant
+from corpus_tools.legacy import real_vocabularies
+from corpus_tools.legacy.blocks import Layout, TensorType
+from corpus_tools.legacy.mpt_files import write_example, write_ggmm
+from corpus_tools.legacy.tensors import Types
+from corpus_tools.legacy.tiny_models import LegacyModel
+from corpus_tools.legacy.tokenisers import byte_pair_encoding, sentence_piece
+from corpus_tools.legacy.variants import VARIANTS, Variant, model_for, variant
 
 import gpt4all
 from conftest import ROOT

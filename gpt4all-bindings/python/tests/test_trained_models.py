@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import gguf
 import pytest
+from corpus_tools.models import hugging_face_folder
 
 import gpt4all
-from conftest import TINY_MODELS, child_environment
-from corpus_runner import CORPUS
+from conftest import TINY_MODELS
 from gpt4all.conversion import convert_folder
 
 TRAINED = TINY_MODELS / "trained"
-MAKER = CORPUS / "models" / "trained" / "hugging_face_folder.py"
 NAMES = ("shakespeare-gptj", "shakespeare-mpt", "shakespeare-llama")
 # The most frequent words of the text that they were trained on.
 COMMON = frozenset(
@@ -32,10 +29,8 @@ RUNS_AS = {"shakespeare-gptj": "phi2", "shakespeare-mpt": "mpt", "shakespeare-ll
 
 
 def original(name: str, folder: Path) -> Path:
-    """The folder that a model was converted from; the script compares its weights' SHA-256 with the card's."""
-    command = [sys.executable, str(MAKER), name, str(folder)]
-    subprocess.run(command, check=True, env=child_environment())
-    return folder
+    """The folder that a model was converted from; its weights' SHA-256 is compared with the card's."""
+    return hugging_face_folder.make(name, folder)
 
 
 @pytest.mark.parametrize("name", NAMES)

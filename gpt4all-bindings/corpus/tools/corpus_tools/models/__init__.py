@@ -1,0 +1,1 @@
+"""Makes the small models that the corpus and the backend's tests read."""

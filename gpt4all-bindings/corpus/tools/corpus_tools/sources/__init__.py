@@ -1,0 +1,1 @@
+"""What the cases are made from, one module for each topic."""
