@@ -2,7 +2,7 @@
 """`make bench`: builds the library and llama.cpp's own tools alike, and hands them to the benchmark.
 
 --install-peers first puts llama-cpp-python, which compiles for many minutes, and node-llama-cpp into build/peers; what
-is there is measured too. All other arguments go on to gpt4all-backend/benchmarks/bench.py; `--help` lists them.
+is there is measured too. All other arguments go on to gpt4all-bindings/benchmarks/bench.py; `--help` lists them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lanes import library_variables
 from setup import BUILD_TOOLS, ensure_tools, ensure_venv
 from steps import Steps, run_logged, tail
 
-BENCHMARK = ROOT / "gpt4all-backend" / "benchmarks"
+BENCHMARK = ROOT / "gpt4all-bindings" / "benchmarks"
 REQUIREMENTS = ROOT / "ci" / "requirements-bench.txt"
 PLOT_VENV = BUILD / "venv-bench"
 PEERS = BUILD / "peers"
