@@ -72,7 +72,11 @@ class _Reader:
             if comment.trailing:
                 self.trailing.setdefault(line_of(text, comment.start), []).append(comment)
             else:
-                self.leading[self._next(comment.end)] = comment
+                place = self._next(comment.end)
+                if place < 0 or place in self.leading:
+                    lost = self.leading.get(place, comment)
+                    raise HeaderError(f"line {line_of(text, lost.start)}: a documentation comment belongs to nothing")
+                self.leading[place] = comment
 
     def _next(self, offset: int) -> int:
         """Where what stands after a comment begins, be it a declaration or a preprocessor line."""
