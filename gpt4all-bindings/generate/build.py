@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from generate import header, schema
-from generate.description import Alias, Description, Header, Object, Operation
+from generate.description import Alias, Description, Enum, Event, Header, Member, Object, Operation
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADER = ROOT / "gpt4all-backend" / "include" / "llmodel.h"
@@ -35,7 +36,26 @@ def combine(head: Header, definitions: tuple[Object | Alias, ...]) -> Descriptio
     requests = {name for name in known if name.endswith("_request")} - {each.request for each in operations} - named
     if requests:
         raise ValueError(f"the schema has {min(requests)}, of which llmodel.h does not speak")
-    return Description(head, operations, definitions)
+    events = head.enum("llmodel_event_kind")
+    return Description(head, operations, tuple(_event(events, each) for each in events.members), definitions)
+
+
+# How the comment on a kind of event begins or ends that says what its data is.
+_DATA: tuple[tuple[Literal["none", "text", "floats", "json", "result"], str], ...] = (
+    ("result", r"^JSON `\$defs/<operation>_result`"),
+    ("json", r"^JSON `\$defs/(\w+)`"),
+    ("text", r"^UTF-8,"),
+    ("floats", r"^float32\b"),
+    ("none", r"\bNo data\.$|\bgives no event\.$"),
+)
+
+
+def _event(enum: Enum, member: Member) -> Event:
+    for data, pattern in _DATA:
+        if match := re.search(pattern, member.documentation):
+            definition = match[1] if data == "json" else ""
+            return Event(enum.short(member), member.value, data, definition, member.documentation)
+    raise ValueError(f"the comment on {member.name} does not say what the event's data is, as the others do")
 
 
 def _documentation(head: Header) -> str:

@@ -289,11 +289,23 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Event:
+    """What llmodel_next() gives, and what its data is."""
+
+    name: str  # "tool_call"
+    value: int
+    data: Literal["none", "text", "floats", "json", "result"]  # a result is JSON of the operation's own definition
+    definition: str  # of JSON
+    documentation: str
+
+
+@dataclass(frozen=True)
 class Description:
     """Everything, for an emitter."""
 
     header: Header
     operations: tuple[Operation, ...]
+    events: tuple[Event, ...]
     definitions: tuple[Object | Alias, ...]  # in the schema's order; those described within another stand before it
 
     def definition(self, name: str) -> Object | Alias:

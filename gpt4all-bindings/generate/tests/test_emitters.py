@@ -1,0 +1,120 @@
+"""What every emitter makes is whole: nothing is missing, comments come along, brackets are closed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from generate.build import ROOT, describe
+from generate.description import Alias, Alternatives, Array, Choice, Description, Type
+from generate.emit import differences, emit_all, emitters, has_home
+
+DESCRIPTION = describe()
+EMITTERS = emitters()
+LANGUAGES = ["typescript", "golang"]
+LINE_COMMENT = {"typescript": r"//[^\n]*|/\*.*?\*/", "golang": r"//[^\n]*"}
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+def source(language: str, description: Description = DESCRIPTION) -> str:
+    """All that is emitted for a language."""
+    return "\n".join(emit_all(description, {language: EMITTERS[language]}).values())
+
+
+def code(language: str) -> str:
+    """That without comments and the contents of texts."""
+    pattern = rf'"(?:\\.|[^"\\\n])*"|`[^`]*`|{LINE_COMMENT[language]}'
+    return re.sub(pattern, lambda match: '""' if match[0][0] in '"`' else "", source(language), flags=re.DOTALL)
+
+
+def words(text: str) -> str:
+    """Letters and digits only, as comments may be wrapped and escaped."""
+    return re.sub(r"[^\w]+", " ", text).strip()
+
+
+def test_brackets_are_closed_in_order(language: str) -> None:
+    open_: list[str] = []
+    for character in re.findall(r"[()\[\]{}]", code(language)):
+        if character in "([{":
+            open_.append(character)
+        else:
+            assert open_ and open_.pop() + character in ("()", "[]", "{}")
+    assert open_ == []
+
+
+def test_every_definition_and_field_is_there(language: str) -> None:
+    text = source(language)
+    plain = code(language)
+    for each in DESCRIPTION.definitions:
+        name = "".join(part[:1].upper() + part[1:] for part in each.name.split("_"))
+        assert re.search(rf"\b{name}\b", plain, re.IGNORECASE), each.name
+    for object in DESCRIPTION.objects():
+        for field in object.fields:
+            assert re.search(rf"\b{field.name}\b", text), f"{object.name}.{field.name}"
+
+
+def test_every_number_of_the_header_is_there(language: str) -> None:
+    plain = code(language)
+    for enum in DESCRIPTION.header.enums:
+        for name, value in enum.values().items():
+            assert re.search(rf"\w*{name.replace('_', '_?')}\b[^\n]*\b{value}\b", plain, re.IGNORECASE), name
+    for operation in DESCRIPTION.operations:
+        assert re.search(rf'"?{operation.name}\b', source(language))
+
+
+def test_every_comment_comes_along(language: str) -> None:
+    lines = [re.sub(r"^\s*(//|/\*\*|\*/?)|\*/\s*$", "", line) for line in source(language).splitlines()]
+    text = words("\n".join(lines))
+    constants = {
+        field.documentation
+        for object in DESCRIPTION.objects()
+        for field in object.fields
+        if isinstance(field.type, Choice) and len(field.type.values) == 1
+    }
+    told = {each.documentation for each in DESCRIPTION.definitions}
+    told |= {field.documentation for object in DESCRIPTION.objects() for field in object.fields} - constants
+    told |= {member.documentation for enum in DESCRIPTION.header.enums for member in enum.members}
+    assert [each for each in sorted(told) if words(each) not in text] == []
+
+
+def test_every_value_of_a_choice_is_there(language: str) -> None:
+    text = source(language)
+
+    def values(type: Type) -> Iterator[str]:
+        if isinstance(type, Choice):
+            yield from (json.dumps(value) for value in type.values if isinstance(value, str))
+        elif isinstance(type, Array):
+            yield from values(type.items)
+        elif isinstance(type, Alternatives):
+            for variant in type.variants:
+                yield from values(variant)
+
+    types = [each.type for each in DESCRIPTION.definitions if isinstance(each, Alias)]
+    types += [field.type for object in DESCRIPTION.objects() for field in object.fields]
+    missing = sorted({value for type in types for value in values(type) if value not in text})
+    assert missing == []
+
+
+def test_lines_end_cleanly(language: str) -> None:
+    text = source(language)
+    assert text.endswith("\n") and not text.endswith("\n\n")
+    assert not re.search(r"[ \t]+$", text, re.MULTILINE)
+    assert "do not edit" in text.splitlines()[0].lower()
+
+
+def test_emitters_give_the_same_each_time() -> None:
+    assert emit_all(DESCRIPTION, EMITTERS) == emit_all(describe(), emitters())
+
+
+def test_no_committed_file_is_out_of_date() -> None:
+    files = {path: text for path, text in emit_all(DESCRIPTION, EMITTERS).items() if has_home(path, ROOT)}
+    assert "gpt4all-bindings/python/gpt4all/types.py" in files
+    assert "".join(differences(files, ROOT)) == ""
