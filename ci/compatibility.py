@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from common import BUILD, ROOT, file_lock
-from setup import ensure_other_venv
+from ci.common import BUILD, ROOT, file_lock
+from ci.setup import ensure_other_venv
 
 BINDING = ROOT / "gpt4all-bindings" / "python"
 REQUIREMENTS = BINDING / "tests" / "compatibility" / "requirements.txt"

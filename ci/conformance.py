@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from common import BUILD, CORPUS, CORPUS_TOOLS, ROOT, VENV_PYTHON
-from reports import Outcome
-from steps import run_logged, tail
+from ci.common import BUILD, CORPUS, CORPUS_TOOLS, ROOT, VENV_PYTHON
+from ci.steps import run_logged, tail
+from ci.testing.reports import Outcome
 
 LOGS = BUILD / "logs"
 UNCHANGED = re.compile(r"^(\w+): (\d+) cases, as they should be$", re.MULTILINE)

@@ -7,10 +7,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from common import BUILD, CORPUS_TOOLS, ROOT
-from reports import Outcome
-from setup import ensure_other_venv
-from steps import run_logged, tail
+from ci.common import BUILD, CORPUS_TOOLS, ROOT
+from ci.setup import ensure_other_venv
+from ci.steps import run_logged, tail
+from ci.testing.reports import Outcome
 
 FOUND = BUILD / "reports" / "conversions.json"
 LOG = BUILD / "logs" / "convert.log"

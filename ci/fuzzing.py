@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from build import directory
-from common import BUILD, MODELS, ROOT, Failure
-from reports import Outcome
-from steps import run_logged, tail
+from ci.build import directory
+from ci.common import BUILD, MODELS, ROOT, Failure
+from ci.steps import run_logged, tail
+from ci.testing.reports import Outcome
 
 SOURCES = ROOT / "gpt4all-backend" / "fuzz"
 INPUTS_PER_SECOND = 50  # a target that is slower than this hangs; they make ten times as many, and more

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """`make generate`: writes what is made from llmodel.h and its schema; `--check` shows what would change."""
 
 from __future__ import annotations
@@ -6,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from common import ROOT, run_main
-from reports import Outcome
-from setup import ensure_venv
+from ci.common import ROOT, run_main
+from ci.setup import ensure_venv
+from ci.testing.reports import Outcome
 
 BINDINGS = ROOT / "gpt4all-bindings"
 

@@ -10,23 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import fuzzing
-
-import conformance
-import conversions
-import docs
-import documentation_site
-import generated
-import legacy_files
-import lint
-import package
-from build import build, ccache_variables, configure, directory
-from common import BUILD, CORPUS_TOOLS, MODELS, ROOT, VENV_PYTHON, Failure, MissingTool, NoNetwork, say
-from compatibility import ensure_compatibility_venv
-from fetch_default_model import fetch
-from reports import Outcome, read_junit
-from setup import BUILD_TOOLS, ensure_tools, ensure_venv
-from steps import Line, run_logged, tail
+from ci import conformance, conversions, fuzzing, generated, legacy_files, lint
+from ci.build import build, ccache_variables, configure, directory
+from ci.common import BUILD, CORPUS_TOOLS, MODELS, ROOT, VENV_PYTHON, Failure, MissingTool, NoNetwork, say
+from ci.compatibility import ensure_compatibility_venv
+from ci.documentation import build_site as documentation_site
+from ci.documentation import check as docs
+from ci.fetch.default_model import fetch
+from ci.packaging import python as package
+from ci.setup import BUILD_TOOLS, ensure_tools, ensure_venv
+from ci.steps import Line, run_logged, tail
+from ci.testing.reports import Outcome, read_junit
 
 BACKEND = ROOT / "gpt4all-backend"
 PYTHON_BINDING = ROOT / "gpt4all-bindings" / "python"

@@ -9,11 +9,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from build import directory
-from common import BUILD, CORPUS_TOOLS, ROOT, Failure
-from conversions import ensure_conversion_venv
-from reports import Outcome
-from steps import run_logged, tail
+from ci.build import directory
+from ci.common import BUILD, CORPUS_TOOLS, ROOT, Failure
+from ci.conversions import ensure_conversion_venv
+from ci.steps import run_logged, tail
+from ci.testing.reports import Outcome
 
 
 def _check_in_c(outcome: Outcome, python: Path, variables: Mapping[str, str], timeout: float) -> None:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Formatting and static checks of everything that is ours; `--fix` rewrites what can be rewritten."""
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from common import BUILD, ROOT, Failure, cache_root, run_main, say
-from reports import Outcome
-from setup import ensure_tools, ensure_venv
-from steps import Line
+from ci.common import BUILD, ROOT, Failure, cache_root, run_main, say
+from ci.setup import ensure_tools, ensure_venv
+from ci.steps import Line
+from ci.testing.reports import Outcome
 
 LARGEST_FILE = 4_000_000
 CLANG_FORMAT, CLANG_TIDY = "clang-format-14", "clang-tidy-14"
@@ -174,4 +173,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_main("lint.py", main))
+    sys.exit(run_main("ci.lint", main))

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """`make run`: from a bare machine to an answer of the default model to the prompt in PROMPT.
 
 The steps go to stderr, the answer to stdout.
@@ -9,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 
-from build import build, directory, expected
-from common import ROOT, run_main, say
-from fetch_default_model import fetch, model_path
-from setup import BUILD_TOOLS, ensure_tools, ensure_venv, missing
-from steps import Steps
+from ci.build import build, directory, expected
+from ci.common import ROOT, run_main, say
+from ci.fetch.default_model import fetch, model_path
+from ci.setup import BUILD_TOOLS, ensure_tools, ensure_venv, missing
+from ci.steps import Steps
 
 DEFAULT_PROMPT = "Why is the sky blue? Answer in two sentences."
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Installs what the build and the tests need and this machine lacks, on Debian 12 and its relatives.
 
 System packages come with apt-get, as root or through sudo; Python packages go into build/venv, nowhere else. Nothing is
@@ -19,8 +18,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, MissingTool, NoNetwork, file_lock, run_main, say
-from steps import run_logged, tail
+from ci.common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, MissingTool, NoNetwork, file_lock, run_main, say
+from ci.steps import run_logged, tail
 
 REQUIREMENTS = ROOT / "ci" / "requirements.txt"
 LOG = BUILD / "logs" / "setup.log"
@@ -206,4 +205,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_main("setup.py", main))
+    sys.exit(run_main("ci.setup", main))

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from common import BUILD, Failure, in_words, say
+from ci.common import BUILD, Failure, in_words, say
 
 TIMES = BUILD / "times.json"
 QUIET_SECONDS = 20.0  # between two lines of progress where no terminal can show one that changes

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """`make test`: every lane, one after another. The last line is `N passed, N failed, N skipped`."""
 
 from __future__ import annotations
@@ -8,11 +7,11 @@ import os
 import sys
 import time
 
-from common import Failure, MissingTool, NoNetwork, in_words, run_main, say
-from lanes import DEFAULT_LANES, LANES, Lane, Settings, prepare
-from reports import Outcome
-from setup import ensure_tools
-from steps import remember, remembered
+from ci.common import Failure, MissingTool, NoNetwork, in_words, run_main, say
+from ci.lanes import DEFAULT_LANES, LANES, Lane, Settings, prepare
+from ci.setup import ensure_tools
+from ci.steps import remember, remembered
+from ci.testing.reports import Outcome
 
 SHOWN_LINES = 80
 

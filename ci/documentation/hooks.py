@@ -12,7 +12,8 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
-from pages import GENERATORS
+
+from ci.documentation.pages import GENERATORS
 
 ROOT = Path(__file__).resolve().parents[2]
 

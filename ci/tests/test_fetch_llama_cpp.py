@@ -1,4 +1,4 @@
-"""fetch_llama_cpp.py against small repositories made here; no network."""
+"""ci.fetch.llama_cpp against small repositories made here; no network."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from git_tree import tree_hash
+from ci.fetch.git_tree import tree_hash
 
-SCRIPT = Path(__file__).parent.parent / "fetch_llama_cpp.py"
+ROOT = Path(__file__).resolve().parents[2]
 PATCH = """\
 diff --git a/src/a.txt b/src/a.txt
 --- a/src/a.txt
@@ -79,8 +79,8 @@ class World:
         environment = {k: v for k, v in os.environ.items() if k != "GPT4ALL_LLAMA_CPP"}
         environment |= {"GPT4ALL_CACHE": str(self.cache), "PATH": self.path, **variables}
         places = ["--into", str(self.into), "--lock", str(self.base / "lock"), "--patches", str(self.patches)]
-        command = [sys.executable, str(SCRIPT), *places, *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "ci.fetch.llama_cpp", *places, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stderr
         return done.stdout + done.stderr
 
@@ -327,8 +327,10 @@ def test_two_at_once(world: World) -> None:
     places = ["--into", str(world.into), "--lock", str(world.base / "lock"), "--patches", str(world.patches)]
     environment = {**os.environ, "GPT4ALL_CACHE": str(world.cache)}
     environment.pop("GPT4ALL_LLAMA_CPP", None)
-    command = [sys.executable, str(SCRIPT), *places]
-    running = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    command = [sys.executable, "-m", "ci.fetch.llama_cpp", *places]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(4)
+    ]
     errors = [process.communicate()[1] for process in running]
     assert [process.returncode for process in running] == [0] * 4, errors
     assert sum("lies in" in error for error in errors) == 1

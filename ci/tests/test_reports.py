@@ -10,15 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
-import test as make_test
 
-import docs
-import lanes
-import setup
-from common import Failure, MissingTool, NoNetwork
-from lanes import Lane, Settings
-from reports import Outcome, read_junit
-from steps import ninja_progress, run_logged
+from ci import lanes, setup
+from ci import test as make_test
+from ci.common import ROOT, Failure, MissingTool, NoNetwork
+from ci.documentation import check as docs
+from ci.lanes import Lane, Settings
+from ci.steps import ninja_progress, run_logged
+from ci.testing.reports import Outcome, read_junit
 
 
 def junit(tmp_path: Path, cases: str) -> Outcome:
@@ -182,11 +181,11 @@ def test_program_that_does_not_compile_is_found() -> None:
 
 def test_being_ended_ends_what_was_started(tmp_path: Path) -> None:
     code = (
-        "from pathlib import Path; from common import run_main; from steps import run_logged\n"
+        "from pathlib import Path; from ci.common import run_main; from ci.steps import run_logged\n"
         "command = ['sh', '-c', 'echo $$; exec sleep 60']\n"
         f"run_main('x', lambda: run_logged(command, Path({str(tmp_path / 'log')!r}), cwd=Path('/')))\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(lanes.__file__).parent)
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     while not (tmp_path / "log").exists() or len((tmp_path / "log").read_text().split("\n")) < 3:
         time.sleep(0.02)
     child = int((tmp_path / "log").read_text().split("\n")[1])

@@ -1,4 +1,4 @@
-# The pinned llama.cpp: fetched, verified and patched by ci/fetch_llama_cpp.py, then built as static libraries.
+# The pinned llama.cpp: fetched, verified and patched by ci/fetch/llama_cpp.py, then built as static libraries.
 #
 # Nothing of llama.cpp is exported: libllmodel links it whole with hidden symbols, and a compute backend is a module, if
 # it is one, that carries its own copy of ggml-base, so that another ggml in the same process cannot interpose on ours.
@@ -11,7 +11,8 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
   ${GPT4ALL_PATCHES} ${CMAKE_CURRENT_LIST_DIR}/../llama.cpp.lock)
 
 execute_process(
-  COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/ci/fetch_llama_cpp.py --into ${GPT4ALL_LLAMA_CPP_DIR}
+  COMMAND ${Python3_EXECUTABLE} -m ci.fetch.llama_cpp --into ${GPT4ALL_LLAMA_CPP_DIR}
+  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
   RESULT_VARIABLE fetch_result)
 if(NOT fetch_result EQUAL 0)
   message(FATAL_ERROR "llama.cpp could not be fetched; the line above says why")

@@ -101,7 +101,7 @@ TEST(Inspect, TakesLessThanThreeTenthsOfASecond) {
     }
     const auto path = real_model();
     if (!path) {
-        GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
+        GTEST_SKIP() << "the default model is not in the cache; python3 -m ci.fetch.default_model puts it there";
     }
     double best = INFINITY;
     for (int i = 0; i < 5; ++i) {
@@ -239,7 +239,7 @@ TEST_F(MemoryEstimate, HoldsForALongContextOfATinyModel) {
 TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {
     const auto path = real_model();
     if (!path) {
-        GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
+        GTEST_SKIP() << "the default model is not in the cache; python3 -m ci.fetch.default_model puts it there";
     }
     expect_estimate_holds(*path, {{"n_ctx", 1024}}, 1024);
 }
@@ -247,7 +247,7 @@ TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {
 TEST_F(MemoryEstimate, HoldsForDraftsFromNgrams) {
     const auto path = real_model();
     if (!path) {
-        GTEST_SKIP() << "the default model is not in the cache; ci/fetch_default_model.py puts it there";
+        GTEST_SKIP() << "the default model is not in the cache; python3 -m ci.fetch.default_model puts it there";
     }
     expect_estimate_holds(*path, {{"n_ctx", 1024}, {"speculative", {{"type", "ngram-mod"}}}}, 1024);
 }

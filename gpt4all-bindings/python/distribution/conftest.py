@@ -1,4 +1,4 @@
-"""The package that is tested: the wheel GPT4ALL_WHEEL and the sdist GPT4ALL_SDIST, as ci/package.py makes them."""
+"""The package that is tested: the wheel GPT4ALL_WHEEL and the sdist GPT4ALL_SDIST, made as by `make wheel sdist`."""
 
 from __future__ import annotations
 

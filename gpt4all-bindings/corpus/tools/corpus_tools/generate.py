@@ -10,7 +10,7 @@ A case is refused whose answer might be another one on another machine:
 - where any of this is so with another of the library's CPU modules that this processor can run.
 A case that was admitted stays if it has half the lead on another machine.
 
-Needs the gpt4all package, and the models. GPT4ALL_LIBRARY may name its library; that of `ci/build.py modules llmodel`
+Needs the gpt4all package, and the models. GPT4ALL_LIBRARY may name its library; that of `ci.build modules llmodel`
 has a CPU module for each set of instructions, which the third rule needs.
 
 Usage: python -m corpus_tools.generate [--check | --admit] [TOPIC ...]

