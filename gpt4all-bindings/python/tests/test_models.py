@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import jinja2
 import jsonschema
 import pytest
 
-from conftest import TINY_MODELS, child_environment
+from conftest import ROOT, TINY_MODELS, child_environment
 from gpt4all import InvalidArgumentError, Model, ModelNotFoundError, inspect, models
 from gpt4all.models._catalogue import parse_catalogue
 from gpt4all.models._folders import safe_file_name
@@ -23,7 +22,7 @@ from models_helpers import cache
 
 __all__ = ["cache"]
 
-FOLDER = resources.files(models)
+FOLDER = ROOT / "gpt4all-bindings" / "catalogue"
 CATALOGUE: dict[str, Any] = json.loads((FOLDER / "catalogue.json").read_text(encoding="utf-8"))
 SCHEMA: dict[str, Any] = json.loads((FOLDER / "catalogue.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())

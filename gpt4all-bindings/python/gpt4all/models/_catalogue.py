@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -222,8 +223,16 @@ def _source(raw: dict[str, Any]) -> Source:
 
 @functools.cache
 def _loaded() -> tuple[CatalogueEntry, ...]:
-    text = (resources.files(__package__) / "catalogue.json").read_text(encoding="utf-8")
-    return tuple(parse_catalogue(text))
+    return tuple(parse_catalogue(_text()))
+
+
+def _text() -> str:
+    """The catalogue's file: the package's, which gets it when it is built, or else the checkout's."""
+    packaged = resources.files(__package__) / "catalogue.json"
+    if packaged.is_file():
+        return packaged.read_text(encoding="utf-8")
+    checkout = Path(__file__).resolve().parents[3] / "catalogue" / "catalogue.json"
+    return checkout.read_text(encoding="utf-8")
 
 
 @functools.cache
