@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -135,61 +135,6 @@ def _summary(thing: Any) -> str:
     return html.escape(sentence[0] if sentence else text, quote=False)
 
 
-def options() -> str:
-    """The keyword arguments of methods, from gpt4all.types."""
-    return "\n\n".join(_typed_dict(each) for each in _typed_dicts() if _is_option(each))
-
-
-def results() -> str:
-    """The results as the library gives them, from gpt4all.types."""
-    return "\n\n".join(_typed_dict(each) for each in _typed_dicts() if not _is_option(each))
-
-
-_PARTS = ("Sampling", "Generation", "Constraints", "Conversation")
-
-
-def _is_option(each: Any) -> bool:
-    return each.name.endswith("Options") or each.name in _PARTS
-
-
-def _typed_dicts() -> Iterator[Any]:
-    import griffe
-
-    module = griffe.load("gpt4all.types", search_paths=[str(BINDING)], resolve_aliases=False)
-    own = {name: each for name, each in module.members.items() if not each.is_alias and not name.startswith("_")}
-    yield from (each for each in own.values() if each.is_class)
-
-
-def _typed_dict(each: Any) -> str:
-    bases = [str(base) for base in each.bases]
-    others = [name for name in bases if name != "TypedDict" and not name.startswith("_")]
-    parts = [f"## {each.name} {{#gpt4all.types.{each.name}}}"]
-    if each.docstring:
-        parts.append(html.escape(" ".join(each.docstring.value.split()), quote=False))
-    if others:
-        links = ", ".join(f"[{name}][gpt4all.types.{name}]" for name in others)
-        parts.append(
-            f"What {links} {'has' if len(others) == 1 else 'have'}, and:" if each.members else f"All of {links}."
-        )
-    required = [each.module.members[base] for base in bases if base.startswith("_")]
-    members = {name: member for part in [*required, each] for name, member in part.members.items()}
-    rows = [_field(name, member) for name, member in members.items() if member.is_attribute]
-    if rows:
-        parts.append(table(("Name", ""), rows))
-    return "\n\n".join(parts)
-
-
-def _field(name: str, member: Any) -> str:
-    text = html.escape(" ".join(member.docstring.value.split()), quote=False) if member.docstring else ""
-    text = re.sub(r"Default: (.+?)\.(?= From|$)", r"Default: `\1`.", text)
-    kind = str(member.annotation)
-    values = re.findall(r'"([^"]+)"', kind)
-    if kind.startswith("Literal[") and len(values) > 6:
-        text += "<br>" + " ".join(f"`{value}`" for value in values)
-        kind = "Literal[…]"
-    return row(f"`{name}`", f"`{kind}`<br>{text}")
-
-
 # ---------------------------------------------------------------------------------------------------------------- files
 
 
@@ -227,6 +172,5 @@ def conversions() -> str:
 
 
 GENERATORS: dict[str, Generator] = {
-    each.__name__: each
-    for each in (catalogue, chat_commands, command_line, conversions, file, include, options, public_names, results)
+    each.__name__: each for each in (catalogue, chat_commands, command_line, conversions, file, include, public_names)
 }

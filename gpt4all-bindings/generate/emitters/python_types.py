@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from generate.description import Alternatives, Array, Choice, Description, Field, Map, Object, Scalar, Tuple, Type
 from generate.text import SCHEMA, described, notice, pascal, unique
@@ -82,24 +83,72 @@ SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "boo
 
 
 def emit(description: Description) -> dict[str, str]:
+    classes = [each.source() for each in python_classes(description)]
+    return {PATH: "\n\n".join([HEAD.format(notice=notice(SCHEMA)), *classes])}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A key of a TypedDict."""
+
+    name: str
+    kind: str
+    documentation: str
+    required: bool
+
+    def source(self) -> str:
+        return f"    {self.name}: {self.kind}\n" + docstring(self.documentation, "    ")
+
+
+@dataclass(frozen=True)
+class TypedDict:
+    """A class of the module."""
+
+    name: str
+    given: bool  # options, rather than a result
+    bases: tuple[str, ...]
+    documentation: str
+    members: tuple[Member, ...]
+
+    def source(self) -> str:
+        """The class, or two where only some keys must be there: this way Python 3.10 needs no NotRequired."""
+        required = [member.source() for member in self.members if member.required]
+        optional = [member.source() for member in self.members if not member.required]
+        summary = docstring(self.documentation, "    ")
+        if not required:
+            return class_(self.name, self.bases, [summary, *optional], total=False)
+        if not optional:
+            return class_(self.name, self.bases, [summary, *required], total=True)
+        needed = f"_{self.name}Required"
+        first = class_(needed, self.bases, required, total=True)
+        return f"{first}\n\n{class_(self.name, (needed,), [summary, *optional], total=False)}"
+
+
+def class_(name: str, bases: tuple[str, ...], parts: list[str], total: bool) -> str:
+    inherits = ", ".join(bases or ("TypedDict",)) + ("" if total else ", total=False")
+    return f"class {name}({inherits}):\n" + ("\n".join(part for part in parts if part) or "    pass\n")
+
+
+def python_classes(description: Description) -> list[TypedDict]:
+    """All classes, each after those that it needs."""
     for each in description.objects():
         if each.name.endswith(("_request", "_options")) and each.name not in (*OPTIONS, *UNNAMED):
             raise ValueError(f"no Python name is decided for {each.name}: add it to OPTIONS of {__file__}")
-    writer = Writer(description)
+    collector = _Collector(description)
     for key, (name, without) in OPTIONS.items():
-        writer.write(name, description.object(key), True, without)
+        collector.add(name, description.object(key), True, without)
     for key in RESULTS:
-        writer.write(pascal(key), description.object(key), False)
-    return {PATH: "\n\n".join([HEAD.format(notice=notice(SCHEMA)), *writer.classes])}
+        collector.add(pascal(key), description.object(key), False)
+    return collector.classes
 
 
-class Writer:
-    """Writes classes, each after those that it needs."""
+class _Collector:
+    """Collects classes in the order in which they are written."""
 
     def __init__(self, description: Description) -> None:
         self.description = description
-        self.classes: list[str] = []
-        self.written: set[str] = set()
+        self.classes: list[TypedDict] = []
+        self.collected: set[str] = set()
 
     def type_of(self, type: Type, given: bool) -> str:
         """The Python type. `given`: by the caller, so that any mapping and sequence will do."""
@@ -120,39 +169,27 @@ class Writer:
         return self.class_of(self.description.object(type.name))
 
     def class_of(self, object: Object) -> str:
-        """The class of an object that the library gives; one that is described in place is written here."""
+        """The class of an object that the library gives; one that is described in place is collected here."""
         if object.name not in RESULTS and not object.owner:
             raise ValueError(f"{object.name} is part of a result: add it to RESULTS of {__file__}")
-        if object.owner and object.name not in self.written:
-            self.written.add(object.name)
-            self.write(pascal(object.name), object, False)
+        if object.owner and object.name not in self.collected:
+            self.collected.add(object.name)
+            self.add(pascal(object.name), object, False)
         return pascal(object.name)
 
-    def write(self, name: str, object: Object, given: bool, without: tuple[str, ...] = ()) -> None:
-        """Appends the class, or two where some keys must be there: this way Python 3.10 needs no NotRequired."""
-        bases = [OPTIONS[base][0] if given else pascal(base) for base in object.bases]
-        members: dict[bool, list[str]] = {True: [], False: []}
-        for field in object.fields:
-            if field.name not in without:
-                line = f"    {field.name}: {self.kind(field, given)}\n"
-                members[field.required].append(line + docstring(described(field), "    "))
-        summary = docstring(object.documentation, "    ")
-        if members[True]:
-            needed = f"_{name}Required" if members[False] else name
-            bases = [self.class_(needed, bases, "" if members[False] else summary, members[True], total=True)]
-        if members[False] or not members[True]:
-            self.class_(name, bases, summary, members[False], total=False)
+    def add(self, name: str, object: Object, given: bool, without: tuple[str, ...] = ()) -> None:
+        bases = tuple(OPTIONS[base][0] if given else pascal(base) for base in object.bases)
+        members = tuple(
+            Member(field.name, self.kind(field, given), described(field), field.required)
+            for field in object.fields
+            if field.name not in without
+        )
+        self.classes.append(TypedDict(name, given, bases, object.documentation, members))
 
     def kind(self, field: Field, given: bool) -> str:
         """The type of a field. What a caller may leave out may be None, too, which is as good as not given."""
         kind = self.type_of(field.type, given)
         return join([kind, "None"]) if field.nullable or (given and not field.required) else kind
-
-    def class_(self, name: str, bases: list[str], summary: str, members: list[str], total: bool) -> str:
-        inherits = ", ".join(bases or ["TypedDict"]) + ("" if total else ", total=False")
-        parts = ([summary] if summary else []) + members
-        self.classes.append(f"class {name}({inherits}):\n" + ("\n".join(parts) or "    pass\n"))
-        return name
 
 
 def join(types: Iterable[str]) -> str:
