@@ -25,7 +25,7 @@ from generate.description import (
     Tuple,
     Type,
 )
-from generate.text import BOTH, described, notice, pascal, wrap
+from generate.text import BOTH, described, notice, pascal, summary, wrap
 
 PATH = "gpt4all-bindings/golang/generated.go"
 INITIALISMS = {"Id": "ID", "Json": "JSON", "Url": "URL", "Cpu": "CPU", "Gpu": "GPU", "Ram": "RAM"}
@@ -140,7 +140,7 @@ class Writer:
             raise ValueError(f"{each.name} embeds an object with a constant, which would write itself in its place")
         parts = [f"\t{go_name(base)}\n" for base in each.bases]
         parts += [self.field(field, each) for field in each.fields if field.name not in constants]
-        text = f"{comment(each.documentation)}type {name} struct {{\n" + "\n".join(parts) + "}\n"
+        text = f"{comment(summary(each))}type {name} struct {{\n" + "\n".join(parts) + "}\n"
         text += "".join(f"\nfunc ({name}) is{go_name(union)}() {{}}\n" for union in self.unions.get(each.name, ()))
         if constants:
             fields = "".join(f'\t\t{go_name(key)} string `json:"{key}"`\n' for key in constants)

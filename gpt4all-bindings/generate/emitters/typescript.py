@@ -19,7 +19,7 @@ from generate.description import (
     Tuple,
     Type,
 )
-from generate.text import BOTH, described, notice, pascal, unique, wrap
+from generate.text import BOTH, described, notice, pascal, summary, unique, wrap
 
 PATH = "gpt4all-bindings/typescript/src/generated.ts"
 SCALARS = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
@@ -74,9 +74,9 @@ def definition(each: Object | Alias, description: Description) -> str:
     bases = f" extends {', '.join(map(pascal, each.bases))}" if each.bases else ""
     alternatives = sets(each)
     own = f"{name}Fields" if alternatives else name
-    text = f"{comment(each.documentation)}export interface {own}{bases} {{\n{fields}}}\n"
+    text = f"{comment(summary(each))}export interface {own}{bases} {{\n{fields}}}\n"
     if alternatives:
-        text += f"\n{comment(each.documentation)}export type {name} = {own} & ({' | '.join(alternatives)});\n"
+        text += f"\n{comment(summary(each))}export type {name} = {own} & ({' | '.join(alternatives)});\n"
     return text
 
 

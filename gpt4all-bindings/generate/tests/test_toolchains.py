@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,16 +13,56 @@ from typing import Any
 import jsonschema
 import pytest
 
-from generate.build import ROOT, SCHEMA, describe
+from generate import schema
+from generate.build import ROOT, SCHEMA, combine, describe
+from generate.description import Description
 from generate.emit import emit_all, emitters, write
 
 TYPESCRIPT = "5.9.3"
 SAMPLES = Path(__file__).resolve().parent / "samples"
 
 
+def odd() -> Description:
+    """The description, and what a schema may come to have that languages have their trouble with."""
+    text = 'Ends a comment */ with <b>tags</b> & @signs, a \\ and "quotes", `code` and {braces}.'
+    kinds = [
+        {
+            "type": "object",
+            "description": text,
+            "required": ["kind"],
+            "properties": {"kind": {"const": name}, "value": {"type": type}},
+        }
+        for name, type in (("first", "number"), ("second-one", "string"))
+    ]
+    names = ["class", "default", "package", "func", "type", "interface", "namespace", "to_string", "hash_code", "new"]
+    fields: dict[str, Any] = {name: {"type": "boolean", "description": text} for name in names}
+    fields |= {
+        "odd_result": {"type": ["integer", "null"]},
+        "kinds": {"type": "array", "items": {"$ref": "#/$defs/odd_kind"}},
+        "kind": {"$ref": "#/$defs/odd_kind"},
+        "lists": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "integer"}}},
+        "nothing": {"type": "null"},
+        "pair": {"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [{"type": "string"}, {"type": "null"}]},
+        "mixed": {"enum": [1, True, "1"]},
+        "inner": {"type": "object", "properties": {"in": {"type": "array", "items": {"type": ["string", "number"]}}}},
+    }
+    schema_text = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema_text["$defs"] |= {
+        "odd_kind": {"anyOf": kinds, "description": text},
+        "odd_options": {
+            "type": "object",
+            "description": text,
+            "required": ["class", "odd_result"],
+            "properties": fields,
+        },
+        "odd_result": {"type": "object", "allOf": [{"$ref": "#/$defs/usage"}], "properties": fields},
+    }
+    return combine(describe().header, schema.parse(schema_text))
+
+
 def emitted(name: str, into: Path) -> Path:
-    """Writes what an emitter makes below a folder, and returns its first file."""
-    return into / write(emit_all(describe(), {name: emitters()[name]}), into)[0]
+    """Writes what an emitter makes of all that, below a folder, and returns its first file."""
+    return into / write(emit_all(odd(), {name: emitters()[name]}), into)[0]
 
 
 def run(command: list[str], folder: Path, **variables: str) -> str:
@@ -81,6 +122,46 @@ def test_go_writes_requests_that_the_schema_allows(tmp_path: Path) -> None:
     assert request["samplers"] == [] and "top_k" not in request and request["temperature"] == 0
     assert [each["role"] for each in request["messages"]] == ["user", "assistant", "tool"]
     assert request["response_format"] == {"type": "json_schema", "json_schema": {"schema": {}}}
+
+
+def newest_java() -> Path | None:
+    """The newest JDK of the machine, which need not be the one on the PATH."""
+    found = [Path(each).resolve() for each in (shutil.which("javac"),) if each]
+    found += Path("/usr/lib/jvm").glob("*/bin/javac")
+
+    def version(path: Path) -> int:
+        match = re.match(r"javac (\d+)", run([str(path), "-version"], ROOT))
+        return int(match[1]) if match else 0
+
+    return max(found, key=version).parent if found else None
+
+
+@pytest.mark.timeout(400)
+def test_java_builds_what_is_right_and_says_what_is_missing(tmp_path: Path) -> None:
+    bin = newest_java()
+    if bin is None:
+        pytest.skip("there is no JDK")
+    emitted("java", tmp_path)
+    shutil.copy(SAMPLES / "Used.java", tmp_path)
+    sources = sorted(str(path) for path in tmp_path.rglob("*.java"))
+    command = [str(bin / "javac"), "-Xlint:all", "-Xdoclint:all,-missing", "-Werror", "-d", "classes", *sources]
+    assert run(command, tmp_path) == ""
+    assert run([str(bin / "java"), "-cp", "classes", "Used"], tmp_path) == "right\n"
+
+
+@pytest.mark.timeout(400)
+def test_csharp_compiles(tmp_path: Path) -> None:
+    if not shutil.which("dotnet"):
+        pytest.skip("there is no dotnet")
+    folder = emitted("csharp", tmp_path).parent
+    version = run(["dotnet", "--version"], folder).partition(".")[0]
+    project = (
+        '<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup>'
+        f"<TargetFramework>net{version}.0</TargetFramework><TreatWarningsAsErrors>true</TreatWarningsAsErrors>"
+        "</PropertyGroup></Project>"
+    )
+    (folder / "GPT4All.csproj").write_text(project, encoding="utf-8")
+    assert "error" not in run(["dotnet", "build", "--nologo"], folder)
 
 
 def validate(value: Any, definition: str) -> None:
