@@ -265,7 +265,7 @@ def _tidy(_: Settings) -> Outcome:
 _CLANG = (*BUILD_TOOLS, "clang", "clang-rt", "lld")
 LANES: Mapping[str, Lane] = {
     "fetch": Lane("the scripts that fetch llama.cpp and the model", _fetch, ("git",), python=True, minutes=0.5),
-    "generate": Lane("what is made from llmodel.h and its schema", _generate, (), python=True, minutes=0.3),
+    "generate": Lane("what is made from llmodel.h and its schema", _generate, (), python=True, minutes=1),
     "native": Lane("C++ and C tests of libllmodel", _native, model=True, minutes=8),
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1),
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=3.5),
