@@ -15,8 +15,8 @@ import pytest
 import gpt4all
 from gpt4all import CancellationError, Embed4All, models
 from gpt4all._bert_to_gguf import convert
-from gpt4all._embedding import EMPTY, EmbeddingError, _pieces
-from gpt4all._embedding_models import KNOWN, known_model
+from gpt4all._compat.embedding import EMPTY, EmbeddingError, _pieces
+from gpt4all._compat.embedding_models import KNOWN, known_model
 
 WIDTH = 64  # of the tiny BERT, which takes 256 tokens
 Vector = Sequence[float]

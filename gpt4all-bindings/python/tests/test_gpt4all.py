@@ -14,7 +14,7 @@ import pytest
 import gpt4all
 from conftest import TINY_MODELS
 from gpt4all import GPT4All
-from gpt4all._device_names import DeviceError, device_option, gpu_names
+from gpt4all._compat.device_names import DeviceError, device_option, gpu_names
 
 PROMPT = "the world is"
 GREEDY: dict[str, Any] = {"temp": 0, "max_tokens": 12}

@@ -12,7 +12,7 @@ import pytest
 
 import gpt4all
 from gpt4all import GPT4All
-from gpt4all._prompts import Pattern, is_jinja, plain_system_message
+from gpt4all._compat.prompts import Pattern, is_jinja, plain_system_message
 
 GREEDY: dict[str, Any] = {"temp": 0, "max_tokens": 6}
 JINJA = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"

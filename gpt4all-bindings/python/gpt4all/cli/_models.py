@@ -58,7 +58,7 @@ def opened(
 ) -> Model:
     """The model, open; the default one if none is named. Raises LLModelError."""
     from .. import models
-    from .._device_names import device_option
+    from .._compat.device_names import device_option
     from ..model import Model
 
     path = find(name or models.DEFAULT_MODEL)

@@ -44,7 +44,7 @@ def imatrix(
         _output.fail(f"{out} is there already; --force writes over it")
         return FAILED
 
-    from .._device_names import device_option
+    from .._compat.device_names import device_option
     from ..model import imatrix as work
 
     options: dict[str, Any] = {

@@ -37,7 +37,7 @@ def show(
       gpt4all show --json smollm2 | jq .memory.total
     """
     from .. import models
-    from .._device_names import device_option
+    from .._compat.device_names import device_option
     from .._errors import ModelNotFoundError
     from ..model import inspect
 

@@ -38,7 +38,7 @@ def embed(
       gpt4all embed < sentences.txt > vectors.txt
     """
     from .. import models
-    from .._embedding_models import known_model
+    from .._compat.embedding_models import known_model
     from ..embed4all import Embed4All
     from ..model import inspect
 

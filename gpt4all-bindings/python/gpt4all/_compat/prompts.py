@@ -7,13 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._errors import InvalidArgumentError
+from .._errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from .model import Model
-    from .operations import Prompt
-    from .results import ChatResult, Completion
-    from .stream import Stream
+    from ..model import Model
+    from ..operations import Prompt
+    from ..results import ChatResult, Completion
+    from ..stream import Stream
 
 Message = dict[str, Any]
 

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from ._embedding_models import EmbeddingModel, known_model
-from ._errors import CancellationError, InvalidArgumentError
-from ._log import logger
-from .model import Model
+from .._errors import CancellationError, InvalidArgumentError
+from .._log import logger
+from ..model import Model
+from .embedding_models import EmbeddingModel, known_model
 
 # cancel_cb(batch_sizes, backend) -> True to cancel. batch_sizes: the tokens of each batch that would be computed.
 CancelCallback = Callable[[list[int], str], bool]

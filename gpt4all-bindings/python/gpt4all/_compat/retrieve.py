@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import models
-from ._errors import ModelNotFoundError
-from ._library import path_text
-from ._prompts import DEFAULT_PROMPT_TEMPLATE
-from .models._local import find_local, is_file
-from .models._reference import parse
-from .models.errors import FolderError
+from .. import models
+from .._errors import ModelNotFoundError
+from .._library import path_text
+from ..models._local import find_local, is_file
+from ..models._reference import parse
+from ..models.errors import FolderError
+from .prompts import DEFAULT_PROMPT_TEMPLATE
 
 Row = dict[str, Any]
 Download = Callable[..., Any]
+
+default_folder: Callable[[], str | os.PathLike[str]] = models.cache_folder
+"""Tells where models given by name are. gpt4all.gpt4all puts its DEFAULT_MODEL_DIRECTORY here."""
 
 
 def rows() -> list[Row]:
@@ -77,7 +81,7 @@ def download(
 
     url: None for the sources of the catalogue, or else for where older releases had every model.
     """
-    from ._download import fetch  # needs requests and tqdm, which programs that only open files do not
+    from .download import fetch  # needs requests and tqdm, which programs that only open files do not
 
     path = fetch(file, folder, url=url, size=size, md5=md5, sha256=sha256)
     _say(f"Model downloaded to {str(path)!r}", verbose)

@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._errors import InvalidArgumentError
-from ._log import logger
-from ._prompts import Message, Prompting
+from .._errors import InvalidArgumentError
+from .._log import logger
+from .prompts import Message, Prompting
 
 if TYPE_CHECKING:
-    from .model import Model
-    from .results import ChatResult, Completion
-    from .stream import Stream
+    from ..model import Model
+    from ..results import ChatResult, Completion
+    from ..stream import Stream
 
 # What becomes of a conversation that has outgrown the context: the oldest turns are left out until it fills no more
 # than this much of the room, so that not every further turn has to leave out another and compute all others anew.

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._errors import UnsupportedError
-from .model import devices
+from .._errors import UnsupportedError
+from ..model import devices
 
 if TYPE_CHECKING:
-    from . import types
+    from .. import types
 
 VENDORS = ("amd", "nvidia", "intel")
 
