@@ -30,12 +30,15 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "catalogue"))
+
+from misbehaving_server import content_of
 
 from gpt4all import CancellationError, models
 from gpt4all.models import _download  # noqa: F401 - here, so that children are killed in downloads, not in imports
-from misbehaving_server import content_of
 from models_helpers import QUICK, left_in, sha256_of
 
+SERVER = Path(__file__).resolve().parents[2] / "catalogue" / "misbehaving_server.py"
 NUMBERED = ("cut", "reset", "stall", "chunkcut")
 HARMLESS = (
     "good", "slow", "hangup", "garbage", "norange", "badstart", "badtotal", "shifted", "norangeheader", "shortrange",
@@ -174,13 +177,15 @@ def soak(count: int, seed: int, workers: int) -> tuple[dict[str, Any], list[str]
     started = time.monotonic()
     outcomes: collections.Counter[str] = collections.Counter()
     problems: list[str] = []
-    command = [sys.executable, str(Path(__file__).with_name("misbehaving_server.py"))]
+    command = [sys.executable, str(SERVER)]
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))
-        process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        process = stack.enter_context(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        )
         stack.callback(process.kill)
         assert process.stdout is not None
-        server = process.stdout.readline().strip()
+        server = json.loads(process.stdout.readline())["url"]
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             trials = [trial_of(seed, number) for number in range(count)]

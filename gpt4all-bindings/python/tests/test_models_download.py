@@ -6,51 +6,34 @@ import time
 from pathlib import Path
 
 import pytest
+from misbehaving_server import MisbehavingServer, content_of
 
+from download_cases import CASES, Run, Server, case_server
 from gpt4all import CancellationError, models
 from gpt4all.models import ProgressInfo
-from misbehaving_server import MisbehavingServer, content_of
 from models_helpers import SIZE, cache, left_in, quick, quick_for, server, sha256_of
 
-__all__ = ["cache", "server"]
-
-# What the server does, request by request; after the last step it behaves. All of it ends in the right file.
-RECOVERED = [
-    "good", "cut-0", "cut-100000", "cut-100000+cut-70000", "reset-50000", "stall-0", "stall-100000",
-    "hangup", "hangup+cut-30000+hangup", "slow", "chunked", "chunkcut-90000",
-    "cut-100000+norange", "cut-100000+shortrange", "cut-100000+norangeheader", "cut-100000+partial200",
-    "cut-100000+badstart", "cut-100000+shifted", "cut-100000+badtotal",
-    "cut-100000+badstart+badstart", "cut-100000+badtotal+badtotal",
-    "cut-100000+refuse", "cut-100000+lyingstart", "cut-100000+wrong", "cut-100000+stall-50000",
-    "status-500", "status-502+status-503", "wait-0", "status-408", "weak", "cut-100000+weak",
-    "cut-100000+chunked", "cut-100000+gzip", "gzip", "away", "garbage",
-    "truncated", "extended", "overlong", "cut-100000+overlong", "cut-100000+truncated",
-]  # fmt: skip
+__all__ = ["cache", "case_server", "server"]
 
 
-@pytest.mark.parametrize("script", RECOVERED)
-def test_recovers_where_the_hash_is_known(server: MisbehavingServer, cache: Path, script: str) -> None:
-    server.state.other = server.url
-    content = content_of("f", SIZE)
-    path = cache / "m.gguf"
-    models.download(
-        server.file("f", SIZE, script), path, size=SIZE, sha256=sha256_of(content), settings=quick_for(script)
-    )
-    assert path.read_bytes() == content
-    assert left_in(path) == set()
+def _recovered(group: str) -> dict[str, str]:
+    """The cases of a group that all languages share, by what the server does in them, request by request."""
+    found = {id_: case["steps"][0]["from"][0] for id_, case in CASES.items() if id_.startswith(group)}
+    return {address.split("/")[3]: id_ for id_, address in found.items()}
 
 
-# The same without any hash: there is nothing to tell changed bytes by, so these are left out.
-UNDETECTABLE = ("wrong", "lyingstart", "truncated", "extended", "overlong", "partial200")
+KNOWN, UNKNOWN = _recovered("recovers-known-"), _recovered("recovers-unknown-")
 
 
-@pytest.mark.parametrize("script", [one for one in RECOVERED if not any(word in one for word in UNDETECTABLE)])
-def test_recovers_where_nothing_is_known(server: MisbehavingServer, cache: Path, script: str) -> None:
-    server.state.other = server.url
-    path = cache / "m.gguf"
-    models.download(server.file("f", SIZE, script), path, settings=quick_for(script))
-    assert path.read_bytes() == content_of("f", SIZE)
-    assert left_in(path) == set()
+@pytest.mark.parametrize("script", KNOWN)
+def test_recovers_where_the_hash_is_known(case_server: Server, cache: Path, script: str) -> None:
+    Run(case_server, cache).case(CASES[KNOWN[script]])
+
+
+@pytest.mark.parametrize("script", UNKNOWN)
+def test_recovers_where_nothing_is_known(case_server: Server, cache: Path, script: str) -> None:
+    """There is no hash to tell changed bytes by, so what only that tells is left out."""
+    Run(case_server, cache).case(CASES[UNKNOWN[script]])
 
 
 @pytest.mark.parametrize(
