@@ -127,3 +127,13 @@ def test_no_committed_file_is_out_of_date() -> None:
     files = {path: text for path, text in emit_all(DESCRIPTION, EMITTERS).items() if has_home(path, ROOT)}
     assert "gpt4all-bindings/python/gpt4all/types.py" in files
     assert "".join(differences(files, ROOT)) == ""
+
+
+@pytest.mark.parametrize("emitter", ["c_header", "java_declarations"])
+def test_every_function_comes_with_its_comment(emitter: str) -> None:
+    lines = [re.sub(r"^\s*(/\*\*|\*/?)|\*/\s*$", "", line) for line in source(emitter).splitlines()]
+    text = words(html.unescape("\n".join(lines)))
+    for each in DESCRIPTION.header.functions:
+        assert words(each.documentation) in text and each.name in source(emitter)
+    told = [field.documentation for each in DESCRIPTION.header.structs for field in each.fields]
+    assert [each for each in told if words(each) not in text] == []

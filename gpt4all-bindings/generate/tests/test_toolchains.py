@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 
 from generate import schema
-from generate.build import ROOT, SCHEMA, combine, describe
+from generate.build import HEADER, ROOT, SCHEMA, combine, describe
+from generate.compare import differences
 from generate.description import Description
 from generate.emit import emit_all, emitters, write
 
@@ -124,29 +125,69 @@ def test_go_writes_requests_that_the_schema_allows(tmp_path: Path) -> None:
     assert request["response_format"] == {"type": "json_schema", "json_schema": {"schema": {}}}
 
 
+@pytest.mark.skipif(not shutil.which("cc"), reason="there is no C compiler")
+def test_the_copied_header_is_the_headers(tmp_path: Path) -> None:
+    copied = emitted("c_header", tmp_path)
+    command = ["cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c"]
+    assert run([*command, str(copied)], tmp_path) == ""
+    (functions,) = re.findall(
+        r"^#define LLMODEL_FUNCTIONS\(X\) .*?[^\\]$", copied.read_text(encoding="utf-8"), re.M | re.S
+    )
+    assert functions.count("    X(") == len(describe().header.functions)
+    program = (SAMPLES / "functions.c").read_text(encoding="utf-8").replace("\nFUNCTIONS\n", f"\n{functions}\n")
+    (tmp_path / "functions.c").write_text(program, encoding="utf-8")
+    for folder in (HEADER.parent, copied.parent):
+        compile = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", str(folder), "functions.c"]
+        assert run(compile, tmp_path) == ""
+
+
 def newest_java() -> Path | None:
     """The newest JDK of the machine, which need not be the one on the PATH."""
     found = [Path(each).resolve() for each in (shutil.which("javac"),) if each]
     found += Path("/usr/lib/jvm").glob("*/bin/javac")
 
-    def version(path: Path) -> int:
-        match = re.match(r"javac (\d+)", run([str(path), "-version"], ROOT))
-        return int(match[1]) if match else 0
+    return max(found, key=java_version).parent if found else None
 
-    return max(found, key=version).parent if found else None
+
+def java_version(javac: Path) -> int:
+    """Which Java a compiler is of; 0 if it does not say."""
+    match = re.match(r"javac (\d+)", run([str(javac), "-version"], ROOT))
+    return int(match[1]) if match else 0
+
+
+@pytest.fixture(scope="session")
+def java() -> Path:
+    """The programs of the newest JDK."""
+    found = newest_java()
+    if found is None:
+        pytest.skip("there is no JDK")
+    return found
+
+
+def compiled(bin: Path, folder: Path) -> list[str]:
+    """Compiles all Java below a folder, and returns the command that runs a class of it."""
+    sources = sorted(str(path) for path in folder.rglob("*.java"))
+    command = [str(bin / "javac"), "-Xlint:all", "-Xdoclint:all,-missing", "-Werror", "-d", "classes", *sources]
+    assert run(command, folder) == ""
+    return [str(bin / "java"), "-cp", "classes"]
 
 
 @pytest.mark.timeout(400)
-def test_java_builds_what_is_right_and_says_what_is_missing(tmp_path: Path) -> None:
-    bin = newest_java()
-    if bin is None:
-        pytest.skip("there is no JDK")
+def test_java_builds_what_is_right_and_says_what_is_missing(java: Path, tmp_path: Path) -> None:
     emitted("java", tmp_path)
     shutil.copy(SAMPLES / "Used.java", tmp_path)
-    sources = sorted(str(path) for path in tmp_path.rglob("*.java"))
-    command = [str(bin / "javac"), "-Xlint:all", "-Xdoclint:all,-missing", "-Werror", "-d", "classes", *sources]
-    assert run(command, tmp_path) == ""
-    assert run([str(bin / "java"), "-cp", "classes", "Used"], tmp_path) == "right\n"
+    assert run([*compiled(java, tmp_path), "Used"], tmp_path) == "right\n"
+
+
+@pytest.mark.timeout(400)
+def test_java_declares_what_the_header_does(java: Path, tmp_path: Path) -> None:
+    if java_version(java / "javac") < 22:
+        pytest.skip("there is no JDK with the Foreign Function and Memory API, which is in Java 22")
+    emitted("java_declarations", tmp_path)
+    shutil.copy(SAMPLES / "PrintDeclarations.java", tmp_path)
+    declared = json.loads(run([*compiled(java, tmp_path), "PrintDeclarations"], tmp_path))
+    assert len(declared["functions"]) == len(describe().header.functions)
+    assert list(differences(describe().header, declared)) == []
 
 
 @pytest.mark.timeout(400)
