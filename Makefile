@@ -19,7 +19,7 @@ build: ## Build libllmodel in build/release
 	$(CI_PYTHON) -m ci.build release llmodel
 
 generate: ## Write what is made from llmodel.h and its schema, for every language
-	$(CI_PYTHON) -m ci.generated
+	$(CI_PYTHON) -m ci.in_venv gpt4all-bindings generate
 
 wheel: ## Build the Python wheel for this kind of machine, in build/dist
 	$(CI_PYTHON) -m ci.packaging.python wheel

@@ -16,9 +16,9 @@ from pathlib import Path
 from ci.build import build, directory, expected
 from ci.common import BUILD, ROOT, NoNetwork, run_main, say
 from ci.fetch.default_model import fetch
-from ci.lanes import library_variables
 from ci.setup import BUILD_TOOLS, ensure_tools, ensure_venv
 from ci.steps import Steps, run_logged, tail
+from ci.testing.runners import library_variables
 
 BENCHMARK = ROOT / "gpt4all-bindings" / "benchmarks"
 REQUIREMENTS = ROOT / "ci" / "requirements-bench.txt"

@@ -39,6 +39,7 @@ _SANITIZER = (
 )  # fmt: skip
 
 _CLANG = ("clang", "clang-rt", "lld")
+CLANG_TOOLS = (*BUILD_TOOLS, *_CLANG)
 
 PRESETS: Mapping[str, Preset] = {
     "release": Preset((_UNITY,)),

@@ -22,9 +22,6 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 VENV = BUILD / "venv"
 VENV_PYTHON = VENV / "bin" / "python"
-CORPUS = ROOT / "gpt4all-bindings" / "corpus"
-CORPUS_TOOLS = CORPUS / "tools"  # a folder for PYTHONPATH
-MODELS = ROOT / "gpt4all-backend" / "tests" / "models"  # small ones, which are committed
 
 
 class Failure(Exception):  # noqa: N818

@@ -117,7 +117,7 @@ def check_mypy(python: str) -> str:
         options = ["--strict", "--explicit-package-bases", "--config-file", config]
         cache = BUILD / "mypy-cache" / folder.replace("/", "-")
         base = os.path.dirname(folder) if (ROOT / folder / "__init__.py").is_file() else folder  # where imports begin
-        command = ["env", f"MYPYPATH={base}", python, "-m", "mypy", *options, "--cache-dir", str(cache), *names]
+        command = ["env", f"MYPYPATH={base}:{ROOT}", python, "-m", "mypy", *options, "--cache-dir", str(cache), *names]
         text = output_of(command)
         wrong += [f"{folder}: {text}"] if text else []
     return "\n".join(wrong)

@@ -40,10 +40,16 @@ def _venv_module() -> bool:
 
 @dataclass(frozen=True)
 class Tool:
-    """Something that must be on the machine, how to see whether it is, and Debian's name for it."""
+    """Something that must be on the machine.
+
+    package: Debian's name for it; empty if Debian has none.
+    present: whether it is there.
+    by_hand: how to install what Debian does not have.
+    """
 
     package: str
     present: Callable[[], bool]
+    by_hand: str = ""
 
 
 TOOLS: Mapping[str, Tool] = {
@@ -72,6 +78,11 @@ def missing(names: Iterable[str]) -> list[str]:
     return [name for name in names if not TOOLS[name].present()]
 
 
+def _absent(wanted: Iterable[str | Tool]) -> list[Tool]:
+    tools = [TOOLS[each] if isinstance(each, str) else each for each in wanted]
+    return [tool for tool in tools if not tool.present()]
+
+
 def _as_root() -> list[str] | None:
     if os.geteuid() == 0:
         return []
@@ -83,12 +94,14 @@ def _as_root() -> list[str] | None:
     return ["sudo", "-n"] if probe.returncode == 0 else None
 
 
-def ensure_tools(names: Iterable[str]) -> None:
+def ensure_tools(wanted: Iterable[str | Tool]) -> None:
     """Installs those of the tools that are missing; raises MissingTool or NoNetwork with what is left to do by hand."""
-    absent = missing(names)
+    absent = _absent(wanted)
     if not absent:
         return
-    packages = [TOOLS[name].package for name in absent]
+    if unknown := [tool.by_hand for tool in absent if not tool.package]:
+        raise MissingTool("; ".join(unknown))
+    packages = [tool.package for tool in absent]
     listed = " ".join(packages)
     by_hand = f"install {listed} (on Debian or Ubuntu: apt-get install {listed}) and try again"
     if not shutil.which("apt-get"):
@@ -104,7 +117,7 @@ def ensure_tools(names: Iterable[str]) -> None:
         say(f"      apt-get update failed (see {LOG}); trying with the package lists that are there")
     if run_logged([*environment, "install", "-y", "--no-install-recommends", *packages], LOG, cwd=ROOT) != 0:
         raise NoNetwork(f"apt-get could not install {listed}; {by_hand}. The end of {LOG}:\n{tail(LOG, 8)}")
-    if still := missing(absent):
+    if still := [tool.package for tool in _absent(absent)]:
         raise MissingTool(f"apt-get installed {listed}, and yet {', '.join(still)} cannot be found")
 
 

@@ -6,26 +6,26 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Mapping, Sequence
 
 from ci.common import Failure, MissingTool, NoNetwork, in_words, run_main, say
-from ci.lanes import DEFAULT_LANES, LANES, Lane, Settings, prepare
-from ci.setup import ensure_tools
 from ci.steps import remember, remembered
+from ci.testing.discover import find_lanes
+from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
 
 SHOWN_LINES = 80
 
 
-def expected(name: str) -> float:
+def expected(name: str, lane: Lane) -> float:
     """Seconds that a lane will likely take."""
-    return remembered(f"lane-{name}") or LANES[name].minutes * 60
+    return remembered(f"lane-{name}") or lane.minutes * 60
 
 
 def run_lane(name: str, lane: Lane, settings: Settings, required: bool) -> Outcome:
     """Runs one lane. Needs that cannot be met skip it, unless it is required; anything else that is raised fails it."""
     try:
-        ensure_tools(lane.tools)
-        prepare(lane)
+        lane.prepare()
     except (MissingTool, NoNetwork) as failure:
         if required:
             return Outcome(failed=[(name, f"is required by GPT4ALL_REQUIRE and cannot run: {failure}")])
@@ -52,29 +52,44 @@ def describe(outcome: Outcome, took: float) -> None:
             say(f"        … and {len(lines) - SHOWN_LINES} lines more")
 
 
-def _names(text: str) -> list[str]:
+def _names(text: str, lanes: Mapping[str, Lane]) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in LANES]:
-        raise Failure(f"no such lane: {', '.join(unknown)}; there are {', '.join(LANES)}")
+    if unknown := [name for name in names if name not in lanes]:
+        raise Failure(f"no such lane: {', '.join(unknown)}; there are {', '.join(lanes)}")
     return names
 
 
-def _time_left(names: list[str], with_all: bool) -> str:
-    first = in_words(expected(names[0]))
-    return f"{first}, {in_words(sum(map(expected, names)))} with all that follow" if with_all else first
+def _time_left(lanes: Sequence[tuple[str, Lane]], with_all: bool) -> str:
+    first = in_words(expected(*lanes[0]))
+    whole = sum(expected(name, lane) for name, lane in lanes)
+    return f"{first}, {in_words(whole)} with all that follow" if with_all else first
+
+
+def show_lanes(lanes: Mapping[str, Lane]) -> None:
+    """Lists all lanes, and why `make test` leaves some out if none is named."""
+    for name, lane in lanes.items():
+        left_out = f"\n{'':15}not run unless named: {lane.optional}" if lane.optional else ""
+        print(f"{name:14} {lane.title}, {in_words(lane.minutes * 60)} with nothing built{left_out}")
 
 
 def main() -> int:
     """Reads the command line."""
+    lanes = find_lanes()
+    usually = [name for name, lane in lanes.items() if not lane.optional]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lanes", default="", help=f"of {','.join(LANES)}; else {','.join(DEFAULT_LANES)}")
+    parser.add_argument("--lanes", default="", help=f"of {','.join(lanes)}; else {','.join(usually)}")
+    parser.add_argument("--list", action="store_true", help="say which lanes there are, and run none")
     parser.add_argument("--fuzz-seconds", type=int, default=Settings.fuzz_seconds, help="for all fuzz targets together")
     parser.add_argument("--fuzz-runs", type=int, default=Settings.fuzz_runs, help="inputs for each, instead of a time")
     parser.add_argument("--fuzz-targets", default="", help="names of fuzz targets, with commas between; else all")
     parser.add_argument("--mutations", type=int, default=Settings.mutations, help="how many mutated files to try")
     arguments = parser.parse_args()
-    names = _names(arguments.lanes) or list(DEFAULT_LANES)
-    required = _names(os.environ.get("GPT4ALL_REQUIRE", ""))
+    if arguments.list:
+        show_lanes(lanes)
+        return 0
+    names = _names(arguments.lanes, lanes) or usually
+    required = _names(os.environ.get("GPT4ALL_REQUIRE", ""), lanes)
+    chosen = [(name, lanes[name]) for name in names]
     settings = Settings(
         fuzz_seconds=arguments.fuzz_seconds,
         fuzz_runs=arguments.fuzz_runs,
@@ -86,11 +101,11 @@ def main() -> int:
     begin = time.monotonic()
     rows: list[tuple[str, Outcome, float]] = []
     total = Outcome()
-    for number, name in enumerate(names, 1):
-        title = f"[{number}/{len(names)}] {name}: {LANES[name].title}"
-        say(f"{title} (about {_time_left(names[number - 1 :], number == 1)})" if usual else title)
+    for number, (name, lane) in enumerate(chosen, 1):
+        title = f"[{number}/{len(chosen)}] {name}: {lane.title}"
+        say(f"{title} (about {_time_left(chosen[number - 1 :], number == 1)})" if usual else title)
         start = time.monotonic()
-        outcome = run_lane(name, LANES[name], settings, name in required)
+        outcome = run_lane(name, lane, settings, name in required)
         took = time.monotonic() - start
         describe(outcome, took)
         if usual and outcome.passed and not outcome.failed:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ci import lanes, setup
+from ci import setup
 from ci import test as make_test
 from ci.common import ROOT, Failure, MissingTool, NoNetwork
 from ci.documentation import check as docs
-from ci.lanes import Lane, Settings
 from ci.steps import ninja_progress, run_logged
+from ci.testing.discover import find_lanes
+from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome, read_junit
 
 
@@ -79,18 +80,18 @@ def test_lane_without_its_tools_is_skipped_with_the_reason(monkeypatch: pytest.M
     def absent(_: object) -> None:
         raise MissingTool("install clang-14")
 
-    monkeypatch.setattr(make_test, "ensure_tools", absent)
+    monkeypatch.setattr("ci.testing.lane.ensure_tools", absent)
     lane = Lane("x", lambda _: Outcome(passed=1), tools=("clang",))
     assert run_lane(lane).skipped == [("x", "missing tool: install clang-14")]
     assert "install clang-14" in run_lane(lane, required=True).failed[0][1]
 
 
 def test_lane_without_its_registry_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(_: Lane) -> None:
+    def unreachable() -> None:
         raise NoNetwork("nothing answers")
 
-    monkeypatch.setattr(make_test, "prepare", unreachable)
-    assert run_lane(Lane("x", lambda _: Outcome(passed=1), tools=())).skipped == [("x", "no network: nothing answers")]
+    lane = Lane("x", lambda _: Outcome(passed=1), tools=(), venv=unreachable)
+    assert run_lane(lane).skipped == [("x", "no network: nothing answers")]
 
 
 def test_anything_that_goes_wrong_later_fails_the_lane() -> None:
@@ -102,11 +103,10 @@ def run_all(monkeypatch: pytest.MonkeyPatch, outcomes: dict[str, Outcome]) -> in
     def returning(outcome: Outcome) -> Lane:
         return Lane("x", lambda _: outcome, tools=())
 
-    monkeypatch.setattr(make_test, "LANES", {name: returning(outcome) for name, outcome in outcomes.items()})
+    monkeypatch.setattr(make_test, "find_lanes", lambda: {name: returning(each) for name, each in outcomes.items()})
     monkeypatch.setattr(make_test, "remember", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["test.py"])
     monkeypatch.delenv("GPT4ALL_REQUIRE", raising=False)
-    monkeypatch.setattr(make_test, "DEFAULT_LANES", tuple(outcomes))
     return make_test.main()
 
 
@@ -132,7 +132,7 @@ def test_unknown_lane_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_lane_needs_only_known_tools() -> None:
-    assert {tool for lane in lanes.LANES.values() for tool in lane.tools} <= set(setup.TOOLS)
+    assert {tool for lane in find_lanes().values() for tool in lane.tools if isinstance(tool, str)} <= set(setup.TOOLS)
 
 
 def test_missing_tool_without_root_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Runs the fuzz targets under the sanitizers: for a time that they share, or with a number of inputs each."""
+"""The lane of the fuzz targets, under the sanitizers: for a time that they share, or with a number of inputs each."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ci.build import directory
-from ci.common import BUILD, MODELS, ROOT, Failure
+from ci.build import CLANG_TOOLS, build, directory
+from ci.common import BUILD, Failure
 from ci.steps import run_logged, tail
+from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
 
-SOURCES = ROOT / "gpt4all-backend" / "fuzz"
+SOURCES = Path(__file__).resolve().parent
+MODELS = SOURCES.parent / "tests" / "models"
 INPUTS_PER_SECOND = 50  # a target that is slower than this hangs; they make ten times as many, and more
 
 
@@ -54,15 +56,14 @@ def _run(program: Path, seconds: int, runs: int) -> str:
     return f"ended with {code}; inputs in {artifacts}:\n{tail(log, 40)}" if code else ""
 
 
-def check(seconds: int, runs: int, names: Sequence[str]) -> Outcome:
-    """Each target counts as a test.
-
-    seconds: for all targets together, if `runs` is 0.
-    runs: inputs for each target.
-    names: of targets, with or without `fuzz_`; all of them if empty.
-    """
+def _fuzz(settings: Settings) -> Outcome:
+    build("asan", ["gpt4all-backend/fuzz/all"])
     outcome = Outcome()
-    programs = _chosen(names)
+    programs = _chosen(settings.fuzz_targets)
+    seconds = max(1, settings.fuzz_seconds // len(programs))
     for program in programs:
-        outcome.check(program.name, _run(program, max(1, seconds // len(programs)), runs))
+        outcome.check(program.name, _run(program, seconds, settings.fuzz_runs))
     return outcome
+
+
+LANES = {"fuzz": Lane("fuzzing", _fuzz, tools=CLANG_TOOLS, minutes=1.5, place=190)}

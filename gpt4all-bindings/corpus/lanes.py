@@ -1,28 +1,31 @@
-"""Whether the conformance corpus is what its scripts make of it, with the library of this checkout."""
+"""The lane of the conformance corpus: whether it is what its scripts make of it, with the library of this checkout."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
-from ci.common import BUILD, CORPUS, CORPUS_TOOLS, ROOT, VENV_PYTHON
+from ci.build import build
+from ci.common import ROOT, VENV_PYTHON
 from ci.steps import run_logged, tail
+from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
+from ci.testing.runners import LANE_SECONDS, LOGS, library_variables
 
-LOGS = BUILD / "logs"
+CORPUS = Path(__file__).resolve().parent
 UNCHANGED = re.compile(r"^(\w+): (\d+) cases, as they should be$", re.MULTILINE)
 
 
-def check(variables: Mapping[str, str], timeout: float) -> Outcome:
-    """Makes the tiny models and all cases anew, and counts the cases that come out as they are."""
+def _corpus(_: Settings) -> Outcome:
+    """Makes the tiny models and all cases again, and counts the cases that come out as they are."""
+    build("release", ["llmodel"])
     outcome = Outcome()
     log = LOGS / "corpus-models.log"
-    wrong = _run("models.make_tiny_llama", log, variables, timeout)
+    wrong = _run("models.make_tiny_llama", log)
     outcome.check("the tiny models are what their script makes", wrong)
     log = LOGS / "corpus.log"
-    wrong = _run("generate", log, variables, timeout)
+    wrong = _run("generate", log)
     unchanged = {topic: int(count) for topic, count in UNCHANGED.findall(log.read_text(encoding="utf-8"))}
     outcome.passed += sum(unchanged.values())
     for topic in sorted(path.stem for path in (CORPUS / "cases").glob("*.json")):
@@ -33,10 +36,14 @@ def check(variables: Mapping[str, str], timeout: float) -> Outcome:
     return outcome
 
 
-def _run(module: str, log: Path, variables: Mapping[str, str], timeout: float) -> str:
+def _run(module: str, log: Path) -> str:
     """What went wrong with a module of corpus_tools that only checks; nothing if it found all as it should be."""
     log.unlink(missing_ok=True)
     command = [str(VENV_PYTHON), "-m", f"corpus_tools.{module}", "--check"]
-    paths = os.pathsep.join([variables["PYTHONPATH"], str(CORPUS_TOOLS)])
-    code = run_logged(command, log, cwd=ROOT, variables={**variables, "PYTHONPATH": paths}, timeout=timeout)
+    variables = library_variables()
+    variables["PYTHONPATH"] += os.pathsep + str(CORPUS / "tools")
+    code = run_logged(command, log, cwd=ROOT, variables=variables, timeout=LANE_SECONDS)
     return f"corpus_tools.{module} --check ended with {code}:\n{tail(log, 40)}" if code else ""
+
+
+LANES = {"corpus": Lane("the conformance corpus, made anew", _corpus, python=True, model=True, minutes=1.5, place=50)}

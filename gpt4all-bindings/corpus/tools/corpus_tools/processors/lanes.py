@@ -1,0 +1,45 @@
+"""The lane of the library's CPU modules, each made to compute by name, on processors that are emulated if need be."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+from ci.build import build
+from ci.common import ROOT, VENV_PYTHON, MissingTool, NoNetwork, say
+from ci.setup import ensure_tools
+from ci.testing.lane import Lane, Settings
+from ci.testing.reports import Outcome
+from ci.testing.runners import library_variables, run_ctest, run_pytest
+
+TOOLS = Path(__file__).resolve().parents[2]
+
+
+def _processors(_: Settings) -> Outcome:
+    if platform.system() != "Linux" or platform.machine() not in ("x86_64", "AMD64"):
+        return Outcome(skipped=[("processors", "the modules it knows are for x86-64 and Linux")])
+    try:
+        ensure_tools(["qemu"])
+    except (MissingTool, NoNetwork) as failure:
+        say(f"      without old processors, which qemu emulates: {failure}")
+    build("modules", ["llmodel", "bin/cpu_products", "bin/amx_products_test", "amx_emulator"])
+    variables = library_variables("modules")
+    variables["PYTHONPATH"] += os.pathsep + str(TOOLS)
+    command = [str(VENV_PYTHON), "-m", "corpus_tools.processors.modules"]
+    told = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    for line in (told.stdout or told.stderr).splitlines():
+        say(f"      {line}")
+    outcome = run_ctest("processors-amx", "modules", "-L", "processors")
+    outcome += run_pytest("processors", TOOLS / "tests", variables, parallel=True)
+    return outcome
+
+
+LANES = {
+    "processors": Lane(
+        "every CPU module for x86-64, by name", _processors, python=True, model=True, minutes=15, place=60
+    )
+}

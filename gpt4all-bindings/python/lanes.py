@@ -1,0 +1,70 @@
+"""The lanes of the Python binding: its tests, and programs of the old package that must run on it as they did."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from ci.build import build
+from ci.common import BUILD, ROOT, file_lock
+from ci.setup import ensure_other_venv
+from ci.testing.lane import Lane, Settings
+from ci.testing.reports import Outcome
+from ci.testing.runners import PYTHON_BINDING, library_variables, run_pytest
+
+TESTS = PYTHON_BINDING / "tests"
+COMPATIBILITY = TESTS / "compatibility"
+
+
+def _ensure_compatibility_venv() -> Path:
+    """Makes build/venv-compatibility and returns its Python. Raises NoNetwork if a package cannot be had."""
+    # Without what they require: that would bring the old package of our name.
+    python = ensure_other_venv(
+        "venv-compatibility", COMPATIBILITY / "requirements.txt", "LangChain and llm", "--no-deps"
+    )
+    with file_lock(BUILD / ".venv-compatibility.lock", "the programs to be compatible with"):
+        _put_in_place(python)
+    return python
+
+
+def _put_in_place(python: Path) -> None:
+    """Installs this checkout as the package gpt4all, in the way of an editable install: a path and its metadata."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = Path(
+        subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    )
+    version = (ROOT / "VERSION").read_text(encoding="ascii").strip()
+    for old in packages.glob("gpt4all-*.dist-info/*"):
+        old.unlink()
+    info = packages / f"gpt4all-{version}.dist-info"
+    info.mkdir(exist_ok=True)
+    (packages / "gpt4all.pth").write_text(f"{PYTHON_BINDING}\n", encoding="utf-8")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: gpt4all\nVersion: {version}\n", encoding="utf-8")
+    (info / "RECORD").write_text("gpt4all.pth,,\n", encoding="utf-8")
+    for empty in packages.glob("gpt4all-*.dist-info"):
+        if not any(empty.iterdir()):
+            empty.rmdir()
+
+
+def _python(_: Settings) -> Outcome:
+    build("release", ["llmodel", "walk_grammar"])
+    return run_pytest("python", TESTS, library_variables(), parallel=True)
+
+
+def _compatibility(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    variables = {name: value for name, value in library_variables().items() if name != "PYTHONPATH"}
+    return run_pytest("compatibility", COMPATIBILITY, variables, python=_ensure_compatibility_venv())
+
+
+LANES = {
+    "python": Lane("the Python binding", _python, python=True, model=True, minutes=3.5, place=40),
+    "compatibility": Lane(
+        "programs of the old Python package",
+        _compatibility,
+        model=True,
+        venv=_ensure_compatibility_venv,
+        minutes=1,
+        place=90,
+    ),
+}
