@@ -13,46 +13,36 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci.common import BUILD, ROOT, Failure, MissingTool, file_lock, in_words, run_main, say
+from ci.common import BUILD, ROOT, Failure, MissingTool, file_lock, in_words, run_main, say, sha256_of
 from ci.setup import BUILD_TOOLS, ensure_tools
 from ci.steps import ninja_progress, remember, remembered, run_logged, tail
 
 LLAMA_CPP = BUILD / "llama.cpp"
+PRESETS_FILE = ROOT / "CMakePresets.json"
 BUILT = ".built"  # left in a build folder once something has been built there
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A way to build, in build/<its name>."""
+    """What CMakePresets.json says of one way to build, in build/<its name>, besides what it says to CMake.
 
-    options: Sequence[str]
-    compiler: str = ""
-    tools: Sequence[str] = ()
-    minutes: int = 8  # the first time, on two cores
+    tools: names in ci.setup.TOOLS of what it needs that the others do not.
+    minutes: how long it takes the first time, on two cores.
+    """
+
+    tools: Sequence[str]
+    minutes: int
 
 
-_UNITY = "-DGPT4ALL_UNITY_BUILD=ON"
+def read_presets() -> Mapping[str, Preset]:
+    """The presets of CMakePresets.json that are not hidden, by name."""
+    written = json.loads(PRESETS_FILE.read_text(encoding="utf-8"))["configurePresets"]
+    told = {each["name"]: each["vendor"]["gpt4all/ci"] for each in written if not each.get("hidden")}
+    return {name: Preset(tuple(each.get("tools", ())), each["minutes"]) for name, each in told.items()}
 
-# Release with -O1 instead of Debug: the sanitizers need speed more than ease of stepping, and assert() stays on.
-_SANITIZER = (
-    "-DCMAKE_C_FLAGS_RELEASE=-O1", "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DGPT4ALL_WARNINGS_AS_ERRORS=OFF", _UNITY,
-)  # fmt: skip
 
-_CLANG = ("clang", "clang-rt", "lld")
-CLANG_TOOLS = (*BUILD_TOOLS, *_CLANG)
-
-PRESETS: Mapping[str, Preset] = {
-    "release": Preset((_UNITY,)),
-    # what the Python package has: a CPU module for each set of instructions
-    "modules": Preset((_UNITY, "-DGPT4ALL_BACKEND_MODULES=ON"), minutes=14),
-    # for clang-tidy, which wants to know how each source would be compiled by itself
-    "tidy": Preset(()),
-    # one build for the tests and the fuzzers
-    "asan": Preset(
-        (*_SANITIZER, "-DGPT4ALL_SANITIZE=address,fuzzer-no-link"), compiler="clang", tools=_CLANG, minutes=8
-    ),
-    "tsan": Preset((*_SANITIZER, "-DGPT4ALL_SANITIZE=thread"), compiler="clang", tools=_CLANG, minutes=6),
-}
+PRESETS = read_presets()
+CLANG_TOOLS = (*BUILD_TOOLS, "clang", "clang-rt", "lld")
 
 
 def ccache_variables() -> dict[str, str]:
@@ -82,21 +72,20 @@ def fetch_source() -> None:
 
 
 def _configure(name: str, log: Path) -> None:
-    preset, folder = PRESETS[name], directory(name)
-    options = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", *preset.options]
+    folder = directory(name)
+    options = ["--preset", name]
     if shutil.which("ccache"):
         options += ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
-    if preset.compiler == "clang":
-        options += ["-DCMAKE_C_COMPILER=clang-14", "-DCMAKE_CXX_COMPILER=clang++-14"]
     record = folder / ".configured.json"
+    wanted = [*options, sha256_of(PRESETS_FILE)]
     done = json.loads(record.read_text()) if record.is_file() else None
-    if done == options and (folder / "build.ninja").is_file():
+    if done == wanted and (folder / "build.ninja").is_file():
         return  # ninja itself runs CMake again when one of CMake's files has changed
     say(f"      configuring build/{name}")
-    command = ["cmake", "-S", str(ROOT), "-B", str(folder), *options]
-    if run_logged(command, log, cwd=ROOT, variables=ccache_variables()) != 0:
+    # --fresh forgets what an older preset set, and compiles nothing again whose command stays the same
+    if run_logged(["cmake", "--fresh", *options], log, cwd=ROOT, variables=ccache_variables()) != 0:
         raise Failure(f"CMake failed; the end of {log}:\n{tail(log)}")
-    record.write_text(json.dumps(options))
+    record.write_text(json.dumps(wanted))
 
 
 def _first_errors(log: Path) -> str:
