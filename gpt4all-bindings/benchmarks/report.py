@@ -38,9 +38,9 @@ class Table:
 TABLES = (
     Table(
         "One stream",
-        "A prompt of {n_prompt} tokens that nothing has seen before, computed in one batch, and {n_gen} tokens decoded "
-        "after a short prompt, several times a round. Our numbers are taken by the consumer's clock, from sending a "
-        "request to its first piece of text and from there to the last: they contain JSON, sampling, detokenising "
+        "A prompt of {n_prompt} tokens that is not cached anywhere, computed in one batch, and {n_gen} tokens decoded "
+        "after a short prompt, several times a round. Our numbers are measured by the consumer's clock, from sending "
+        "a request to its first piece of text and from there to the last: they include JSON, sampling, detokenising "
         "and, for Python, the binding. llama-bench does none of these; it feeds random tokens to the model.",
         (
             Column("prefill", "prefill", "prefill, tokens/s", BENCH),
@@ -49,8 +49,8 @@ TABLES = (
     ),
     Table(
         "Decode beside busy neighbours",
-        "The same decoding while none, one or two other processes compute without pause, as on a computer that is in "
-        "use. They are bound to no core.",
+        "The same decoding while no, one or two other processes compute without pause, as on a computer that is in "
+        "use. They are not pinned to a core.",
         tuple(
             Column("neighbours", f"decode_{level}", f"{beside}, tokens/s", LCP)
             for level, beside in enumerate(("alone", "beside one", "beside two"))
@@ -59,14 +59,14 @@ TABLES = (
     Table(
         "Eight chats at once",
         "Eight conversations sent together, {n_gen} tokens each, in eight sequences that share a cache; all tokens of "
-        "all answers by the time until the last has ended. llama-server is asked over HTTP by a small C++ client that "
-        "looks for text in its events but does not parse their JSON.",
+        "all answers divided by the time until the last has ended. llama-server is called over HTTP by a small C++ "
+        "client that looks for text in its events but does not parse their JSON.",
         (Column("parallel", "total", "together, tokens/s", SERVER),),
     ),
     Table(
         "Streaming from Python",
-        "One model, open in one process, whose streams are read by a loop in C, by threads of Python and by asyncio, "
-        "in turn, so that what differs is what the binding costs: one chat, then eight at once, of which pieces are "
+        "One model, open in one process, whose streams are read in turn by a loop in C, by Python threads and by "
+        "asyncio, so that any difference is the cost of the binding: one chat, then eight at once, whose pieces are "
         "counted while all eight are being written.",
         (
             Column("streaming", "single", "one stream, pieces/s", WAYS["c"]),
@@ -75,8 +75,8 @@ TABLES = (
     ),
     Table(
         "The first token",
-        "The wait for the first piece of text after {n_prefix} tokens that are new (cold), and after the same tokens "
-        "with another end of {n_tail} (warm), when the prefix is reused.",
+        "The wait for the first piece of text after {n_prefix} new tokens (cold), and after the same tokens with a "
+        "different ending of {n_tail} tokens (warm), when the prefix is reused.",
         (
             Column("first_token", "cold", "cold, ms", SERVER),
             Column("first_token", "warm", "warm, ms", SERVER),
@@ -84,9 +84,9 @@ TABLES = (
     ),
     Table(
         "Loading",
-        "From the start of a process until the model can be asked, and until one token was generated and the process "
-        "has ended. The file is in the page cache. Interpreters' own start is part of it. llama-server runs with "
-        "`--no-warmup`, as the library does not warm up of itself either.",
+        "From the start of a process until the model is ready, and until one token has been generated and the process "
+        "has ended. The file is in the page cache. The interpreter's own start-up is included. llama-server runs with "
+        "`--no-warmup`, because the library does not warm up automatically either.",
         (
             Column("load", "ready", "ready, ms", SERVER),
             Column("load", "whole", "one token, ms", BENCH),
@@ -94,9 +94,9 @@ TABLES = (
     ),
     Table(
         "Memory",
-        "Peak resident memory of the process that holds the model, the mapped file included: over the first table's "
-        "run, with a context of {n_ctx} tokens (llama-bench makes one no longer than each test needs), and over the "
-        "eight chats'.",
+        "Peak resident memory of the process that holds the model, including the mapped file: during the run of the "
+        "first table, with a context of {n_ctx} tokens (llama-bench creates one no longer than each test needs), and "
+        "during the eight chats.",
         (
             Column("prefill", "rss", "one stream, MiB", BENCH, 1 / MIB),
             Column("parallel", "rss", "eight chats, MiB", SERVER, 1 / MIB),
@@ -172,14 +172,14 @@ _STREAMS = {
     "Eight streams": Column("streaming", "eight", "", _LOOP),
 }
 TARGETS = (
-    Target("Decode through Python, of llama-bench's", _DECODE, PYTHON, BENCH, 0.95),
+    Target("Decoding through Python, compared with llama-bench", _DECODE, PYTHON, BENCH, 0.95),
     Target(
-        "Decode through Python with one busy neighbour, of llama-cpp-python's",
+        "Decoding through Python beside one busy neighbour, compared with llama-cpp-python",
         Column("neighbours", "decode_1", "", LCP), PYTHON, LCP, 1.5,
     ),
-    Target("Eight chats through the C API, of llama-server's", _TOTAL, C_API, SERVER, 1.0),
+    Target("Eight chats through the C API, compared with llama-server", _TOTAL, C_API, SERVER, 1.0),
     *(
-        Target(f"{streams} through {way}, of the loop's in C", column, way, _LOOP, 0.97)
+        Target(f"{streams} through {way}, compared with the loop in C", column, way, _LOOP, 0.97)
         for way in (WAYS["threads"], WAYS["asyncio"])
         for streams, column in _STREAMS.items()
     ),
@@ -222,16 +222,16 @@ def page(results: dict[str, Any], plot: str | None) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Written by `make bench`; do not edit. The numbers behind it are in",
+        "Written by `make bench`; do not edit. The underlying numbers are in",
         "[benchmarks/results.json](benchmarks/results.json).",
         "",
         *facts(results),
         "",
-        "Everything was measured in one run. In each round every contender runs in turn, in a process of its own, and",
-        "each turn begins with another one, so that what disturbs the machine disturbs all of them. Numbers are",
-        "medians over the turns, with the least and the greatest in brackets; ratios are medians of the turns'",
-        "ratios. libllmodel, llama-bench and llama-server are built from the same source with the same flags; the",
-        "other two are built as their makers publish them.",
+        "Everything was measured in one run. In each round, every contender runs in turn, in a process of its own, and",
+        "each turn begins with a different one, so that what disturbs the machine disturbs all of them. Numbers are",
+        "medians over the turns, with the minimum and maximum in brackets; ratios are medians of the turns' ratios.",
+        "libllmodel, llama-bench and llama-server are built from the same source with the same flags; the other two",
+        "are built the way their makers publish them.",
         "",
     ]
     if plot:
