@@ -45,7 +45,7 @@ def _model(entry: Any) -> str:
     plain = "-".join(entry.name.lower().split())
     name = min(entry.aliases, key=len).lower() if entry.aliases else plain
     name = name if re.fullmatch(r"[\w.-]+", name) else entry.file
-    licence = f"[{entry.licence.name.removeprefix('LicenseRef-')}]({entry.licence.url})"
+    licence = f"[{entry.license.name.removeprefix('LicenseRef-')}]({entry.license.url})"
     about = f"**{entry.name}** `{name}`<br>{entry.description} Licence: {licence}."
     size = f"{entry.size / 1e9:.1f} GB" if entry.size >= 1e9 else f"{entry.size / 1e6:.0f} MB"
     return row(about, size, f"{entry.ram_gb:g} GB", f"{entry.context_length:,}")

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from misbehaving_server import MisbehavingServer
 
 from gpt4all import models
 from gpt4all.models._catalogue import CatalogueEntry, parse_catalogue
 from gpt4all.models._files import state_folder
-from misbehaving_server import MisbehavingServer
 
 SIZE = 200_000
 QUICK: dict[str, Any] = {"connect_seconds": 2, "stall_seconds": 10, "retries": 3, "backoff_seconds": 0.01}
@@ -50,10 +50,10 @@ def entry_of(content: bytes, sources: list[dict[str, Any]], file: str = "m.gguf"
         "description": "A test.",
         "size": len(content),
         "ram_gb": 1,
-        "licence": {"name": "MIT", "url": "https://example.org"},
+        "license": {"name": "MIT", "url": "https://example.org"},
         "architecture": "llama",
         "parameters": 1,
-        "quantisation": "F32",
+        "quantization": "F32",
         "context_length": 8,
         "sources": sources,
         **changes,

@@ -86,11 +86,11 @@ def row_of(file: str, entry: CatalogueEntry | None, cached: CachedModel | None) 
         "kind": entry.kind if entry else None,
         "architecture": entry.architecture if entry else None,
         "parameters": entry.parameters if entry else None,
-        "quantization": entry.quantisation if entry else None,
+        "quantization": entry.quantization if entry else None,
         "context_length": entry.context_length if entry else None,
         "ram_gb": entry.ram_gb if entry else None,
         "sampling": dict(entry.sampling) if entry else {},
-        "license": entry.licence.name if entry else None,
+        "license": entry.license.name if entry else None,
         "description": entry.description if entry else None,
         "sha256": cached.sha256 if cached else entry.sha256 if entry else None,
         "sources": [str(source) for source in entry.sources]

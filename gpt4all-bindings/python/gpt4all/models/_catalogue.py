@@ -69,7 +69,7 @@ class PyPISource(Source):
 
 
 @dataclass(frozen=True)
-class Licence:
+class License:
     """A model's licence.
 
     name: SPDX's identifier, or LicenseRef-….
@@ -103,10 +103,10 @@ class CatalogueEntry:
     description: str
     size: int
     ram_gb: float
-    licence: Licence
+    license: License
     architecture: str
     parameters: int
-    quantisation: str
+    quantization: str
     context_length: int
     sources: tuple[Source, ...]
     aliases: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ class CatalogueEntry:
             "filesize": str(size),
             "ramrequired": f"{self.ram_gb:g}",
             "parameters": _in_words(self.parameters),
-            "quant": self.quantisation.lower(),
+            "quant": self.quantization.lower(),
             "type": self.architecture,
             "description": self.description,
             "systemPrompt": legacy.get("system_prompt", ""),
@@ -208,7 +208,7 @@ def _checked_entry(raw: dict[str, Any], templates: Mapping[str, str]) -> Catalog
         **{
             **plain,
             "aliases": tuple(raw.get("aliases", ())),
-            "licence": Licence(**raw["licence"]),
+            "license": License(**raw["license"]),
             "sources": tuple(_source(dict(source)) for source in raw["sources"]),
             "chat_template": None if template is None else templates[template],
             "sampling": MappingProxyType(raw.get("sampling", {})),
