@@ -10,7 +10,7 @@ from pathlib import Path
 from generate.build import ROOT, describe
 from generate.compare import differences as declared_differences
 from generate.description import Header
-from generate.emit import EMITTERS, differences, emit_all, emitters, has_home, write
+from generate.emit import EMITTERS, differences, emit_all, emitters, has_home, strays, write
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,6 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
     root = given.into or ROOT
     if given.check:
         wrong = list(differences(files, root))
+        if not given.only and given.emitters == EMITTERS and not given.into:
+            wrong += [
+                f"{path} says that it is generated, and no emitter gives it: remove it\n"
+                for path in strays(files, ROOT)
+            ]
         print("".join(wrong), end="")
         if wrong:
             print("error: generated files are out of date; run `make generate`", file=sys.stderr)

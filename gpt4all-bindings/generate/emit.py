@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from generate.description import Description
+from generate.text import NOTICE
 
+HOME = "gpt4all-bindings/generate"
 EMITTERS = Path(__file__).resolve().parent / "emitters"
 
 Emit = Callable[[Description], Mapping[str, str]]
@@ -64,6 +67,14 @@ def differences(files: Mapping[str, str], root: Path) -> Iterator[str]:
                 old.splitlines(True), text.splitlines(True), path if old else "/dev/null", f"{path} (generated)"
             )
             yield "".join(lines)
+
+
+def strays(files: Mapping[str, str], root: Path) -> list[str]:
+    """Committed files that say that they are generated, although no emitter gives them any more."""
+    mark = NOTICE.partition("{")[0].rstrip()
+    command = ["git", "-C", str(root), "grep", "--files-with-matches", "--ignore-case", "-z", "--fixed-strings", mark]
+    done = subprocess.run([*command, "--", f":!{HOME}"], capture_output=True, text=True, check=False)
+    return sorted(set(filter(None, done.stdout.split("\0"))) - set(files))
 
 
 def write(files: Mapping[str, str], root: Path) -> list[str]:

@@ -13,8 +13,6 @@ import re
 from collections.abc import Iterator
 
 from generate.description import (
-    Alias,
-    Alternatives,
     Array,
     Choice,
     Description,
@@ -24,12 +22,14 @@ from generate.description import (
     Object,
     Reference,
     Scalar,
-    Tuple,
     Type,
 )
 from generate.text import BOTH, described, notice, pascal, summary, wrap
+from generate.unions import Words, constants, kinds, unions_of
 
 PATH = "gpt4all-bindings/csharp/Generated.cs"
+LIST = "IReadOnlyList<{}>"
+VAGUE = ("object", "JsonElement", "string")
 SCALARS = {"string": "string", "number": "double", "boolean": "bool"}
 HEAD = """#nullable enable
 
@@ -48,7 +48,7 @@ def emit(description: Description) -> dict[str, str]:
         "/// <summary>The version of the C interface.</summary>\npublic static class Abi\n{\n"
         f"{comment(version, '    ')}    public const int Version = {description.header.abi_version};\n}}\n",
         *(enum(each) for each in description.header.enums),
-        constants("Operation", "What can be asked of a model.", [each.name for each in description.operations]),
+        texts("Operation", "What can be asked of a model.", [each.name for each in description.operations]),
         *Writer(description).definitions(),
     ]
     return {PATH: "\n".join(parts)}
@@ -71,7 +71,7 @@ def enum(each: Enum) -> str:
     return f"{comment(each.documentation)}public enum {name}\n{{\n{members}}}\n"
 
 
-def constants(name: str, documentation: str, values: list[str]) -> str:
+def texts(name: str, documentation: str, values: list[str]) -> str:
     """Texts by name, as C# has no enums of texts."""
     members = "".join(f"    public const string {identifier(value)} = {json.dumps(value)};\n" for value in values)
     return f"{comment(documentation)}public static class {name}\n{{\n{members}}}\n"
@@ -87,39 +87,30 @@ class Writer:
 
     def __init__(self, description: Description) -> None:
         self.description = description
-        self.unions: dict[str, list[str]] = {}
-        for each in description.definitions:
-            if isinstance(each, Alias):
-                for name in self.kinds(each.type):
-                    self.unions.setdefault(name, []).append(each.name)
-
-    def kinds(self, type: Type) -> list[str]:
-        """The objects of a union that a constant tells apart; none for another type."""
-        if not isinstance(type, Alternatives) or type.discriminator is None:
-            return []
-        names = [variant.name for variant in type.variants if isinstance(variant, Reference)]
-        return names if len(names) == len(type.variants) else []
+        self.unions = unions_of(description)
 
     def definitions(self) -> Iterator[str]:
         for each in self.description.definitions:
             if isinstance(each, Object):
                 yield self.record(each)
-            elif kinds := self.kinds(each.type):
-                derived = "".join(f"[JsonDerivedType(typeof({pascal(kind)}))]\n" for kind in kinds)
+            elif found := kinds(each.type):
+                derived = "".join(f"[JsonDerivedType(typeof({pascal(kind)}))]\n" for kind in found)
                 yield f"{comment(each.documentation)}{derived}public interface I{pascal(each.name)}\n{{\n}}\n"
             elif isinstance(each.type, Choice):
-                yield constants(pascal(each.name), each.documentation, [str(value) for value in each.type.values])
+                yield texts(pascal(each.name), each.documentation, [str(value) for value in each.type.values])
 
     def type_of(self, type: Type, owner: Object) -> str:
         if isinstance(type, Reference):
             target = self.description.definition(type.name)
             if isinstance(target, Object):
                 return pascal(type.name)
-            return f"I{pascal(type.name)}" if self.kinds(target.type) else self.type_of(target.type, owner)
+            if not kinds(target.type):
+                return self.type_of(target.type, owner)
+            return "JsonElement" if owner.received else f"I{pascal(type.name)}"  # no interface can be read from JSON
         if isinstance(type, Scalar) and type.kind in ("string", "integer", "number", "boolean"):
             return ("int" if type.bits == 32 else "long") if type.kind == "integer" else SCALARS[type.kind]
         if isinstance(type, Array):
-            return f"IReadOnlyList<{self.type_of(type.items, owner)}>"
+            return LIST.format(self.type_of(type.items, owner))
         if isinstance(type, Map):
             return f"IReadOnlyDictionary<string, {self.type_of(type.values, owner)}>"
         if isinstance(type, Choice) and all(isinstance(value, str) for value in type.values):
@@ -129,44 +120,22 @@ class Writer:
     def record(self, each: Object) -> str:
         name = pascal(each.name)
         implements = ", ".join(f"I{pascal(union)}" for union in self.unions.get(each.name, ()))
-        fields = "\n".join(self.property(field, each, name) for field in self.description.fields(each))
+        found = self.description.fields(each)
+        always = constants(each, found)
+        fields = "\n".join(self.property(field, each, name, always.get(field.name)) for field in found)
         head = f"public sealed record {name}{f' : {implements}' if implements else ''}"
         return f"{comment(summary(each))}{head}\n{{\n{fields}}}\n"
 
-    def property(self, field: Field, owner: Object, record: str) -> str:
+    def property(self, field: Field, owner: Object, record: str, always: str | None) -> str:
         name = identifier(field.name)
         name += "Value" if name == record else ""  # C# has no member with the name of its type
-        told = f"{described(field, self.description)} {self.in_words(field.type, owner)}".strip()
+        words = Words(self.description, lambda type: self.type_of(type, owner), LIST, VAGUE)
+        told = f"{described(field, self.description)} {words.told(field.type)}".strip()
         text = f'{comment(told, "    ")}    [JsonPropertyName("{field.name}")]\n'
-        constant = field.type.values if isinstance(field.type, Choice) and len(field.type.values) == 1 else ()
-        if constant and field.required and owner.given:
-            return f"{text}    public string {name} => {json.dumps(constant[0])};\n"
+        if always is not None:
+            return f"{text}    public string {name} => {json.dumps(always)};\n"
         kind = self.type_of(field.type, owner) + ("?" if field.nullable or not field.required else "")
         if not field.required:
             text += "    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]\n"
         required = "required " if field.required else ""
         return f"{text}    public {required}{kind} {name} {{ get; init; }}\n"
-
-    def in_words(self, type: Type, owner: Object) -> str:
-        """What C#'s type does not say: the values of a choice, and the types that object stands for."""
-        if isinstance(type, Reference):
-            target = self.description.definition(type.name)
-            return "" if isinstance(target, Object) else self.in_words(target.type, owner)
-        if isinstance(type, Choice):
-            return f"One of {', '.join(json.dumps(value) for value in type.values)}."
-        if isinstance(type, Array) and isinstance(type.items, Choice):
-            return f"Each is {self.in_words(type.items, owner).replace('One', 'one', 1)}"
-        if isinstance(type, Tuple):
-            return f"A list of {' and '.join(self.name_of(item, owner) for item in type.items)}."
-        if isinstance(type, Alternatives) and not self.kinds(type):
-            return f"One of {', '.join(self.name_of(variant, owner) for variant in type.variants)}."
-        return ""
-
-    def name_of(self, type: Type, owner: Object) -> str:
-        """A type in C#, as far as C# has one, and in words otherwise."""
-        if isinstance(type, Array):
-            return f"IReadOnlyList<{self.name_of(type.items, owner)}>"
-        if (kind := self.type_of(type, owner)) not in ("object", "JsonElement", "string"):
-            return kind
-        told = self.in_words(type, owner)[:-1].removeprefix("One of ")
-        return (f"({told})" if " " in told else told) or kind

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from generate.description import (
     Alias,
-    Alternatives,
     Array,
     Choice,
     Description,
@@ -22,12 +21,13 @@ from generate.description import (
     Object,
     Reference,
     Scalar,
-    Tuple,
     Type,
 )
 from generate.text import BOTH, described, notice, pascal, summary, wrap
+from generate.unions import Words, constants, kinds, unions_of
 
 PATH = "gpt4all-bindings/golang/generated.go"
+GIVEN = Alias("", "", "", True, False, Scalar("any"))
 INITIALISMS = {"Id": "ID", "Json": "JSON", "Url": "URL", "Cpu": "CPU", "Gpu": "GPU", "Ram": "RAM"}
 SCALARS = {"string": "string", "number": "float64", "boolean": "bool"}
 
@@ -78,25 +78,14 @@ class Writer:
 
     def __init__(self, description: Description) -> None:
         self.description = description
-        self.unions: dict[str, list[str]] = {}
-        for each in description.definitions:
-            if isinstance(each, Alias) and self.is_union(each.type):
-                assert isinstance(each.type, Alternatives)
-                for variant in each.type.variants:
-                    assert isinstance(variant, Reference)
-                    self.unions.setdefault(variant.name, []).append(each.name)
-
-    def is_union(self, type: Type) -> bool:
-        """Whether each kind of a union is an object with a constant that tells it apart."""
-        if not isinstance(type, Alternatives) or type.discriminator is None:
-            return False
-        return all(isinstance(variant, Reference) for variant in type.variants)
+        self.unions = unions_of(description)
+        self.words = Words(description, self.given, "[]{}", ("any", "string"), names_aliases=True)
 
     def definitions(self) -> Iterator[str]:
         for each in self.description.definitions:
             if isinstance(each, Object):
                 yield self.struct(each)
-            elif self.is_union(each.type):
+            elif kinds(each.type):
                 name = go_name(each.name)
                 yield f"{comment(each.documentation)}type {name} interface{{ is{name}() }}\n"
             elif isinstance(each.type, Choice):
@@ -109,6 +98,10 @@ class Writer:
         members = "\n".join(f"\t{name}{go_name(str(v))} {name} = {json.dumps(v)}\n" for v in type.values)
         return f"{comment(each.documentation)}type {name} string\n\nconst (\n{members})\n"
 
+    def given(self, type: Type) -> str:
+        """The type of what a caller gives."""
+        return self.type_of(type, GIVEN)
+
     def type_of(self, type: Type, owner: Object | Alias) -> str:
         if isinstance(type, Scalar):
             if type.kind == "integer":
@@ -119,32 +112,23 @@ class Writer:
         if isinstance(type, Map):
             return f"map[string]{self.type_of(type.values, owner)}"
         if isinstance(type, Reference):
-            return go_name(type.name)
+            unread = owner.received and kinds(self.description.resolve(type))  # no interface can be read from JSON
+            return "json.RawMessage" if unread else go_name(type.name)
         if isinstance(type, Choice) and all(isinstance(value, str) for value in type.values):
             return "string"
         return "json.RawMessage" if owner.received else "any"
 
-    def constants(self, each: Object) -> dict[str, str]:
-        """What an object that a caller gives always has."""
-        if not each.given:
-            return {}
-        return {
-            field.name: str(field.type.values[0])
-            for field in each.fields
-            if field.required and isinstance(field.type, Choice) and len(field.type.values) == 1
-        }
-
     def struct(self, each: Object) -> str:
-        name, constants = go_name(each.name), self.constants(each)
-        if any(self.constants(self.description.object(base)) for base in each.bases):
+        name, always = go_name(each.name), constants(each, each.fields)
+        if any(constants(base, base.fields) for base in map(self.description.object, each.bases)):
             raise ValueError(f"{each.name} embeds an object with a constant, which would write itself in its place")
         parts = [f"\t{go_name(base)}\n" for base in each.bases]
-        parts += [self.field(field, each) for field in each.fields if field.name not in constants]
+        parts += [self.field(field, each) for field in each.fields if field.name not in always]
         text = f"{comment(summary(each))}type {name} struct {{\n" + "\n".join(parts) + "}\n"
         text += "".join(f"\nfunc ({name}) is{go_name(union)}() {{}}\n" for union in self.unions.get(each.name, ()))
-        if constants:
-            fields = "".join(f'\t\t{go_name(key)} string `json:"{key}"`\n' for key in constants)
-            values = ", ".join(json.dumps(value) for value in constants.values())
+        if always:
+            fields = "".join(f'\t\t{go_name(key)} string `json:"{key}"`\n' for key in always)
+            values = ", ".join(json.dumps(value) for value in always.values())
             text += (
                 f"\n// MarshalJSON adds what is always the same.\n"
                 f"func (v {name}) MarshalJSON() ([]byte, error) {{\n\ttype plain {name}\n"
@@ -154,8 +138,7 @@ class Writer:
 
     def field(self, field: Field, owner: Object) -> str:
         kind = self.type_of(field.type, owner)
-        text = described(field, self.description)
-        text = f"{text} {self.in_words(field.type)}".strip()
+        text = f"{described(field, self.description)} {self.words.told(field.type)}".strip()
         resolved = self.description.resolve(field.type)
         whole = (
             isinstance(resolved, (Array, Map)) or kind in ("any", "json.RawMessage") or self.is_interface(field.type)
@@ -175,27 +158,3 @@ class Writer:
         if isinstance(target.type, Reference):
             return self.is_interface(target.type)
         return self.type_of(target.type, target) in ("any", "json.RawMessage")
-
-    def in_words(self, type: Type) -> str:
-        """What Go's type does not say: the values of a choice, and the types that `any` stands for."""
-        if isinstance(type, Choice):
-            return f"One of {', '.join(json.dumps(value) for value in type.values)}."
-        if isinstance(type, Array) and isinstance(type.items, Choice):
-            return f"Each is {self.in_words(type.items).replace('One', 'one', 1)}"
-        if isinstance(type, Tuple):
-            return f"A list of {' and '.join(self.name_of(item) for item in type.items)}."
-        if isinstance(type, Alternatives):
-            return f"One of {', '.join(self.name_of(variant) for variant in type.variants)}."
-        return ""
-
-    def name_of(self, type: Type) -> str:
-        """A type in Go, as far as Go has one, and in words otherwise."""
-        if isinstance(type, Array):
-            return f"[]{self.name_of(type.items)}"
-        if isinstance(type, (Choice, Tuple, Alternatives)):
-            told = self.in_words(type)[:-1].removeprefix("One of ")
-            return f"({told})" if isinstance(type, Tuple) or " " in told else told
-        return self.type_of(type, GIVEN)
-
-
-GIVEN = Alias("", "", "", True, False, Scalar("any"))

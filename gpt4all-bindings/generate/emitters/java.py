@@ -14,8 +14,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from generate.description import (
-    Alias,
-    Alternatives,
     Array,
     Choice,
     Description,
@@ -25,10 +23,10 @@ from generate.description import (
     Object,
     Reference,
     Scalar,
-    Tuple,
     Type,
 )
 from generate.text import BOTH, camel, described, notice, pascal, summary, wrap
+from generate.unions import Words, constants, kinds, unions_of
 
 PACKAGE = "io.gpt4all.types"
 FOLDER = f"gpt4all-bindings/java/src/main/java/{PACKAGE.replace('.', '/')}"
@@ -140,18 +138,8 @@ class Writer:
 
     def __init__(self, description: Description) -> None:
         self.description = description
-        self.unions: dict[str, list[str]] = {}
-        for each in description.definitions:
-            if isinstance(each, Alias) and (kinds := self.kinds(each.type)):
-                for name in kinds:
-                    self.unions.setdefault(name, []).append(each.name)
-
-    def kinds(self, type: Type) -> list[str]:
-        """The objects of a union that a constant tells apart; none for another type."""
-        if not isinstance(type, Alternatives) or type.discriminator is None:
-            return []
-        names = [variant.name for variant in type.variants if isinstance(variant, Reference)]
-        return names if len(names) == len(type.variants) else []
+        self.unions = unions_of(description)
+        self.words = Words(description, self.boxed, "List<{}>", ("Object", "String"))
 
     def definitions(self) -> Iterator[tuple[str, str]]:
         """Files by name. Names of plain types get none: Java has nothing like them."""
@@ -159,8 +147,8 @@ class Writer:
             name = java_name(each.name)
             if isinstance(each, Object):
                 yield name, self.record(each)
-            elif kinds := self.kinds(each.type):
-                permitted = ", ".join(map(java_name, kinds))
+            elif found := kinds(each.type):
+                permitted = ", ".join(map(java_name, found))
                 yield name, f"{comment(each.documentation)}public sealed interface {name} permits {permitted} {{}}\n"
             elif isinstance(each.type, Choice):
                 values = [(value, json.dumps(value), "") for value in each.type.values]
@@ -169,7 +157,7 @@ class Writer:
     def type_of(self, type: Type) -> str:
         if isinstance(type, Reference):
             target = self.description.definition(type.name)
-            if isinstance(target, Object) or self.kinds(target.type) or isinstance(target.type, Choice):
+            if isinstance(target, Object) or kinds(target.type) or isinstance(target.type, Choice):
                 return java_name(type.name)
             return self.type_of(target.type)
         if isinstance(type, Scalar):
@@ -188,23 +176,20 @@ class Writer:
         kind = self.type_of(type)
         return BOXED.get(kind, kind)
 
-    def is_constant(self, field: Field, owner: Object) -> bool:
-        """Whether an object that a caller gives always has the same value here."""
-        return owner.given and field.required and isinstance(field.type, Choice) and len(field.type.values) == 1
-
     def record(self, each: Object) -> str:
         name = java_name(each.name)
         fields = self.description.fields(each)
-        free = [field for field in fields if not self.is_constant(field, each)]
+        always = constants(each, fields)
+        free = [field for field in fields if field.name not in always]
         parts = ",\n".join(f'        @JsonName("{f.name}") {self.kind(f)} {component(f.name)}' for f in free)
         unions = [java_name(union) for union in self.unions.get(each.name, ())]
         implements = f" implements {', '.join(unions)}" if unions else ""
         body = [
             f'{comment(self.told(field), "    ")}    @JsonName("{field.name}")\n'
             f"    public String {component(field.name)}() {{\n"
-            f"        return {json.dumps(field.type.values[0])};\n    }}\n"
+            f"        return {json.dumps(always[field.name])};\n    }}\n"
             for field in fields
-            if isinstance(field.type, Choice) and self.is_constant(field, each)
+            if field.name in always
         ]
         body += [self.builder(name, free)] if each.given else []
         components = f"\n{parts}" if parts else ""
@@ -215,7 +200,7 @@ class Writer:
 
     def told(self, field: Field) -> str:
         """A component's documentation, with what its type does not say."""
-        return f"{described(field, self.description)} {self.in_words(self.description.resolve(field.type))}".strip()
+        return f"{described(field, self.description)} {self.words.told(field.type)}".strip()
 
     def kind(self, field: Field) -> str:
         """The type of a component: a primitive where there is always a value."""
@@ -246,24 +231,3 @@ class Writer:
             f"        public {name} build() {{\n"
             f"{''.join(missing)}            return new {name}({arguments});\n        }}\n    }}\n"
         )
-
-    def in_words(self, type: Type) -> str:
-        """What Java's type does not say: the values of a choice, and the types that Object stands for."""
-        if isinstance(type, Choice):
-            return f"One of {', '.join(json.dumps(value) for value in type.values)}."
-        if isinstance(type, Array) and isinstance(type.items, Choice):
-            return f"Each is {self.in_words(type.items).replace('One', 'one', 1)}"
-        if isinstance(type, Tuple):
-            return f"A list of {' and '.join(self.name_of(item) for item in type.items)}."
-        if isinstance(type, Alternatives) and not self.kinds(type):
-            return f"One of {', '.join(self.name_of(variant) for variant in type.variants)}."
-        return ""
-
-    def name_of(self, type: Type) -> str:
-        """A type in Java, as far as Java has one, and in words otherwise."""
-        if isinstance(type, Array):
-            return f"List<{self.name_of(type.items)}>"
-        if (kind := self.boxed(type)) not in ("Object", "String"):
-            return kind
-        told = self.in_words(self.description.resolve(type))[:-1].removeprefix("One of ")
-        return (f"({told})" if " " in told else told) or kind

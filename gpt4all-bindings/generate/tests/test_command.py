@@ -12,7 +12,8 @@ import pytest
 
 from generate.__main__ import main
 from generate.build import ROOT, describe
-from generate.emit import emit_all, emitters
+from generate.emit import emit_all, emitters, strays
+from generate.text import notice
 
 FOLDER = Path(__file__).resolve().parents[1]
 RUBY = "gpt4all-bindings/ruby/lib/gpt4all/status.rb"
@@ -115,3 +116,14 @@ def test_one_emitter_is_chosen_by_name(tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit):
         main(["--only", "cobol"])
     assert "there is no emitter cobol" in capsys.readouterr().err
+
+
+def test_a_file_that_no_emitter_gives_any_more_is_noticed(tmp_path: Path) -> None:
+    for path in ("gpt4all-bindings/ruby/old.rb", "gpt4all-bindings/ruby/kept.rb", "gpt4all-bindings/generate/text.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(f"# Code {notice('llmodel.h')}\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text("by hand\n", encoding="utf-8")
+    assert strays({}, tmp_path) == []  # no repository
+    for command in (["init", "--quiet"], ["add", "."]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True, capture_output=True)
+    assert strays({"gpt4all-bindings/ruby/kept.rb": ""}, tmp_path) == ["gpt4all-bindings/ruby/old.rb"]
