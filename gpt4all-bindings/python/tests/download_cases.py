@@ -17,9 +17,9 @@ import pytest
 
 from gpt4all import CancellationError, LLModelError, models
 from gpt4all.models._download import Download
-from gpt4all.models._progress import Reporter
-from gpt4all.models._reference import of_entry
-from gpt4all.models._wanted import Wanted
+from gpt4all.models._names import of_entry
+from gpt4all.models._records import Wanted
+from gpt4all.models._settings import Reporter
 from models_helpers import entry_of, left_in
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "catalogue"

@@ -9,10 +9,10 @@ from corpus_tools.legacy.blocks import Layout, TensorType
 from corpus_tools.legacy.gptj_files import write_gptj
 from corpus_tools.legacy.tensors import Types
 from corpus_tools.legacy.tiny_models import tiny_gptj
+from misbehaving_server import MisbehavingServer, content_of
 
 from cli_helpers import Gpt4all, as_json, cache, gpt4all, put
 from conftest import TINY_MODELS
-from misbehaving_server import MisbehavingServer, content_of
 
 __all__ = ["cache", "gpt4all"]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 import requests
+from misbehaving_server import MisbehavingServer, content_of
 
 import gpt4all
 from gpt4all import GPT4All, models
-from misbehaving_server import MisbehavingServer, content_of
 from models_helpers import SIZE, cache, server, sha256_of
 
 __all__ = ["cache", "server"]

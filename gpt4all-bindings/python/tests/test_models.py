@@ -16,8 +16,7 @@ import pytest
 from conftest import ROOT, TINY_MODELS, child_environment
 from gpt4all import InvalidArgumentError, Model, ModelNotFoundError, inspect, models
 from gpt4all.models._catalogue import parse_catalogue
-from gpt4all.models._folders import safe_file_name
-from gpt4all.models._reference import parse
+from gpt4all.models._names import parse, safe_file_name
 from models_helpers import cache
 
 __all__ = ["cache"]

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from misbehaving_server import MisbehavingServer, content_of
 
 from gpt4all import InvalidArgumentError, ModelNotFoundError, models
 from gpt4all.models import ProgressInfo
-from misbehaving_server import MisbehavingServer, content_of
 from models_helpers import SIZE, cache, quick, server, sha256_of
 
 __all__ = ["cache", "server"]

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from misbehaving_server import MisbehavingServer, content_of
 
 from gpt4all import models
 from gpt4all.models import ProgressInfo, _files
-from misbehaving_server import MisbehavingServer, content_of
 from models_helpers import SIZE, cache, left_in, quick, server, sha256_of
 
 __all__ = ["cache", "server"]

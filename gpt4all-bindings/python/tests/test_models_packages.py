@@ -12,10 +12,10 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from misbehaving_server import MisbehavingServer
 
 from gpt4all import models
-from gpt4all.models._pip_config import index_settings
-from misbehaving_server import MisbehavingServer
+from gpt4all.models._package import index_settings
 from models_helpers import cache, entry_of, left_in, server, sha256_of
 from test_models_sources import get
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from misbehaving_server import MisbehavingServer, content_of
 
 from gpt4all import models
 from gpt4all.models._download import Download
 from gpt4all.models._http import redacted
-from gpt4all.models._progress import Reporter
-from gpt4all.models._records import Record
-from gpt4all.models._reference import of_entry
-from gpt4all.models._wanted import Wanted
-from misbehaving_server import MisbehavingServer, content_of
+from gpt4all.models._names import of_entry
+from gpt4all.models._records import Record, Wanted
+from gpt4all.models._settings import Reporter
 from models_helpers import SIZE, cache, entry_of, left_in, quick, server, sha256_of
 
 __all__ = ["cache", "server"]

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from .. import models
 from .._errors import ModelNotFoundError
 from ..models import ProgressInfo, UnreachableError
-from ..models._folders import safe_file_name
+from ..models._names import safe_file_name
 
 BASE_URL = "https://gpt4all.io/models/gguf/"
 """Where older releases had every model."""

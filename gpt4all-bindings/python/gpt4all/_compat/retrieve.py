@@ -11,9 +11,9 @@ from typing import Any
 from .. import models
 from .._errors import ModelNotFoundError
 from .._library import path_text
-from ..models._local import find_local, is_file
-from ..models._reference import parse
-from ..models.errors import FolderError
+from ..models._errors import FolderError
+from ..models._folders import find_local, is_file
+from ..models._names import parse
 from .prompts import DEFAULT_PROMPT_TEMPLATE
 
 Row = dict[str, Any]

@@ -19,11 +19,7 @@ from ._catalogue import (
     catalogue,
     find,
 )
-from ._folders import cache_folder, models_folder
-from ._progress import ProgressCallback, ProgressInfo
-from ._resolve import DEFAULT_EMBEDDING_MODEL, DEFAULT_MODEL, download, pull, resolve
-from ._settings import Settings
-from .errors import (
+from ._errors import (
     CatalogueError,
     ChecksumError,
     ConnectionFailedError,
@@ -39,6 +35,9 @@ from .errors import (
     StalledError,
     UnreachableError,
 )
+from ._folders import cache_folder, models_folder
+from ._resolve import DEFAULT_EMBEDDING_MODEL, DEFAULT_MODEL, download, pull, resolve
+from ._settings import ProgressCallback, ProgressInfo, Settings
 
 __all__ = [
     "DEFAULT_EMBEDDING_MODEL",

@@ -9,15 +9,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ._catalogue import CatalogueEntry, find
-from ._folders import STATE, search_folders
-from ._local import PathLike, find_local
-from ._progress import ProgressCallback, Reporter
+from ._errors import DownloadError, InvalidArgumentError, ModelNotFoundError
+from ._files import disk_errors, file_digest, locked, read_json
+from ._folders import STATE, PathLike, cache_folder, find_local, search_folders
+from ._names import parse, split_names
 from ._records import Record
-from ._reference import parse, split_names
-from ._translations import stale_translations
-from .errors import DownloadError, InvalidArgumentError, ModelNotFoundError
+from ._settings import ProgressCallback, Reporter
 
 STALE_SECONDS = 7 * 24 * 3600
 _SUFFIXES = (".gguf", ".bin")
@@ -79,7 +79,6 @@ def verify(
 
     Raises ModelNotFoundError if it is not on this machine.
     """
-    from ._files import file_digest
 
     path = _local(named, folder)
     record, entry = Record.of(path), find(path.name)
@@ -112,9 +111,6 @@ def remove(named: PathLike, *, folder: PathLike | None = None) -> list[Path]:
 def _remove_one(path: Path) -> None:
     from filelock import Timeout
 
-    from ._files import disk_errors
-    from ._lock import locked
-
     try:
         with locked(path, None), disk_errors(path):
             path.unlink()
@@ -146,8 +142,6 @@ def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_S
 def _prune_one(target: Path, files: list[Path], before: float) -> list[tuple[Path, int]]:
     """Deletes what is left of one download, unless it is young, or running."""
     from filelock import Timeout
-
-    from ._lock import locked
 
     record = target.parent / STATE / f"{target.name}.json"
     left = [path for path in files if path != record or not target.exists()]
@@ -221,3 +215,57 @@ def _local(named: PathLike, folder: PathLike | None) -> Path:
 
 def _is_below(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
+
+
+def stale_translations(before: float, folder: Path | None = None) -> Iterator[Path]:
+    """The files that nothing needs: translations of files that are gone or changed, their records and locks, and what
+    was half done.
+
+    before: what was made after it, in seconds since 1970, is left alone.
+    folder: the cache's own if not given.
+    """
+    folder = folder or cache_folder() / "translated"
+    if not folder.is_dir():
+        return
+    needed: set[str] = set()
+    for record in sorted(folder.glob("*.json")):
+        content = read_json(record)
+        if _is_alive(content.get("files")) or not _is_older(record, before):
+            needed.add(str(content.get("translation")))
+            continue
+        yield record
+        lock = record.with_suffix(".lock")
+        if lock.exists():
+            yield lock
+    for pattern in ("*.gguf", "*.part"):
+        for path in sorted(folder.glob(pattern)):
+            if path.name not in needed and _is_older(path, before):
+                yield path
+
+
+def _is_alive(files: Any) -> bool:
+    """Whether the files of a record are those that were translated."""
+    if not isinstance(files, list) or not files:
+        return False
+    try:
+        return all(_identity(Path(file["path"])) == {**file, "path": None} for file in files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    found = path.stat()
+    return {
+        "path": None,
+        "device": found.st_dev,
+        "inode": found.st_ino,
+        "size": found.st_size,
+        "modified_ns": found.st_mtime_ns,
+    }
+
+
+def _is_older(path: Path, before: float) -> bool:
+    try:
+        return path.stat().st_mtime < before
+    except OSError:
+        return False

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from .errors import CatalogueError
+from ._errors import CatalogueError
 
 FORMAT = 1
 """The version of the file format that this code reads."""

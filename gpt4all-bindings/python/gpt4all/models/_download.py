@@ -10,19 +10,15 @@ from urllib.parse import quote
 
 from . import _hub
 from ._catalogue import HTTPSSource, HuggingFaceSource, PyPISource, Source
-from ._fetch import Address
-from ._files import disk_errors, rename, state_file
+from ._errors import DiskFullError, DownloadError, FolderError, InvalidArgumentError, failed_everywhere
+from ._fetch import Address, Transfer
+from ._files import disk_errors, locked, rename, state_file
 from ._http import Client, check_address, redacted
-from ._lock import locked
+from ._names import Reference
 from ._package import Package
 from ._part import Identity
-from ._progress import Reporter
-from ._records import Record
-from ._reference import Reference
-from ._settings import Settings
-from ._transfer import Transfer
-from ._wanted import Wanted
-from .errors import DiskFullError, DownloadError, FolderError, InvalidArgumentError, failed_everywhere
+from ._records import Record, Wanted
+from ._settings import Reporter, Settings
 
 _log = logging.getLogger("gpt4all")
 

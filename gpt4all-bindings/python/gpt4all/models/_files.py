@@ -1,4 +1,4 @@
-"""Files and folders as downloads need them: a folder for state, writes that are whole or not there, typed errors."""
+"""Files and folders as downloads need them: a folder for state, whole writes, a lock, typed errors."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import LLModelError
+from ._errors import DiskFullError, FolderError
 from ._folders import STATE
-from ._progress import Reporter
-from .errors import DiskFullError, FolderError
+from ._settings import Reporter
+
+_POLL = 0.1  # seconds
 
 _FULL = {
     errno.ENOSPC: "the disk is full; make room and try again",
@@ -121,3 +123,31 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+@contextlib.contextmanager
+def locked(path: Path, report: Reporter | None) -> Iterator[None]:
+    """Holds the lock of the download of `path`, whose folder is made. Waits while another process has it.
+
+    report: None does not wait, but raises Timeout.
+    """
+    from filelock import FileLock, Timeout  # not at the top: programs that only open files do without
+
+    with disk_errors(path):
+        state_folder(path).mkdir(parents=True, exist_ok=True)
+    lock = FileLock(state_file(path, ".lock"))
+    while True:
+        try:
+            lock.acquire(timeout=_POLL * 5 if report else 0, poll_interval=_POLL)
+            break
+        except Timeout:
+            if report is None:
+                raise
+            report("waiting", 0, None)
+        except OSError:
+            with disk_errors(path):
+                raise
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,22 +1,17 @@
-"""Where models lie, and which names may be used there."""
+"""Where models lie on this machine, and finding one there. Never touches the network."""
 
 from __future__ import annotations
 
 import os
-import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from .errors import InvalidNameError
+from .._library import path_text
+from ._names import Reference
+
+PathLike = str | os.PathLike[str]
 
 STATE = ".gpt4all"
 """The folder beside the models that holds what downloads need: partial files, locks, records."""
-
-LONGEST_NAME = 200
-"""Bytes. File systems take 255, and partial files add to the name."""
-
-# Names that are devices on Windows, with any extension.
-_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE | re.DOTALL)
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
 def cache_folder() -> Path:
@@ -35,41 +30,47 @@ def search_folders() -> list[Path]:
     return list(dict.fromkeys([models_folder(), cache_folder(), Path.home() / ".cache" / "gpt4all"]))
 
 
-def safe_file_name(name: str) -> str:
-    """`name`, if it is one that every file system takes and that stays in its folder.
+def find_local(named: PathLike, reference: Reference | None, folder: Path | None) -> tuple[Path | None, list[Path]]:
+    """The file that `named` stands for, or None, and every path that was tried.
 
-    Raises InvalidNameError otherwise.
+    A path stands for itself. A bare name is looked for in `folder`, then as a path, then where downloads go, each time
+    also with ".gguf" behind it and by the catalogue's file name.
     """
-    reason = _what_is_wrong(name)
-    if reason:
-        raise InvalidNameError(f"{name!r} cannot be a model's file name: {reason}", {"name": name})
-    return name
+    text = path_text(named)
+    tried: list[Path] = []
+    if "://" in text:
+        assert reference is not None
+        candidates = [place / reference.relative for place in _places(folder)]
+    else:
+        candidates = _candidates(text, reference, folder, bare=isinstance(named, str))
+    for path in dict.fromkeys(candidates):
+        tried.append(path)
+        if is_file(path):
+            return path, tried
+    return None, tried
 
 
-def safe_relative_path(path: str) -> Path:
-    """A path with / between names that are all safe. Raises InvalidNameError."""
-    parts = path.split("/")
-    for part in parts:
-        safe_file_name(part)
-    return Path(PurePosixPath(*parts))
+def _candidates(text: str, reference: Reference | None, folder: Path | None, *, bare: bool) -> list[Path]:
+    given = Path(text).expanduser()
+    inside = not given.is_absolute() and ".." not in given.parts
+    names = [text] if text.endswith((".gguf", ".bin")) else [text, f"{text}.gguf"]
+    found = [folder / name for name in names] if folder and inside else []
+    found.append(given)
+    if inside and (bare or given.name == text):
+        for place in _places(folder):
+            found += [place / name for name in names]
+            if reference:
+                found.append(place / reference.relative)
+    return found
 
 
-def _what_is_wrong(name: str) -> str:
-    if not name or name.strip(". ") == "":
-        return "it is empty or made of dots"
-    found = _FORBIDDEN.search(name)
-    if found:
-        return f"it contains {found.group()!r}"
-    if name != name.strip() or name.endswith("."):
-        return "it starts or ends with a space, or ends with a dot"
-    if name.startswith("."):
-        return "it starts with a dot"
-    if _DEVICES.fullmatch(name):
-        return "it is the name of a device on Windows"
+def _places(folder: Path | None) -> list[Path]:
+    return [folder, *search_folders()] if folder else search_folders()
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a file; a path that cannot be one is not."""
     try:
-        length = len(name.encode())
-    except UnicodeEncodeError:
-        return "it is not valid Unicode"
-    if length > LONGEST_NAME:
-        return f"it is longer than {LONGEST_NAME} bytes"
-    return ""
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long for the file system, or with a NUL
+        return False

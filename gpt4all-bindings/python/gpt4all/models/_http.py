@@ -17,8 +17,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase
 
-from ._settings import Settings
-from .errors import (
+from ._errors import (
     ConnectionFailedError,
     DownloadError,
     HTTPStatusError,
@@ -28,6 +27,7 @@ from .errors import (
     StalledError,
     UnreachableError,
 )
+from ._settings import Settings
 
 MOST_REDIRECTS = 10
 LONGEST_TEXT = 32 << 20  # bytes of a page of JSON or HTML

@@ -8,11 +8,11 @@ import re
 from urllib.parse import quote
 
 from ._catalogue import HuggingFaceSource
+from ._errors import DownloadError
 from ._fetch import Address
 from ._http import Client, Response, Secret, same_host
 from ._part import Identity
 from ._settings import Settings
-from .errors import DownloadError
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

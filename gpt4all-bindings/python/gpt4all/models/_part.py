@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ._files import disk_errors, read_json, state_file, sync, write_json
-from ._progress import Reporter
+from ._settings import Reporter
 
 _BLOCK = 1 << 20
 

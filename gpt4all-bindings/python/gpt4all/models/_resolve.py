@@ -8,13 +8,11 @@ from pathlib import Path
 
 from .._library import path_text
 from ._catalogue import catalogue
-from ._folders import models_folder, safe_file_name
-from ._local import PathLike, find_local
-from ._progress import ProgressCallback, Reporter
-from ._reference import Reference, parse
-from ._settings import Settings
-from ._wanted import Wanted
-from .errors import ModelNotFoundError, OfflineError
+from ._errors import ModelNotFoundError, OfflineError
+from ._folders import PathLike, find_local, models_folder
+from ._names import Reference, parse, safe_file_name
+from ._records import Wanted
+from ._settings import ProgressCallback, Reporter, Settings
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct-Q4_1.gguf"
 """The model that commands take where none is named."""

@@ -1,16 +1,25 @@
-"""What a user may name a model by: a catalogue's name, hf://owner/repo/file, or an address."""
+"""What a user may name a model by: a catalogue's name, hf://owner/repo/file, or an address.
+
+Also which names a file of a model may have.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from ._catalogue import CatalogueEntry, HTTPSSource, HuggingFaceSource, Source, catalogue, find
-from ._folders import safe_file_name, safe_relative_path
-from .errors import InvalidNameError
+from ._errors import InvalidNameError
+
+LONGEST_NAME = 200
+"""Bytes. File systems take 255, and partial files add to the name."""
+
+# Names that are devices on Windows, with any extension.
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\..*)?", re.IGNORECASE | re.DOTALL)
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 _SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
@@ -112,3 +121,43 @@ def _parse_address(text: str) -> Reference:
     name = safe_file_name(steps[-1])
     # Two addresses may end in the same name, so that the name alone would mix them up.
     return Reference(Path("url", hashlib.sha256(text.encode()).hexdigest()[:12], name), (HTTPSSource(text),))
+
+
+def safe_file_name(name: str) -> str:
+    """`name`, if it is one that every file system takes and that stays in its folder.
+
+    Raises InvalidNameError otherwise.
+    """
+    reason = _what_is_wrong(name)
+    if reason:
+        raise InvalidNameError(f"{name!r} cannot be a model's file name: {reason}", {"name": name})
+    return name
+
+
+def safe_relative_path(path: str) -> Path:
+    """A path with / between names that are all safe. Raises InvalidNameError."""
+    parts = path.split("/")
+    for part in parts:
+        safe_file_name(part)
+    return Path(PurePosixPath(*parts))
+
+
+def _what_is_wrong(name: str) -> str:
+    if not name or name.strip(". ") == "":
+        return "it is empty or made of dots"
+    found = _FORBIDDEN.search(name)
+    if found:
+        return f"it contains {found.group()!r}"
+    if name != name.strip() or name.endswith("."):
+        return "it starts or ends with a space, or ends with a dot"
+    if name.startswith("."):
+        return "it starts with a dot"
+    if _DEVICES.fullmatch(name):
+        return "it is the name of a device on Windows"
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError:
+        return "it is not valid Unicode"
+    if length > LONGEST_NAME:
+        return f"it is longer than {LONGEST_NAME} bytes"
+    return ""
