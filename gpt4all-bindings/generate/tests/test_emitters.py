@@ -12,6 +12,8 @@ import pytest
 from generate.build import ROOT, describe
 from generate.description import Alias, Alternatives, Array, Choice, Description, Object, Type
 from generate.emit import differences, emit_all, emitters, has_home
+from generate.emitters import golang
+from generate.text import pascal
 
 DESCRIPTION = describe()
 EMITTERS = emitters()
@@ -52,17 +54,52 @@ def test_brackets_are_closed_in_order(language: str) -> None:
     assert open_ == []
 
 
-def test_every_definition_and_field_is_there(language: str) -> None:
-    text = source(language)
+def test_every_definition_is_there(language: str) -> None:
     plain = code(language)
     for each in DESCRIPTION.definitions:
         if isinstance(each, Alias) and language not in NAMES_TYPES and not isinstance(each.type, Choice):
             continue
         name = "".join(part[:1].upper() + part[1:] for part in each.name.split("_"))
         assert re.search(rf"\bI?{name}\b", plain, re.IGNORECASE), each.name
-    for object in DESCRIPTION.objects():
-        for field in object.fields:
-            assert re.search(rf"\b{field.name}\b", text), f"{object.name}.{field.name}"
+
+
+# Where an object begins and ends, and how the JSON's name of a field is found within.
+OBJECT = {
+    "typescript": r"^export interface {name}(?:Fields)?\b.*?^}}",
+    "golang": r"^type {name} struct {{.*?^}}(?:\n\nfunc \({name}\)[^\n]*)*(?:\n\n// MarshalJSON[^\n]*\n.*?^}})?",
+    "java": r"^public record {name}\(.*?(?=^    public static Builder|\Z)",
+    "csharp": r"^public sealed record {name}\b.*?^}}",
+}
+NAME_IN_JSON = {
+    "typescript": r"^  (\w+)\??: ",
+    "golang": r'`json:"(\w+)[,"]',
+    "java": r'@JsonName\("(\w+)"\)',
+    "csharp": r'\[JsonPropertyName\("(\w+)"\)\]',
+}
+LEFT_OUT = {  # of those that show in one place what may be left out: its name
+    "typescript": r"^  (\w+)\?: ",
+    "golang": r'`json:"(\w+),omitzero"',
+    "csharp": r'\[JsonPropertyName\("(\w+)"\)\]\n    \[JsonIgnore\(Condition = JsonIgnoreCondition.WhenWritingNull',
+}
+FLATTENS = ("java", "csharp")  # records have the fields of their bases, too
+
+
+def test_every_object_has_its_fields_and_no_other(language: str) -> None:
+    texts = emit_all(DESCRIPTION, {language: EMITTERS[language]}).values()
+    for each in DESCRIPTION.objects():
+        name = golang.go_name(each.name) if language == "golang" else pascal(each.name)
+        pattern = re.compile(OBJECT[language].format(name=name), re.MULTILINE | re.DOTALL)
+        (found,) = [match[0] for text in texts for match in pattern.finditer(text)]
+        fields = DESCRIPTION.fields(each) if language in FLATTENS else each.fields
+        expected = {field.name for field in fields}
+        if language == "typescript":  # repeats what it requires of its bases
+            expected |= set(each.required)
+        names = re.findall(NAME_IN_JSON[language], found, re.MULTILINE)
+        assert sorted(names) == sorted(expected), each.name
+        if language in LEFT_OUT:
+            optional = {field.name for field in fields if not field.required and field.name in expected}
+            optional -= set(each.required) if language == "typescript" else set()
+            assert set(re.findall(LEFT_OUT[language], found, re.MULTILINE)) == optional, each.name
 
 
 def test_every_number_of_the_header_is_there(language: str) -> None:
