@@ -9,7 +9,7 @@ from pathlib import Path
 
 from generate.build import ROOT, describe
 from generate.compare import differences as declared_differences
-from generate.description import Header
+from generate.declarations import Header
 from generate.emit import EMITTERS, differences, emit_all, emitters, has_home, strays, write
 
 

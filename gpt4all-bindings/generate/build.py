@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from generate import header, schema
-from generate.description import Alias, Description, Enum, Event, Header, Member, Object, Operation
+from generate.declarations import Enum, Header, Member
+from generate.definitions import Alias, Object
+from generate.description import Description, Event, Operation
 
 ROOT = Path(__file__).resolve().parents[2]
 HEADER = ROOT / "gpt4all-backend" / "include" / "llmodel.h"

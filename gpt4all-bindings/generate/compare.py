@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from generate.description import Callback, CType, Function, Header
+from generate.declarations import Callback, CType, Function, Header
 
 Declared = Mapping[str, Any]
 

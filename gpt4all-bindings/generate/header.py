@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from pycparser import CParser, c_ast
 from pycparser.c_parser import ParseError
 
-from generate.description import (
+from generate.declarations import (
     Callback,
     CKind,
     Constant,

@@ -10,19 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from generate.description import (
-    Alias,
-    Alternatives,
-    Array,
-    Choice,
-    Field,
-    Map,
-    Object,
-    Reference,
-    Scalar,
-    Tuple,
-    Type,
-)
+from generate.definitions import Alias, Alternatives, Array, Choice, Field, Map, Object, Reference, Scalar, Tuple, Type
 
 Node = dict[str, Any]
 

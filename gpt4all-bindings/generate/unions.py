@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from generate.description import Alias, Alternatives, Array, Choice, Description, Field, Object, Reference, Tuple, Type
+from generate.definitions import Alias, Alternatives, Array, Choice, Field, Object, Reference, Tuple, Type
+from generate.description import Description
 
 
 def kinds(type: Type) -> list[str]:

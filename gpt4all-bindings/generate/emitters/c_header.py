@@ -6,7 +6,8 @@ library at run time is made: X(returned type, name, (parameters), (arguments)) f
 
 from __future__ import annotations
 
-from generate.description import Declaration, Description, Enum, Function, Struct
+from generate.declarations import Declaration, Enum, Function, Struct
+from generate.description import Description
 from generate.emitters.python_declarations import declare
 from generate.text import HEADER, notice, wrap
 

@@ -12,18 +12,9 @@ import json
 import re
 from collections.abc import Iterator
 
-from generate.description import (
-    Array,
-    Choice,
-    Description,
-    Enum,
-    Field,
-    Map,
-    Object,
-    Reference,
-    Scalar,
-    Type,
-)
+from generate.declarations import Enum
+from generate.definitions import Array, Choice, Field, Map, Object, Reference, Scalar, Type
+from generate.description import Description
 from generate.text import BOTH, described, notice, pascal, summary, wrap
 from generate.unions import Words, constants, kinds, unions_of
 

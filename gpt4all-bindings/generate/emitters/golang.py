@@ -10,19 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from generate.description import (
-    Alias,
-    Array,
-    Choice,
-    Description,
-    Enum,
-    Field,
-    Map,
-    Object,
-    Reference,
-    Scalar,
-    Type,
-)
+from generate.declarations import Enum
+from generate.definitions import Alias, Array, Choice, Field, Map, Object, Reference, Scalar, Type
+from generate.description import Description
 from generate.text import BOTH, described, notice, pascal, summary, wrap
 from generate.unions import Words, constants, kinds, unions_of
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from generate.compare import width
-from generate.description import Callback, Description, Function, Struct
+from generate.declarations import Callback, Function, Struct
+from generate.description import Description
 from generate.emitters.java import comment
 from generate.text import HEADER, notice
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from generate.description import Callback, Declaration, Description, Enum, Function, Handle, Struct
+from generate.declarations import Callback, Declaration, Enum, Function, Handle, Struct
+from generate.description import Description
 from generate.text import HEADER, notice
 
 WIDTH = 100

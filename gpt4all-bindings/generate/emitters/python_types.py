@@ -11,7 +11,8 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from generate.description import Alternatives, Array, Choice, Description, Field, Map, Object, Scalar, Tuple, Type
+from generate.definitions import Alternatives, Array, Choice, Field, Map, Object, Scalar, Tuple, Type
+from generate.description import Description
 from generate.text import SCHEMA, described, notice, pascal, unique
 
 PATH = "gpt4all-bindings/python/gpt4all/types.py"

@@ -5,20 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from generate.description import (
-    Alias,
-    Alternatives,
-    Array,
-    Choice,
-    Description,
-    Event,
-    Field,
-    Map,
-    Object,
-    Scalar,
-    Tuple,
-    Type,
-)
+from generate.definitions import Alias, Alternatives, Array, Choice, Field, Map, Object, Scalar, Tuple, Type
+from generate.description import Description, Event
 from generate.text import BOTH, described, notice, pascal, summary, unique, wrap
 
 PATH = "gpt4all-bindings/typescript/src/generated.ts"

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from generate.build import ROOT, describe
-from generate.description import Alias, Alternatives, Array, Choice, Description, Object, Type
+from generate.definitions import Alias, Alternatives, Array, Choice, Object, Type
+from generate.description import Description
 from generate.emit import differences, emit_all, emitters, has_home
 from generate.emitters import golang
 from generate.text import pascal

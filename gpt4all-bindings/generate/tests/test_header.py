@@ -8,7 +8,7 @@ import pytest
 
 from generate import header
 from generate.build import HEADER
-from generate.description import CType, Handle, Header
+from generate.declarations import CType, Handle, Header
 from generate.preprocessor import HeaderError
 
 TOP = """/** A library. */

@@ -9,7 +9,7 @@ import pytest
 
 from generate import schema
 from generate.build import HEADER, SCHEMA, combine, describe
-from generate.description import Alias, Alternatives, Array, Choice, Map, Object, Reference, Scalar, Tuple, Type
+from generate.definitions import Alias, Alternatives, Array, Choice, Map, Object, Reference, Scalar, Tuple, Type
 from generate.header import read
 
 DESCRIPTION = describe()
