@@ -89,7 +89,7 @@ def same_host(one: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class Secret:
-    """An authorization that only the host of `url` may see. user: None for a bearer token."""
+    """An authorisation that only the host of `url` may see. user: None for a bearer token."""
 
     url: str
     password: str
