@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ci.build import configure
-from ci.common import ROOT
+from ci.common import ROOT, say
 from ci.lint import FORMATS, lint
 from ci.setup import BUILD_TOOLS
 from ci.steps import Line
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
 from ci.testing.runners import run_pytest
+from ci.tidy import check_change
 
 
 def _fetch(_: Settings) -> Outcome:
@@ -27,12 +28,30 @@ def _tidy(_: Settings) -> Outcome:
     return lint(["clang-tidy"])
 
 
+def _tidy_changed(_: Settings) -> Outcome:
+    configure("tidy")
+    Line().show("checking")
+    wrong, seen = check_change()
+    say(f"      {seen}")
+    outcome = Outcome()
+    outcome.check("clang-tidy", wrong)
+    return outcome
+
+
 LANES = {
     "fetch": Lane(
         "the scripts that fetch llama.cpp and the model", _fetch, tools=["git"], python=True, minutes=0.5, place=10
     ),
     "lint": Lane(
         "formatting, ruff and mypy", _lint, tools=["git", "clang-format"], python=True, minutes=0.5, place=130
+    ),
+    "tidy-changed": Lane(
+        "clang-tidy, of what has changed",
+        _tidy_changed,
+        tools=[*BUILD_TOOLS, "clang-tidy"],
+        python=True,
+        minutes=3,
+        place=135,
     ),
     "tidy": Lane(
         "clang-tidy",
@@ -41,6 +60,6 @@ LANES = {
         python=True,
         minutes=20,
         place=140,
-        optional="takes twenty minutes of computing; `make lint` runs it",
+        optional="takes twenty minutes of computing; `make lint` runs it, and tidy-changed what concerns a change",
     ),
 }

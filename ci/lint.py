@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ci.common import BUILD, ROOT, Failure, cache_root, run_main, say
+from ci.common import BUILD, ROOT, Failure, run_main, say
+from ci.files import native_files, our_files, output_of
 from ci.setup import ensure_tools, ensure_venv
-from ci.steps import Line
 from ci.testing.reports import Outcome
+from ci.texts import check_spelling, check_workflows
+from ci.tidy import check_clang_tidy
 
 LARGEST_FILE = 4_000_000
-CLANG_FORMAT, CLANG_TIDY = "clang-format-14", "clang-tidy-14"
-FORMATS = ("file sizes", "ruff check", "ruff format", "mypy --strict", "clang-format")
-
-
-def our_files(*patterns: str) -> list[str]:
-    """Files of the repository, committed or new, but not ignored, that match one of git's patterns."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return sorted({name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()})
-
-
-def native_files() -> list[str]:
-    """Our C and C++ files."""
-    return our_files("*.h", "*.hpp", "*.c", "*.cpp")
+CLANG_FORMAT = "clang-format-14"
+FORMATS = ("file sizes", "ruff check", "ruff format", "mypy --strict", "clang-format", "workflows", "spelling")
 
 
 def python_groups() -> dict[str, list[str]]:
@@ -46,12 +32,6 @@ def python_groups() -> dict[str, list[str]]:
     return groups
 
 
-def output_of(command: Sequence[str]) -> str:
-    """What a command says if it fails; nothing if it succeeds."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-    return (done.stdout + done.stderr).strip() or f"exit code {done.returncode}" if done.returncode else ""
-
-
 def check_sizes() -> str:
     """No file may be so large that a clone becomes slow."""
     sizes = ((name, (ROOT / name).stat().st_size) for name in our_files())
@@ -62,50 +42,6 @@ def check_clang_format() -> str:
     """.clang-format, as Debian 12's clang-format-14 reads it."""
     names = native_files()
     return output_of([CLANG_FORMAT, "--dry-run", "-Werror", *names]) if names else "there is no C or C++ file"
-
-
-def _tidy_one(entry: dict[str, str], seed: bytes) -> str:
-    source = Path(entry["file"])
-    compilation = entry["command"].replace(str(ROOT), "")  # the same for every clone
-    digest = hashlib.sha256(seed + compilation.encode() + source.read_bytes()).hexdigest()
-    done = cache_root() / "clang-tidy" / digest
-    if done.exists():
-        return ""
-    # gcc's options that clang 14 does not know are of no interest here
-    command = [CLANG_TIDY, "--quiet", "-p", str(BUILD / "tidy"), "--extra-arg=-Wno-unknown-warning-option"]
-    command += ["--extra-arg=-Wno-error"]  # the compiler that builds says what is an error
-    process = subprocess.run(
-        [*command, str(source)], cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
-    )
-    if process.returncode:
-        return (process.stdout + process.stderr).strip()
-    done.parent.mkdir(parents=True, exist_ok=True)
-    done.touch()
-    return ""
-
-
-def check_clang_tidy() -> str:
-    """.clang-tidy over every source of ours that CMake knows.
-
-    Clean results are remembered in the user's cache, for other clones too.
-    """
-    database = BUILD / "tidy" / "compile_commands.json"
-    if not database.is_file():
-        return f"{database} does not exist: `make lint` has CMake write it"
-    ours = {str(ROOT / name) for name in our_files("*.c", "*.cpp")}
-    entries = [entry for entry in json.loads(database.read_text()) if entry["file"] in ours]
-    if not entries:
-        return f"{database} names none of our sources"
-    settings = our_files("*.h", "*.hpp", "*.clang-tidy", "gpt4all-backend/llama.cpp.lock")
-    seed = b"".join(name.encode() + (ROOT / name).read_bytes() for name in settings)
-    line = Line()
-    wrong: list[str] = []
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for number, text in enumerate(pool.map(lambda entry: _tidy_one(entry, seed), entries), 1):
-            line.show(f"clang-tidy: {number} of {len(entries)} files")
-            wrong += [text] if text else []
-    line.clear()
-    return "\n".join(wrong)
 
 
 def check_mypy(python: str) -> str:
@@ -135,6 +71,8 @@ def lint(only: Sequence[str] | None = None) -> Outcome:
         "mypy --strict": lambda: check_mypy(python),
         "clang-format": check_clang_format,
         "clang-tidy": check_clang_tidy,
+        "workflows": lambda: check_workflows(python),
+        "spelling": lambda: check_spelling(python),
     }
     outcome = Outcome()
     for name, check in checks.items():

@@ -115,7 +115,10 @@ def main() -> int:
 
     say("")
     for name, outcome, took in rows:
-        say(f"{name:10} {outcome!s:45} {in_words(took):>12}")
+        say(f"{name:13} {outcome!s:45} {in_words(took):>12}")
+    for name, lane in lanes.items():
+        if lane.optional and not arguments.lanes:
+            say(f"not run: {name}, {lane.title}: {lane.optional} (make test LANES={name})")
     say(f"in all {in_words(time.monotonic() - begin)}")
     print(total, flush=True)
     return 1 if total.failed or not total.passed else 0

@@ -12,11 +12,11 @@ import subprocess
 import sys
 
 from ci.common import ROOT, run_main, say
-from ci.lint import our_files
+from ci.files import our_files
 from ci.testing.reports import Outcome
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
-TARGET = re.compile(r"`make ([a-z]+)")
+TARGET = re.compile(r"`make ([a-z-]+)")
 NAMED = re.compile(r"`((?:ci|docs|gpt4all-[a-z]+)/[\w./-]+)`")
 
 
@@ -80,7 +80,7 @@ def compile_errors(program: str) -> str:
 def check() -> Outcome:
     """Each file, and the versions, counts as one check."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     outcome = Outcome()
     for name in our_files("*.md"):
         outcome.check(name, "\n".join(broken_links(name) + missing_names(name, targets)))

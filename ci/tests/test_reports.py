@@ -121,6 +121,24 @@ def test_a_failure_is_shown_and_fails(monkeypatch: pytest.MonkeyPatch, capfd: py
     assert code == 1 and "1 != 2" in shown.err and shown.out == "2 passed, 1 failed, 0 skipped\n"
 
 
+def test_lanes_that_are_left_out_are_named_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lanes = {
+        "a": Lane("x", lambda _: Outcome(passed=1), tools=()),
+        "b": Lane("long", lambda _: Outcome(), optional="takes days"),
+    }
+    monkeypatch.setattr(make_test, "find_lanes", lambda: lanes)
+    monkeypatch.setattr(make_test, "remember", lambda *_: None)
+    monkeypatch.delenv("GPT4ALL_REQUIRE", raising=False)
+    monkeypatch.setattr(sys, "argv", ["test.py"])
+    assert make_test.main() == 0
+    assert "not run: b, long: takes days" in capfd.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["test.py", "--lanes", "a"])
+    assert make_test.main() == 0
+    assert "not run" not in capfd.readouterr().err
+
+
 def test_nothing_run_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_all(monkeypatch, {"a": Outcome(skipped=[("s", "why")])}) == 1
 

@@ -1,0 +1,26 @@
+"""Which files are ours, and what a checking program says of them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+from ci.common import ROOT
+
+
+def our_files(*patterns: str) -> list[str]:
+    """Files of the repository, committed or new, but not ignored, that match one of git's patterns."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return sorted({name for name in done.stdout.split("\0") if name and (ROOT / name).is_file()})
+
+
+def native_files() -> list[str]:
+    """Our C and C++ files."""
+    return our_files("*.h", "*.hpp", "*.c", "*.cpp")
+
+
+def output_of(command: Sequence[str]) -> str:
+    """What a command says if it fails; nothing if it succeeds."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
+    return (done.stdout + done.stderr).strip() or f"exit code {done.returncode}" if done.returncode else ""
