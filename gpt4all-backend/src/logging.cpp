@@ -50,10 +50,12 @@ llmodel_log_level level_of(ggml_log_level level) {
     }
 }
 
-/** What llama.cpp warns of for those who run a server or work on it, and is in order for a program that uses this
- * library: it was asked for, or is how caches work. */
+/** What llama.cpp warns of, or calls an error, for those who run a server or work on it, and is in order for a program
+ * that uses this library: it was asked for, or is how caches work. What they have no room for waits or is computed
+ * again; a state that cannot be restored is an error of its call. */
 bool is_ordinary(std::string_view line) {
-    static constexpr std::array<std::string_view, 16> messages{
+    static constexpr std::array<std::string_view, 22> messages{
+        "available cells in kv cache",
         "cache size limit reached, removing oldest",
         "cache token limit",
         "cancel task, id_task",
@@ -62,9 +64,14 @@ bool is_ordinary(std::string_view line) {
         "erasing old context checkpoint",
         "failed to find a memory slot",
         "failed to find free space in the KV cache, retrying",
+        "failed to load prompt from cache",
+        "failed to restore kv cache",
+        "failed to restore sequence state",
+        "failed to restore state with size",
         "exceeds cache size limit",
         "making room for prompt cache entry",
         "model default pooling_type is",
+        "n_ctx is not divisible by n_seq_max", // the context of each has been told
         "n_past was set to",
         "need to evaluate at least 1 token",
         "possible training context overflow", // the server core tells that it caps the context
@@ -92,7 +99,7 @@ void collect(ggml_log_level level, std::string_view text) {
     for (size_t end = line.text.find('\n'); end != std::string::npos; end = line.text.find('\n')) {
         if (end > 0) {
             const auto whole = std::string_view(line.text).substr(0, end);
-            const bool lowered = line.level == LLMODEL_LOG_WARN && is_ordinary(whole);
+            const bool lowered = line.level <= LLMODEL_LOG_WARN && is_ordinary(whole);
             capture_line(line.level, whole);
             log_message(lowered ? LLMODEL_LOG_DEBUG : line.level, whole);
         }

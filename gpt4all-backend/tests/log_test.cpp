@@ -103,6 +103,35 @@ TEST(Logging, OrdinaryUseIsNothingToWarnOf) {
     }
 }
 
+/** Whoever waits for room, or has to compute again what did not fit, is answered all the same. */
+TEST(Logging, SharingAContextIsNothingToWarnOf) {
+    const TemporaryFolder folder;
+    Log log(LLMODEL_LOG_WARN);
+    {
+        const TinyLlama model(json{{"n_ctx", 256}, {"n_parallel", 3}});
+        for (int round = 0; round < 2; ++round) {
+            std::vector<Task> tasks;
+            for (const char *who : {"cat", "dog", "fox"}) {
+                const std::string prompt = std::string("Tell me of a ") + who + ". the house is the house is";
+                tasks.push_back(model.start("complete", complete(prompt, {{"max_tokens", 100}, {"ignore_eos", true}})));
+            }
+            if (round == 1) {
+                EXPECT_EQ(state(llmodel_restore_state, model, folder.file("state")).status, LLMODEL_OK);
+            }
+            for (const Task &task : tasks) {
+                EXPECT_EQ(task.finish().status(), LLMODEL_OK);
+            }
+            EXPECT_EQ(state(llmodel_save_state, model, folder.file("state")).status, LLMODEL_OK);
+        }
+        const TinyLlama uneven(json{{"n_ctx", 1000}, {"n_parallel", 3}, {"kv_unified", false}});
+        expect_works(uneven);
+    }
+    const std::lock_guard lock(log.mutex);
+    for (const auto &[level, message] : log.messages) {
+        ADD_FAILURE() << message;
+    }
+}
+
 /** A context that cannot be used is nobody's wish. */
 TEST(Logging, TellsThatTheContextIsCut) {
     Log log(LLMODEL_LOG_WARN);

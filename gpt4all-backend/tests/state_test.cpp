@@ -64,6 +64,15 @@ TEST_F(State, AnEmptySlotIsSavedToo) {
     expect_works(model);
 }
 
+TEST_F(State, AnEmptyOneGivesBackWhatTheSlotHeld) {
+    ASSERT_EQ(state(llmodel_save_state, model, path).status, LLMODEL_OK);
+    ASSERT_EQ(model.run("complete", prompt({{"max_tokens", 100}})).status(), LLMODEL_OK);
+    const Outcome restored = state(llmodel_restore_state, model, path);
+    EXPECT_EQ(restored.value["n_tokens"], 0) << restored.message;
+    const Answer answer = model.run("complete", prompt({{"id_slot", 1}, {"max_tokens", 150}}));
+    EXPECT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+}
+
 TEST_F(State, DamageIsFoundWhereverItIs) {
     fill_and_save();
     const std::string whole = read_file(path);
