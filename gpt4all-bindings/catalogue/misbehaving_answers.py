@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import gzip
+import os
 import re
 import socket
 import struct
@@ -64,7 +65,8 @@ class Answer:
     def _close(self, *, reset: bool = False) -> None:
         self.handler.close_connection = True
         if reset:
-            self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            at_once = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+            self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
             self.handler.connection.close()
         else:
             self.handler.connection.shutdown(socket.SHUT_RDWR)

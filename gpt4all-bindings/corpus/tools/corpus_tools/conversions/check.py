@@ -38,16 +38,16 @@ from . import folders
 from .texts import texts
 
 FOUND = RESULTS / "conversions.json"
-EXACT, QUANTISED, ENGINES = 0.99999, 0.9985, 0.999  # the cosines to reach
+EXACT, QUANTIZED, ENGINES = 0.99999, 0.9985, 0.999  # the cosines to reach
 TYPES = {
     "F32": EXACT,
     "F16": EXACT,
     "BF16": EXACT,
-    "Q8_0": QUANTISED,
-    "Q6_K": QUANTISED,
-    "Q5_K_M": QUANTISED,
-    "Q4_K_M": QUANTISED,
-    "Q4_0": QUANTISED,
+    "Q8_0": QUANTIZED,
+    "Q6_K": QUANTIZED,
+    "Q5_K_M": QUANTIZED,
+    "Q4_K_M": QUANTIZED,
+    "Q4_0": QUANTIZED,
 }
 PROMPT = "ROMEO:\n"
 PASSAGE = (
@@ -252,7 +252,7 @@ def main() -> int:
             "llmodel": build_info()["version"],
             **{name: importlib.metadata.version(name) for name in packages},
         },
-        "demanded": {"F32, F16, BF16": EXACT, "quantised": QUANTISED, "llama-cpp-python": ENGINES},
+        "demanded": {"F32, F16, BF16": EXACT, "quantized": QUANTIZED, "llama-cpp-python": ENGINES},
         "architectures": report.architectures,
         "wrong": report.wrong,
     }

@@ -111,12 +111,12 @@ class Check:
         except EngineError as error:
             return {"engine": reader.engine, "variant": reader.variant, "type": kind.name, "engine_fails": str(error)}
 
-    def quantiser(self, era: str, kind: TensorType) -> dict[str, Any]:
+    def quantizer(self, era: str, kind: TensorType) -> dict[str, Any]:
         """The bytes of a quantiser and of the writer for the same values, among them a row of zeros."""
         values = (np.random.RandomState(5).standard_normal((64, 1024)) * 0.02).astype(np.float32)
         values[7] = 0
         np.save(self.scratch / "values.npy", values)
-        theirs = run(self.job("gpt4all-1.0.8", "quantise", self.scratch / "values.npy", era=era, kind=kind.name))
+        theirs = run(self.job("gpt4all-1.0.8", "quantize", self.scratch / "values.npy", era=era, kind=kind.name))
         same = theirs.tobytes() == encode(values, kind, ERAS[era]).tobytes()
         return {"engine": "gpt4all-1.0.8", "layout": ERAS[era].value, "type": kind.name, "agrees": same}
 
@@ -179,7 +179,7 @@ class Check:
         for era, layout in ERAS.items():
             for kind in types_of(layout):
                 if Q4_0 <= kind <= TensorType.Q8_0:  # the writer's K-quants choose their scales in their own way
-                    yield "quantisers", self.quantiser(era, kind)
+                    yield "quantizers", self.quantizer(era, kind)
         for reader in _readers():
             for kind in reader.types:
                 yield "logits", self.logits_if_it_can(reader, kind)

@@ -72,7 +72,7 @@ def text() -> str:
     """What stands between the marks."""
     by_torch, by_engine = _results("transformers"), _results("engines")
     speed = _results("translation")
-    same = sum(each["agrees"] for each in by_engine["quantisers"])
+    same = sum(each["agrees"] for each in by_engine["quantizers"])
     versions = by_torch["versions"]
     return f"""{BEGIN}
 The numbers are least cosines of logits over 24 tokens, with those of transformers {versions["transformers"]} in F32 on
@@ -81,7 +81,7 @@ where weights are quantised. An empty cell is a type that such files never had. 
 
 {_by_type()}
 
-Programs of 2023, as PyPI still has them, were asked as well. {same} of their {len(by_engine["quantisers"])} quantisers
+Programs of 2023, as PyPI still has them, were asked as well. {same} of their {len(by_engine["quantizers"])} quantisers
 write the very bytes that the tests' encoders do. ({by_engine["date"]})
 
 {_by_engine()}

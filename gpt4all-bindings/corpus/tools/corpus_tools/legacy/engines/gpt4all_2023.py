@@ -28,7 +28,7 @@ class _Parameters(ctypes.Structure):
     _fields_ = [("bytes", ctypes.c_char * 256)]
 
 
-class _QuantiseParameters(ctypes.Structure):
+class _QuantizeParameters(ctypes.Structure):
     """llama_model_quantize_params, and room behind it."""
 
     _fields_ = [("threads", ctypes.c_int), ("file_type", ctypes.c_int), ("others", ctypes.c_char * 64)]
@@ -130,7 +130,7 @@ def _initialise(library: ctypes.CDLL) -> None:
     initialise(_Parameters.from_buffer_copy(sizes.tobytes()))
 
 
-def quantise(folder: Path, era: str, kind: str, values: Array) -> bytes:
+def quantize(folder: Path, era: str, kind: str, values: Array) -> bytes:
     """The values as ggml of an era writes them to a file; kind is a type such as Q4_0."""
     library = ctypes.CDLL(str(folder / LIBRARIES / f"libllamamodel-{era}-default.so"))
     _initialise(library)
@@ -138,9 +138,9 @@ def quantise(folder: Path, era: str, kind: str, values: Array) -> bytes:
     source = np.ascontiguousarray(values, np.float32)
     out = np.zeros(source.nbytes, np.uint8)
     histogram = (ctypes.c_int64 * 16)()
-    quantise_chunk = getattr(library, f"ggml_quantize_{name}")
-    quantise_chunk.restype = ctypes.c_size_t
-    size = quantise_chunk(
+    quantize_chunk = getattr(library, f"ggml_quantize_{name}")
+    quantize_chunk.restype = ctypes.c_size_t
+    size = quantize_chunk(
         source.ctypes.data_as(ctypes.POINTER(ctypes.c_float)),
         out.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_int(source.size),
@@ -150,12 +150,12 @@ def quantise(folder: Path, era: str, kind: str, values: Array) -> bytes:
     return out[:size].tobytes()
 
 
-def quantise_file(folder: Path, era: str, source: Path, target: Path, file_type: int) -> None:
+def quantize_file(folder: Path, era: str, source: Path, target: Path, file_type: int) -> None:
     """llama.cpp's own quantiser: writes a LLaMA file anew, in its era's newest container."""
     library = ctypes.CDLL(str(folder / LIBRARIES / f"libllamamodel-{era}-default.so"))
     if era == "mainline":
         library.llama_init_backend(ctypes.c_bool(False))
-        library.llama_model_quantize_default_params.restype = _QuantiseParameters
+        library.llama_model_quantize_default_params.restype = _QuantizeParameters
         parameters = library.llama_model_quantize_default_params()
         parameters.threads, parameters.file_type = 1, file_type
         failed = library.llama_model_quantize(bytes(source), bytes(target), ctypes.byref(parameters))

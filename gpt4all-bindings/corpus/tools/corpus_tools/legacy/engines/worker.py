@@ -31,13 +31,13 @@ def do(job: Job) -> Any:
         return _opened(job, job.path).logits(job.tokens)
     if job.do == "greedy":
         return ctransformers_2023.Greedy(job.folder, job.architecture, job.path).greedy(job.tokens, job.count)
-    if job.do == "quantise":
+    if job.do == "quantize":
         values = np.load(job.path)
-        return np.frombuffer(gpt4all_2023.quantise(job.folder, job.era, job.kind, values), np.uint8)
+        return np.frombuffer(gpt4all_2023.quantize(job.folder, job.era, job.kind, values), np.uint8)
     if job.engine.startswith("llm-rs"):
-        llm_rs_2023.quantise(job.folder, job.architecture, job.path, job.target, job.kind)
+        llm_rs_2023.quantize(job.folder, job.architecture, job.path, job.target, job.kind)
     else:
-        gpt4all_2023.quantise_file(job.folder, job.era, job.path, job.target, job.file_type)
+        gpt4all_2023.quantize_file(job.folder, job.era, job.path, job.target, job.file_type)
     return []
 
 
