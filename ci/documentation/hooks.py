@@ -27,6 +27,7 @@ PAGES = {
     "README.md": "docs/index.md",
     "gpt4all-backend/include/llmodel.h": "docs/reference/llmodel.h.md",
     "gpt4all-backend/schema/llmodel.schema.json": "docs/reference/llmodel.schema.json",
+    "gpt4all-bindings/catalogue/README.md": "docs/catalogue.md",
     "gpt4all-bindings/corpus/README.md": "docs/corpus.md",
     "gpt4all-bindings/python/README.md": "docs/quickstart.md",
 }
