@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from ci.build import build
@@ -17,10 +19,22 @@ CORPUS = Path(__file__).resolve().parent
 UNCHANGED = re.compile(r"^(\w+): (\d+) cases, as they should be$", re.MULTILINE)
 
 
+# What a folder's files must not name, as it lies above them: dependencies point from bindings to the corpus to the
+# backend. In the corpus this is about its programs; its README may say who runs the cases.
+ABOVE = {
+    "gpt4all-backend": ("gpt4all-bindings", "gpt4all-chat", "gpt4all-training"),
+    "gpt4all-bindings/corpus/tools": ("python/tests", "import conftest", "from conftest", "gpt4all-chat"),
+    "gpt4all-bindings/catalogue/*.py": ("gpt4all",),
+    "gpt4all-bindings/catalogue/*.json": ("gpt4all-bindings", "gpt4all-chat"),
+}
+
+
 def _corpus(_: Settings) -> Outcome:
     """Makes the tiny models and all cases again, and counts the cases that come out as they are."""
     build("release", ["llmodel"])
     outcome = Outcome()
+    for folder, names in ABOVE.items():
+        outcome.check(f"{folder} knows nothing of what is above it", _mentions(folder, names))
     log = LOGS / "corpus-models.log"
     wrong = _run("models.make_tiny_llama", log)
     outcome.check("the tiny models are what their script makes", wrong)
@@ -34,6 +48,15 @@ def _corpus(_: Settings) -> Outcome:
     if wrong and not outcome.failed:
         outcome.failed.append(("corpus_tools.generate --check", wrong))
     return outcome
+
+
+def _mentions(folder: str, names: Sequence[str]) -> str:
+    """The lines of a folder's files, committed or new, that have one of the names in them."""
+    command = ["git", "grep", "--untracked", "-I", "-n", "-F", *(f"-e{name}" for name in names), "--", folder]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):  # 1: there is none
+        return f"git grep ended with {done.returncode}: {done.stderr}"
+    return done.stdout
 
 
 def _run(module: str, log: Path) -> str:
