@@ -4,13 +4,14 @@ PYTHON ?= python3
 CI_PYTHON = @$(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate wheel sdist test lint format bench fuzz mutations docs site setup clean
+.PHONY: help run build generate wheel sdist test lint format bench fuzz mutations docs site bump release-dry-run \
+    setup clean
 .NOTPARALLEL:
 
 export PROMPT MODEL
 
 help: ## Say what can be made (this)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## Build, fetch the default model and answer: make run PROMPT="…" [MODEL=file.gguf]
 	$(CI_PYTHON) -m ci.run
@@ -51,6 +52,12 @@ docs: ## Check the documentation: links, and that what it names exists
 
 site: ## Build the documentation site in build/site; make site SERVE=1 shows it while it is edited
 	$(CI_PYTHON) -m ci.documentation.build_site $(if $(SERVE),--serve)
+
+bump: ## Try another release of llama.cpp: make bump TAG=v0.5.1; stops where judgement is needed
+	$(CI_PYTHON) -m ci.fetch.bump "$(TAG)" $(if $(NPM),--npm $(NPM))
+
+release-dry-run: ## Walk through a release up to publishing: builds the packages, checks them, says what is left to do
+	$(CI_PYTHON) -m ci.packaging.release $(if $(VARIANTS),--variants "$(VARIANTS)")
 
 setup: ## Install what build and tests need (the other targets do this by themselves)
 	$(CI_PYTHON) -m ci.setup

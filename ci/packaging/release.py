@@ -1,0 +1,153 @@
+"""`make release-dry-run`: everything of a release up to publishing.
+
+Builds the packages, checks them and what is said of them, and prints what would be published and what is left to do.
+Publishes nothing.
+
+Exit codes: 0 could be published, 1 something is left to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ci.common import ROOT, run_main, say, sha256_of
+from ci.documentation.check import check_versions
+from ci.files import our_files, output_of
+from ci.packaging import python
+from ci.setup import ensure_other_venv
+from ci.testing.reports import Outcome
+
+REQUIREMENTS = ROOT / "ci" / "requirements-release.txt"
+LARGEST_WHEEL = 100_000_000  # PyPI's limit for a file of a project that has not asked for more
+# Where a binding says its version, besides those that read VERSION: a pattern for each kind of file.
+PLACES = {
+    "*/package.json": r'^  "version": "([^"]+)"',
+    "*.csproj": r"<Version>([^<]+)</Version>",
+    "*/pom.xml": r"^  <version>([^<]+)</version>",
+    "*/pyproject.toml": r'^version = "([^"]+)"',
+}
+
+
+def version() -> str:
+    """The version of this checkout."""
+    return (ROOT / "VERSION").read_text(encoding="utf-8").strip()
+
+
+def changelog() -> str:
+    """What CHANGELOG.md lacks."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    if not re.search(rf"^## \[{re.escape(version())}\] - \d{{4}}-\d\d-\d\d$", text, re.MULTILINE):
+        return f"CHANGELOG.md has no heading '## [{version()}] - YEAR-MONTH-DAY'"
+    unreleased = re.search(r"^## \[Unreleased\]\n(.*?)(?=^## )", text, re.MULTILINE | re.DOTALL)
+    left = unreleased is not None and unreleased[1].strip()
+    return "CHANGELOG.md still has something under [Unreleased]" if left else ""
+
+
+def other_versions() -> str:
+    """Bindings that say another version than VERSION."""
+    wrong = []
+    for pattern, line in PLACES.items():
+        for name in our_files(f"gpt4all-bindings/{pattern}"):
+            found = re.search(line, (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+            if found and found[1] != version():
+                wrong.append(f"{name} says {found[1]}, VERSION says {version()}")
+    return "\n".join(wrong)
+
+
+def working_tree() -> str:
+    """What is changed and not committed: a release is what a commit has."""
+    command = ["git", "status", "--porcelain"]
+    text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    return f"not committed:\n{text}" if text else ""
+
+
+def tag() -> str:
+    """Whether the version's tag is free, or of this very commit."""
+    command = ["git", "rev-parse", "--verify", "-q", f"v{version()}^{{commit}}"]
+    tagged = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return f"the tag v{version()} is of another commit, {tagged}" if tagged and tagged != head.strip() else ""
+
+
+def metadata_of(package: Path) -> str:
+    """The metadata of a wheel or an sdist, as text."""
+    if package.suffix == ".whl":
+        with zipfile.ZipFile(package) as archive:
+            (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+            return archive.read(name).decode()
+    with tarfile.open(package) as tar:
+        member = tar.extractfile(next(each for each in tar.getnames() if each.count("/") == 1 and "PKG-INFO" in each))
+        assert member is not None
+        return member.read().decode()
+
+
+def check_package(package: Path) -> str:
+    """What of a package's version and size is not as it should be."""
+    wrong = []
+    found = re.search(r"^Version: (.+)$", metadata_of(package), re.MULTILINE)
+    if not found or found[1] != version():
+        wrong.append(f"its metadata says version {found[1] if found else '(none)'}, VERSION says {version()}")
+    if package.stat().st_size > LARGEST_WHEEL:
+        wrong.append(f"has {package.stat().st_size:,} bytes, over {LARGEST_WHEEL:,}")
+    return "\n".join(wrong)
+
+
+def twine(packages: list[Path]) -> str:
+    """What the index would have against the metadata."""
+    tool = ensure_other_venv("venv-release", REQUIREMENTS, "twine")
+    return output_of([str(tool), "-m", "twine", "check", "--strict", *map(str, packages)])
+
+
+def walk(variants: str) -> tuple[Outcome, list[Path]]:
+    """Everything up to publishing."""
+    outcome = Outcome()
+    for name, wrong in (
+        ("nothing is left to commit", working_tree()),
+        ("the tag is free", tag()),
+        ("CHANGELOG.md has the version", changelog()),
+        ("the README has the version", "\n".join(check_versions())),
+        ("bindings agree about the version", other_versions()),
+    ):
+        outcome.check(name, wrong)
+    say("      building the sdist and the wheel, for many minutes the first time")
+    packages = [python.sdist(), python.wheel(variants=variants)]
+    for package in packages:
+        outcome.check(package.name, check_package(package))
+    outcome.check("twine check", twine(packages))
+    return outcome, packages
+
+
+def published(packages: list[Path]) -> Iterator[str]:
+    """What would be published, and with what."""
+    for package in packages:
+        yield f"{package.relative_to(ROOT)}  {package.stat().st_size / 1e6:.1f} MB  SHA-256 {sha256_of(package)}"
+    yield f"git tag -s v{version()} && git push origin v{version()}"
+    yield "python -m twine upload " + " ".join(str(package.relative_to(ROOT)) for package in packages)
+
+
+def main() -> int:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--variants", default="ON", help="for a quick trial: CPU variants of the wheel, as x64,haswell")
+    arguments = parser.parse_args()
+    outcome, packages = walk(arguments.variants.replace(",", ";"))
+    for name, wrong in outcome.failed:
+        print(f"TO DO  {name}: {wrong}")
+    if arguments.variants != "ON":
+        print(f"TO DO  the wheel was built for {arguments.variants} alone: leave VARIANTS out for the one to publish")
+    print("Would be published, and is not:")
+    for line in published(packages):
+        print(f"  {line}")
+    print(outcome)
+    return 1 if outcome.failed or arguments.variants != "ON" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_main("make release-dry-run", main))
