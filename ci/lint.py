@@ -13,12 +13,12 @@ from ci.common import BUILD, ROOT, Failure, run_main, say
 from ci.files import native_files, our_files, output_of
 from ci.setup import ensure_tools, ensure_venv
 from ci.testing.reports import Outcome
-from ci.texts import check_spelling, check_workflows
 from ci.tidy import check_clang_tidy
+from ci.workflows import check_workflows
 
 LARGEST_FILE = 4_000_000
 CLANG_FORMAT = "clang-format-14"
-FORMATS = ("file sizes", "ruff check", "ruff format", "mypy --strict", "clang-format", "workflows", "spelling")
+FORMATS = ("file sizes", "ruff check", "ruff format", "mypy --strict", "clang-format", "workflows")
 
 
 def python_groups() -> dict[str, list[str]]:
@@ -72,7 +72,6 @@ def lint(only: Sequence[str] | None = None) -> Outcome:
         "clang-format": check_clang_format,
         "clang-tidy": check_clang_tidy,
         "workflows": lambda: check_workflows(python),
-        "spelling": lambda: check_spelling(python),
     }
     outcome = Outcome()
     for name, check in checks.items():

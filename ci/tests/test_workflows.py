@@ -1,0 +1,25 @@
+"""The check of what GitHub reads."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ci import files, workflows
+
+
+def test_a_workflow_that_github_would_not_take_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(workflows, "our_files", lambda *_: ["test.yml"])
+    monkeypatch.setattr(workflows, "SCHEMAS", {"vendor.github-workflows": ("*.yml",)})
+    (tmp_path / "test.yml").write_text("on: push\njobs: {a: {runs-on: x, steps: [{rnu: make}]}}\n")
+    assert "test.yml" in workflows.check_workflows(sys.executable)
+    (tmp_path / "test.yml").write_text("on: push\njobs: {a: {runs-on: x, steps: [{run: make}]}}\n")
+    assert workflows.check_workflows(sys.executable) == ""
+
+
+def test_every_kind_of_file_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflows, "our_files", lambda *_: [])
+    assert "there is no .github/dependabot.yml" in workflows.check_workflows(sys.executable)
