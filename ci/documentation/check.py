@@ -17,7 +17,7 @@ from ci.testing.reports import Outcome
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 TARGET = re.compile(r"`make ([a-z-]+)")
-NAMED = re.compile(r"`((?:ci|docs|gpt4all-[a-z]+)/[\w./-]+)`")
+NAMED = re.compile(r"`((?:\.devcontainer|\.github|ci|docs|gpt4all-[a-z]+)/[\w./-]*)`")
 
 
 def anchors(text: str) -> set[str]:
