@@ -159,7 +159,9 @@ void throw_engine_error(server_task_result &result) {
     case ERROR_TYPE_EXCEED_CONTEXT_SIZE:
         throw Error(LLMODEL_CONTEXT_OVERFLOW,
                     "the prompt has " + std::to_string(error->n_prompt_tokens) + " tokens, but the context holds " +
-                        std::to_string(error->n_ctx) + ": shorten it, or open the model with a larger n_ctx",
+                        std::to_string(error->n_ctx) +
+                        ": shorten it, or open the model with a larger n_ctx (and with rope_freq_scale beyond the "
+                        "context that the model was trained with)",
                     {{"n_prompt_tokens", error->n_prompt_tokens}, {"n_ctx", error->n_ctx}});
     case ERROR_TYPE_NOT_SUPPORTED:
         throw Error(LLMODEL_UNSUPPORTED, message);

@@ -4,6 +4,7 @@
 #include "backend.h"
 #include "gguf/validate_model.h"
 #include "inspect.h"
+#include "operations/check_request.h"
 #include "options/parts.h"
 
 #include <utility>
@@ -34,6 +35,7 @@ void read_chat(const OptionReader &reader, common_params &params) {
     params.prefill_assistant = false; // what continue_final_message asks for, and never unasked
     reader.get("chat_template", params.chat_template);
     if (reader.has("chat_template_kwargs")) {
+        check_template_variables({{"chat_template_kwargs", reader.at("chat_template_kwargs")}}, "options");
         for (const auto &[name, value] : reader.at("chat_template_kwargs").items()) {
             params.default_template_kwargs[name] = value.dump();
         }

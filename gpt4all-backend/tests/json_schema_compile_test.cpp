@@ -99,6 +99,8 @@ TEST_F(JsonSchemaCompile, LengthsCountCodePoints) {
         {R"({"type": "string", "minLength": 2, "maxLength": 3})",
          {R"("ab")", "\"\u00e9\U0001F600x\"", R"("\"\\")", R"("\ud83d\ude00a")"},
          {R"("a")", R"("abcd")", R"("\ud83d\ude00")"}},
+        {R"({"type": "string", "minLength": 1, "maxLength": 9223372036854775807})", {R"("a")"}, {R"("")"}},
+        {R"({"type": "array", "items": {"const": 1}, "maxItems": 18446744073709551616})", {"[]", "[1]"}, {"[2]"}},
         {R"({"type": "string", "maxLength": 5000})",
          {"\"\"", "\"" + std::string(5000, 'x') + "\""},
          {"\"" + std::string(5001, 'x') + "\""}},

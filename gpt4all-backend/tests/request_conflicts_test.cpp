@@ -162,6 +162,42 @@ TEST_F(RequestConflicts, NullIsNotGiven) {
     EXPECT_EQ(content_of(answer), content_of(plain));
 }
 
+TEST_F(RequestConflicts, WhatTheTemplateGetsFromTheRequest) {
+    for (const char *operation : {"chat", "apply_template", "count_tokens"}) {
+        for (const char *name : {"messages", "tools", "add_generation_prompt"}) {
+            json fields = {{"messages", chat("x")["messages"]}, {"chat_template_kwargs", {{name, json::array()}}}};
+            const Answer answer = model.run(operation, fields);
+            EXPECT_EQ(answer.status(), LLMODEL_INVALID_ARGUMENT) << operation << name;
+            EXPECT_EQ(answer.failure.detail.value("path", ""), std::string("/chat_template_kwargs/") + name);
+        }
+    }
+    const Failure opened =
+        refuse(model_path("tiny-llama-f32.gguf"), {{"chat_template_kwargs", {{"messages", json::array()}}}});
+    EXPECT_EQ(opened.status, LLMODEL_INVALID_ARGUMENT) << opened.message;
+    EXPECT_EQ(run("chat", {{"chat_template_kwargs", {{"enable_thinking", false}}}}).status(), LLMODEL_OK);
+}
+
+TEST_F(RequestConflicts, ACallCannotBeginWithTheTextThatIsContinued) {
+    const json messages = {{{"role", "user"}, {"content", "x"}}, {{"role", "assistant"}, {"content", "a"}}};
+    const json object = {{"type", "json_object"}};
+    json fields = {{"messages", messages}, {"continue_final_message", true}, {"tools", json::array({tool("f")})}};
+    EXPECT_EQ(run("chat", fields).status(), LLMODEL_OK);
+    fields["tool_choice"] = "required";
+    expect_refused("chat", fields, "/continue_final_message", {"call"});
+    fields.erase("tool_choice");
+    fields["response_format"] = object;
+    expect_refused("chat", fields, "/continue_final_message", {"tools"});
+    fields.erase("tools");
+    EXPECT_EQ(run("chat", fields).status(), LLMODEL_OK);
+}
+
+TEST_F(RequestConflicts, ACallThatWasCutOffIsNamed) {
+    json call = {{"id", "1"}, {"type", "function"}, {"function", {{"name", "f"}, {"arguments", "{\"bad"}}}};
+    const json said = {{"role", "assistant"}, {"tool_calls", json::array({call})}};
+    expect_refused("chat", {{"messages", {{{"role", "user"}, {"content", "x"}}, said}}},
+                   "/messages/1/tool_calls/0/function/arguments", {"no JSON", "\"f\""});
+}
+
 TEST_F(RequestConflicts, MessagesThatOpenAisClientDumps) {
     const json user = {{"role", "user"}, {"content", "x"}, {"name", nullptr}};
     const json call = {{"id", "1"}, {"type", "function"}, {"function", {{"name", "f"}, {"arguments", "{}"}}}};

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <string_view>
 
 namespace llmodel {
@@ -108,6 +109,8 @@ void check_gbnf(const llama_vocab *vocab, const std::string &grammar, const std:
             reason = try_grammar(vocab, grammar);
         } catch (const std::bad_alloc &) {
             throw;
+        } catch (const std::out_of_range &) { // of std::stoull
+            reason = "the number of a repetition is too large";
         } catch (const std::exception &error) {
             reason = error.what();
         }

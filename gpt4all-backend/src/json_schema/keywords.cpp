@@ -121,12 +121,15 @@ bool is_schema(const json &value) {
     return value.is_object() || value.is_boolean();
 }
 
+constexpr size_t most_counted =
+    1'000'000'000'000'000'000; // no answer is as long; generators write 2^63 - 1 for no limit
+
 bool is_count(const json &value) {
     if (!value.is_number()) {
         return false;
     }
     const Decimal number = decimal_of(value);
-    return !number.negative && number.integral() && number.whole.size() <= 18;
+    return !number.negative && number.integral();
 }
 
 bool each(const json &list, const std::function<bool(const json &)> &is) {
@@ -165,7 +168,7 @@ std::string wanted(Form form, const json &value) {
     case Form::text:
         return value.is_string() ? "" : "a text";
     case Form::count:
-        return is_count(value) ? "" : "an integer from 0 to 10^18";
+        return is_count(value) ? "" : "an integer of at least 0";
     case Form::number:
         return value.is_number() ? "" : "a number";
     case Form::divisor:
@@ -280,7 +283,8 @@ void check_sayable(const Schema &schema) {
 }
 
 size_t count_of(const json &value) {
-    return static_cast<size_t>(std::strtoull(decimal_of(value).whole.c_str(), nullptr, 10));
+    const std::string digits = decimal_of(value).whole;
+    return digits.size() > 18 ? most_counted : static_cast<size_t>(std::strtoull(digits.c_str(), nullptr, 10));
 }
 
 } // namespace llmodel::json_schema

@@ -1,6 +1,7 @@
 #include "grammar.h"
 #include "grammar/gbnf.h"
 #include "json/parse.h"
+#include "json/utf8.h"
 #include "json_schema/llama_rules.h"
 #include "operations/check_request.h"
 #include "operations/continued_message.h"
@@ -112,6 +113,25 @@ Generation from_prompt(Engine &engine, json request, std::string_view what) {
 constexpr std::string_view template_failed =
     "Unable to generate parser for this template. Automatic parser generation failed: ";
 
+/** Arguments of former calls are parsed for templates that show them as objects. */
+void check_arguments_of_calls(const json &request) {
+    size_t index = 0;
+    for (const json &message : request.at("messages")) {
+        const std::string path = "/messages/" + std::to_string(index++) + "/tool_calls/";
+        size_t call = 0;
+        for (const json &made : message.value("tool_calls", json::array())) {
+            const json arguments = made.at("function").value("arguments", json());
+            const std::string where = path + std::to_string(call++) + "/function/arguments";
+            if (arguments.is_string() && !json::accept(arguments.get<std::string>())) {
+                throw Error(LLMODEL_INVALID_ARGUMENT,
+                            "chat request: the arguments of a call to " + quote(made.at("function").value("name", "")) +
+                                " are no JSON: leave calls out that were cut off",
+                            {{"path", where}});
+            }
+        }
+    }
+}
+
 ::json apply_chat_template(Engine &engine, const json &request) {
     const std::string text = dump_json(request);
     ::json body = ::json::parse(text);
@@ -133,6 +153,7 @@ constexpr std::string_view template_failed =
         if (reason.find("input is not supported") != std::string::npos) {
             throw Error(LLMODEL_UNSUPPORTED, "chat request: this model takes text only: " + reason);
         }
+        check_arguments_of_calls(request);
         throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template could not be applied: " + reason);
     }
 }
@@ -143,6 +164,7 @@ RenderedChat render_chat(Engine &engine, json request) {
     use_our_schema_rules();
     check_grammar(engine.vocab(), request);
     check_tools(request);
+    check_template_variables(request, "chat request");
     check_tool_schemas(request);
     resolve_messages(request);
     resolve_tool_choice(request);

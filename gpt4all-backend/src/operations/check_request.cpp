@@ -111,6 +111,16 @@ void check_adapters(const json &request, size_t loaded) {
     }
 }
 
+void check_template_variables(const json &holder, std::string_view what) {
+    for (const char *name : {"messages", "tools", "add_generation_prompt"}) {
+        if (holder.value("chat_template_kwargs", json::object()).contains(name)) {
+            refuse(what, std::string("/chat_template_kwargs/") + name,
+                   std::string("\"chat_template_kwargs\" has \"") + name +
+                       "\", which the template gets from the request itself");
+        }
+    }
+}
+
 void check_tools(const json &request) {
     constexpr std::string_view what = "chat request";
     std::set<std::string> names;
@@ -138,7 +148,13 @@ void check_tools(const json &request) {
                    "\"tool_choice\" names " + quote(name) + ", which is none of \"tools\"");
         }
     }
-    if (choice == "none" || choice == "auto") {
+    const bool calls = choice != "none" && choice != "auto";
+    if (request.value("continue_final_message", false) && (calls || has_schema(request))) {
+        refuse(what, "/continue_final_message",
+               std::string("\"continue_final_message\" goes on with a text, which an answer that is ") +
+                   (calls ? "to be a call" : "to have a form beside \"tools\"") + " cannot begin with");
+    }
+    if (!calls) {
         return;
     }
     for (const char *form : {"response_format", "json_schema", "grammar"}) {

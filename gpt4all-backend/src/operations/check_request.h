@@ -14,6 +14,9 @@ void check_text_request(Engine &engine, const json &request, std::string_view wh
 /** As above, of adapters alone: `loaded` of them. */
 void check_adapters(const json &request, size_t loaded);
 
+/** As above, of "chat_template_kwargs" of a request or of the options a model is opened with. */
+void check_template_variables(const json &holder, std::string_view what);
+
 /** As above, of the tools of a conversation, and of what is to be done with them. */
 void check_tools(const json &request);
 
