@@ -138,12 +138,6 @@ def _summary(thing: Any) -> str:
 # ---------------------------------------------------------------------------------------------------------------- files
 
 
-def file(path: str, language: str = "text") -> str:
-    """A file of the repository, as code."""
-    text = (ROOT / path).read_text(encoding="utf-8").rstrip()
-    return f'<div class="file" markdown>\n\n```{language}\n{text}\n```\n\n</div>'
-
-
 def include(path: str, section: str = "") -> str:
     """A Markdown file of the repository, or one section of it without the heading."""
     text = (ROOT / path).read_text(encoding="utf-8")
@@ -172,5 +166,5 @@ def conversions() -> str:
 
 
 GENERATORS: dict[str, Generator] = {
-    each.__name__: each for each in (catalogue, chat_commands, command_line, conversions, file, include, public_names)
+    each.__name__: each for each in (catalogue, chat_commands, command_line, conversions, include, public_names)
 }
