@@ -57,7 +57,7 @@ def _model(entry: Any) -> str:
 def command_line() -> str:
     """Each command with its arguments, options and examples, from the typer app."""
     import typer
-    from gpt4all.cli.app import app
+    from gpt4all._cli.app import app
 
     group: Any = typer.main.get_command(app)
     parts = [_command(group, "gpt4all")]
@@ -98,7 +98,7 @@ def _parameter(parameter: Any, context: Any) -> str:
 
 def chat_commands() -> str:
     """The /commands of `gpt4all chat`."""
-    from gpt4all.cli.chat_commands import COMMANDS
+    from gpt4all._cli.chat_commands import COMMANDS
 
     rows = []
     for each in COMMANDS.values():

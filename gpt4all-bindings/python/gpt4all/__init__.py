@@ -33,20 +33,22 @@ from ._errors import (
     ToolRoundsError,
     UnsupportedError,
 )
+from ._library import PathLike, Progress
+from ._model import Model, build_info, convert, devices, imatrix, inspect, quantize, schema
+from ._operations import EmbedInput, Message, Messages, Prompt
+from ._results import ChatResult, Choice, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
+from ._session import Session
+from ._stream import Stream
+from ._task import Event, EventKind, Task
+from ._tool_loop import ToolOutcome, ToolsResult
+from ._tools import Tool, Tools
 from .embed4all import Embed4All
 from .gpt4all import GPT4All
-from .model import Model, build_info, convert, devices, imatrix, inspect, quantize, schema
-from .results import ChatResult, Choice, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
-from .session import Session
-from .stream import Stream
-from .task import Event, Task
-from .tool_loop import ToolOutcome, ToolsResult
-from .tools import Tool
 
 if TYPE_CHECKING:
-    from .async_model import AsyncModel
-    from .async_session import AsyncSession
-    from .async_stream import AsyncStream
+    from ._async_model import AsyncModel
+    from ._async_session import AsyncSession
+    from ._async_stream import AsyncStream
 
 __all__ = [
     "AsyncModel",
@@ -60,8 +62,10 @@ __all__ = [
     "Completion",
     "ContextOverflowError",
     "Embed4All",
+    "EmbedInput",
     "Embeddings",
     "Event",
+    "EventKind",
     "GPT4All",
     "GrammarError",
     "InternalError",
@@ -71,9 +75,14 @@ __all__ = [
     "LLModelIOError",
     "LibraryNotFoundError",
     "LogprobRow",
+    "Message",
+    "Messages",
     "Model",
     "ModelNotFoundError",
     "OutOfMemoryError",
+    "PathLike",
+    "Progress",
+    "Prompt",
     "Ranked",
     "Ranking",
     "ResponseFormatError",
@@ -88,6 +97,7 @@ __all__ = [
     "Tool",
     "ToolOutcome",
     "ToolRoundsError",
+    "Tools",
     "ToolsResult",
     "UnsupportedError",
     "build_info",
@@ -101,7 +111,7 @@ __all__ = [
 
 
 # Loaded when they are asked for: asyncio takes a third of the time that all else does.
-_LAZY = {"AsyncModel": "async_model", "AsyncSession": "async_session", "AsyncStream": "async_stream"}
+_LAZY = {"AsyncModel": "_async_model", "AsyncSession": "_async_session", "AsyncStream": "_async_stream"}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,8 +16,11 @@ from ._declarations import ABI_VERSION, CDEF
 from ._errors import CLASSES, InternalError, InvalidArgumentError, LibraryNotFoundError, shown
 from ._log import LogForwarder
 
-# Returns False to cancel; anything else, None included, goes on. The argument goes from 0 to 1.
+PathLike = str | os.PathLike[str]
+"""The name of a file or folder."""
+
 Progress = Callable[[float], "bool | None"]
+"""Called with how much is done, from 0 to 1. If it returns False, the work ends with CancellationError."""
 
 _lock = threading.Lock()
 _library: Library | None = None
@@ -53,7 +56,7 @@ def encode(value: object) -> bytes:
         raise InvalidArgumentError(f"the request cannot be written as JSON: {error}") from error
 
 
-def path_text(path: str | os.PathLike[str]) -> str:
+def path_text(path: PathLike) -> str:
     """A path as text. Raises InvalidArgumentError for what is none."""
     try:
         text = os.fsdecode(path)
@@ -65,7 +68,7 @@ def path_text(path: str | os.PathLike[str]) -> str:
     return text
 
 
-def encode_path(path: str | os.PathLike[str]) -> bytes:
+def encode_path(path: PathLike) -> bytes:
     """The bytes under which the system knows `path`. Raises InvalidArgumentError for what is no path."""
     return os.fsencode(path_text(path))
 

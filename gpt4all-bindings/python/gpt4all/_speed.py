@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any, Literal
 
-from .model import Model
+from ._model import Model
 
 
 def tokens_per_second(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._compat import retrieve
 from ._compat.embed4all import Embed4All
 from ._compat.gpt4all import ConfigType, GPT4All, MessageType
+from ._compat.llmodel import EmbCancelCallbackType, EmbedResult, LLModel, ResponseCallbackType
 from ._compat.prompts import DEFAULT_PROMPT_TEMPLATE
 from ._errors import CancellationError
 from .models import DEFAULT_MODEL, cache_folder
@@ -21,8 +22,12 @@ __all__ = [
     "DEFAULT_PROMPT_TEMPLATE",
     "CancellationError",
     "ConfigType",
+    "EmbCancelCallbackType",
     "Embed4All",
+    "EmbedResult",
     "GPT4All",
+    "LLModel",
     "MessageType",
+    "ResponseCallbackType",
     "find_model",
 ]

@@ -11,9 +11,9 @@ from conftest import Run
 ASYNC = """
 import asyncio
 from gpt4all import AsyncModel
-from gpt4all.async_stream import AsyncStream, finish
-from gpt4all.operations import Operation
-from gpt4all.stream import Request
+from gpt4all._async_stream import AsyncStream, finish
+from gpt4all._operations import Operation
+from gpt4all._stream import Request
 import gpt4all._waiters
 def request(model, name): return Request(model, Operation(name, {}, dict))
 def wait_until(condition):

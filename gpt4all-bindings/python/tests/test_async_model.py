@@ -242,7 +242,7 @@ def test_context_variables_reach_tools(tiny: Model) -> None:
 
 
 async def _run_on_pool(work: Any) -> None:
-    from gpt4all.async_stream import run as on_pool
+    from gpt4all._async_stream import run as on_pool
 
     await on_pool(work)
 

@@ -74,8 +74,8 @@ def test_events_of_every_kind(run: Run) -> None:
 
 def test_a_failing_request_gives_its_events_and_then_its_error(run: Run) -> None:
     run("""
-        from gpt4all.operations import Operation
-        from gpt4all.stream import Request, Stream
+        from gpt4all._operations import Operation
+        from gpt4all._stream import Request, Stream
         model = Model("m")
         stream, pieces = Stream(Request(model, Operation("fail:8", {}, dict))), []
         def read():
@@ -89,8 +89,8 @@ def test_a_failing_request_gives_its_events_and_then_its_error(run: Run) -> None
 
 def test_a_stream_is_an_iterator_that_closing_or_dropping_ends(run: Run) -> None:
     run("""
-        from gpt4all.operations import Operation
-        from gpt4all.stream import Request, Stream
+        from gpt4all._operations import Operation
+        from gpt4all._stream import Request, Stream
         model = Model("m")
         stream = Stream(Request(model, Operation("endless", {}, dict)))
         for piece in stream:

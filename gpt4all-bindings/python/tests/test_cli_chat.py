@@ -13,7 +13,7 @@ import pytest
 
 from cli_helpers import Gpt4all, cache, gpt4all
 from conftest import child_environment
-from gpt4all.cli.chat_render import split
+from gpt4all._cli.chat_render import split
 
 __all__ = ["cache", "gpt4all"]
 

@@ -125,7 +125,7 @@ def test_ctrl_c_leaves_nothing(llama: Path, tmp_path: Path) -> None:
     command = (
         "import sys; from pathlib import Path; from gpt4all.conversion import _llama_cpp as runner\n"
         f"runner._PROGRAM, runner.PACKAGES = Path({str(program)!r}), ()\n"
-        "from gpt4all.cli import main; sys.exit(main())"
+        "from gpt4all._cli import main; sys.exit(main())"
     )
     arguments = [sys.executable, "-c", command, "convert", str(llama), str(tmp_path / "out.gguf")]
     process = subprocess.Popen(arguments, env=child_environment(), stderr=subprocess.PIPE, start_new_session=True)

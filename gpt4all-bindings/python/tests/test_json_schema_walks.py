@@ -17,7 +17,7 @@ import jsonschema
 import pydantic
 import pytest
 
-from gpt4all.json_schema import schema_of
+from gpt4all._json_schema import schema_of
 
 WALKER = Path(os.environ.get("GPT4ALL_LIBRARY", "")).absolute().parent / "walk_grammar"
 WALKS = 60

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Option
 import jsonschema
 import pytest
 
-from gpt4all import InvalidArgumentError, docstrings
-from gpt4all.from_json import MismatchError, convert
-from gpt4all.json_schema import schema_of
+from gpt4all import InvalidArgumentError, _docstrings
+from gpt4all._from_json import MismatchError, convert
+from gpt4all._json_schema import schema_of
 
 
 class Colour(enum.Enum):
@@ -225,7 +225,7 @@ paragraph.
 
 @pytest.mark.parametrize("text", [GOOGLE, NUMPY, SPHINX])
 def test_docstrings(text: str) -> None:
-    description, parameters = docstrings.parse(text.strip())
+    description, parameters = _docstrings.parse(text.strip())
     assert description == "Does a thing.\n\nWith a second paragraph."
     expected = {"first": "The first, on two lines.", "second": "The second: with a colon.", "rest": "More."}
     assert {name: parameters[name] for name in expected} == expected
@@ -234,5 +234,5 @@ def test_docstrings(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "One line.", "Args: none of them.", "Notes on args:\nare no section"])
 def test_docstrings_without_parameters(text: str) -> None:
-    assert docstrings.parse(text)[1] == {}
-    assert docstrings.parse(text)[0] == " ".join(text.split())
+    assert _docstrings.parse(text)[1] == {}
+    assert _docstrings.parse(text)[0] == " ".join(text.split())

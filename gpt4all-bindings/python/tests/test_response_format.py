@@ -13,7 +13,7 @@ import pytest
 
 import gpt4all
 from gpt4all import Model
-from gpt4all.response_format import Format
+from gpt4all._response_format import Format
 
 ANSWER: Any = {"temperature": 0, "max_tokens": 200}
 

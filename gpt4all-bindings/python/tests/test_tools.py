@@ -17,7 +17,7 @@ import pytest
 
 import gpt4all
 from gpt4all import AsyncModel, Model, Tool
-from gpt4all.tool_loop import as_content
+from gpt4all._tool_loop import as_content
 
 # Describes tools, and writes calls as Hermes models do.
 TEMPLATE = (

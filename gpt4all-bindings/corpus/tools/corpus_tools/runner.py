@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gpt4all
-from gpt4all import LLModelError, Model, ModelNotFoundError, Session, Status, models
-from gpt4all.task import Event, Task
+from gpt4all import Event, LLModelError, Model, ModelNotFoundError, Session, Status, Task, models
 
 from .places import Json, committed_models, manifest
 

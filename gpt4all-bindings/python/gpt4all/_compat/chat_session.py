@@ -11,9 +11,9 @@ from .._log import logger
 from .prompts import Message, Prompting
 
 if TYPE_CHECKING:
-    from ..model import Model
-    from ..results import ChatResult, Completion
-    from ..stream import Stream
+    from .._model import Model
+    from .._results import ChatResult, Completion
+    from .._stream import Stream
 
 # What becomes of a conversation that has outgrown the context: the oldest turns are left out until it fills no more
 # than this much of the room, so that not every further turn has to leave out another and compute all others anew.

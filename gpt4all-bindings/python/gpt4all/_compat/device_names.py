@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._errors import UnsupportedError
-from ..model import devices
+from .._model import devices
 
 if TYPE_CHECKING:
     from .. import types

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .._errors import CancellationError, InvalidArgumentError
 from .._log import logger
-from ..model import Model
+from .._model import Model
 from .embedding_models import EmbeddingModel, known_model
 
 # cancel_cb(batch_sizes, backend) -> True to cancel. batch_sizes: the tokens of each batch that would be computed.

@@ -13,10 +13,10 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .. import operations
+from .. import _operations as operations
 from .._errors import InvalidArgumentError
 from .._library import path_text
-from ..model import Model
+from .._model import Model
 from ..models import find
 from . import retrieve
 from .chat_session import ChatSession, Sessions, answer_of
@@ -46,7 +46,10 @@ if TYPE_CHECKING:
     from .._library import Progress
 
 ConfigType = dict[str, Any]
+"""A row of the catalogue, with the keys that the old one had."""
+
 MessageType = Message
+"""What was said in a chat session: a dict with `role` and `content`."""
 
 
 class GPT4All(Model):

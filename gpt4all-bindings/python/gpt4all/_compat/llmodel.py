@@ -8,8 +8,8 @@ from inspect import signature as inspect_signature
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .._errors import ClosedError
+from .._model import Model, devices, inspect
 from .._uncopyable import Uncopyable
-from ..model import Model, devices, inspect
 from .device_names import device_option, family, gpu_names, gpus
 from .embedding import CancelCallback, embed_texts
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from .. import types
 
 ResponseCallbackType = Callable[[int, str], "bool | None"]
+"""callback(token_id, response): called for each piece of text that comes. If it returns False, the generation stops."""
+
 EmbCancelCallbackType = CancelCallback
+"""cancel_cb(batch_sizes, backend): the tokens of each batch that would be computed, and where. True cancels."""
 
 _SAMPLING = ("temp", "top_k", "top_p", "min_p", "repeat_penalty", "repeat_last_n")
 

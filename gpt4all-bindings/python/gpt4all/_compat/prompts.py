@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .._errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from ..model import Model
-    from ..operations import Prompt
-    from ..results import ChatResult, Completion
-    from ..stream import Stream
+    from .._model import Model
+    from .._operations import Prompt
+    from .._results import ChatResult, Completion
+    from .._stream import Stream
 
 Message = dict[str, Any]
 

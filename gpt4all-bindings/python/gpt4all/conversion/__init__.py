@@ -7,7 +7,6 @@ NumPy, safetensors and ml_dtypes alone.
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any, TypedDict, cast, get_args, get_type_hints
@@ -15,20 +14,19 @@ from typing import Any, TypedDict, cast, get_args, get_type_hints
 from .. import types
 from .._errors import InvalidArgumentError, InvalidModelError
 from .._gguf_writer import TensorType
+from .._library import PathLike
 from . import _gptj, _gptj_lora, _llama_cpp
 from ._folder import Folder, is_gptj, read_folder, read_json
 from ._output import Progress, check_space, new_file, part_of, refuse_to_overwrite, report, temporary
 from ._weights import Weights, weight_files
 
-__all__ = ["TYPES", "ConvertedFolder", "convert_folder", "refuse_to_overwrite"]
+__all__ = ["TYPES", "ConvertedFolder", "convert_folder"]
 
-PathLike = str | os.PathLike[str]
-
-UNQUANTIZED = ("F32", "F16", "BF16")
-# Those of quantize(), but for the one that means the type of the file that is there.
+_UNQUANTIZED = ("F32", "F16", "BF16")
 TYPES: tuple[str, ...] = tuple(
     name for name in get_args(get_type_hints(types.QuantizeOptions)["type"]) if name != "COPY"
 )
+"""What convert_folder() takes as `type`: those of quantize(), but for the one that keeps the file's."""
 
 
 class ConvertedFolder(TypedDict):
@@ -95,7 +93,7 @@ def convert_folder(
     options: dict[str, Any] = {"pre_tokenizer": pre_tokenizer, "trust_remote_code": trust_remote_code}
     report(progress, 0.0)
     with new_file(out) as part:
-        if chosen in UNQUANTIZED:
+        if chosen in _UNQUANTIZED:
             check_space(out, read // 2)
             _write(found, part, chosen, label, asked_base, options, progress)
             _check(part, adapter)
@@ -115,7 +113,7 @@ def convert_folder(
 def _check_arguments(type: str, adapter: bool, base: Path | None) -> None:
     if type not in TYPES:
         raise InvalidArgumentError(f"there is no type {type!r}; there are {', '.join(TYPES)}", {"path": "/type"})
-    if adapter and type not in UNQUANTIZED:
+    if adapter and type not in _UNQUANTIZED:
         raise InvalidArgumentError(f"an adapter cannot be {type}; it can be F32, F16 or BF16", {"path": "/type"})
     if base is not None and not adapter:
         raise InvalidArgumentError("base is for adapters, and the folder holds a model", {"path": "/base"})
@@ -160,7 +158,7 @@ def _write(
 def _write_quantised(
     found: Folder, out: Path, type: str, name: str, options: dict[str, Any], threads: int, progress: Progress | None
 ) -> None:
-    from ..model import quantize
+    from .._model import quantize
 
     weights = Weights(found.path) if found.kind == "gptj" else None
     own = weights.type if weights is not None else _type_of(found)
@@ -186,7 +184,7 @@ def _type_of(found: Folder) -> str:
 
 def _check(path: Path, adapter: bool) -> None:
     """Raises InvalidModelError if the file that was made would not load."""
-    from ..model import inspect
+    from .._model import inspect
 
     if adapter:
         return  # read with the model that it belongs to, when that is opened

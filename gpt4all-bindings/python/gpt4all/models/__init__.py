@@ -37,7 +37,7 @@ from ._errors import (
 )
 from ._folders import cache_folder, models_folder
 from ._resolve import DEFAULT_EMBEDDING_MODEL, DEFAULT_MODEL, download, pull, resolve
-from ._settings import ProgressCallback, ProgressInfo, Settings
+from ._settings import Phase, ProgressCallback, ProgressInfo, Settings
 
 __all__ = [
     "DEFAULT_EMBEDDING_MODEL",
@@ -57,6 +57,7 @@ __all__ = [
     "InvalidNameError",
     "License",
     "OfflineError",
+    "Phase",
     "ProgressCallback",
     "ProgressInfo",
     "ProtocolError",

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .._library import PathLike
 from ._catalogue import CatalogueEntry, find
 from ._errors import DownloadError, InvalidArgumentError, ModelNotFoundError
 from ._files import disk_errors, file_digest, locked, read_json
-from ._folders import STATE, PathLike, cache_folder, find_local, search_folders
+from ._folders import STATE, cache_folder, find_local, search_folders
 from ._names import parse, split_names
 from ._records import Record
 from ._settings import ProgressCallback, Reporter

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .._library import path_text
+from .._library import PathLike, path_text
 from ._names import Reference
-
-PathLike = str | os.PathLike[str]
 
 STATE = ".gpt4all"
 """The folder beside the models that holds what downloads need: partial files, locks, records."""

@@ -6,10 +6,10 @@ import dataclasses
 import difflib
 from pathlib import Path
 
-from .._library import path_text
+from .._library import PathLike, path_text
 from ._catalogue import catalogue
 from ._errors import ModelNotFoundError, OfflineError
-from ._folders import PathLike, find_local, models_folder
+from ._folders import find_local, models_folder
 from ._names import Reference, parse, safe_file_name
 from ._records import Wanted
 from ._settings import ProgressCallback, Reporter, Settings

@@ -61,6 +61,7 @@ class Settings:
 
 
 Phase = Literal["waiting", "checking", "downloading", "extracting", "converting", "verifying"]
+"""What is done now."""
 
 _INTERVAL = 0.05  # seconds between two calls of the same phase
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ._compare import Comparison, Divergence, Quality, compare
-from ._packages import require
+from ._compare import Comparison, Divergence, Quality, Report, compare
 from ._recommend import GOOD_AGREEMENT, recommend
 from ._sweep import DEFAULT_TYPES, IMATRIX_TYPES, default_types, sweep
 from ._table import as_json, as_markdown, plot
@@ -15,12 +14,12 @@ __all__ = [
     "Comparison",
     "Divergence",
     "Quality",
+    "Report",
     "as_json",
     "as_markdown",
     "compare",
     "default_types",
     "plot",
     "recommend",
-    "require",
     "sweep",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import shutil
 import statistics
 import tempfile
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidArgumentError, LLModelIOError
+from .._library import PathLike
+from .._model import Model, inspect
 from .._speed import tokens_per_second
-from ..model import Model, inspect
 from ._packages import require
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ DEFAULT_TEXT = Path(__file__).with_name("text.txt")
 _HALF = 256  # tokens that come before those that are judged, and as many of these: a chunk has 512
 _SPEED_PROMPT, _SPEED_GEN, _SPEED_RUNS = 128, 32, 3
 
-Report = Callable[[str, float], None]  # what is done now, and how far it is, from 0 to 1
+Report = Callable[[str, float], None]
+"""Called with what is done now, and how far that is, from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -195,8 +196,8 @@ def judging(original: Path, text: str, *, chunks: int, n_ctx: int, threads: int)
 
 
 def compare(
-    original: str | os.PathLike[str],
-    models: Sequence[str | os.PathLike[str]],
+    original: PathLike,
+    models: Sequence[PathLike],
     *,
     text: str | None = None,
     chunks: int = 4,

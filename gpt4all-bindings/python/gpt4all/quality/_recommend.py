@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ._compare import Quality
 
-GOOD_AGREEMENT = 0.95  # of the likeliest tokens: above it, answers differ from the original's in wording at most
+GOOD_AGREEMENT = 0.95
+"""Above this top_agreement, answers differ from the original's in wording at most."""
 MEMORY_SHARE = 0.8  # of what is free, so that the machine is still of use
 
 

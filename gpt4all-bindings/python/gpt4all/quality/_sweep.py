@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .._errors import InvalidArgumentError
-from ..model import quantize
+from .._library import PathLike
+from .._model import quantize
 from ._compare import DEFAULT_TEXT, Comparison, Quality, Report, judging
 
-# From the largest to the smallest of those that need no importance matrix.
 DEFAULT_TYPES = (
     "Q8_0", "Q6_K", "Q5_K_M", "Q5_K_S", "Q5_0", "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0", "IQ4_NL", "IQ4_XS",
     "Q3_K_L", "Q3_K_M", "Q3_K_S", "Q2_K",
 )  # fmt: skip
+"""What sweep() tries: types that need no importance matrix, from the largest to the smallest."""
+
 IMATRIX_TYPES = (
     "IQ3_M", "IQ3_S", "IQ3_XS", "IQ3_XXS", "Q2_K_S", "IQ2_M", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S",
 )  # fmt: skip
+"""What sweep() tries besides where there is an importance matrix."""
 
 
 def default_types(has_imatrix: bool) -> tuple[str, ...]:
@@ -27,8 +29,8 @@ def default_types(has_imatrix: bool) -> tuple[str, ...]:
 
 
 def sweep(
-    original: str | os.PathLike[str],
-    folder: str | os.PathLike[str],
+    original: PathLike,
+    folder: PathLike,
     types: Sequence[str] | None = None,
     *,
     keep: bool = False,

@@ -1,0 +1,189 @@
+"""A conversation with a model, for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from ._async_model import AsyncModel
+from ._async_stream import AsyncStream, finish, run
+from ._conversation import Conversation, Turn, restore_state, save_state
+from ._errors import InvalidArgumentError, shown
+from ._library import PathLike
+from ._operations import Messages
+from ._results import ChatResult
+from ._tool_loop import MAX_ROUNDS
+from ._tools import Tools
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from . import types
+
+P = TypeVar("P")
+
+
+class AsyncSession(Conversation):
+    """A Session for asyncio: the same, with an AsyncModel and functions that may be `async def`."""
+
+    def __init__(
+        self,
+        model: AsyncModel,
+        *,
+        system: str | None = None,
+        messages: Iterable[Mapping[str, Any]] = (),
+        tools: Tools = (),
+        max_rounds: int = MAX_ROUNDS,
+        keep_partial: bool = False,
+        **options: Unpack[types.ChatOptions],
+    ) -> None:
+        super().__init__(system, messages, tools, max_rounds, keep_partial, options)
+        if not isinstance(model, AsyncModel):
+            raise InvalidArgumentError(f"{shown(model)} is no AsyncModel; open one for the session")
+        self.model = model
+
+    @overload
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> Coroutine[Any, Any, ChatResult[P]]: ...
+    @overload
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> Coroutine[Any, Any, ChatResult[Any]]: ...
+    @overload
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> AsyncStream[ChatResult[P]]: ...
+    @overload
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> AsyncStream[ChatResult[Any]]: ...
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = None,
+        response_format: object = None,
+        stream: bool = False,
+        **request: Unpack[types.ChatOptions],
+    ) -> Coroutine[Any, Any, ChatResult[Any]] | AsyncStream[ChatResult[Any]]:
+        """As Session.chat(). Await the answer; with stream=True it is an AsyncStream, which begins at once."""
+        if stream:
+            return AsyncStream(self._turn_of(message, tools, response_format, True, request))
+        return self._whole(lambda: self._turn_of(message, tools, response_format, False, request))
+
+    @overload
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> Coroutine[Any, Any, ChatResult[P]]: ...
+    @overload
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> Coroutine[Any, Any, ChatResult[Any]]: ...
+    @overload
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> AsyncStream[ChatResult[P]]: ...
+    @overload
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> AsyncStream[ChatResult[Any]]: ...
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = None,
+        response_format: object = None,
+        stream: bool = False,
+        **request: Unpack[types.ChatOptions],
+    ) -> Coroutine[Any, Any, ChatResult[Any]] | AsyncStream[ChatResult[Any]]:
+        """As Session.regenerate(), and chat()."""
+        if stream:
+            return AsyncStream(self._turn_of(None, tools, response_format, True, request))
+        return self._whole(lambda: self._turn_of(None, tools, response_format, False, request))
+
+    def _turn_of(self, message: Messages | Mapping[str, Any] | None, *how: Any) -> Turn:
+        loop = asyncio.get_running_loop()
+        if message is None:
+            return self._ask_again(self.model.model, *how, loop)
+        return self._ask(self.model.model, message, *how, loop)
+
+    @staticmethod
+    async def _whole(begin: Callable[[], Turn]) -> ChatResult[Any]:
+        # Only now: a coroutine that nobody awaits must not leave the session busy.
+        return await finish(begin())
+
+    def fork(self) -> Self:
+        """As Session.fork()."""
+        return type(self)(
+            self.model,
+            messages=self._messages,
+            tools=self._tools,
+            max_rounds=self._max_rounds,
+            keep_partial=self._keep_partial,
+            **self._options,
+        )
+
+    async def save(self, path: PathLike, *, state: bool = False) -> None:
+        """As Session.save()."""
+        self._check_idle()
+        model = self.model.model
+        await run(lambda: self._write(path, save_state(self, model, path) if state and self._messages else None))
+
+    @classmethod
+    async def load(cls, path: PathLike, model: AsyncModel, *, tools: Tools = ()) -> Self:
+        """As Session.load()."""
+        content = await run(lambda: cls._read(path))
+        await run(lambda: restore_state(model.model, path, content["state"]))
+        return cls(
+            model,
+            messages=content["messages"],
+            tools=tools,
+            max_rounds=content["max_rounds"],
+            keep_partial=content["keep_partial"],
+            **content["options"],
+        )

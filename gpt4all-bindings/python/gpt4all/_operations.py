@@ -1,0 +1,163 @@
+"""What a model can be asked: for each method of Model and AsyncModel, its request and what becomes of the answer."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from . import _results as results
+from ._errors import InvalidArgumentError, shown
+from ._response_format import Format
+from ._results import ChatResult, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
+from ._tools import Tools, describe
+
+if TYPE_CHECKING:
+    from . import types
+
+Message = Mapping[str, Any]
+"""One of OpenAI's chat messages: a mapping with `role`, `content` and, if needed, `tool_calls`, `tool_call_id`,
+`reasoning_content`."""
+
+Messages = str | Iterable[Message]
+"""Chat messages, or a text, which stands for a single user message."""
+
+Prompt = str | Iterable[int | str]
+"""A text, token ids, or a list of both."""
+
+EmbedInput = str | Iterable[int] | Iterable[str | Sequence[int]]
+"""A text or a list of token ids, or a list of these."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[T]):
+    """A request to be made.
+
+    name: the C API's name of the operation.
+    request: as schema() describes it.
+    build: makes what the method returns of the result's JSON and the float32 events in their order.
+    """
+
+    name: str
+    request: Mapping[str, Any]
+    build: Callable[[Any, list[array[float]]], T]
+
+
+def as_messages(messages: Messages) -> list[Message]:
+    """A list of them, whatever they were given in; one text stands for a message of the user."""
+    if isinstance(messages, str):
+        return [{"role": "user", "content": messages}]
+    if isinstance(messages, (bytes, Mapping)) or not isinstance(messages, Iterable):
+        raise InvalidArgumentError(f"messages must be a text or a list of messages, and not {shown(messages)}")
+    return list(messages)
+
+
+def copied_messages(messages: Messages) -> list[dict[str, Any]]:
+    """Messages of one's own. Raises InvalidArgumentError for what is none."""
+    listed = as_messages(messages)
+    for message in listed:
+        if not isinstance(message, Mapping):
+            raise InvalidArgumentError(f'{shown(message)} is no message; give a dict with "role" and "content"')
+    return [dict(message) for message in listed]
+
+
+def _described(request: Mapping[str, Any], tools: Tools | None, form: Format | None) -> dict[str, Any]:
+    """A request with its tools and the form of its answer as the C API takes them."""
+    described = dict(request)
+    if tools is not None:
+        described["tools"] = describe(tools)
+    if form is not None:
+        described["response_format"] = form.request
+    return described
+
+
+def chat(
+    messages: Messages, tools: Tools | None, response_format: object, stream: bool, request: Mapping[str, Any]
+) -> Operation[ChatResult[Any]]:
+    form = Format.of(response_format)
+    described = _described({"messages": as_messages(messages), **request, "stream": stream}, tools, form)
+    return Operation("chat", described, lambda raw, _: results.chat_result(raw, form))
+
+
+def complete(
+    prompt: Prompt, response_format: object, stream: bool, request: Mapping[str, Any]
+) -> Operation[Completion]:
+    form = Format.of(response_format)
+    described = _described({"prompt": prompt, **request, "stream": stream}, None, form)
+    return Operation("complete", described, lambda raw, _: results.completion(raw, form))
+
+
+def infill(
+    prefix: Prompt, suffix: Prompt, response_format: object, stream: bool, request: Mapping[str, Any]
+) -> Operation[Completion]:
+    form = Format.of(response_format)
+    described = _described({"input_prefix": prefix, "input_suffix": suffix, **request, "stream": stream}, None, form)
+    return Operation("infill", described, lambda raw, _: results.completion(raw, form))
+
+
+def embed(input: EmbedInput, request: Mapping[str, Any]) -> Operation[Embeddings]:
+    def build(raw: Any, vectors: list[array[float]]) -> Embeddings:
+        return Embeddings(vectors, raw["dimension"], raw["usage"], raw)
+
+    return Operation("embed", {"input": input, **request}, build)
+
+
+def rerank(query: str, documents: Iterable[str], request: Mapping[str, Any]) -> Operation[Ranking]:
+    documents = list(documents) if isinstance(documents, Iterable) and not isinstance(documents, str) else documents
+
+    def build(raw: Any, _: object) -> Ranking:
+        ranked = [Ranked(item["index"], item["relevance_score"], documents[item["index"]]) for item in raw["results"]]
+        return Ranking(ranked, raw["usage"], raw)
+
+    return Operation("rerank", {"query": query, "documents": documents, **request}, build)
+
+
+def score(context: Prompt, continuations: Iterable[Prompt], request: Mapping[str, Any]) -> Operation[Scores]:
+    def build(raw: Any, rows: list[array[float]]) -> Scores:
+        scores = [
+            Score(item["logprob"], item["greedy"], item["tokens"], item["token_logprobs"])
+            for item in raw["continuations"]
+        ]
+        places = zip(raw["rows"], rows, strict=True)
+        logprobs = [LogprobRow(place["continuation"], place["position"], row) for place, row in places]
+        return Scores(scores, logprobs, raw["usage"], raw)
+
+    return Operation("score", {"context": context, "continuations": continuations, **request}, build)
+
+
+def tokenize(content: Prompt, request: Mapping[str, Any]) -> Operation[list[int]]:
+    return Operation("tokenize", {"content": content, **request}, lambda raw, _: raw["tokens"])
+
+
+def detokenize(tokens: Iterable[int], request: Mapping[str, Any]) -> Operation[str]:
+    return Operation("detokenize", {"tokens": tokens, **request}, lambda raw, _: raw["content"])
+
+
+def apply_template(
+    messages: Messages, tools: Tools | None, response_format: object, request: Mapping[str, Any]
+) -> Operation[str]:
+    described = _described({"messages": as_messages(messages), **request}, tools, Format.of(response_format))
+    return Operation("apply_template", described, lambda raw, _: raw["prompt"])
+
+
+def template_tokens(messages: Messages) -> Operation[list[int]]:
+    """The prompt as tokens: what messages name is no control token, which their text cannot tell."""
+    request = {"messages": as_messages(messages), "return_tokens": True}
+    return Operation("apply_template", request, lambda raw, _: raw["tokens"])
+
+
+def count_tokens(
+    prompt: Prompt | Iterable[Message], tools: Tools | None, response_format: object, request: Mapping[str, Any]
+) -> Operation[int]:
+    given = list(prompt) if isinstance(prompt, Iterable) and not isinstance(prompt, (str, bytes)) else prompt
+    conversation = isinstance(given, list) and any(isinstance(item, Mapping) for item in given)
+    key = "messages" if conversation else "prompt"
+    described = _described({key: given, **request}, tools, Format.of(response_format))
+    return Operation("count_tokens", described, lambda raw, _: raw["input_tokens"])
+
+
+def adapters(lora: Sequence[Mapping[str, Any]] | None) -> Operation[list[types.AdaptersResultAdapter]]:
+    return Operation("adapters", {} if lora is None else {"lora": lora}, lambda raw, _: raw["adapters"])

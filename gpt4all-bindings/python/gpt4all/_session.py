@@ -1,0 +1,196 @@
+"""A conversation with a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+
+from ._conversation import Conversation, restore_state, save_state
+from ._errors import InvalidArgumentError, shown
+from ._library import PathLike
+from ._model import Model
+from ._operations import Messages
+from ._results import ChatResult
+from ._stream import Stream, finish
+from ._tool_loop import MAX_ROUNDS
+from ._tools import Tools
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from . import types
+
+P = TypeVar("P")
+
+
+class Session(Conversation):
+    """A conversation: chat() asks, and remembers question and answer.
+
+    model: what answers. Any number of sessions may share it; what they have in common is computed once.
+    system: the system message's text.
+    messages: what was said before, as OpenAI's chat messages.
+    tools: for every answer. Functions among them are called when the model asks for it, in at most `max_rounds` rounds.
+    keep_partial: whether an answer that is cancelled or left early is kept as far as it came. Otherwise its question is
+        forgotten with it, as with an answer that fails.
+    options: what types.ChatOptions lists, for every answer; chat() may give others.
+
+    A session gives one answer at a time: SessionBusyError for a second one, from this thread or another. fork() it for
+    answers side by side.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        system: str | None = None,
+        messages: Iterable[Mapping[str, Any]] = (),
+        tools: Tools = (),
+        max_rounds: int = MAX_ROUNDS,
+        keep_partial: bool = False,
+        **options: Unpack[types.ChatOptions],
+    ) -> None:
+        super().__init__(system, messages, tools, max_rounds, keep_partial, options)
+        if not isinstance(model, Model):
+            raise InvalidArgumentError(f"{shown(model)} is no Model; open one for the session")
+        self.model = model
+
+    @overload
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[P]: ...
+    @overload
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[Any]: ...
+    @overload
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> Stream[ChatResult[P]]: ...
+    @overload
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> Stream[ChatResult[Any]]: ...
+    def chat(
+        self,
+        message: Messages | Mapping[str, Any],
+        *,
+        tools: Tools | None = None,
+        response_format: object = None,
+        stream: bool = False,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[Any] | Stream[ChatResult[Any]]:
+        """Answers a text, a message or several, and adds them and the answer to the conversation.
+
+        With stream=True it returns a Stream; the answer is added when its last piece has come. The rest is as in
+        Model.chat(), but functions among the tools are called.
+        """
+        turn = self._ask(self.model, message, tools, response_format, stream, request, None)
+        return Stream(turn) if stream else finish(turn)
+
+    @overload
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[P]: ...
+    @overload
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[False] = ...,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[Any]: ...
+    @overload
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = ...,
+        response_format: type[P],
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> Stream[ChatResult[P]]: ...
+    @overload
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = ...,
+        response_format: object = ...,
+        stream: Literal[True],
+        **request: Unpack[types.ChatOptions],
+    ) -> Stream[ChatResult[Any]]: ...
+    def regenerate(
+        self,
+        *,
+        tools: Tools | None = None,
+        response_format: object = None,
+        stream: bool = False,
+        **request: Unpack[types.ChatOptions],
+    ) -> ChatResult[Any] | Stream[ChatResult[Any]]:
+        """Answers the last question anew. Its former answer is replaced when this one is complete. Else as chat()."""
+        turn = self._ask_again(self.model, tools, response_format, stream, request, None)
+        return Stream(turn) if stream else finish(turn)
+
+    def fork(self) -> Self:
+        """Another session with the same past, which goes its own way. The past is not computed again."""
+        return type(self)(
+            self.model,
+            messages=self._messages,
+            tools=self._tools,
+            max_rounds=self._max_rounds,
+            keep_partial=self._keep_partial,
+            **self._options,
+        )
+
+    def save(self, path: PathLike, *, state: bool = False) -> None:
+        """Writes the conversation to a file of JSON, complete or not at all; without its tools.
+
+        state: write what the engine has computed for it too, to "<path>.state", so that going on after load() is quick:
+            some 10 to 100 KB for each token. Raises LLModelError.
+        """
+        with self._lock:
+            self._check_idle()
+            self._write(path, save_state(self, self.model, path) if state and self._messages else None)
+
+    @classmethod
+    def load(cls, path: PathLike, model: Model, *, tools: Tools = ()) -> Self:
+        """The session that save() wrote. Raises InvalidArgumentError for another file, ModelNotFoundError,
+        LLModelIOError."""
+        content = cls._read(path)
+        restore_state(model, path, content["state"])
+        return cls(
+            model,
+            messages=content["messages"],
+            tools=tools,
+            max_rounds=content["max_rounds"],
+            keep_partial=content["keep_partial"],
+            **content["options"],
+        )
