@@ -9,7 +9,7 @@ from inspect import GEN_RUNNING, getgeneratorstate
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ._errors import BusyError, CancellationError, ClosedError
-from ._task import Event, Task
+from ._task import Event, OpenModel, Task
 from ._uncopyable import Uncopyable
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from ._model import Model
     from ._operations import Operation
 
 T = TypeVar("T")
@@ -47,7 +46,7 @@ class Source(Protocol[T_co]):
 class Request(Generic[T]):
     """The Source that is one request."""
 
-    def __init__(self, model: Model, operation: Operation[T]) -> None:
+    def __init__(self, model: OpenModel, operation: Operation[T]) -> None:
         self._model = model
         self._operation = operation
         self._task: Task | None = None

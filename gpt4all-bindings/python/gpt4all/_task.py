@@ -10,19 +10,17 @@ import time
 import weakref
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ._declarations import EVENT_KINDS, STATUS
 from ._errors import BusyError, ClosedError
-from ._library import encode
+from ._library import Library, encode
 from ._uncopyable import Uncopyable
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
-
-    from ._model import Model
 
 EventKind = Literal[
     "started", "progress", "text", "reasoning", "tool_call", "embedding", "logprobs", "result", "done", "tool_result"
@@ -52,6 +50,15 @@ class Event:
     data: Any
 
 
+class OpenModel(Protocol):
+    """What a request needs of the model that it is put to."""
+
+    @property
+    def _library(self) -> Library: ...
+    def _use(self) -> Any:
+        """The handle, if it can be used here and now. Raises ClosedError."""
+
+
 class Task(Uncopyable, Iterator[Event]):
     """A request that runs in the engine, and the iterator over its events; the last is "done".
 
@@ -59,7 +66,7 @@ class Task(Uncopyable, Iterator[Event]):
     gone on with; closing or dropping the task cancels it.
     """
 
-    def __init__(self, model: Model, operation: str, request: object) -> None:
+    def __init__(self, model: OpenModel, operation: str, request: object) -> None:
         self._library = library = model._library
         self._model = model  # keeps the model open for as long as the task is used
         cell = library.ffi.new("llmodel_task **")

@@ -18,14 +18,13 @@ from ._log import logger
 from ._operations import Messages
 from ._results import ChatResult
 from ._stream import Request
-from ._task import Event
+from ._task import Event, OpenModel
 from ._tools import Tool, Tools, as_tools
 
 if TYPE_CHECKING:
     import asyncio
 
     from . import types
-    from ._model import Model
 
 # Most answers of the model in one run, where the caller does not say.
 MAX_ROUNDS = 10
@@ -85,7 +84,7 @@ class ToolLoop:
 
     def __init__(
         self,
-        model: Model,
+        model: OpenModel,
         messages: Messages,
         tools: Tools,
         max_rounds: int,
