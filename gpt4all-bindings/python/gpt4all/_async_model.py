@@ -30,14 +30,14 @@ T = TypeVar("T")
 
 
 class AsyncModel(Uncopyable):
-    """A Model for asyncio: the same methods, which are awaited and never block the event loop.
+    """A Model for asyncio: it has the same methods, which you await and which never block the event loop.
 
-    model: a GGUF file, or a Model that is open, which then is its owner's to close.
+    model: a GGUF file, or an open Model, which its owner then has to close.
     progress, options: as for Model. `progress` is called on another thread.
 
     `async with AsyncModel(path) as model:` opens and closes it; so do `model = await AsyncModel(path)` and
     `await model.close()`. Any number of asyncio tasks may use it at once. Cancelling a task that waits for an answer
-    cancels the answer. Its errors are Model's; ClosedError also before it was opened.
+    cancels the answer. It raises the same errors as Model, and ClosedError before it is opened.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class AsyncModel(Uncopyable):
     # -------------------------------------------------------------------------------------------- opening and closing
 
     async def open(self) -> Self:
-        """Opens the file, unless it is open. Cancelling the wait ends the loading."""
+        """Opens the file, unless it is already open. Cancelling the wait stops loading."""
         async with self._lock:
             if self._model is None:
                 if self._stopped:
@@ -84,7 +84,8 @@ class AsyncModel(Uncopyable):
         await self.close()
 
     async def close(self) -> None:
-        """Cancels the model's requests, waits for its threads and gives its memory back. Harmless at any time."""
+        """Cancels the model's requests, waits for its threads and frees its memory. Safe to call at any time, and more
+        than once."""
         self._stopped = True
         async with self._lock:
             if self._model is not None and self._owned:
@@ -93,17 +94,17 @@ class AsyncModel(Uncopyable):
 
     @property
     def path(self) -> str:
-        """The file, as it was given."""
+        """The file, as given."""
         return self._path
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or not opened yet."""
+        """Whether it is closed, or not open yet."""
         return self._model is None or self._model.closed
 
     @property
     def model(self) -> Model:
-        """The same model for threads. Raises ClosedError before it was opened."""
+        """The same model for threads. Raises ClosedError before it is opened."""
         if self._model is None:
             raise ClosedError(
                 f"the model {self._path} is not open: use `async with AsyncModel(…) as model`, or "
@@ -165,7 +166,7 @@ class AsyncModel(Uncopyable):
         stream: bool = False,
         **request: Unpack[types.ChatOptions],
     ) -> Coroutine[Any, Any, ChatResult[Any]] | AsyncStream[ChatResult[Any]]:
-        """As Model.chat(). Await the answer; with stream=True it is an AsyncStream, which begins at once."""
+        """As Model.chat(). Await the answer; with stream=True, it is an AsyncStream, which starts at once."""
         return self._generate(operations.chat(messages, tools, response_format, stream, request), stream)
 
     def _generate(self, operation: Operation[T], stream: bool) -> Coroutine[Any, Any, T] | AsyncStream[T]:
@@ -269,7 +270,8 @@ class AsyncModel(Uncopyable):
     ) -> Coroutine[Any, Any, ToolsResult] | AsyncStream[ToolsResult]:
         """As Model.run_tools(), with functions that may be `async def`.
 
-        Those run in the event loop, the calls of one round together; plain ones on another thread, one after another.
+        Those run in the event loop, with the calls of one round running together; plain functions run on another
+        thread, one after another.
         """
         loop = asyncio.get_running_loop()
         source = ToolLoop(self.model, messages, tools, max_rounds, response_format, stream, request, loop)
@@ -335,7 +337,7 @@ class AsyncModel(Uncopyable):
         return await run(self.model.info)
 
     async def save_state(self, path: PathLike, **request: Unpack[types.StateOptions]) -> types.StateResult:
-        """As Model.save_state(). What has begun is carried out even where the wait for it is cancelled."""
+        """As Model.save_state(). Once started, it is carried out even if the wait for it is cancelled."""
         model = self.model
         return await run(lambda: model.save_state(path, **request))
 

@@ -25,7 +25,7 @@ P = TypeVar("P")
 
 
 class AsyncSession(Conversation):
-    """A Session for asyncio: the same, with an AsyncModel and functions that may be `async def`."""
+    """A Session for asyncio: the same, with an AsyncModel, and functions that may be `async def`."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class AsyncSession(Conversation):
         stream: bool = False,
         **request: Unpack[types.ChatOptions],
     ) -> Coroutine[Any, Any, ChatResult[Any]] | AsyncStream[ChatResult[Any]]:
-        """As Session.chat(). Await the answer; with stream=True it is an AsyncStream, which begins at once."""
+        """As Session.chat(). Await the answer; with stream=True, it is an AsyncStream, which starts at once."""
         if stream:
             return AsyncStream(self._turn_of(message, tools, response_format, True, request))
         return self._whole(lambda: self._turn_of(message, tools, response_format, False, request))

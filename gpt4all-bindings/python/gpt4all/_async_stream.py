@@ -114,12 +114,13 @@ async def run(work: Callable[[], T], cancel: Callable[[], None] = lambda: None) 
 
 
 class AsyncStream(Uncopyable, AsyncIterator[str], Generic[T]):
-    """An answer that is being written: `async for` gives its text, piece by piece; `await stream` the whole of it.
+    """An answer that is being written: `async for` yields its text piece by piece; `await stream` returns the whole
+    answer.
 
-    It is an iterator: anext() gives one piece, and a loop that is left can be gone on with. The request runs until its
-    end, or until close(), the end of an `async with` block or the last reference to the stream; cancelling the asyncio
-    task that waits for a piece closes the stream, too. `text` is what has come. With several choices (`n` above 1)
-    iterating gives the first one's text, and events() everything.
+    It is an iterator: anext() returns one piece, and you can leave a loop and resume it later. The request runs until
+    its end, or until close(), the end of an `async with` block or the loss of the last reference to the stream;
+    cancelling the asyncio task that waits for a piece also closes the stream. `text` is the text so far. With several
+    choices (`n` above 1), iterating yields the text of the first, and events() yields everything.
     """
 
     def __init__(self, source: Source[T]) -> None:
@@ -143,7 +144,7 @@ class AsyncStream(Uncopyable, AsyncIterator[str], Generic[T]):
                 return item
 
     def events(self) -> AsyncIterator[Event]:
-        """Everything that comes: text, reasoning, pieces of tool calls, progress."""
+        """Everything that arrives: text, reasoning, pieces of tool calls, progress."""
         return _Events(self)
 
     async def _next(self) -> str | Event:
@@ -185,12 +186,12 @@ class AsyncStream(Uncopyable, AsyncIterator[str], Generic[T]):
 
     @property
     def text(self) -> str:
-        """The first choice's text as far as it was iterated over."""
+        """The first choice's text, as far as it has been iterated over."""
         return "".join(self._pieces)
 
     @property
     def result(self) -> T:
-        """The whole answer, after the loop has come to its end. `await stream` waits for it."""
+        """The whole answer, once the loop has ended. `await stream` waits for it."""
         if self._failure is not None:
             raise self._failure
         if not self._finished:
@@ -198,11 +199,11 @@ class AsyncStream(Uncopyable, AsyncIterator[str], Generic[T]):
         return self._source.result
 
     def cancel(self) -> None:
-        """Stops the request, from any thread. The loop over this stream ends with CancellationError."""
+        """Stops the request; may be called from any thread. The loop over this stream ends with CancellationError."""
         self._source.cancel()
 
     def close(self) -> None:
-        """Cancels the request if it still runs, and releases it. Harmless at any time."""
+        """Cancels the request if it is still running, and releases it. Safe to call at any time, and more than once."""
         self._ended = True
         self._source.close()
 

@@ -49,7 +49,7 @@ History = list[dict[str, Any]]
 
 
 class Conversation(Uncopyable):
-    """The messages of a session, and what holds for all its requests."""
+    """The messages of a session, and the options for all its requests."""
 
     _instead = "save() writes what was said to a file, and fork() makes a session with the same past"
 
@@ -76,8 +76,9 @@ class Conversation(Uncopyable):
 
     @property
     def messages(self) -> History:
-        """The conversation so far, oldest first, as OpenAI's chat messages. It is the list itself: change it at will
-        between answers, or assign another. An answer is added to it, with its question, when it is complete."""
+        """The conversation so far, oldest first, as OpenAI-style chat messages. This is the actual list: you may change
+        it between answers, or assign another. An answer is added to it, together with its question, when it is
+        complete."""
         return self._messages
 
     @messages.setter
@@ -88,7 +89,7 @@ class Conversation(Uncopyable):
 
     @property
     def system(self) -> str | None:
-        """The system message's text, if the conversation begins with one. Assign None to take it away."""
+        """The text of the system message, if the conversation begins with one. Assign None to remove it."""
         first = self._messages[0] if self._messages else {}
         return first.get("content") if first.get("role") == "system" else None
 
@@ -101,18 +102,20 @@ class Conversation(Uncopyable):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What holds for every answer, as types.ChatOptions lists it. It is the mapping itself: change it at will."""
+        """The options for every answer, as listed in types.ChatOptions. This is the actual mapping: you may change
+        it."""
         return self._options
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is under way."""
+        """Whether an answer is in progress."""
         with self._lock:
             turn = self._turn() if self._turn is not None else None
             return turn is not None and not turn.ended
 
     def undo(self, turns: int = 1) -> History:
-        """Takes the last question away, with all that came after it; with `turns`, so many. Returns what was taken."""
+        """Removes the last question and everything after it, or the last `turns` questions. Returns what was
+        removed."""
         with self._lock:
             self._check_idle()
             questions = self._questions()
@@ -123,8 +126,8 @@ class Conversation(Uncopyable):
             return taken
 
     def edit(self, index: int, content: Any) -> None:
-        """Gives message `index` (negative: from the end) another content, and takes away those after it, which
-        answered the former one. After the edit of a question regenerate() answers it."""
+        """Replaces the content of message `index` (negative: from the end), and removes the messages after it, which
+        responded to the old content. After editing a question, regenerate() answers it."""
         with self._lock:
             self._check_idle()
             if not -len(self._messages) <= index < len(self._messages):

@@ -30,10 +30,10 @@ class Status(IntEnum):
 
 
 class LLModelError(Exception):
-    """What every failure of the library is. `str(error)` says what happened and what to do.
+    """The base class of every failure. `str(error)` says what happened and what to do.
 
-    status: which kind of failure, the same in every language.
-    detail: the particulars, such as {"path": "/temperature"}; may be empty.
+    status: the kind of failure, the same in every language.
+    detail: details, such as {"path": "/temperature"}; may be empty.
     """
 
     status: ClassVar[Status] = Status.INTERNAL
@@ -58,7 +58,7 @@ class InvalidArgumentError(LLModelError, ValueError):
 
 
 class ModelNotFoundError(LLModelError, FileNotFoundError):
-    """The file, adapter or slot that was named does not exist."""
+    """The named file, adapter or slot does not exist."""
 
     status = Status.NOT_FOUND
 
@@ -82,7 +82,7 @@ class UnsupportedError(LLModelError, NotImplementedError):
 
 
 class OutOfMemoryError(LLModelError, MemoryError):
-    """It does not fit into memory, or into the budget given."""
+    """It does not fit into memory, or into the given budget."""
 
     status = Status.OUT_OF_MEMORY
 
@@ -112,7 +112,7 @@ class CancellationError(LLModelError):
 
 
 class ClosedError(LLModelError, ValueError):
-    """The model or task was closed before, or belongs to the parent of this process."""
+    """The model or task is already closed, or belongs to this process's parent."""
 
     status = Status.CLOSED
 
@@ -124,37 +124,38 @@ class InternalError(LLModelError, RuntimeError):
 
 
 class LibraryNotFoundError(LLModelError, ImportError):
-    """libllmodel cannot be loaded. The message lists every place that was tried, and why it would not do."""
+    """libllmodel cannot be loaded. The message lists every place that was tried, and why it did not work."""
 
     status = Status.NOT_FOUND
 
 
 class ResponseFormatError(LLModelError, ValueError):
-    """The answer is not what response_format asked for: it was cut, or a validator refused it, which is the cause.
+    """The answer is not what response_format asked for: it was cut off, or a validator rejected it, whose error is the
+    cause.
 
-    detail: "text", the answer; "finish_reason"; "place", a JSON pointer to what was refused, where that is known.
+    detail: "text", the answer; "finish_reason"; "place", a JSON pointer to what was rejected, if known.
     """
 
     status = Status.UNSUPPORTED
 
 
 class ToolRoundsError(LLModelError, RuntimeError):
-    """A run with tools came to its last round, and the model still asked for calls.
+    """A run with tools reached its last round, and the model was still asking for calls.
 
-    detail: "messages", the conversation until then; "rounds".
+    detail: "messages", the conversation so far; "rounds".
     """
 
     status = Status.UNSUPPORTED
 
 
 class BusyError(LLModelError, RuntimeError):
-    """Two threads, or asyncio tasks, waited at once for a stream or task that serves one."""
+    """Two threads or asyncio tasks waited at once for a stream or task that serves only one."""
 
     status = Status.INVALID_ARGUMENT
 
 
 class SessionBusyError(BusyError):
-    """A session was asked for an answer, or to change its past, while it gives an answer."""
+    """A session was asked for an answer, or to change its history, while giving an answer."""
 
 
 CLASSES: dict[int, type[LLModelError]] = {

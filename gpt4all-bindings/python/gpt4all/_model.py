@@ -32,15 +32,16 @@ T = TypeVar("T")
 
 
 class Model(Uncopyable):
-    """A model file, open. Any number of threads may use it at once: their requests run together.
+    """An open model file. Any number of threads may use it at once: their requests run together.
 
     path: a GGUF file.
-    progress: called with 0 to 1 while the file is loaded; if it returns False, opening ends with CancellationError.
+    progress: called with 0 to 1 while the file is being loaded; if it returns False, opening ends with
+        CancellationError.
     options: what types.OpenOptions lists, such as n_ctx=4096, n_parallel=8, n_gpu_layers=0. sampling={"temperature":
-        0.5} is for requests that do not say; info()["sampling"] tells what else holds for them, and why.
+        0.5} is for requests that do not set it; info()["sampling"] has all their defaults, and where each comes from.
 
     Use it as a context manager, or close() it. Every method raises LLModelError: ClosedError after close() and in a
-    forked child process, InvalidArgumentError for a request that is not as its schema says.
+    forked child process, InvalidArgumentError for a request that does not match its schema.
     """
 
     _instead = (
@@ -69,16 +70,17 @@ class Model(Uncopyable):
 
     @property
     def path(self) -> str:
-        """The file, as it was given."""
+        """The file, as given."""
         return self._path
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed."""
+        """Whether it is closed."""
         return not self._close.alive
 
     def close(self) -> None:
-        """Cancels the model's requests, waits for its threads and gives its memory back. Harmless at any time."""
+        """Cancels the model's requests, waits for its threads and frees its memory. Safe to call at any time, and more
+        than once."""
         self._close()
 
     def __enter__(self) -> Self:
@@ -104,14 +106,14 @@ class Model(Uncopyable):
         return self._handle
 
     def submit(self, operation: str, request: Mapping[str, Any]) -> Task:
-        """Starts any operation with its request as schema() describes it. What the methods below are made of."""
+        """Starts any operation, with its request as described by schema(). The methods below are built on this."""
         return Task(self, operation, request)
 
     def _ask(self, operation: Operation[T]) -> T:
         return finish(Request(self, operation))
 
     def info(self) -> types.InfoResult:
-        """What inspect() tells, and how the model was in fact opened."""
+        """What inspect() returns, and how the model was actually opened."""
         info: types.InfoResult = self._library.call_json(self._library.c.llmodel_info, self._use())
         return info
 
@@ -166,15 +168,15 @@ class Model(Uncopyable):
         stream: bool = False,
         **request: Unpack[types.ChatOptions],
     ) -> ChatResult[Any] | Stream[ChatResult[Any]]:
-        """Answers a conversation: OpenAI's chat messages, or one text of the user.
+        """Answers a conversation: OpenAI-style chat messages, or a single text from the user.
 
-        tools: functions that the model may ask to have called: Python functions, Tool objects or OpenAI's dicts. The
-            answer's tool_calls say which; run_tools() calls them.
-        response_format: the form of the answer: a type (a Pydantic model, dataclass, TypedDict, list[int] …), of which
-            `parsed` of the answer is then an object, a JSON Schema, or OpenAI's dict.
+        tools: functions that the model may ask to call: Python functions, Tool objects or OpenAI's dicts. The answer's
+            tool_calls say which; run_tools() calls them.
+        response_format: the form of the answer: a type (a Pydantic model, dataclass, TypedDict, list[int] …), in which
+            case the answer's `parsed` is an object of it; a JSON Schema; or OpenAI's dict.
         request: what types.ChatOptions lists: max_tokens, temperature, seed, stop and more.
 
-        Returns the answer; with stream=True, at once, a Stream of its text.
+        Returns the answer; with stream=True, returns a Stream of its text at once.
         """
         operation = operations.chat(messages, tools, response_format, stream, request)
         return self._generate(operation, stream)
@@ -209,7 +211,7 @@ class Model(Uncopyable):
         stream: bool = False,
         **request: Unpack[types.CompleteOptions],
     ) -> Completion | Stream[Completion]:
-        """Continues a prompt as it stands, without a chat template. Else as chat()."""
+        """Continues a prompt as it stands, without a chat template. Otherwise as chat()."""
         return self._generate(operations.complete(prompt, response_format, stream, request), stream)
 
     @overload
@@ -241,7 +243,7 @@ class Model(Uncopyable):
         stream: bool = False,
         **request: Unpack[types.InfillOptions],
     ) -> Completion | Stream[Completion]:
-        """Writes what belongs between two texts. UnsupportedError for a model not trained to. Else as chat()."""
+        """Fills the gap between two texts. UnsupportedError for a model not trained to do so. Otherwise as chat()."""
         return self._generate(operations.infill(prefix, suffix, response_format, stream, request), stream)
 
     @overload
@@ -276,13 +278,13 @@ class Model(Uncopyable):
         stream: bool = False,
         **request: Unpack[types.ChatOptions],
     ) -> ToolsResult | Stream[ToolsResult]:
-        """Answers a conversation, calling the functions among `tools` that the model asks for, until it answers with
-        text.
+        """Answers a conversation, calling the functions in `tools` that the model asks for, until it answers with text.
 
-        max_rounds: most answers of the model, the last included; ToolRoundsError if it then still asks for calls.
+        max_rounds: maximum number of answers by the model, including the last; ToolRoundsError if it is still asking
+            for calls then.
 
-        What a function raises is told to the model, which may try again. A required tool_choice holds for the first
-        round. Calls of tools given as dicts end the loop: they are the caller's. The rest is as in chat().
+        If a function raises an exception, the model is told and may try again. A required tool_choice applies to the
+        first round. Calls of tools given as dicts end the loop: the caller has to make them. The rest is as in chat().
         """
         loop = ToolLoop(self, messages, tools, max_rounds, response_format, stream, request)
         return Stream(loop) if stream else finish(loop)
@@ -294,7 +296,7 @@ class Model(Uncopyable):
         return self._ask(operations.embed(input, request))
 
     def rerank(self, query: str, documents: Iterable[str], **request: Unpack[types.RerankOptions]) -> Ranking:
-        """The documents by their relevance to the query. UnsupportedError unless the model is a reranker."""
+        """The documents, ordered by relevance to the query. UnsupportedError unless the model is a reranker."""
         return self._ask(operations.rerank(query, documents, request))
 
     def score(self, context: Prompt, continuations: Iterable[Prompt], **request: Unpack[types.ScoreOptions]) -> Scores:
@@ -319,7 +321,7 @@ class Model(Uncopyable):
         response_format: object = None,
         **request: Unpack[types.ApplyTemplateOptions],
     ) -> str:
-        """The prompt that chat() would give the model for these messages."""
+        """The prompt that chat() would pass to the model for these messages."""
         return self._ask(operations.apply_template(messages, tools, response_format, request))
 
     def count_tokens(
@@ -330,22 +332,23 @@ class Model(Uncopyable):
         response_format: object = None,
         **request: Unpack[types.CountTokensOptions],
     ) -> int:
-        """How many tokens a prompt for complete() has, or a list of messages for chat()."""
+        """How many tokens a prompt for complete(), or a list of messages for chat(), has."""
         return self._ask(operations.count_tokens(prompt, tools, response_format, request))
 
     def adapters(self, lora: Sequence[Mapping[str, Any]] | None = None) -> list[types.AdaptersResultAdapter]:
         """The LoRA adapters that the model was opened with. `lora`, a list of {"id", "scale"}, first sets the scales
-        for all requests that do not say otherwise."""
+        for all requests that do not set their own."""
         return self._ask(operations.adapters(lora))
 
     # ------------------------------------------------------------------------------------------------------- state
 
     def save_state(self, path: PathLike, **request: Unpack[types.StateOptions]) -> types.StateResult:
-        """Writes what a slot remembers to a file, complete or not at all."""
+        """Writes what a slot remembers to a file, either completely or not at all."""
         return self._state(self._library.c.llmodel_save_state, path, request)
 
     def restore_state(self, path: PathLike, **request: Unpack[types.StateOptions]) -> types.StateResult:
-        """Reads back what save_state() wrote with the same model: prompts that begin so go on from there."""
+        """Reads back what save_state() wrote with the same model: prompts with the same beginning continue from
+        there."""
         return self._state(self._library.c.llmodel_restore_state, path, request)
 
     def _state(self, function: Any, path: PathLike, request: Mapping[str, Any]) -> types.StateResult:
@@ -354,7 +357,7 @@ class Model(Uncopyable):
 
 
 def inspect(path: PathLike, **options: Unpack[types.OpenOptions]) -> types.InspectResult:
-    """Reads a model's metadata without its weights, and estimates the memory that opening it with `options` takes."""
+    """Reads a model's metadata but not its weights, and estimates the memory needed to open it with `options`."""
     library = load()
     name, given = encode_path(path), encode(_with_advice(path, options))
     result: types.InspectResult = library.call_json(library.c.llmodel_inspect, name, given)
@@ -371,7 +374,7 @@ def _with_advice(path: PathLike, options: types.OpenOptions) -> types.OpenOption
 
 
 def devices() -> types.DevicesResult:
-    """The devices that can be used, and every backend seen, with why it was refused if it was."""
+    """The usable devices, and every backend found, with the reason if it was refused."""
     library = load()
     result: types.DevicesResult = library.call_json(library.c.llmodel_devices)
     return result
@@ -391,7 +394,7 @@ def quantize(
 ) -> types.QuantizeResult:
     """Writes the model at `path` to `out_path` in another type, such as type="Q4_K_M".
 
-    The file appears under `out_path` only when it is complete. `progress` is as for Model.
+    The file appears at `out_path` only when it is complete. `progress` is as for Model.
     """
     result: types.QuantizeResult = _write_file(load().c.llmodel_quantize, path, out_path, progress, options)
     return result
@@ -402,14 +405,14 @@ def imatrix(
 ) -> types.ImatrixResult:
     """Measures how much each column of a model's weights matters, for quantize(..., imatrix=out_path).
 
-    The model is run over text="…", or over a UTF-8 file="…", in stretches of n_ctx tokens (512 by default). The text
-    should be of the kind that the model is for, and have some ten thousand tokens; chunks=100 runs no more than the
-    first hundred stretches. The file has llama.cpp's format, and appears under `out_path` only when it is complete.
-    `progress` is as for Model.
+    The model is run over text="…", or over a UTF-8 file="…", in chunks of n_ctx tokens (512 by default). The text
+    should resemble what the model is for, and have about ten thousand tokens; chunks=100 uses no more than the first
+    hundred chunks. The file has llama.cpp's format, and appears at `out_path` only when it is complete. `progress` is
+    as for Model.
 
-    Raises InvalidArgumentError without a text, or for one that is shorter than one stretch or not UTF-8;
-    ModelNotFoundError for a file that is not there; InvalidModelError for a model that is damaged, or computes numbers
-    that are not finite; UnsupportedError for one that has no tokenizer, or an encoder and a decoder.
+    Raises InvalidArgumentError without a text, or if the text is shorter than one chunk or not UTF-8;
+    ModelNotFoundError for a missing file; InvalidModelError for a model that is damaged, or computes numbers that are
+    not finite; UnsupportedError for one that has no tokenizer, or both an encoder and a decoder.
     """
     result: types.ImatrixResult = _write_file(load().c.llmodel_imatrix, path, out_path, progress, options)
     return result
@@ -420,9 +423,9 @@ def convert(
 ) -> types.ConvertResult:
     """Writes the model at `path`, of a format of 2023 (ggml, ggmf, ggjt, ggmm, or GGUF of "gptj"), as GGUF.
 
-    Model opens such files, too: it makes a translation in its cache. The file appears under `out_path` only when it is
-    complete. `progress` is as for Model. Raises InvalidModelError for a file that is truncated or damaged, and
-    UnsupportedError for one of another kind.
+    Model also opens such files: it makes a translation in its cache. The file appears at `out_path` only when it is
+    complete. `progress` is as for Model. Raises InvalidModelError for a truncated or damaged file, and UnsupportedError
+    for one of another kind.
     """
     result: types.ConvertResult = _write_file(load().c.llmodel_convert, path, out_path, progress, options)
     return result
@@ -436,7 +439,7 @@ def build_info() -> types.BuildInfo:
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of every options, request and result object, under "$defs"."""
+    """The JSON Schema of all options, request and result objects, under "$defs"."""
     library = load()
     result: dict[str, Any] = json.loads(library.text(library.c.llmodel_schema()))
     return result

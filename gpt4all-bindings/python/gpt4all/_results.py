@@ -27,10 +27,10 @@ _UNREAD: Any = object()
 class Choice:
     """One answer to a request.
 
-    reasoning: what the model thought before it answered; empty where it does not show its thoughts.
+    reasoning: what the model thought before it answered; empty if it does not show its thoughts.
     tool_calls: the tools to call, their arguments as JSON text.
     finish_reason: "stop", "length" or "tool_calls".
-    logprobs: what was asked for with `logprobs`, else None.
+    logprobs: what `logprobs` requested, else None.
     """
 
     index: int
@@ -46,7 +46,7 @@ class Choice:
     def parsed(self) -> Any:
         """The object that the text stands for, by the request's response_format; None without one.
 
-        Raises ResponseFormatError if the answer was cut, or is not as it should be.
+        Raises ResponseFormatError if the answer was cut off, or is not as it should be.
         """
         if self._parsed is _UNREAD:
             self._parsed = self._format.parse(self.text, self.finish_reason) if self._format is not None else None
@@ -105,7 +105,7 @@ class ChatResult(_Answer, Generic[P]):
 
     @property
     def message(self) -> types.ChatResultChoiceMessage:
-        """The first choice as a message, to be put after the others for the next turn."""
+        """The first choice as a message, to append to the others for the next turn."""
         return self.raw["choices"][0]["message"]
 
 
@@ -141,8 +141,8 @@ def completion(raw: types.TextResult, form: Format | None = None) -> Completion:
 
 @dataclass(slots=True)
 class Embeddings:
-    """One vector for each input, in their order. A vector is an array("f"): a sequence of float32 that NumPy and the
-    like read without copying. (With pooling "none" it is one vector after another, one for each token.)"""
+    """One vector for each input, in order. A vector is an array("f"): a sequence of float32 that NumPy and similar
+    libraries read without copying. (With pooling "none", it holds one vector per token, one after another.)"""
 
     vectors: list[array[float]]
     dimension: int
@@ -161,7 +161,7 @@ class Embeddings:
 
 @dataclass(slots=True)
 class Ranked:
-    """A document and its relevance: higher is better, on the model's own scale. index: its place among those given."""
+    """A document and its relevance: higher is better, on the model's own scale. index: its position in the input."""
 
     index: int
     relevance_score: float
@@ -190,8 +190,8 @@ class Ranking:
 class Score:
     """How likely a continuation is.
 
-    logprob: natural log-likelihood, the sum over its tokens.
-    greedy: whether each of its tokens is the most probable one at its place.
+    logprob: natural log-likelihood, summed over its tokens.
+    greedy: whether each of its tokens is the most probable one at its position.
     """
 
     logprob: float
@@ -202,8 +202,8 @@ class Score:
 
 @dataclass(slots=True)
 class LogprobRow:
-    """The natural log-probability of every token of the vocabulary to stand at `position` + 1 of context and
-    continuation together. continuation: which one, from 0; -1 for a position in the context."""
+    """The natural log-probability of every token of the vocabulary at `position` + 1 of context and continuation
+    together. continuation: which one, from 0; -1 for a position in the context."""
 
     continuation: int
     position: int
@@ -212,7 +212,7 @@ class LogprobRow:
 
 @dataclass(slots=True)
 class Scores:
-    """A Score for each continuation, in their order. rows: what was asked for with `logprob_rows`."""
+    """A Score for each continuation, in order. rows: what `logprob_rows` requested."""
 
     scores: list[Score]
     rows: list[LogprobRow]

@@ -24,18 +24,18 @@ P = TypeVar("P")
 
 
 class Session(Conversation):
-    """A conversation: chat() asks, and remembers question and answer.
+    """A conversation: chat() asks, and remembers the question and the answer.
 
-    model: what answers. Any number of sessions may share it; what they have in common is computed once.
+    model: the model that answers. Any number of sessions may share it; whatever they have in common is computed once.
     system: the system message's text.
-    messages: what was said before, as OpenAI's chat messages.
-    tools: for every answer. Functions among them are called when the model asks for it, in at most `max_rounds` rounds.
-    keep_partial: whether an answer that is cancelled or left early is kept as far as it came. Otherwise its question is
-        forgotten with it, as with an answer that fails.
-    options: what types.ChatOptions lists, for every answer; chat() may give others.
+    messages: the conversation so far, as OpenAI-style chat messages.
+    tools: for every answer. Functions are called when the model asks for them, in at most `max_rounds` rounds.
+    keep_partial: whether to keep what was written of an answer that is cancelled or left early. Otherwise the answer
+        and its question are forgotten, as when an answer fails.
+    options: the options in types.ChatOptions, for every answer; chat() can override them.
 
-    A session gives one answer at a time: SessionBusyError for a second one, from this thread or another. fork() it for
-    answers side by side.
+    A session gives one answer at a time: SessionBusyError for a second one, from this thread or another. To get several
+    answers at once, fork() it.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Session(Conversation):
     ) -> ChatResult[Any] | Stream[ChatResult[Any]]:
         """Answers a text, a message or several, and adds them and the answer to the conversation.
 
-        With stream=True it returns a Stream; the answer is added when its last piece has come. The rest is as in
+        With stream=True it returns a Stream; the answer is added when its last piece has arrived. The rest is as in
         Model.chat(), but functions among the tools are called.
         """
         turn = self._ask(self.model, message, tools, response_format, stream, request, None)
@@ -155,12 +155,13 @@ class Session(Conversation):
         stream: bool = False,
         **request: Unpack[types.ChatOptions],
     ) -> ChatResult[Any] | Stream[ChatResult[Any]]:
-        """Answers the last question anew. Its former answer is replaced when this one is complete. Else as chat()."""
+        """Answers the last question again. The new answer replaces the old one when it is complete. Otherwise as
+        chat()."""
         turn = self._ask_again(self.model, tools, response_format, stream, request, None)
         return Stream(turn) if stream else finish(turn)
 
     def fork(self) -> Self:
-        """Another session with the same past, which goes its own way. The past is not computed again."""
+        """Another session with the same history, independent from here on. The history is not computed again."""
         return type(self)(
             self.model,
             messages=self._messages,
@@ -171,10 +172,10 @@ class Session(Conversation):
         )
 
     def save(self, path: PathLike, *, state: bool = False) -> None:
-        """Writes the conversation to a file of JSON, complete or not at all; without its tools.
+        """Writes the conversation, without its tools, to a JSON file, either completely or not at all.
 
-        state: write what the engine has computed for it too, to "<path>.state", so that going on after load() is quick:
-            some 10 to 100 KB for each token. Raises LLModelError.
+        state: also write what the engine has computed for it, to "<path>.state", so that the conversation continues
+            quickly after load(): about 10 to 100 KB per token. Raises LLModelError.
         """
         with self._lock:
             self._check_idle()
@@ -182,7 +183,7 @@ class Session(Conversation):
 
     @classmethod
     def load(cls, path: PathLike, model: Model, *, tools: Tools = ()) -> Self:
-        """The session that save() wrote. Raises InvalidArgumentError for another file, ModelNotFoundError,
+        """The session that save() wrote. Raises InvalidArgumentError for a file of another kind, ModelNotFoundError,
         LLModelIOError."""
         content = cls._read(path)
         restore_state(model, path, content["state"])

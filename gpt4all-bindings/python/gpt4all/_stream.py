@@ -97,12 +97,12 @@ def finish(source: Source[T]) -> T:
 
 
 class Stream(Uncopyable, Iterator[str], Generic[T]):
-    """An answer that is being written: iterate for its text, piece by piece; `result` is the whole of it.
+    """An answer that is being written: iterate over it for the text, piece by piece; `result` is the whole answer.
 
-    It is an iterator: next() gives one piece, and a loop that is left can be gone on with. The request runs until its
-    end, or until close(), the end of a `with` block or the last reference to the stream; `text` is what has come. With
-    several choices (`n` above 1) iterating gives the first one's text, and events() everything. One thread at a time
-    may iterate; cancel() and close() may be called from any.
+    It is an iterator: next() returns one piece, and you can leave a loop and resume it later. The request runs until
+    its end, or until close(), the end of a `with` block or the loss of the last reference to the stream; `text` is the
+    text so far. With several choices (`n` above 1), iterating yields the text of the first, and events() yields
+    everything. One thread at a time may iterate; cancel() and close() may be called from any.
     """
 
     def __init__(self, source: Source[T]) -> None:
@@ -125,7 +125,7 @@ class Stream(Uncopyable, Iterator[str], Generic[T]):
                 return item
 
     def events(self) -> Iterator[Event]:
-        """Everything that comes: text, reasoning, pieces of tool calls, progress."""
+        """Everything that arrives: text, reasoning, pieces of tool calls, progress."""
         return map(as_event, iter(self._next, None))
 
     def _next(self) -> Any:
@@ -162,13 +162,13 @@ class Stream(Uncopyable, Iterator[str], Generic[T]):
 
     @property
     def text(self) -> str:
-        """The first choice's text as far as it was iterated over."""
+        """The first choice's text, as far as it has been iterated over."""
         return "".join(self._pieces)
 
     @property
     def result(self) -> T:
-        """Waits for the end and returns the whole answer. Raises what the request failed with, and CancellationError
-        if the stream was closed before its end."""
+        """Waits for the end and returns the whole answer. Raises the error that the request failed with, and
+        CancellationError if the stream was closed early."""
         if not self._ended:
             for _ in self:
                 pass
@@ -177,11 +177,11 @@ class Stream(Uncopyable, Iterator[str], Generic[T]):
         return self._source.result
 
     def cancel(self) -> None:
-        """Stops the request, from any thread. The loop over this stream ends with CancellationError."""
+        """Stops the request; may be called from any thread. The loop over this stream ends with CancellationError."""
         self._source.cancel()
 
     def close(self) -> None:
-        """Cancels the request if it still runs, and releases it. Harmless at any time."""
+        """Cancels the request if it is still running, and releases it. Safe to call at any time, and more than once."""
         self._ended = True
         self._source.close()
         with contextlib.suppress(ValueError):  # another thread is in it, and will leave it now

@@ -37,7 +37,7 @@ _KINDS = {value: name for name, value in EVENT_KINDS.items()}
 
 @dataclass(slots=True)
 class Event:
-    """One thing that a running request tells.
+    """One thing that a running request reports.
 
     kind: what it is. "tool_result" comes from run_tools() and sessions; all others from the engine.
     index: which choice, input or row of the request it belongs to, from 0.
@@ -60,10 +60,10 @@ class OpenModel(Protocol):
 
 
 class Task(Uncopyable, Iterator[Event]):
-    """A request that runs in the engine, and the iterator over its events; the last is "done".
+    """A request that runs in the engine, and an iterator over its events; the last is "done".
 
-    cancel() and close() may be called from any thread, all else from one thread at a time. A loop that is left can be
-    gone on with; closing or dropping the task cancels it.
+    cancel() and close() may be called from any thread, everything else from one thread at a time. You can leave a loop
+    and resume it later; closing or dropping the task cancels it.
     """
 
     def __init__(self, model: OpenModel, operation: str, request: object) -> None:
@@ -88,26 +88,27 @@ class Task(Uncopyable, Iterator[Event]):
 
     @property
     def done(self) -> bool:
-        """Whether the last event was given."""
+        """Whether the last event has been returned."""
         return self._done
 
     @property
     def closed(self) -> bool:
-        """Whether the task was closed; one that was iterated over to its end is."""
+        """Whether the task is closed; it is once it has been iterated over to its end."""
         return self._closing
 
     @property
     def answer(self) -> Any:
-        """The result's JSON, once it was given; else None."""
+        """The result's JSON, once it has arrived; else None."""
         return self._answer
 
     @property
     def floats(self) -> list[array.array[float]]:
-        """The vectors and rows given so far, by their index."""
+        """The vectors and rows received so far, by their index."""
         return [self._floats[index] for index in sorted(self._floats)]
 
     def next(self, timeout: float | None = None) -> Event | None:
-        """Waits up to `timeout` seconds (None: without limit) for the next event. None if there was none in time."""
+        """Waits up to `timeout` seconds (None: without limit) for the next event. Returns None if there was none in
+        time."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             wait = POLL_MS
@@ -206,11 +207,12 @@ class Task(Uncopyable, Iterator[Event]):
         return self._answer
 
     def cancel(self) -> None:
-        """Stops the request. A thread that waits for it gets CancellationError. Harmless at any time."""
+        """Stops the request. A thread that is waiting for it gets CancellationError. Safe to call at any time."""
         self._library.release(self._library.c.llmodel_cancel, self._pid, self._handle)
 
     def close(self) -> None:
-        """Cancels the request if it still runs, and releases it. Harmless at any time and from any thread."""
+        """Cancels the request if it is still running, and releases it. Safe to call at any time, more than once, and
+        from any thread."""
         self._closing = True
         self.cancel()
         self._free_if_idle()

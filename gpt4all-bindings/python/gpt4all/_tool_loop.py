@@ -32,12 +32,12 @@ MAX_ROUNDS = 10
 
 @dataclass(slots=True)
 class ToolOutcome:
-    """A call that was made.
+    """A call that has been made.
 
-    name, arguments: as the model gave them; arguments are JSON text.
+    name, arguments: as the model wrote them; arguments are JSON text.
     content: what the model was told.
     value: what the function returned; None if it raised.
-    error: what it raised, or what was wrong with the call; else None.
+    error: the exception it raised, or what was wrong with the call; else None.
     """
 
     name: str
@@ -49,11 +49,11 @@ class ToolOutcome:
 
 @dataclass(slots=True)
 class ToolsResult:
-    """The end of a run with tools.
+    """The outcome of a run with tools.
 
     answer: the model's last answer.
-    messages: the whole conversation: what was given, the calls, what the tools said, and the last answer.
-    calls: the calls that were made, in their order.
+    messages: the whole conversation: the input, the calls, what the tools returned, and the last answer.
+    calls: the calls that were made, in order.
     rounds: how many answers the model gave.
     """
 

@@ -21,14 +21,14 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Tool:
-    """A function that a model may ask to have called.
+    """A function that a model may ask to call.
 
     function: with type hints; an `async def` for AsyncModel. Its parameters are described by their hints (Annotated's
         texts and limits included), its docstring (Google's, NumPy's or Sphinx's style) and their defaults. A class is
-        called to make an object of it: a Pydantic model describes and checks itself, a dataclass, TypedDict or
-        NamedTuple is described by its members.
-    name, description, parameters: instead of the function's name, its docstring's beginning, and the JSON Schema made
-        of its signature. With `parameters` of your own, arguments are passed on as JSON gives them.
+        called to make an object: a Pydantic model describes and checks itself; a dataclass, TypedDict or NamedTuple is
+        described by its members.
+    name, description, parameters: replace the function's name, the beginning of its docstring, and the JSON Schema made
+        from its signature. With your own `parameters`, arguments are passed on as plain JSON values.
 
     Raises InvalidArgumentError for a signature that no JSON Schema can describe.
     """
@@ -67,7 +67,7 @@ class Tool:
 
     @property
     def is_async(self) -> bool:
-        """Whether calling it gives something to be awaited."""
+        """Whether calling it returns something to await."""
         function = self.function
         while isinstance(function, functools.partial):
             function = function.func
@@ -75,7 +75,7 @@ class Tool:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """As OpenAI's requests have it."""
+        """The tool as in OpenAI's requests."""
         described = {"description": self.description} if self.description else {}
         return {"type": "function", "function": {"name": self.name, **described, "parameters": self.parameters}}
 

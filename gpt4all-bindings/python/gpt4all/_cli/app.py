@@ -32,7 +32,7 @@ def before(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, speed or hints on stderr.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show Python's traceback for errors.")] = False,
 ) -> None:
     """Runs language models on this machine.
 
@@ -46,7 +46,7 @@ def before(
 
     \b
     Exit codes: 0 it worked, 1 it failed, 2 wrong usage, 130 stopped by Ctrl-C.
-    Models are kept in ~/.cache/gpt4all, or $GPT4ALL_CACHE. GPT4ALL_OFFLINE=1 keeps it off the network.
+    Models are kept in ~/.cache/gpt4all, or $GPT4ALL_CACHE. GPT4ALL_OFFLINE=1 turns network access off.
     """
     output.State.quiet = quiet
     output.State.debug = debug

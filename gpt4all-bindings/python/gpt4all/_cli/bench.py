@@ -16,7 +16,7 @@ def bench(
     model: ModelOption = None,
     prompt: Annotated[int, typer.Option("--prompt", "-p", min=1, help="Tokens to read.")] = 512,
     generate: Annotated[int, typer.Option("--generate", "-n", min=2, help="Tokens to write.")] = 128,
-    repetitions: Annotated[int, typer.Option("--repetitions", "-r", min=1, help="Measurements of each.")] = 5,
+    repetitions: Annotated[int, typer.Option("--repetitions", "-r", min=1, help="How often to measure each.")] = 5,
     device: Device = "auto",
     gpu_layers: GpuLayers = -1,
     threads: Threads = 0,

@@ -24,9 +24,7 @@ INTRODUCTION = "/help lists the commands. Alt-Enter begins a new line, Ctrl-C st
 
 def chat(
     model: ModelOption = None,
-    load: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Go on with a conversation that /save wrote.")
-    ] = None,
+    load: Annotated[Path | None, typer.Option(metavar="FILE", help="Continue a conversation saved with /save.")] = None,
     system: System = None,
     max_tokens: MaxTokens = None,
     temperature: Temperature = None,
@@ -41,7 +39,7 @@ def chat(
     gpu_layers: GpuLayers = -1,
     threads: Threads = 0,
 ) -> int:
-    """Talks with a model. Without a terminal each line of standard input is a question.
+    """Chats with a model. If standard input is not a terminal, each of its lines is a question.
 
     \b
     Examples:

@@ -179,14 +179,14 @@ COMMANDS = {
     each.name: each
     for each in (
         Command("help", Chat.help, "lists the commands", aliases=("?",)),
-        Command("system", Chat.system, "shows or sets the system message; - takes it away", "[TEXT]"),
-        Command("save", Chat.save, "writes the conversation to a file", "FILE"),
-        Command("load", Chat.load, "goes on with a conversation that was saved", "FILE"),
+        Command("system", Chat.system, "shows or sets the system message; - removes it", "[TEXT]"),
+        Command("save", Chat.save, "saves the conversation to a file", "FILE"),
+        Command("load", Chat.load, "continues a saved conversation", "FILE"),
         Command("reset", Chat.reset, "forgets the conversation, but not the system message", aliases=("clear",)),
         Command("undo", Chat.undo, "forgets the last questions and their answers", "[HOW MANY]"),
-        Command("regenerate", Chat.regenerate, "answers the last question anew", aliases=("retry",)),
+        Command("regenerate", Chat.regenerate, "answers the last question again", aliases=("retry",)),
         Command("history", Chat.history, "shows the conversation"),
-        Command("model", Chat.model, "shows the model, or goes on with another", "[MODEL]"),
+        Command("model", Chat.model, "shows the model, or switches to another", "[MODEL]"),
         Command(
             "set", Chat.set, "shows the options or sets one, such as temperature 0.2; - unsets it", "[OPTION [VALUE]]"
         ),

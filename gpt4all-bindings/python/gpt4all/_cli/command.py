@@ -17,7 +17,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, speed or hints on stderr.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show Python's traceback of an error.", hidden=True)]
+Debug = Annotated[bool, typer.Option("--debug", help="Show Python's traceback for errors.", hidden=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _SHARED = (("quiet", Quiet), ("debug", Debug))

@@ -14,22 +14,20 @@ from .open_model import Threads
 
 
 def convert(
-    source: Annotated[
-        Path, typer.Argument(metavar="FROM", help="A folder as Hugging Face has them, or a model file of 2023.")
-    ],
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="A Hugging Face folder, or a model file of 2023.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
     type: Annotated[
-        str | None, typer.Option("--type", "-t", metavar="TYPE", help="Such as F16, BF16 or Q4_K_M.")
+        str | None, typer.Option("--type", "-t", metavar="TYPE", help="The type to write, such as F16, BF16 or Q4_K_M.")
     ] = None,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="What the file calls the model.")] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="The model's name in the file.")] = None,
     base: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="For a LoRA adapter: the model that it belongs to.")
     ] = None,
     pre_tokenizer: Annotated[
-        str, typer.Option(metavar="NAME", help="How the tokenizer splits texts, if that cannot be found out.")
+        str, typer.Option(metavar="NAME", help="How the tokenizer splits text, if that cannot be determined.")
     ] = "",
     trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run Python files that the model brings.")
+        bool, typer.Option("--trust-remote-code", help="Run Python files that come with the model.")
     ] = False,
     q4_2_type: Annotated[
         str | None,
@@ -38,11 +36,12 @@ def convert(
     q4_3_type: Annotated[
         str | None, typer.Option(metavar="TYPE", help="What Q4_3 of a model file of 2023 becomes: Q8_0, F16, F32.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     threads: Threads = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Makes a GGUF file of a model folder, a LoRA adapter or a model file of 2023. It appears when it is complete.
+    """Makes a GGUF file from a model folder, a LoRA adapter or a model file of 2023. The file appears only when it is
+    complete.
 
     \b
     Examples:

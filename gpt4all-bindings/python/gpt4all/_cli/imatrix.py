@@ -16,23 +16,23 @@ def imatrix(
     model: ModelArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write.")],
     text: Annotated[
-        Path, typer.Option(metavar="FILE", help="What the model is to read: UTF-8, of the kind that it is for.")
+        Path, typer.Option(metavar="FILE", help="The text to run, in UTF-8; it should resemble what the model is for.")
     ],
-    chunks: Annotated[int, typer.Option(min=0, max=1_000_000, help="Most stretches to read; 0 for all.")] = 0,
-    n_ctx: Annotated[int, typer.Option(min=0, help="Tokens of a stretch; 0 for 512.")] = 0,
+    chunks: Annotated[int, typer.Option(min=0, max=1_000_000, help="Maximum number of chunks to read; 0 for all.")] = 0,
+    n_ctx: Annotated[int, typer.Option(min=0, help="Tokens per chunk; 0 for 512.")] = 0,
     output_tensor: Annotated[
-        bool, typer.Option("--output-tensor", help="Measure the output tensor, too, which is quantised little.")
+        bool, typer.Option("--output-tensor", help="Also measure the output tensor, which is only lightly quantised.")
     ] = False,
     device: Device = "auto",
     gpu_layers: GpuLayers = -1,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     threads: Threads = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Measures which weights of a model matter, by running it over a text. The file appears when it is complete.
+    """Measures which weights of a model matter, by running it over a text. The file appears only when it is complete.
 
-    `gpt4all quantize --imatrix` makes better files with it, and needs it for the smallest types. The text should have
-    some ten thousand tokens, and none of those that --report judges with.
+    `gpt4all quantize --imatrix` makes better files with the result, and needs it for the smallest types. The text
+    should have about ten thousand tokens, and must not overlap with the text that --report evaluates.
 
     \b
     Examples:

@@ -75,11 +75,11 @@ class Finding:
 def doctor(
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", metavar="MODEL", help="Open this model, too.", autocompletion=complete_model),
+        typer.Option("--model", "-m", metavar="MODEL", help="Also open this model.", autocompletion=complete_model),
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Looks at the installation: what was found, what is missing, why a GPU is not used. Exit code 1 if it is broken.
+    """Checks the installation: what was found, what is missing, why a GPU is not used. Exit code 1 if it is broken.
 
     \b
     Examples:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Models = Annotated[list[str], typer.Argument(metavar="MODEL...", help=MODEL_HELP, autocompletion=complete_model)]
 Some = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[MODEL]...", help="Which; all if none is named.", autocompletion=complete_model),
+    typer.Argument(metavar="[MODEL]...", help="Which models; all by default.", autocompletion=complete_model),
 ]
 
 
@@ -29,7 +29,7 @@ def list_(
     kind: Annotated[str | None, typer.Option(help="Only this kind: chat, completion or embedding.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Lists the models on this machine, and those of the catalogue.
+    """Lists the models on this machine and in the catalogue.
 
     \b
     Examples:
@@ -110,11 +110,11 @@ def _wanted(row: dict[str, Any], search: str | None, kind: str | None) -> bool:
 
 def pull(
     model: Models,
-    force: Annotated[bool, typer.Option("--force", help="Download it even if it is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Download it even if it exists.")] = False,
     sha256: Annotated[str | None, typer.Option(help="What the file's SHA-256 must be.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Downloads models. One that was cut off is gone on with.
+    """Downloads models. Interrupted downloads are resumed.
 
     \b
     Examples:
@@ -137,7 +137,7 @@ def pull(
 
 
 def verify(model: Some = None, as_json: AsJson = False) -> int:
-    """Reads model files whole and compares them with their known hashes. Exit code 1 if one is damaged.
+    """Checks whole model files against their known hashes. Exit code 1 if one is damaged.
 
     \b
     Examples:
@@ -169,7 +169,7 @@ def verify(model: Some = None, as_json: AsJson = False) -> int:
 
 
 def rm(model: Models, as_json: AsJson = False) -> None:
-    """Deletes models from the cache, with all that belongs to them.
+    """Deletes models from the cache, with everything that belongs to them.
 
     \b
     Examples:
@@ -186,10 +186,10 @@ def rm(model: Models, as_json: AsJson = False) -> None:
 
 
 def prune(
-    days: Annotated[float, typer.Option(min=0, help="What nobody has touched for so long.")] = 7,
+    days: Annotated[float, typer.Option(min=0, help="Only what has not been touched for this many days.")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Deletes what downloads left behind, and translations of old files that are gone. Models stay.
+    """Deletes leftovers of downloads, and translations of old files that no longer exist. Models are kept.
 
     \b
     Examples:

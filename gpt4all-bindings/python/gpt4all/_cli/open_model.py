@@ -34,15 +34,15 @@ ModelOption = Annotated[
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, autocompletion=complete_model)]
 Device = Annotated[str, typer.Option(help="Where to compute: auto, cpu, gpu, or a name from `gpt4all devices`.")]
 GpuLayers = Annotated[int, typer.Option(min=-1, help="Layers to keep on the GPU; -1 for as many as fit.")]
-Threads = Annotated[int, typer.Option(min=0, max=512, help="CPU threads; 0 for what suits this machine.")]
+Threads = Annotated[int, typer.Option(min=0, max=512, help="CPU threads; 0 to suit this machine.")]
 ChatTemplate = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|FILE",
-        help="How the model is told who says what: vicuna, alpaca or another name, or a file in Jinja.",
+        help="The chat template: vicuna, alpaca or another name, or a Jinja file.",
     ),
 ]
-Context = Annotated[int, typer.Option("--n-ctx", min=0, help="Context in tokens; 0 for the model's, up to 8192.")]
+Context = Annotated[int, typer.Option("--n-ctx", min=0, help="Context in tokens; 0 for the model's own, up to 8192.")]
 
 
 def find(name: str) -> Path:

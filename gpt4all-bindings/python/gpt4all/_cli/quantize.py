@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 def quantize(
     model: ModelArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write; with --sweep, a folder.")],
-    type: Annotated[str, typer.Argument(metavar="[TYPE]", help="Such as Q4_K_M, Q8_0 or F16.")] = "",
+    type: Annotated[str, typer.Argument(metavar="[TYPE]", help="The type to write, such as Q4_K_M, Q8_0 or F16.")] = "",
     imatrix: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The importance of weights, as `gpt4all imatrix` writes it.")
+        Path | None, typer.Option(metavar="FILE", help="An importance matrix made by `gpt4all imatrix`.")
     ] = None,
     pure: Annotated[bool, typer.Option("--pure", help="Give every tensor the same type.")] = False,
     again: Annotated[
-        bool, typer.Option("--allow-requantize", help="Take a model that is quantised already, which costs quality.")
+        bool, typer.Option("--allow-requantize", help="Accept a model that is already quantised, at a cost in quality.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Compare the new file with the model.")] = False,
-    sweep: Annotated[bool, typer.Option("--sweep", help="Try many types, and say which to take here.")] = False,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Try many types, and recommend one for this machine.")] = False,
     types: Annotated[str, typer.Option(metavar="T,T,…", help="Types for --sweep.")] = "",
     keep: Annotated[bool, typer.Option("--keep", help="Keep the files that --sweep makes.")] = False,
-    text: Annotated[Path | None, typer.Option(metavar="FILE", help="What the models have to predict.")] = None,
-    chunks: Annotated[int, typer.Option(min=1, help="Stretches of 512 tokens of the text to judge.")] = 4,
+    text: Annotated[Path | None, typer.Option(metavar="FILE", help="The text that the models have to predict.")] = None,
+    chunks: Annotated[int, typer.Option(min=1, help="How many chunks of 512 tokens of the text to evaluate.")] = 4,
     n_ctx: Annotated[int, typer.Option(min=64, help="The context for which memory is estimated.")] = 4096,
     threads: Threads = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Writes a model in another type. The file appears when it is complete.
+    """Writes a model in another type. The file appears only when it is complete.
 
-    With --report it is compared with the model: perplexity, Kullback-Leibler divergence, speed and memory. With --sweep
-    that is done for many types: OUT receives sweep.md, sweep.json and sweep.svg, and the best type for this machine is
-    named.
+    With --report, it is compared with the original: perplexity, Kullback-Leibler divergence, speed and memory. With
+    --sweep, this is done for many types: sweep.md, sweep.json and sweep.svg are written to OUT, and the best type for
+    this machine is recommended.
 
     \b
     Examples:

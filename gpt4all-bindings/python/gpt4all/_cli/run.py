@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 def run(
     prompt: Annotated[
-        str | None, typer.Argument(metavar="PROMPT", help="What to ask; - or nothing reads standard input.")
+        str | None, typer.Argument(metavar="PROMPT", help="The question; - or nothing reads standard input.")
     ] = None,
     model: ModelOption = None,
     file: Annotated[
         list[str] | None,
-        typer.Option("--file", "-f", metavar="FILE", help="A text to put before the prompt; - is standard input."),
+        typer.Option("--file", "-f", metavar="FILE", help="A text file to put before the prompt; - is standard input."),
     ] = None,
     schema: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A file with the JSON Schema that the answer is made to follow.")
+        Path | None, typer.Option(metavar="FILE", help="A file with the JSON Schema that the answer must follow.")
     ] = None,
     system: System = None,
     max_tokens: MaxTokens = None,
@@ -48,7 +48,7 @@ def run(
     threads: Threads = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Answers one prompt, as the answer is written, and then tells the speed on stderr.
+    """Answers one prompt, showing the answer as it is written, and then prints the speed on stderr.
 
     \b
     Examples:

@@ -8,19 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-_ELSE = "Default: what `gpt4all show` tells."
+_ELSE = "Default: see `gpt4all show`."
 
 System = Annotated[str | None, typer.Option("--system", "-s", help="The system message.")]
-MaxTokens = Annotated[int | None, typer.Option("--max-tokens", "-n", help="Longest answer.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", "-n", help="Maximum length of the answer, in tokens.")]
 Temperature = Annotated[
-    float | None, typer.Option("--temperature", "-t", help=f"0 always takes the likeliest token. {_ELSE}")
+    float | None, typer.Option("--temperature", "-t", help=f"0 always picks the most likely token. {_ELSE}")
 ]
 TopP = Annotated[
-    float | None, typer.Option(help=f"Choose among the likeliest tokens with this probability together. {_ELSE}")
+    float | None, typer.Option(help=f"Choose among the most likely tokens with this total probability. {_ELSE}")
 ]
-TopK = Annotated[int | None, typer.Option(help=f"Choose among this many likeliest tokens. {_ELSE}")]
+TopK = Annotated[int | None, typer.Option(help=f"Choose among this many most likely tokens. {_ELSE}")]
 MinP = Annotated[
-    float | None, typer.Option(help=f"Drop tokens less likely than this part of the likeliest one. {_ELSE}")
+    float | None, typer.Option(help=f"Drop tokens less likely than this fraction of the most likely one. {_ELSE}")
 ]
 Seed = Annotated[int | None, typer.Option(help="The same seed gives the same answer.")]
 Stop = Annotated[list[str] | None, typer.Option(help="Text that ends the answer; may be given several times.")]

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 def show(
     model: ModelArgument,
-    template: Annotated[bool, typer.Option("--template", help="Print the chat template only.")] = False,
-    metadata: Annotated[bool, typer.Option("--metadata", help="List the file's metadata, too.")] = False,
+    template: Annotated[bool, typer.Option("--template", help="Print only the chat template.")] = False,
+    metadata: Annotated[bool, typer.Option("--metadata", help="Also list the file's metadata.")] = False,
     n_ctx: Context = 0,
     device: Device = "auto",
     gpu_layers: GpuLayers = -1,
     as_json: AsJson = False,
 ) -> int:
-    """Tells what a model is and the memory it takes, without loading it.
+    """Shows a model's details and the memory it needs, without loading it.
 
     \b
     Examples:

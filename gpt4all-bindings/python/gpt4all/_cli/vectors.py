@@ -19,17 +19,19 @@ def embed(
     text: Text = None,
     model: ModelOption = None,
     prefix: Annotated[
-        str | None, typer.Option(help="The task, such as search_query, for models that were trained with several.")
+        str | None, typer.Option(help="The task, such as search_query, for models trained with several.")
     ] = None,
-    dimensions: Annotated[int | None, typer.Option(min=1, help="Keep so many numbers, for Matryoshka models.")] = None,
+    dimensions: Annotated[
+        int | None, typer.Option(min=1, help="Keep only this many numbers, for Matryoshka models.")
+    ] = None,
     truncate: Annotated[
-        bool, typer.Option("--truncate", help="Cut long texts, rather than average their parts.")
+        bool, typer.Option("--truncate", help="Cut long texts instead of averaging their parts.")
     ] = False,
     device: Device = "auto",
     threads: Threads = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Turns texts into vectors, one a line: numbers with blanks between them.
+    """Turns texts into vectors, one per line: numbers separated by spaces.
 
     \b
     Examples:
@@ -65,8 +67,10 @@ def embed(
 def tokenize(
     text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="A text; without it, standard input.")] = None,
     model: ModelOption = None,
-    count: Annotated[bool, typer.Option("--count", help="Print their number only.")] = False,
-    special: Annotated[bool, typer.Option("--special", help="Add those that inputs begin and end with.")] = False,
+    count: Annotated[bool, typer.Option("--count", help="Print only the number of tokens.")] = False,
+    special: Annotated[
+        bool, typer.Option("--special", help="Add the special tokens that inputs begin and end with.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Shows a text's tokens: the id and the text of each.

@@ -22,12 +22,12 @@ _LONG_TEXT_MODES = {"mean": True, "truncate": False}
 
 
 class Embed4All(Uncopyable):
-    """A model that turns texts into vectors whose angles tell how alike the texts are.
+    """A model that turns texts into vectors whose angles show how similar the texts are.
 
-    model_name: a file or a name of the catalogue; None for all-MiniLM-L6-v2, with 384 numbers to a vector.
-    n_threads, device, kwargs: as for GPT4All, which is found in the attribute `gpt4all`.
+    model_name: a file or a name from the catalogue; None for all-MiniLM-L6-v2, which gives 384 numbers per vector.
+    n_threads, device, kwargs: as for GPT4All; the attribute `gpt4all` holds the GPT4All object.
 
-    Any number of threads may use it at once. Raises what GPT4All raises.
+    Any number of threads may use it at once. Raises the same errors as GPT4All.
     """
 
     MIN_DIMENSIONALITY = 64
@@ -54,7 +54,7 @@ class Embed4All(Uncopyable):
         self.close()
 
     def close(self) -> None:
-        """Gives the model's memory back. Harmless at any time."""
+        """Frees the model's memory. Safe to call at any time, and more than once."""
         self.gpt4all.close()
 
     @overload
@@ -120,16 +120,17 @@ class Embed4All(Uncopyable):
 
         prefix: the task, without the colon, for models trained with several, such as "search_query". None: the one for
             documents, if the model is known. "": none.
-        dimensionality: how many numbers to keep, for Matryoshka models. None: all. Below 64 with a warning.
-        long_text_mode: texts longer than the model takes are cut into overlapping chunks whose vectors are averaged
+        dimensionality: how many numbers to keep, for Matryoshka models. None: all. Values below 64 give a warning.
+        long_text_mode: texts longer than the model accepts are split into overlapping chunks whose vectors are averaged
             ("mean"), or cut off ("truncate").
-        return_dict: give {"embeddings": …, "n_prompt_tokens": …}.
-        atlas: refuse texts above 8192 tokens with "mean", and cut them there with "truncate", as Nomic's service does.
+        return_dict: return {"embeddings": …, "n_prompt_tokens": …}.
+        atlas: with "mean", refuse texts of more than 8192 tokens; with "truncate", cut them at that length, as Nomic's
+            service does.
         cancel_cb: called once before anything is computed, with the tokens of each batch and the backend's name; if it
             returns True, CancellationError is raised.
 
         Raises ValueError (InvalidArgumentError) for an empty text, a dimensionality below 1 or an unknown
-        long_text_mode, RuntimeError (EmbeddingError) for a task, size or length that the model does not take.
+        long_text_mode, RuntimeError (EmbeddingError) for a task, size or length that the model does not accept.
         """
         if dimensionality is not None and dimensionality <= 0:
             raise InvalidArgumentError(

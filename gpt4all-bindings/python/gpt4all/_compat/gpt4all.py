@@ -53,24 +53,24 @@ MessageType = Message
 
 
 class GPT4All(Model):
-    """A model found by its name, downloaded if need be, and opened.
+    """A model that is found by name, downloaded if needed, and opened.
 
-    model_name: a file, a file's name (".gguf" may be left out), a name of the catalogue, or hf://owner/repo/file.
-    model_path: the folder where the file is, or is to be downloaded to. None: DEFAULT_MODEL_DIRECTORY.
-    model_type: kept in the attribute of that name, for you.
-    allow_download: whether a model that is not there may be downloaded. Nothing is asked of the network otherwise.
+    model_name: a file, a file's name (".gguf" is optional), a name from the catalogue, or hf://owner/repo/file.
+    model_path: the folder that holds the file, or to download it to. None: DEFAULT_MODEL_DIRECTORY.
+    model_type: stored in the attribute of that name; otherwise unused.
+    allow_download: whether a missing model may be downloaded. If not, the network is not used.
     n_threads: CPU threads. None: chosen for this machine.
-    device: None for the best there is; "cpu"; "gpu"; a vendor ("amd", "nvidia", "intel"); a backend ("cuda", "kompute",
-        which stands for Vulkan); or one of list_gpus().
-    n_ctx: context, in tokens; 0 for as much as the model was trained for, up to 8192.
+    device: None for the best available; "cpu"; "gpu"; a vendor ("amd", "nvidia", "intel"); a backend ("cuda", or
+        "kompute", which means Vulkan); or one of list_gpus().
+    n_ctx: context in tokens; 0 for as many as the model was trained for, up to 8192.
     ngl: layers on the GPU; 100 and above for all.
-    verbose: say on stderr which file was found or downloaded.
-    progress, options: as for Model; `n_gpu_layers`, `threads` and so on go before the older names.
+    verbose: print on stderr which file was found or downloaded.
+    progress, options: as for Model; `n_gpu_layers`, `threads` and so on take precedence over the older names.
 
-    The attribute `config` has what the catalogue knows, and the path.
+    The attribute `config` holds what the catalogue knows, and the path.
 
     Raises ModelNotFoundError (a FileNotFoundError) if there is no such file or folder, DeviceError (a ValueError) for a
-    device that is not there, InvalidModelError (a RuntimeError) for a file that is no model, OutOfMemoryError.
+    device that does not exist, InvalidModelError (a RuntimeError) for a file that is not a model, OutOfMemoryError.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class GPT4All(Model):
 
     @staticmethod
     def list_models() -> list[ConfigType]:
-        """The catalogue of this release, as the rows that the old one had. Needs no network."""
+        """The catalogue of this release, in rows like the old one's. Needs no network."""
         return retrieve.rows()
 
     @classmethod
@@ -137,8 +137,8 @@ class GPT4All(Model):
     ) -> ConfigType:
         """Finds a model's file, or downloads it, and returns the catalogue's row with the file's "path".
 
-        Raises ModelNotFoundError (a FileNotFoundError) for a folder that does not exist, or a file if it may not be
-        downloaded; RuntimeError if the default folder cannot be made; DownloadError.
+        Raises ModelNotFoundError (a FileNotFoundError) for a missing folder, or a missing file that may not be
+        downloaded; RuntimeError if the default folder cannot be created; DownloadError.
         """
         folder = retrieve.default_folder() if model_path is None else path_text(model_path)
         return retrieve.retrieve(
@@ -160,12 +160,12 @@ class GPT4All(Model):
         *,
         expected_sha256: str | None = None,
     ) -> str | os.PathLike[str]:
-        """Downloads a model into the folder `model_path`, going on from where an earlier run was cut off.
+        """Downloads a model into the folder `model_path`, resuming where an earlier run was interrupted.
 
-        url: None for the sources of the catalogue.
+        url: None for the sources in the catalogue.
         expected_size: in bytes.
-        expected_md5, expected_sha256: in hexadecimal. The file gets its name when they are found right; where the
-            catalogue knows them, they need not be given.
+        expected_md5, expected_sha256: in hexadecimal. The file gets its final name only if they match; they are not
+            needed if the catalogue knows them.
 
         Returns the file. Raises DownloadError, which is also a ValueError for a wrong status, size or hash.
         """
@@ -181,14 +181,14 @@ class GPT4All(Model):
 
     @staticmethod
     def list_gpus() -> list[str]:
-        """Names of the GPUs, to be given as `device`, such as "cuda:NVIDIA H200"; an empty list where there is none."""
+        """Names of the GPUs, to pass as `device`, such as "cuda:NVIDIA H200"; an empty list if there are none."""
         return LLModel.list_gpus()
 
     # ------------------------------------------------------------------------------------------------- what it runs on
 
     @property
     def model(self) -> LLModel:
-        """The layer below, as older programs reach for it: model.set_thread_count(), model.prompt_model()."""
+        """The layer below, which older programs use: model.set_thread_count(), model.prompt_model()."""
         return View(self, self._ngl, self._options, self._past, self._reopen)
 
     @property
@@ -202,8 +202,8 @@ class GPT4All(Model):
         return self.model.device
 
     def close(self) -> None:
-        """Cancels what runs and gives the memory back. Harmless at any time. Afterwards everything raises ClosedError,
-        which is a ValueError."""
+        """Cancels whatever is running and frees the memory. Safe to call at any time, and more than once. Afterwards,
+        everything raises ClosedError, which is a ValueError."""
         for renderer in self._renderers.values():
             renderer.close()
         self._renderers.clear()
@@ -241,15 +241,15 @@ class GPT4All(Model):
     ) -> Any:
         """Continues a text; within chat_session(), answers a message.
 
-        max_tokens, or n_predict: the longest answer, in tokens; -1 for as long as there is room.
-        temp: 0 always takes the likeliest token. top_k, top_p, min_p, repeat_penalty, repeat_last_n: as in
-            types.Sampling. n_batch: without effect, as tokens are processed in batches that suit the machine.
+        max_tokens, or n_predict: maximum length of the answer, in tokens; -1 for as long as there is room.
+        temp: 0 always picks the most likely token. top_k, top_p, min_p, repeat_penalty, repeat_last_n: as in
+            types.Sampling. n_batch: has no effect, because tokens are processed in batches that suit the machine.
         streaming: return an iterator over the pieces of the text. Leaving its loop early stops the generation.
         callback: called with a token's id and its text; if it returns False, the generation stops.
-        request: what types.CompleteOptions lists besides, such as seed, stop and grammar.
+        request: the other options in types.CompleteOptions, such as seed, stop and grammar.
 
-        What is not given has the value above, as in older releases: the advice of the model's makers, by which chat()
-        and complete() go, counts for nothing here.
+        Anything not given has the value above, as in older releases; the advice of the model's makers, which chat() and
+        complete() follow, is not used here.
 
         Returns the text. Raises ContextOverflowError (a ValueError) if the prompt does not fit into the context.
         """
@@ -301,9 +301,9 @@ class GPT4All(Model):
         system_message: str | Literal[False] | None = None,
         chat_template: str | None = None,
     ) -> Iterator[GPT4All]:
-        """While it lasts, generate() answers messages and remembers them; they are forgotten when it ends.
+        """Within this context, generate() answers messages and remembers them; they are forgotten when it ends.
 
-        system_message, or system_prompt: what the model is told first. None: what the catalogue knows. False: nothing.
+        system_message, or system_prompt: the system message. None: the catalogue's. False: none.
         chat_template, or prompt_template: a Jinja template of the conversation, or a pattern of one turn with {0} for
             the user's message and {1} for the reply. None: the template of the model's file.
 
@@ -323,8 +323,8 @@ class GPT4All(Model):
 
     @property
     def current_chat_session(self) -> list[MessageType] | None:
-        """What was said in the chat session, as a copy; None outside of one. Assign a list of messages to replace it,
-        such as one that was saved: ValueError outside of a session."""
+        """A copy of the messages in the chat session; None outside of one. Assign a list of messages, such as a saved
+        one, to replace them: ValueError outside of a session."""
         session = self._sessions.current
         return None if session is None else [dict(message) for message in session.history]
 

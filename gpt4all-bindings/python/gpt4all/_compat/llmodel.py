@@ -1,4 +1,4 @@
-"""LLModel, the layer under GPT4All that programs of older releases reach into."""
+"""LLModel, the layer under GPT4All that programs written for older releases use."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ class TokenIds:
 
 
 class LLModel(Uncopyable):
-    """A model file as older releases drove it: create, init_gpu(), load_model(), prompt_model().
+    """A model file, used as in older releases: create, init_gpu(), load_model(), prompt_model().
 
     model_path: a GGUF file. n_ctx: context in tokens. ngl: layers on the GPU; 100 and above for all.
-    backend: "auto", "cpu", "metal", "kompute" (which stands for Vulkan) or "cuda".
+    backend: "auto", "cpu", "metal", "kompute" (which means Vulkan) or "cuda".
 
-    Raises InvalidModelError (a RuntimeError) for a file that is no model, ModelNotFoundError for none. After close(),
-    everything raises ClosedError (a ValueError). New programs use Model.
+    Raises InvalidModelError (a RuntimeError) for a file that is not a model, ModelNotFoundError for a missing one.
+    After close(), everything raises ClosedError (a ValueError). New programs should use Model.
     """
 
     def __init__(self, model_path: str | os.PathLike[str], n_ctx: int, ngl: int, backend: str) -> None:
@@ -123,19 +123,19 @@ class LLModel(Uncopyable):
     # ---------------------------------------------------------------------------------------------- opening, closing
 
     def init_gpu(self, device: str) -> None:
-        """Chooses the GPU for load_model(). Raises DeviceError (a ValueError), which lists those there are."""
+        """Chooses the GPU for load_model(). Raises DeviceError (a ValueError), which lists the available ones."""
         self._check_open()
         self._options["device"] = device_option(device)
 
     def load_model(self) -> bool:
-        """Loads the weights. True; a failure is raised, with its reason."""
+        """Loads the weights and returns True; a failure raises an exception with the reason."""
         self._check_open()
         if self._opened is None:
             self._opened = Model(os.fsdecode(self.model_path), **self._options)
         return True
 
     def close(self) -> None:
-        """Gives the memory back. Harmless at any time."""
+        """Frees the memory. Safe to call at any time, and more than once."""
         self._closed = True
         if self._opened is not None:
             self._opened.close()
@@ -171,20 +171,20 @@ class LLModel(Uncopyable):
 
     @staticmethod
     def list_gpus(mem_required: int = 0) -> list[str]:
-        """Names of the GPUs with at least `mem_required` bytes of memory, such as "cuda:NVIDIA H200"; an empty list
-        where there is none."""
+        """Names of the GPUs with at least `mem_required` bytes of memory, such as "cuda:NVIDIA H200"; an empty list if
+        there are none."""
         return gpu_names(mem_required)
 
     def thread_count(self) -> int:
-        """How many CPU threads the model computes with."""
+        """How many CPU threads the model uses."""
         opened = self._use().info()
         # Models that only embed have no generator that would tell.
         return int(opened["opened"]["threads"] if "opened" in opened else self._threads or _threads_default())
 
     def set_thread_count(self, n_threads: int) -> None:
-        """Computes with `n_threads` CPU threads from now on, but no more than the machine runs at once.
+        """Uses `n_threads` CPU threads from now on, but no more than the machine can run at once.
 
-        Where that is another number than before, the model is opened anew: requests that run are cancelled.
+        If the number changes, the model is reopened, which cancels running requests.
         """
         model = self._use()
         wanted = min(n_threads, int(devices()["cpu"]["threads_logical"]))
@@ -251,10 +251,10 @@ class LLModel(Uncopyable):
     ) -> None:
         """Generates, and calls callback(token_id, response) for each piece until it returns False.
 
-        prompt_template: "%1" stands for the prompt, "%2" for the reply. The text goes on from that of former calls,
+        prompt_template: "%1" stands for the prompt, "%2" for the reply. The text continues that of earlier calls,
             unless reset_context=True.
-        n_predict: most tokens to generate. n_batch: without effect.
-        context_erase: how much of the context is kept, by its end, when a prompt no longer fits.
+        n_predict: maximum number of tokens to generate. n_batch: has no effect.
+        context_erase: how much of the end of the context is kept when a prompt no longer fits.
         special: read the names of control tokens in the prompt as those tokens.
         """
         options = sampling(
@@ -277,7 +277,7 @@ class LLModel(Uncopyable):
         callback: ResponseCallbackType = empty_response_callback,
         **kwargs: Any,
     ) -> Generator[str, None, None]:
-        """As prompt_model(), but gives the text piece by piece; leaving the loop early cancels."""
+        """As prompt_model(), but yields the text piece by piece; leaving the loop early cancels."""
         self._check_open()
         defaults = {name: p.default for name, p in inspect_signature(self.prompt_model).parameters.items()}
         unknown = kwargs.keys() - defaults.keys()

@@ -1,8 +1,8 @@
-"""Models and LoRA adapters as Hugging Face folders have them, converted to GGUF files.
+"""Converts models and LoRA adapters in Hugging Face folders to GGUF files.
 
-GPT-J is converted by this package, as llama.cpp has no converter for it; all else by llama.cpp's converters, which come
-with this package. The packages that this takes are those of the extra `gpt4all[convert]`; GPT-J from safetensors takes
-NumPy, safetensors and ml_dtypes alone.
+GPT-J is converted by this package, because llama.cpp has no converter for it; everything else by llama.cpp's
+converters, which come with this package. The packages that this needs are in the extra `gpt4all[convert]`; GPT-J from
+safetensors needs only NumPy, safetensors and ml_dtypes.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ TYPES: tuple[str, ...] = tuple(
 
 
 class ConvertedFolder(TypedDict):
-    """What convert_folder() gives.
+    """What convert_folder() returns.
 
-    architecture: the class of transformers, or "GPTJForCausalLM adapter" and the like. type: as given.
-    input_bytes: of the weights read. output_bytes: of the file written. ms: milliseconds that it took.
+    architecture: the class in transformers, or "GPTJForCausalLM adapter" and the like. type: as given.
+    input_bytes: of the weights read. output_bytes: of the file written. ms: duration in milliseconds.
     """
 
     path: str
@@ -57,24 +57,25 @@ def convert_folder(
     force: bool = False,
     progress: Progress | None = None,
 ) -> ConvertedFolder:
-    """Writes a GGUF file of the model, or of the LoRA adapter (PEFT), in a folder as Hugging Face has them.
+    """Writes a GGUF file of the model, or of the LoRA adapter (PEFT), in a Hugging Face folder.
 
     type: F32, F16, BF16 or one of quantize()'s; by default F16, and F32 for an adapter. A quantised type is made from a
-        temporary file in the weights' own type, so that nothing is rounded twice; it is removed in the end.
-    name: what the file says that the model is called; by default the folder's name.
+        temporary file in the weights' own type, so that nothing is rounded twice; it is deleted at the end.
+    name: the model's name in the file; by default the folder's name.
     base: for an adapter, the folder of the model that it belongs to. By default the one that adapter_config.json names,
-        if that is a folder of this machine; nothing is downloaded.
-    pre_tokenizer: llama.cpp's name of how the tokenizer splits texts, where it cannot find that out: "llama-bpe", say.
-    trust_remote_code: allows Python files that the model brings to be run.
+        if that is a folder on this machine; nothing is downloaded.
+    pre_tokenizer: llama.cpp's name for how the tokenizer splits text, if that cannot be determined, such as
+        "llama-bpe".
+    trust_remote_code: allows running Python files that come with the model.
     threads: for quantising; 0 for as many as the machine has.
-    force: writes over a file that is there.
+    force: overwrites an existing file.
     progress: called with 0 to 1; if it returns False, the conversion ends with CancellationError.
 
-    The file appears under `out_path` when it is complete and was found to be valid; else nothing is left behind.
+    The file appears at `out_path` when it is complete and has been validated; otherwise nothing is left behind.
 
-    Raises ModelNotFoundError for missing folders and files, InvalidModelError for damaged ones or such as do not fit
-    together, UnsupportedError for models that cannot be converted and for missing packages, InvalidArgumentError,
-    LLModelIOError, CancellationError.
+    Raises ModelNotFoundError for missing folders and files, InvalidModelError for damaged or inconsistent ones,
+    UnsupportedError for models that cannot be converted and for missing packages, InvalidArgumentError, LLModelIOError,
+    CancellationError.
     """
     started = time.monotonic()
     source, out = Path(folder), Path(out_path)

@@ -29,9 +29,9 @@ _STATE_SUFFIX = re.compile(r"(\.archive)?(\.part|\.part\.json|\.extracted|\.json
 class CachedModel:
     """A model's file in the cache.
 
-    name: what resolve() knows it by.
+    name: the name that resolve() knows it by.
     size: in bytes.
-    sha256: what was recorded when it was downloaded, or else what the catalogue says; None if neither is known.
+    sha256: the hash recorded when it was downloaded, or else the catalogue's; None if neither is known.
     source: where it came from; None if it was not downloaded by this package.
     """
 
@@ -45,7 +45,7 @@ class CachedModel:
 
 @dataclass(frozen=True)
 class Verification:
-    """The outcome of verify(). ok: None if nothing is known that the file could be compared with.
+    """The outcome of verify(). ok: None if there is no known hash to compare the file with.
 
     expected and found: hashes in hexadecimal, of the kind that `algorithm` names.
     """
@@ -59,14 +59,14 @@ class Verification:
 
 @dataclass(frozen=True)
 class Pruned:
-    """What prune() removed, and how many bytes that frees."""
+    """What prune() removed, and how many bytes that freed."""
 
     paths: tuple[Path, ...]
     freed_bytes: int
 
 
 def list_cached(*, folder: PathLike | None = None) -> list[CachedModel]:
-    """The models in `folder`, or else in models_folder() and in the folder of older releases, by name."""
+    """The models in `folder`, or by default in models_folder() and the folder of older releases, sorted by name."""
     tops = [Path(folder)] if folder else search_folders()
     found = {path: path.relative_to(top).as_posix() for top in reversed(tops) for path in _model_files(top)}
     models = [_cached(path, name) for path, name in found.items()]
@@ -76,7 +76,7 @@ def list_cached(*, folder: PathLike | None = None) -> list[CachedModel]:
 def verify(
     named: PathLike, *, folder: PathLike | None = None, progress: ProgressCallback | None = None
 ) -> Verification:
-    """Reads a model's whole file and compares its hash with what was recorded, or else with the catalogue's.
+    """Reads a model's whole file and compares its hash with the recorded one, or else with the catalogue's.
 
     Raises ModelNotFoundError if it is not on this machine.
     """
@@ -94,9 +94,10 @@ def verify(
 
 
 def remove(named: PathLike, *, folder: PathLike | None = None) -> list[Path]:
-    """Deletes a model from the cache, with what belongs to it and all parts of a split one. Returns the files deleted.
+    """Deletes a model from the cache, with everything that belongs to it and all parts of a split one. Returns the
+    deleted files.
 
-    Raises ModelNotFoundError if it is not there, InvalidArgumentError for a file that is not in the cache, and
+    Raises ModelNotFoundError if it does not exist, InvalidArgumentError for a file that is not in the cache, and
     DownloadError while it is being downloaded.
     """
     path = _local(named, folder)
@@ -122,9 +123,9 @@ def _remove_one(path: Path) -> None:
 
 
 def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_SECONDS) -> Pruned:
-    """Deletes what downloads left behind and nobody has touched for that long: partial files, locks, records of files
-    that are gone, and folders that are empty then. Downloads that are running are left alone. If no folder is given,
-    translations of model files that are gone or changed are deleted too.
+    """Deletes leftovers of downloads that have not been touched for that long: partial files, locks, records of deleted
+    files, and folders that this leaves empty. Running downloads are left alone. If no folder is given, translations of
+    model files that were deleted or changed are deleted too.
     """
     tops = [Path(folder)] if folder else search_folders()
     removed: list[tuple[Path, int]] = []

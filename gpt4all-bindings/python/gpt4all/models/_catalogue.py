@@ -1,4 +1,4 @@
-"""The catalogue: what models there are, and where they can be had."""
+"""The catalogue: which models there are, and where to get them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class PyPISource(Source):
 
     size: of the package's archive, in bytes.
     sha256: of the archive.
-    convert: how the member becomes GGUF, if it is not GGUF already.
+    convert: how the member is converted to GGUF, if it is not GGUF already.
     """
 
     package: str
@@ -89,12 +89,12 @@ class CatalogueEntry:
     kind: "chat", "completion" or "embedding".
     size: in bytes.
     ram_gb: memory that the machine should have, in GiB.
-    parameters: how many weights, roughly.
-    context_length: tokens it was trained for.
-    chat_template: Jinja, only where the file has none or a bad one.
-    sampling: fields of a request that the model's makers advise, such as {"temperature": 0.2}; `sampling_source` says
-        where they do.
-    raw: the entry as the catalogue's file has it.
+    parameters: approximate number of weights.
+    context_length: context that it was trained for, in tokens.
+    chat_template: in Jinja, only if the file has none or a bad one.
+    sampling: sampling options that the model's makers recommend, such as {"temperature": 0.2}; `sampling_source` says
+        where.
+    raw: the entry as it is in the catalogue's file.
     """
 
     name: str
@@ -120,7 +120,7 @@ class CatalogueEntry:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Everything that find() knows it by: its file name, the same without ".gguf", its name and its aliases."""
+        """Everything that find() finds it by: its file name, the same without ".gguf", its name and its aliases."""
         stem = self.file.removesuffix(".gguf")
         return tuple({name.casefold(): name for name in (*self.aliases, self.name, stem, self.file)}.values())
 
@@ -246,13 +246,13 @@ def _key(name: str) -> str:
 
 
 def catalogue() -> list[CatalogueEntry]:
-    """Every model that can be fetched by its name, as this release knows them. Needs no network."""
+    """Every model that this release can fetch by name. Needs no network."""
     return list(_loaded())
 
 
 def find(name: str) -> CatalogueEntry | None:
     """The entry of that file name (with or without ".gguf"), name or alias; None if there is none.
 
-    Case does not matter, nor whether words are joined by blanks or by hyphens: "qwen3-4b" is "Qwen3 4B".
+    Case does not matter, nor whether words are joined by spaces or hyphens: "qwen3-4b" is "Qwen3 4B".
     """
     return _by_name().get(_key(name))

@@ -12,50 +12,51 @@ from .._errors import CancellationError, InvalidArgumentError, LLModelIOError, M
 
 
 class DownloadError(LLModelIOError):
-    """A download failed. What had come stays in a .part file, and the next try goes on from there.
+    """A download failed. What was downloaded is kept in a .part file, and the next attempt resumes from there.
 
     detail: may hold "url" (without its secrets), "path", "http_status", "tried" (one line for each source).
     """
 
 
 class HTTPStatusError(DownloadError, ValueError):
-    """The server answered with a status that brings no file: 404, 403, 500 and so on. detail["http_status"] has it."""
+    """The server answered with an error status: 404, 403, 500 and so on. It is in detail["http_status"]."""
 
 
 class ConnectionFailedError(DownloadError, ConnectionError, RuntimeError):
-    """No connection, or it broke again and again without bringing the file on."""
+    """No connection, or it kept breaking without any progress."""
 
 
 class UnreachableError(ConnectionFailedError):
-    """No connection at all: no network, no such host, nothing that listens, a certificate that does not hold."""
+    """No connection at all: no network, an unknown host, nothing listening, or an invalid certificate."""
 
 
 class StalledError(ConnectionFailedError, TimeoutError):
-    """The server kept the connection but sent nothing, or next to nothing, for longer than Settings.stall_seconds."""
+    """The server kept the connection open but sent nothing, or next to nothing, for longer than
+    Settings.stall_seconds."""
 
 
 class RedirectError(DownloadError, ValueError):
-    """Redirects without end, to nowhere, or to an address that may not be used."""
+    """Redirects that never end, lead nowhere, or lead to an address that may not be used."""
 
 
 class ProtocolError(DownloadError, ValueError):
-    """The server's answer contradicts itself or the request: a wrong range, a coded body, a size that is not said."""
+    """The server's answer contradicts itself or the request: a wrong range, an encoded body, a missing size."""
 
 
 class ChecksumError(DownloadError, ValueError):
-    """The file that came has a wrong size or hash. It was removed."""
+    """The downloaded file has the wrong size or hash, and was deleted."""
 
 
 class DiskFullError(DownloadError):
-    """There is not enough room for the file, or the file system does not take files of its size."""
+    """There is not enough disk space for the file, or the file system does not allow files of its size."""
 
 
 class FolderError(DownloadError, PermissionError, RuntimeError):
-    """The folder for models cannot be written to."""
+    """The models folder is not writable."""
 
 
 class OfflineError(ModelNotFoundError, DownloadError):
-    """The model is not on this machine, and downloading is switched off."""
+    """The model is not on this machine, and downloads are turned off."""
 
 
 class InsecureURLError(InvalidArgumentError):
@@ -63,7 +64,7 @@ class InsecureURLError(InvalidArgumentError):
 
 
 class InvalidNameError(InvalidArgumentError):
-    """A file name or address that could reach outside the folder for models."""
+    """A file name or address that could lead outside the models folder."""
 
 
 class CatalogueError(InvalidArgumentError):

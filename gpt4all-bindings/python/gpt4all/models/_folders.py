@@ -13,7 +13,7 @@ STATE = ".gpt4all"
 
 
 def cache_folder() -> Path:
-    """The folder of everything that is kept for the user: $GPT4ALL_CACHE, or ~/.cache/gpt4all."""
+    """The folder for everything kept for the user: $GPT4ALL_CACHE, or ~/.cache/gpt4all."""
     named = os.environ.get("GPT4ALL_CACHE")
     return Path(named).expanduser() if named else Path.home() / ".cache" / "gpt4all"
 
@@ -24,7 +24,7 @@ def models_folder() -> Path:
 
 
 def search_folders() -> list[Path]:
-    """Where a bare file name is looked for: models_folder(), and the folder that older releases used."""
+    """Where bare file names are looked up: models_folder(), and the folder that older releases used."""
     return list(dict.fromkeys([models_folder(), cache_folder(), Path.home() / ".cache" / "gpt4all"]))
 
 

@@ -30,16 +30,16 @@ def resolve(
     progress: ProgressCallback | None = None,
     settings: Settings | None = None,
 ) -> Path:
-    """The file of the model that `named` stands for, downloaded if it is not on this machine and may be.
+    """The file of the model that `named` stands for; it is downloaded if it is not on this machine and that is allowed.
 
     named: a path; the name of a file in `folder`, in models_folder() or in the folder of older releases, with or
-        without ".gguf"; a name or alias of the catalogue; hf://owner/repo/file[@revision]; an https:// address.
-    offline: None takes $GPT4ALL_OFFLINE or $HF_HUB_OFFLINE.
+        without ".gguf"; a name or alias from the catalogue; hf://owner/repo/file[@revision]; or an https:// address.
+    offline: None means as set by $GPT4ALL_OFFLINE or $HF_HUB_OFFLINE.
 
-    The other arguments are those of pull(). A file that is there is taken as it is; verify() checks it.
+    The other arguments are those of pull(). An existing file is used as it is; verify() checks it.
 
-    Raises ModelNotFoundError, which lists where it looked; OfflineError, one of its kinds, where a download would have
-    helped; InvalidNameError; DownloadError.
+    Raises ModelNotFoundError, which lists where it looked; OfflineError, a subclass, if a download would have helped;
+    InvalidNameError; DownloadError.
     """
     text = path_text(named)
     place = Path(folder).expanduser() if folder else None
@@ -62,17 +62,17 @@ def pull(
     sha256: str | None = None,
     settings: Settings | None = None,
 ) -> Path:
-    """Downloads a model unless a good file of it is there, and returns its path.
+    """Downloads a model, unless a valid file of it exists, and returns its path.
 
-    named: a name of the catalogue, hf://owner/repo/file[@revision] or an https:// address. All parts of a split model
+    named: a name from the catalogue, hf://owner/repo/file[@revision] or an https:// address. All parts of a split model
         are fetched, and the first is returned.
-    folder: where it goes, made if need be; models_folder() if not given.
-    progress: called with a ProgressInfo, some twenty times a second at most; if it returns False the download ends with
-        CancellationError. What came by then stays, and the next call goes on from there.
-    force: download even if it is there.
-    sha256: what an address must bring.
+    folder: where to put it, created if needed; models_folder() by default.
+    progress: called with a ProgressInfo, at most about twenty times per second; if it returns False, the download ends
+        with CancellationError. What was downloaded by then is kept, and the next call resumes from there.
+    force: download it even if it exists.
+    sha256: what the file at an address must have.
 
-    Safe to call from several processes and threads at once: one downloads, the others wait.
+    Safe to call from several processes and threads at once: one downloads and the others wait.
 
     Raises ModelNotFoundError if there is no such name, OfflineError, InvalidNameError, InsecureURLError, DownloadError.
     """
@@ -95,11 +95,11 @@ def download(
     force: bool = False,
     settings: Settings | None = None,
 ) -> Path:
-    """Downloads one file to a path of the caller's choice, unless a good one is there, and returns the path.
+    """Downloads one file to a path of your choice, unless a valid file exists there, and returns the path.
 
-    address: https://…, hf://owner/repo/file[@revision], or a name of the catalogue.
+    address: https://…, hf://owner/repo/file[@revision], or a name from the catalogue.
     size: in bytes.
-    sha256, md5: in hexadecimal. What is given is checked before the file gets its name.
+    sha256, md5: in hexadecimal. Whatever is given is checked before the file gets its final name.
 
     The other arguments, and the errors, are those of pull().
     """

@@ -33,19 +33,20 @@ def _address(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to download. What is not given comes from the environment.
+    """How to download. Whatever is not given comes from the environment.
 
-    offline: never touch the network ($GPT4ALL_OFFLINE or $HF_HUB_OFFLINE).
-    mirror: an address; <mirror>/<file name> is tried first for models of the catalogue ($GPT4ALL_MIRROR).
-    hub_endpoint: what takes the place of https://huggingface.co ($HF_ENDPOINT).
-    hub_token: sent to the hub's host and to no other ($HF_TOKEN).
-    allow_http: whether plain HTTP may be used to other machines than this one ($GPT4ALL_ALLOW_HTTP).
-    connect_seconds: for a connection. stall_seconds: how long the server may send next to nothing.
-    retries: tries after the first, as long as none of them brings the file on; a try that does starts the count anew.
-    backoff_seconds: before the first retry, doubled for each further one.
-    longest_wait_seconds: for any one wait; a server that asks for a longer one (Retry-After) is given up.
+    offline: never use the network ($GPT4ALL_OFFLINE or $HF_HUB_OFFLINE).
+    mirror: an address; for models in the catalogue, <mirror>/<file name> is tried first ($GPT4ALL_MIRROR).
+    hub_endpoint: replaces https://huggingface.co ($HF_ENDPOINT).
+    hub_token: sent only to the hub's host ($HF_TOKEN).
+    allow_http: whether plain HTTP to other machines is allowed ($GPT4ALL_ALLOW_HTTP).
+    connect_seconds: time limit for connecting. stall_seconds: how long the server may send next to nothing.
+    retries: attempts after the first that make no progress; any progress restarts the count.
+    backoff_seconds: wait before the first retry, doubled for each further one.
+    longest_wait_seconds: limit for any one wait; if a server asks for a longer one (Retry-After), the download gives up
+        on it.
 
-    Proxies and certificates are set as for the requests library: $HTTPS_PROXY, $NO_PROXY, $REQUESTS_CA_BUNDLE.
+    Proxies and certificates are configured as for the requests library: $HTTPS_PROXY, $NO_PROXY, $REQUESTS_CA_BUNDLE.
     """
 
     offline: bool = field(default_factory=lambda: _switch("GPT4ALL_OFFLINE") or _switch("HF_HUB_OFFLINE"))
@@ -68,11 +69,11 @@ _INTERVAL = 0.05  # seconds between two calls of the same phase
 
 @dataclass(frozen=True)
 class ProgressInfo:
-    """How far a download is.
+    """The progress of a download.
 
-    phase: "waiting" for another process that fetches the same file, "checking" what an earlier run left,
-        "downloading", "extracting" or "converting" what came in a package, "verifying" a file that is here.
-    total_bytes: None as long as it is not known.
+    phase: "waiting" for another process that is fetching the same file, "checking" what an earlier run left,
+        "downloading", "extracting" or "converting" the contents of a package, "verifying" an existing file.
+    total_bytes: None while it is not known.
     """
 
     done_bytes: int

@@ -1,4 +1,4 @@
-"""What quantising costs: a model compared with the one that it was made from, in quality, size and speed."""
+"""What quantising costs: compares a model with the one that it was made from, in quality, size and speed."""
 
 from __future__ import annotations
 

@@ -31,11 +31,11 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Divergence:
-    """How far a model's predictions are from the original's, over all judged tokens.
+    """How far a model's predictions are from the original's, over all evaluated tokens.
 
     kl_divergence: mean Kullback-Leibler divergence of the original's distribution from this one, in nats; its standard
         error is kl_error.
-    top_agreement: the share of tokens for which both think the same one likeliest, from 0 to 1.
+    top_agreement: the share of tokens for which both consider the same one most likely, from 0 to 1.
     """
 
     kl_divergence: float
@@ -45,12 +45,12 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Quality:
-    """What a model file is like on this machine.
+    """The measurements of a model file on this machine.
 
-    size: of the file, in bytes. bits_per_weight: of the whole file, its vocabulary included.
+    size: of the file, in bytes. bits_per_weight: of the whole file, including its vocabulary.
     perplexity: exp of the mean negative log-likelihood of a token, with its standard error.
     read_per_second, write_per_second: tokens of a prompt, and of an answer.
-    memory: bytes that opening it with a context of `n_ctx` tokens takes, by estimate.
+    memory: estimated bytes needed to open it with a context of `n_ctx` tokens.
     divergence: None for the original itself.
     """
 
@@ -68,7 +68,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The original, and the models that were made from it. tokens: how many were judged. n_ctx: of the estimates."""
+    """The original, and the models that were made from it. tokens: how many were evaluated. n_ctx: of the estimates."""
 
     original: Quality
     models: Sequence[Quality] = field(default_factory=list)
@@ -205,14 +205,14 @@ def compare(
     threads: int = 0,
     report: Report = lambda what, fraction: None,
 ) -> Comparison:
-    """Judges a model and those that were made from it.
+    """Evaluates a model and those that were made from it.
 
-    text: what they predict; the default is some English prose that comes with the package. chunks: how many stretches
-    of 512 tokens of it are taken. n_ctx: the context that the memory is estimated for. report: called with what is
-    done and how far it is.
+    text: what they predict; by default, English prose that comes with the package. chunks: how many chunks of 512
+    tokens of it to use. n_ctx: the context that the memory is estimated for. report: called with the current step and
+    its progress.
 
-    Raises UnsupportedError without NumPy, InvalidArgumentError for a text under 512 tokens, or a model of another
-    vocabulary, and what Model does.
+    Raises UnsupportedError without NumPy, InvalidArgumentError for a text under 512 tokens or a model with another
+    vocabulary, and the errors of Model.
     """
     text = DEFAULT_TEXT.read_text(encoding="utf-8") if text is None else text
     with judging(Path(original), text, chunks=chunks, n_ctx=n_ctx, threads=threads) as judge:

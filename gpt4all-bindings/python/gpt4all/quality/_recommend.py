@@ -12,10 +12,10 @@ MEMORY_SHARE = 0.8  # of what is free, so that the machine is still of use
 
 
 def recommend(models: Sequence[Quality], free_memory: int) -> Quality | None:
-    """The fastest writer of those that fit into the memory and agree with the original in 95 of 100 tokens; the one
-    that agrees most if none does; None if none fits.
+    """The fastest to write among those that fit into the memory and agree with the original in 95 of 100 tokens; if
+    none does, the one that agrees most; None if none fits.
 
-    free_memory: bytes; four fifths of it may be taken.
+    free_memory: in bytes; four fifths of it may be used.
     """
     fitting = [model for model in models if model.memory <= MEMORY_SHARE * free_memory and model.divergence]
     if not fitting:

@@ -24,7 +24,7 @@ IMATRIX_TYPES = (
 
 
 def default_types(has_imatrix: bool) -> tuple[str, ...]:
-    """The types that are worth trying: with an importance matrix also those that need one, or are poor without."""
+    """The types worth trying; with an importance matrix, also those that need one or are poor without it."""
     return (*DEFAULT_TYPES, *IMATRIX_TYPES) if has_imatrix else DEFAULT_TYPES
 
 
@@ -43,10 +43,10 @@ def sweep(
 ) -> Comparison:
     """Quantises a model to each type, by default those of default_types(), and compares the results with it.
 
-    The files are written to `folder`, one after the other, as ORIGINAL-TYPE.gguf; each is removed when it was judged
+    The files are written to `folder`, one after the other, as ORIGINAL-TYPE.gguf; each is deleted after its evaluation
     unless keep=True. options: of quantize(), such as imatrix. The rest is as for compare().
 
-    Raises what quantize() and compare() do; InvalidArgumentError for a file that would be written over.
+    Raises the errors of quantize() and compare(); InvalidArgumentError for a file that would be overwritten.
     """
     source, folder = Path(original), Path(folder)
     types = default_types("imatrix" in options) if types is None else types

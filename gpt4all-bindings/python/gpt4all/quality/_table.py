@@ -20,7 +20,7 @@ def as_rows(comparison: Comparison) -> list[tuple[str, ...]]:
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """The table, with what it was made of."""
+    """The table, with what it was made from."""
     lines = [
         f"| {' | '.join(HEADINGS)} |",
         f"| --- |{' ---: |' * (len(HEADINGS) - 1)}",
@@ -42,7 +42,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def plot(comparison: Comparison, path: Path) -> None:
-    """Draws quality against size and against speed, in the format that the file's name ends with (svg, png, pdf).
+    """Plots quality against size and against speed, in the format given by the file's extension (svg, png, pdf).
 
     Raises UnsupportedError without Matplotlib.
     """
