@@ -1,4 +1,8 @@
-"""What a function's docstring says of it and of its parameters, in the styles of Google, NumPy and Sphinx."""
+"""What a function's docstring says of it and of its parameters, in the styles of Google, NumPy and Sphinx.
+
+Not by the package docstring_parser, which gives up a whole docstring for one line that it cannot read: here a parameter
+that is described is known to the model, whatever stands around it.
+"""
 
 from __future__ import annotations
 

@@ -236,3 +236,21 @@ def test_docstrings(text: str) -> None:
 def test_docstrings_without_parameters(text: str) -> None:
     assert _docstrings.parse(text)[1] == {}
     assert _docstrings.parse(text)[0] == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Does.\n\nArgs:\n    city - where\n    day: when", {"day": "when"}),
+        ("Does.\n\n:param city: where\n:see also the manual\n:param day: when", {"day": "when"}),
+        ("Does.\n\nParameters:\n-----------\nday : str\n    when", {"day": "when"}),
+        ("Does.\n\nExample:\n    >>> f()\n\nParameters\n----------\nday, city : str\n    when", {"day": "when"}),
+        ("Does.\n\nNote:\n    Careful.\n\nArgs:\n    day: when", {"day": "when"}),
+    ],
+    ids=["no colon", "unknown field", "two styles of title", "two styles of section", "another section first"],
+)
+def test_docstrings_that_are_not_quite_of_a_style(text: str, found: dict[str, str]) -> None:
+    """One line that is out of place costs nothing of what else is said, and does not reach the description."""
+    description, parameters = _docstrings.parse(text)
+    assert description == "Does."
+    assert found.items() <= parameters.items()
