@@ -130,8 +130,8 @@ class Conversation(Uncopyable):
         responded to the old content. After editing a question, regenerate() answers it."""
         with self._lock:
             self._check_idle()
-            if not -len(self._messages) <= index < len(self._messages):
-                raise InvalidArgumentError(f"there is no message {index}: the session has {len(self._messages)}")
+            if not -len(self._messages) <= whole_number(index, "index") < len(self._messages):
+                raise InvalidArgumentError(f"there is no message {shown(index)}: the session has {len(self._messages)}")
             index %= len(self._messages)
             self._messages[index:] = [{**self._messages[index], "content": content}]
 

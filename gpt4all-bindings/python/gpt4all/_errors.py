@@ -192,6 +192,23 @@ def whole_number(value: object, name: str) -> int:
     return value
 
 
+def real_number(value: object, name: str) -> float:
+    """Raises InvalidArgumentError for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidArgumentError(f"{name} is {shown(value)}; it must be a number")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise InvalidArgumentError(f"{name} is {shown(value)}, which is too large") from error
+
+
+def checked_text(value: object, name: str) -> str:
+    """Raises InvalidArgumentError for what is no str."""
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"{name} is {shown(value)}; it must be a str")
+    return value
+
+
 @contextlib.contextmanager
 def told_as_llmodel_errors(doing: str, path: str | os.PathLike[str]) -> Iterator[None]:
     """Turns an OSError into ModelNotFoundError or LLModelIOError, which say what was being done with which file."""

@@ -38,7 +38,8 @@ class Format:
         if isinstance(given, Mapping):
             if given.get("type") in _OPENAI:
                 return cls(given, None if given["type"] == "text" else Any)
-            return cls(_request(given.get("title", "answer"), given), Any)
+            title = given.get("title")
+            return cls(_request(title if isinstance(title, str) and title else "answer", given), Any)
         if isinstance(given, (str, int, float)):
             raise InvalidArgumentError(
                 f"response_format={shown(given)} is no form of answers; give a type, a JSON Schema as a dict, or "

@@ -13,7 +13,8 @@ class Uncopyable:
     _instead: ClassVar[str] = "make the request in the process that needs its answer"
 
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn:
+        name = type(self).__name__
+        article = "an" if name[0] in "AEIOU" else "a"
         raise UnsupportedError(
-            f"a {type(self).__name__} belongs to the process that made it, and cannot be pickled or copied; "
-            f"{self._instead}"
+            f"{article} {name} belongs to the process that made it, and cannot be pickled or copied; {self._instead}"
         )

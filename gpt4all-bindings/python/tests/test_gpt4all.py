@@ -98,7 +98,10 @@ def test_sampling_parameters_arrive(model: GPT4All, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(model, "complete", watched)
     fields = gpt4all.schema()["$defs"]["sampling"]["properties"]
-    others = {name: fields[name]["default"] for name in ("samplers", "xtc_probability", "mirostat")}
+    off = ("samplers", "xtc_probability", "mirostat", "frequency_penalty", "presence_penalty", "dry_multiplier")
+    others = {
+        name: fields[name]["default"] for name in (*off, "dynatemp_range", "top_n_sigma", "typical_p", "min_keep")
+    }
     given: dict[str, Any] = {"top_k": 7, "top_p": 0.6, "min_p": 0.1, "repeat_penalty": 1.3, "repeat_last_n": 9}
     model.generate(PROMPT, max_tokens=1, temp=0.5, **given)
     assert requests == [{"max_tokens": 1, "temperature": 0.5, "stream": True, **given, **others}]
@@ -114,6 +117,7 @@ def test_generate_keeps_its_own_defaults(tiny_path: Path, tmp_path: Path) -> Non
     advised = tmp_path / "SmolLM2-135M-Instruct-Q4_1.gguf"
     advised.write_bytes(tiny_path.read_bytes())
     opened: dict[str, Any] = {"mirostat": 2, "samplers": ["top_k"], "xtc_probability": 1, "temperature": 0}
+    opened.update(frequency_penalty=2, presence_penalty=2, dry_multiplier=5, typical_p=0.1, top_n_sigma=0.5, min_keep=5)
     own: dict[str, Any]
     for path, fields in ((advised, {}), (tiny_path, opened)):
         # both are new: what one has kept of a prompt rounds its answers differently

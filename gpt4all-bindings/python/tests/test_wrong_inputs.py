@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -29,6 +30,8 @@ circle.append(circle)
 nested: list[Any] = []
 for _ in range(100_000):
     nested = [nested]
+
+NO_TEXT: Any = b"4"  # in place of None where that may be given
 
 WRONG: dict[str, Any] = {
     "bytes": b"abc",
@@ -96,8 +99,36 @@ CALLS: dict[str, Callable[[Model, Any], Any]] = {
     "a tool's name": lambda _, wrong: Tool(weather, name=wrong) if wrong else Tool(wrong),
     "GPT4All": lambda _, wrong: GPT4All(wrong, allow_download=False),
     "GPT4All's folder": lambda _, wrong: GPT4All("x.gguf", model_path=wrong or "none", allow_download=False),
+    "GPT4All's device": lambda model, wrong: GPT4All(model.path, device=wrong or NO_TEXT).close(),
+    "GPT4All's layers": lambda model, wrong: GPT4All(model.path, ngl=wrong).close(),
+    "GPT4All's threads": lambda model, wrong: GPT4All(model.path, n_threads=wrong or NO_TEXT).close(),
+    "generate with temp": lambda model, wrong: _old(model).generate("x", temp=wrong, max_tokens=1),
+    "generate with top_k": lambda model, wrong: _old(model).generate("x", top_k=wrong, max_tokens=1),
+    "generate with repeat_last_n": lambda model, wrong: _old(model).generate("x", repeat_last_n=wrong, max_tokens=1),
+    "a chat session's template": lambda model, wrong: _enter(_old(model).chat_session("", wrong or NO_TEXT)),
+    "a chat session's system message": lambda model, wrong: _enter(_old(model).chat_session(wrong or NO_TEXT, "{0}")),
+    "a chat session's history": lambda model, wrong: _remember(_old(model), wrong),
+    "edit": lambda model, wrong: Session(model, messages=[{"role": "user", "content": "x"}]).edit(wrong, "y"),
     "models.resolve": lambda _, wrong: models.resolve(wrong, allow_download=False),
+    "models.find": lambda _, wrong: models.find(wrong),
+    "models.pull": lambda _, wrong: models.pull(wrong, offline=True),
+    "models.prune": lambda _, wrong: models.prune(folder="none", older_than_seconds=wrong),
+    "models.list_cached": lambda _, wrong: models.list_cached(folder=wrong),
 }
+
+
+def _old(model: Model) -> GPT4All:
+    return GPT4All(model.path, n_ctx=128, n_threads=1)
+
+
+def _enter(session: contextlib.AbstractContextManager[object]) -> None:
+    with session:
+        pass
+
+
+def _remember(model: GPT4All, history: Any) -> None:
+    with model.chat_session("", "{0}"):
+        model.current_chat_session = history
 
 
 @pytest.mark.parametrize("name", CALLS)

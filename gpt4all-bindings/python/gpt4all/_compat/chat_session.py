@@ -33,9 +33,13 @@ class ChatSession:
 
     def assign(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Replaces what was said. Raises InvalidArgumentError (a ValueError) for what is no list of messages."""
-        if isinstance(messages, (str, bytes, Mapping)) or not all(
-            isinstance(message, Mapping) and isinstance(message.get("role"), str) and "content" in message
-            for message in messages
+        if (
+            not isinstance(messages, Sequence)
+            or isinstance(messages, (str, bytes))
+            or not all(
+                isinstance(message, Mapping) and isinstance(message.get("role"), str) and "content" in message
+                for message in messages
+            )
         ):
             raise InvalidArgumentError("a chat session is a list of messages: {'role': 'user', 'content': 'Hello'}")
         self.history = [dict(message) for message in messages]

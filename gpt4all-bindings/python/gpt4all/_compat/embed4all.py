@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .._errors import InvalidArgumentError
+from .._errors import InvalidArgumentError, checked_text, shown, whole_number
 from .._uncopyable import Uncopyable
 from ..models import DEFAULT_EMBEDDING_MODEL
 from .gpt4all import GPT4All
@@ -29,6 +29,8 @@ class Embed4All(Uncopyable):
 
     Any number of threads may use it at once. Raises the same errors as GPT4All.
     """
+
+    _instead = "make one in every process that needs it"
 
     MIN_DIMENSIONALITY = 64
     """Below this a dimensionality is warned of."""
@@ -132,7 +134,7 @@ class Embed4All(Uncopyable):
         Raises ValueError (InvalidArgumentError) for an empty text, a dimensionality below 1 or an unknown
         long_text_mode, RuntimeError (EmbeddingError) for a task, size or length that the model does not accept.
         """
-        if dimensionality is not None and dimensionality <= 0:
+        if dimensionality is not None and whole_number(dimensionality, "dimensionality") <= 0:
             raise InvalidArgumentError(
                 f"dimensionality is {dimensionality}; it must be above 0, or None for all dimensions"
             )
@@ -141,8 +143,10 @@ class Embed4All(Uncopyable):
                 f"dimensionality {dimensionality} is below {self.MIN_DIMENSIONALITY}: vectors lose much meaning",
                 stacklevel=2,
             )
-        if long_text_mode not in _LONG_TEXT_MODES:
-            raise InvalidArgumentError(f"long_text_mode is {long_text_mode!r}; there are 'mean' and 'truncate'")
+        if not isinstance(long_text_mode, str) or long_text_mode not in _LONG_TEXT_MODES:
+            raise InvalidArgumentError(f"long_text_mode is {shown(long_text_mode)}; there are 'mean' and 'truncate'")
+        if prefix is not None:
+            checked_text(prefix, "prefix")
         size = -1 if dimensionality is None else dimensionality
         result = self.gpt4all.model.generate_embeddings(
             text, prefix, size, _LONG_TEXT_MODES[long_text_mode], atlas, cancel_cb

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .. import _operations as operations
-from .._errors import InvalidArgumentError
+from .._errors import InvalidArgumentError, checked_text, whole_number
 from .._library import path_text
 from .._model import Model
 from ..models import find
@@ -93,13 +93,15 @@ class GPT4All(Model):
         self._renderers: dict[str, Model] = {}
         self._past: list[int] = []
         self._ngl = ngl
+        if not isinstance(device, (Sequence, type(None))):
+            checked_text(device, "device")
         chosen = device_option(device) if device is None or isinstance(device, str) else list(device)
         self.config: ConfigType = self.retrieve_model(
             path_text(model_name), model_path=model_path, allow_download=allow_download, verbose=verbose
         )
         given: dict[str, Any] = {"n_ctx": n_ctx, "n_gpu_layers": layers(ngl), "device": chosen}
         if n_threads is not None:
-            given["threads"] = max(n_threads, 0)
+            given["threads"] = max(whole_number(n_threads, "n_threads"), 0)
         if self.config.get("chatTemplate"):
             given["chat_template"] = self.config["chatTemplate"]  # the file has none, or a bad one
         self._options: Any = {**given, **options}
@@ -313,7 +315,9 @@ class GPT4All(Model):
         template = _either("chat_template", chat_template, "prompt_template", prompt_template)
         if system is None:
             system = self.config.get("systemMessage") or ""
-        history: list[Message] = [] if system is False else [{"role": "system", "content": system}]
+        history: list[Message] = []
+        if system is not False:
+            history.append({"role": "system", "content": checked_text(system, "system_message")})
         session = ChatSession(history, self._prompting(template))
         self._sessions.add(session)
         try:
@@ -344,6 +348,7 @@ class GPT4All(Model):
             )
             return Hook(self._format_chat_prompt_template)
         if template is not None:
+            checked_text(template, "chat_template")
             return JinjaTemplate(self._renderer(template)) if is_jinja(template) else Pattern(template)
         if self._options.get("chat_template") or self.info().get("chat_template"):
             return OwnTemplate()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from inspect import signature as inspect_signature
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from .._errors import ClosedError
+from .._errors import ClosedError, real_number, whole_number
 from .._model import Model, devices, inspect
 from .._uncopyable import Uncopyable
 from .device_names import device_option, family, gpu_names, gpus
@@ -29,6 +29,13 @@ _WITHOUT_ADVICE = {
     "samplers": ["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature"],
     "xtc_probability": 0.0,
     "mirostat": 0,
+    "frequency_penalty": 0.0,
+    "presence_penalty": 0.0,
+    "dry_multiplier": 0.0,
+    "dynatemp_range": 0.0,
+    "top_n_sigma": -1.0,
+    "typical_p": 1.0,
+    "min_keep": 0,
 }
 
 # How older programs ask for every layer.
@@ -67,19 +74,19 @@ def sampling(
     return {
         **_WITHOUT_ADVICE,
         "max_tokens": max_tokens,
-        "temperature": max(temp, 0.0),
-        "top_k": max(top_k, 0),
+        "temperature": max(real_number(temp, "temp"), 0.0),
+        "top_k": max(whole_number(top_k, "top_k"), 0),
         "top_p": top_p,
         "min_p": min_p,
         "repeat_penalty": repeat_penalty,
-        "repeat_last_n": max(repeat_last_n, 0),
+        "repeat_last_n": max(whole_number(repeat_last_n, "repeat_last_n"), 0),
         **further,
     }
 
 
 def layers(ngl: int) -> int:
     """n_gpu_layers for `ngl`: all that fit for 100 and above, as older releases had it."""
-    return -1 if ngl >= ALL_LAYERS else ngl
+    return -1 if whole_number(ngl, "ngl") >= ALL_LAYERS else ngl
 
 
 class TokenIds:

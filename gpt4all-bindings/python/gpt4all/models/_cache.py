@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._library import PathLike
+from .._errors import real_number, told_as_llmodel_errors
+from .._library import PathLike, path_text
 from ._catalogue import CatalogueEntry, find
 from ._errors import DownloadError, InvalidArgumentError, ModelNotFoundError
 from ._files import disk_errors, file_digest, locked, read_json
@@ -67,7 +68,7 @@ class Pruned:
 
 def list_cached(*, folder: PathLike | None = None) -> list[CachedModel]:
     """The models in `folder`, or by default in models_folder() and the folder of older releases, sorted by name."""
-    tops = [Path(folder)] if folder else search_folders()
+    tops = _tops(folder)
     found = {path: path.relative_to(top).as_posix() for top in reversed(tops) for path in _model_files(top)}
     models = [_cached(path, name) for path, name in found.items()]
     return sorted((model for model in models if model is not None), key=lambda model: model.name.casefold())
@@ -101,7 +102,7 @@ def remove(named: PathLike, *, folder: PathLike | None = None) -> list[Path]:
     DownloadError while it is being downloaded.
     """
     path = _local(named, folder)
-    places = [Path(folder)] if folder else search_folders()
+    places = _tops(folder)
     if not any(_is_below(path, place) for place in places):
         raise InvalidArgumentError(f"{path} is not in the cache ({places[0]}), so it stays", {"path": str(path)})
     paths = [one for name in split_names(path.name) if (one := path.with_name(name)).is_file()]
@@ -127,14 +128,14 @@ def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_S
     files, and folders that this leaves empty. Running downloads are left alone. If no folder is given, translations of
     model files that were deleted or changed are deleted too.
     """
-    tops = [Path(folder)] if folder else search_folders()
+    tops = _tops(folder)
     removed: list[tuple[Path, int]] = []
-    before = time.time() - older_than_seconds
+    before = time.time() - real_number(older_than_seconds, "older_than_seconds")
     for below in [below for top in tops for below in _folders_of(top)]:
         for name, files in _state_files(below / STATE).items():
             removed += _prune_one(below / name, files, before)
         removed += [_unlinked(path) for path in below.glob("*.gguf.part") if path.stat().st_mtime < before]
-    if not folder:
+    if folder is None:
         removed += [_unlinked(path) for path in stale_translations(before)]
     for top in tops:
         _remove_empty_folders(top)
@@ -171,6 +172,16 @@ def _state_files(state: Path) -> dict[str, list[Path]]:
         if name != path.name:
             found.setdefault(name, []).append(path)
     return found
+
+
+def _tops(folder: PathLike | None) -> list[Path]:
+    """The folders to look into. Raises LLModelIOError for one that no file system can have."""
+    if folder is None:
+        return search_folders()
+    top = Path(path_text(folder))
+    with told_as_llmodel_errors("looking into", top):
+        top.is_dir()
+    return [top]
 
 
 def _folders_of(top: Path) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from .._errors import checked_text
 from ._errors import CatalogueError
 
 FORMAT = 1
@@ -255,4 +256,4 @@ def find(name: str) -> CatalogueEntry | None:
 
     Case does not matter, nor whether words are joined by spaces or hyphens: "qwen3-4b" is "Qwen3 4B".
     """
-    return _by_name().get(_key(name))
+    return _by_name().get(_key(checked_text(name, "name")))

@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 from pathlib import Path
 
+from .._errors import checked_text
 from .._library import PathLike, path_text
 from ._catalogue import catalogue
 from ._errors import ModelNotFoundError, OfflineError
@@ -76,7 +77,7 @@ def pull(
 
     Raises ModelNotFoundError if there is no such name, OfflineError, InvalidNameError, InsecureURLError, DownloadError.
     """
-    reference = parse(named)
+    reference = parse(checked_text(named, "named"))
     if reference is None:
         raise ModelNotFoundError(_not_found(named, [], None))
     place = Path(folder).expanduser() if folder else None
