@@ -40,7 +40,7 @@ class AsyncSession(Conversation):
     ) -> None:
         super().__init__(system, messages, tools, max_rounds, keep_partial, options)
         if not isinstance(model, AsyncModel):
-            raise InvalidArgumentError(f"{shown(model)} is no AsyncModel; open one for the session")
+            raise InvalidArgumentError(f"{shown(model)} is not an AsyncModel; open one for the session")
         self.model = model
 
     @overload

@@ -162,7 +162,7 @@ def _target(source: str, name: str) -> str:
     layer = re.fullmatch(r"encoder\.layer\.(\d+)\.(.+)", stem)
     found = _EMBEDDINGS.get(stem) if layer is None else _LAYER.get(layer[2])
     if found is None:
-        raise InvalidModelError(f"{name} cannot be converted: {source} is no tensor of a BERT that is known")
+        raise InvalidModelError(f"{name} cannot be converted: {source} is not a known BERT tensor")
     return f"{found}.{ending}" if layer is None else f"blk.{layer[1]}.{found}.{ending}"
 
 

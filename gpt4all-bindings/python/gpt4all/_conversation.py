@@ -235,7 +235,9 @@ class Conversation(Uncopyable):
             if not isinstance(content.get(key), types):
                 raise InvalidArgumentError(f'{name}: not a session: "{key}" is missing or wrong', {"path": name})
         if not all(isinstance(message, dict) for message in content["messages"]):
-            raise InvalidArgumentError(f'{name}: not a session: "messages" has what is no message', {"path": name})
+            raise InvalidArgumentError(
+                f'{name}: not a session: "messages" contains something that is not a message', {"path": name}
+            )
         return content
 
 
@@ -337,4 +339,4 @@ def restore_state(model: Model, path: PathLike, state: str | None) -> None:
     try:
         model.restore_state(name)
     except LLModelError as error:
-        logger.warning("the session goes on without its saved state: %s", error)
+        logger.warning("the session continues without its saved state: %s", error)

@@ -49,7 +49,7 @@ def encode(value: object) -> bytes:
     except UnicodeEncodeError as error:
         before = error.object[: error.start].rpartition('"')[2][-20:]
         raise InvalidArgumentError(
-            f"a text has the lone surrogate U+{ord(error.object[error.start]):04X} after {before!r}, and so is no "
+            f"a text has the lone surrogate U+{ord(error.object[error.start]):04X} after {before!r}, and so is not "
             "Unicode text; it was probably read from bytes that are not UTF-8"
         ) from None
     except (TypeError, ValueError, RecursionError) as error:
@@ -62,7 +62,7 @@ def path_text(path: PathLike) -> str:
         text = os.fsdecode(path)
         os.fsencode(text)
     except (TypeError, UnicodeError, RecursionError) as error:
-        raise InvalidArgumentError(f"{shown(path)} is no path") from error
+        raise InvalidArgumentError(f"{shown(path)} is not a path") from error
     if "\0" in text:
         raise InvalidArgumentError(f"a path cannot contain a NUL character: {shown(path)}")
     return text

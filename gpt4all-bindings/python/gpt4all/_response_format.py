@@ -42,7 +42,7 @@ class Format:
             return cls(_request(title if isinstance(title, str) and title else "answer", given), Any)
         if isinstance(given, (str, int, float)):
             raise InvalidArgumentError(
-                f"response_format={shown(given)} is no form of answers; give a type, a JSON Schema as a dict, or "
+                f"response_format={shown(given)} is not a form for answers; give a type, a JSON Schema as a dict, or "
                 '{"type": "json_object"}'
             )
         name = getattr(given, "__name__", None) if typing.get_origin(given) is None else None

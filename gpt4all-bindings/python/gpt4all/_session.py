@@ -51,7 +51,7 @@ class Session(Conversation):
     ) -> None:
         super().__init__(system, messages, tools, max_rounds, keep_partial, options)
         if not isinstance(model, Model):
-            raise InvalidArgumentError(f"{shown(model)} is no Model; open one for the session")
+            raise InvalidArgumentError(f"{shown(model)} is not a Model; open one for the session")
         self.model = model
 
     @overload

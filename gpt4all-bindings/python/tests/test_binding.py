@@ -47,7 +47,7 @@ def test_what_json_cannot_say_is_refused(run: Run) -> None:
             assert "surrogate" in str(raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect("x", stop=value)))
         raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect("x\\0y"))
         for path in (3, None, ["x"]):
-            assert "no path" in str(raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect(path)))
+            assert "not a path" in str(raises(gpt4all.InvalidArgumentError, lambda: gpt4all.inspect(path)))
             raises(gpt4all.InvalidArgumentError, lambda: Model(path))
         given = gpt4all.inspect("x", a=array.array("i", [1, 2]), b=pathlib.PurePosixPath("/é"), c=(1, "\\0"),
                                 d=range(3), e=(str(n) for n in range(2)), f={"k": 1}.keys(), g="\U0001f642")

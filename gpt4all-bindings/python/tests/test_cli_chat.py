@@ -82,7 +82,7 @@ def test_a_conversation(terminal: Terminal, tmp_path: Path) -> None:
     again = messages(terminal, tmp_path / "again.json")
     assert again[:2] == said[:2]
     assert again[2] != said[2]
-    terminal.say("/reset", "begins anew")
+    terminal.say("/reset", "starts over")
     assert messages(terminal, tmp_path / "empty.json") == said[:1]
     terminal.say(f"/load {file}", "loaded 5 messages")
     assert messages(terminal, file) == said

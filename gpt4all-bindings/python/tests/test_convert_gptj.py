@@ -132,7 +132,7 @@ def test_straight_to_a_quantised_type(folder: Path, tmp_path: Path, type: str) -
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "heads": ({"n_head": 5}, "no multiple"),
+    "heads": ({"n_head": 5}, "not a multiple"),
     "odd": ({"rotary_dim": 7}, "odd"),
     "rotated": ({"rotary_dim": 9999}, "rotary_dim is 9999"),
     "absent": ({"rotary_dim": None}, "rotary_dim is None"),
@@ -235,7 +235,7 @@ DAMAGED = {
     _truncate: "incomplete metadata",
     _noise: "header too large",
     _pointer: "git lfs pull",
-    _index_elsewhere: "no file beside it",
+    _index_elsewhere: "not a file next to it",
     _index_empty: "no weight_map",
     _twice: "both in",
     _no_json: "config.json is not JSON",
@@ -243,7 +243,7 @@ DAMAGED = {
     _deep: "not JSON",
     _id_too_large: "1000000000",
     _same_text: "'hello' under two ids",
-    _no_pair: "no pair",
+    _no_pair: "not a pair",
 }
 
 

@@ -90,7 +90,7 @@ class Chat:
     def reset(self, _: str) -> None:
         system = self.session.system
         self.session.messages = [{"role": "system", "content": system}] if system is not None else []
-        print("the conversation begins anew")
+        print("the conversation starts over")
 
     def undo(self, turns: str) -> None:
         taken = self.session.undo(_number(turns or "1"))

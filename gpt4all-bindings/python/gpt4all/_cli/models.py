@@ -162,7 +162,7 @@ def verify(model: Some = None, as_json: AsJson = False) -> int:
     bad = [each.path for each in checked if each.ok is False]
     if bad:
         output.fail(
-            f"{', '.join(path.name for path in bad)}: not what was published; `gpt4all pull --force` gets it anew"
+            f"{', '.join(path.name for path in bad)}: not what was published; `gpt4all pull --force` downloads it again"
         )
         return FAILED
     return 0

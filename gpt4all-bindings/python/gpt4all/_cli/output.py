@@ -82,7 +82,7 @@ def decode(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidArgumentError(
-            f"{name} is no text in UTF-8: it has the byte 0x{data[error.start]:02x} at {error.start}; convert it, as "
+            f"{name} is not UTF-8 text: it has the byte 0x{data[error.start]:02x} at {error.start}; convert it, as "
             "with iconv -f LATIN1 -t UTF-8",
             {"path": name, "offset": error.start},
         ) from None

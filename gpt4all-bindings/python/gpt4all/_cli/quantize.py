@@ -122,7 +122,7 @@ def _advice(best: Quality | None, free: int) -> str:
     have = f"With {output.in_bytes(free)} of memory free"
     if best is None or best.divergence is None:
         return f"{have}, none of these fits: take a smaller type, or a smaller --n-ctx."
-    agreement = f"{100 * best.divergence.top_agreement:.1f} % of its likeliest tokens are the original's"
+    agreement = f"{100 * best.divergence.top_agreement:.1f} % of its most likely tokens are the original's"
     if best.divergence.top_agreement < GOOD_AGREEMENT:
         return f"{have}, take {best.quantization}: it is the closest that fits, though only {agreement}."
     return f"{have}, take {best.quantization}: {agreement}, and of such types it writes fastest."

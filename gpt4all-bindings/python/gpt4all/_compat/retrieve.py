@@ -56,7 +56,7 @@ def retrieve(name: str, folder: Path, *, default: bool, download: Download | Non
         _say(f"Found model file at {str(found)!r}", verbose)
     elif download is None:
         raise ModelNotFoundError(
-            f"there is no model {str(folder / file)!r}; allow_download=True would have it downloaded",
+            f"there is no model {str(folder / file)!r}; allow_download=True would download it",
             {"path": str(folder / file)},
         )
     else:

@@ -125,8 +125,8 @@ def _base_of(adapter: Folder) -> Path:
     if isinstance(named, str) and named and Path(named, "config.json").is_file():
         return Path(named)
     raise InvalidArgumentError(
-        f"the adapter belongs to {named!r}, which is no folder here; name the model's folder with base= (--base): its "
-        "config.json is needed, its weights are not",
+        f"the adapter belongs to {named!r}, which is not a folder here; name the model's folder with base= (--base): "
+        "its config.json is needed, its weights are not",
         {"path": "/base"},
     )
 

@@ -108,7 +108,7 @@ def _merges(value: Any, path: Path) -> list[str]:
     for entry in value if isinstance(value, list) else []:
         parts = entry.split(" ") if isinstance(entry, str) else entry
         if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) and part for part in parts):
-            raise InvalidModelError(f"{path} has the merge {entry!r}, which is no pair", {"path": str(path)})
+            raise InvalidModelError(f"{path} has the merge {entry!r}, which is not a pair", {"path": str(path)})
         merges.append(" ".join(parts))
     if not merges:
         raise InvalidModelError(f"{path} has no merges", {"path": str(path)})

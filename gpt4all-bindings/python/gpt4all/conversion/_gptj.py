@@ -68,7 +68,7 @@ def read_shape(config: Mapping[str, Any], path: Path) -> Shape:
     width = numbers.get("n_embd", 1, 1 << 17)
     heads = numbers.get("n_head", 1, width)
     if width % heads:
-        raise InvalidModelError(f"{path}: n_embd {width} is no multiple of n_head {heads}", {"path": str(path)})
+        raise InvalidModelError(f"{path}: n_embd {width} is not a multiple of n_head {heads}", {"path": str(path)})
     rotated = numbers.get("rotary_dim", 2, width // heads)
     if rotated % 2:
         raise InvalidModelError(f"{path}: rotary_dim is {rotated}, which is odd", {"path": str(path)})

@@ -127,7 +127,7 @@ def _parts(index: Path) -> list[Path]:
     files = []
     for name in dict.fromkeys(parts.values()):
         if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
-            raise InvalidModelError(f"{index} names {name!r}, which is no file beside it", {"path": str(index)})
+            raise InvalidModelError(f"{index} names {name!r}, which is not a file next to it", {"path": str(index)})
         if not (index.parent / name).is_file():
             raise ModelNotFoundError(f"{index.parent / name} is missing, which {index.name} names", {"path": name})
         files.append(index.parent / name)
@@ -169,7 +169,7 @@ def _torch_tensors(file: Path) -> dict[str, Any]:
         pointer = "; it is a pointer: `git lfs pull` fetches the file" if _is_pointer(file) else ""
         raise InvalidModelError(f"{file} cannot be read: {error}{pointer}", {"path": str(file)}) from error
     if not isinstance(values, dict) or not all(isinstance(value, torch.Tensor) for value in values.values()):
-        raise InvalidModelError(f"{file} is no table of tensors by name", {"path": str(file)})
+        raise InvalidModelError(f"{file} is not a table of tensors by name", {"path": str(file)})
     return values
 
 

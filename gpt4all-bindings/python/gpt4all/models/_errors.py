@@ -77,7 +77,7 @@ def failed_everywhere(what: str, failures: Mapping[str, DownloadError]) -> Downl
     if len(failures) == 1:
         return first
     lines = [f"{source}: {error}" for source, error in failures.items()]
-    message = f"{what} could be had from none of its sources. {'; '.join(lines)}"
+    message = f"{what} could not be fetched from any of its sources. {'; '.join(lines)}"
     return type(first)(message, {**first.detail, "tried": lines})
 
 

@@ -78,7 +78,7 @@ def _joined(address: str, location: str) -> str:
     try:
         return urljoin(address, location)
     except ValueError as error:
-        raise RedirectError(f"{redacted(address)} leads to {location[:200]!r}, which is no address") from error
+        raise RedirectError(f"{redacted(address)} leads to {location[:200]!r}, which is not an address") from error
 
 
 def same_host(one: str, other: str) -> bool:
