@@ -2,6 +2,7 @@
 
 #include "abort_guard.h"
 #include "backend.h"
+#include "contexts/contexts.h"
 #include "inspect.h"
 #include "json/parse.h"
 #include "json/schema.h"
@@ -11,7 +12,6 @@
 #include "memory/estimate.h"
 #include "model_file.h"
 #include "operations/requests.h"
-#include "side_contexts.h"
 #include "state.h"
 #include "template_guard.h"
 #include "weights.h"

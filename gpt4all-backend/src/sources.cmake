@@ -1,4 +1,4 @@
-# Relative to gpt4all-backend; all but the C boundary, llmodel.cpp.
+# Relative to gpt4all-backend; all but the C boundary, llmodel.cpp, and folders that list their own.
 set(LLMODEL_SOURCES
   src/abort_guard.cpp
   src/backend.cpp

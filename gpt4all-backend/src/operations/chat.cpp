@@ -1,3 +1,4 @@
+#include "contexts/tokens.h"
 #include "grammar.h"
 #include "grammar/gbnf.h"
 #include "json/parse.h"
@@ -9,7 +10,6 @@
 #include "operations/requests.h"
 #include "rendered_input.h"
 #include "server-common.h"
-#include "side/tokens.h"
 #include "special_tokens.h"
 #include "template_guard.h"
 

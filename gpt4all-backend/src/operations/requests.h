@@ -1,9 +1,9 @@
 #pragma once
 
+#include "contexts/tokens.h"
 #include "engine.h"
 #include "input_spans.h"
 #include "operations/generation.h"
-#include "side/tokens.h"
 #include "task.h"
 
 #include <string>

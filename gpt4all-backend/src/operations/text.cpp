@@ -1,11 +1,11 @@
 #include "abort_guard.h"
+#include "contexts/contexts.h"
+#include "contexts/tokens.h"
 #include "json/parse.h"
 #include "model.h"
 #include "operations/check_request.h"
 #include "operations/requests.h"
 #include "server-common.h"
-#include "side/tokens.h"
-#include "side_contexts.h"
 #include "utf8_stream.h"
 
 #include <utility>

@@ -1,9 +1,9 @@
 #include "quantize/calibration.h"
 
 #include "common.h"
+#include "contexts/batch.h"
 #include "error.h"
 #include "logging.h"
-#include "side/batch.h"
 
 #include <algorithm>
 #include <string>

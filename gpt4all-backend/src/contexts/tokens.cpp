@@ -1,4 +1,4 @@
-#include "tokens.h"
+#include "contexts/tokens.h"
 
 #include "special_tokens.h"
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "batch.h"
 #include "common.h"
+#include "contexts/batch.h"
+#include "contexts/tokens.h"
 #include "llama.h"
 #include "task.h"
-#include "tokens.h"
 
 #include <condition_variable>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "side_context.h"
+#include "contexts/context.h"
 
 namespace llmodel {
 

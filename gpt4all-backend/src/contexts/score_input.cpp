@@ -1,4 +1,4 @@
-#include "score_input.h"
+#include "contexts/score_input.h"
 
 #include <algorithm>
 #include <string>

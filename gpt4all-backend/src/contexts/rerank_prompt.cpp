@@ -1,4 +1,4 @@
-#include "rerank_prompt.h"
+#include "contexts/rerank_prompt.h"
 
 #include <algorithm>
 #include <string_view>

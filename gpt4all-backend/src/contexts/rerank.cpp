@@ -1,7 +1,7 @@
-#include "rerank.h"
+#include "contexts/rerank.h"
 
-#include "pool.h"
-#include "rerank_prompt.h"
+#include "contexts/pool.h"
+#include "contexts/rerank_prompt.h"
 
 #include <algorithm>
 #include <numeric>

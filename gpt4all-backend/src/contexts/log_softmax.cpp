@@ -1,4 +1,4 @@
-#include "log_softmax.h"
+#include "contexts/log_softmax.h"
 
 #include "error.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tokens.h"
+#include "contexts/tokens.h"
 
 #include <string>
 #include <utility>

@@ -1,7 +1,7 @@
-#include "score.h"
+#include "contexts/score.h"
 
-#include "log_softmax.h"
-#include "score_input.h"
+#include "contexts/log_softmax.h"
+#include "contexts/score_input.h"
 
 #include <algorithm>
 #include <string>

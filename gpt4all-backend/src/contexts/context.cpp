@@ -1,4 +1,4 @@
-#include "side_context.h"
+#include "contexts/context.h"
 
 #include "logging.h"
 

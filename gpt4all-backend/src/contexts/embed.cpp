@@ -1,6 +1,6 @@
-#include "embed.h"
+#include "contexts/embed.h"
 
-#include "pool.h"
+#include "contexts/pool.h"
 
 #include <algorithm>
 #include <cmath>

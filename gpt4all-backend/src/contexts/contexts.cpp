@@ -1,10 +1,10 @@
-#include "side_contexts.h"
+#include "contexts/contexts.h"
 
 #include "abort_guard.h"
+#include "contexts/embed.h"
+#include "contexts/rerank.h"
+#include "contexts/score.h"
 #include "model.h"
-#include "side/embed.h"
-#include "side/rerank.h"
-#include "side/score.h"
 
 #include <mutex>
 #include <optional>

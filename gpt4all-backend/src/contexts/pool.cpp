@@ -1,4 +1,4 @@
-#include "pool.h"
+#include "contexts/pool.h"
 
 #include <algorithm>
 #include <cmath>
