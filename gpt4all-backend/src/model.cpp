@@ -45,7 +45,7 @@ std::string request_definition(std::string_view operation) {
 } // namespace
 
 Model::Model(const std::filesystem::path &path, const json &options, const Progress &progress)
-    : path_(path), side_contexts_(std::make_unique<SideContexts>(*this)) {
+    : path_(path), contexts_(std::make_unique<Contexts>(*this)) {
     ensure_backend();
     bool translated = false;
     const ModelFile opened = open_model_file(path, options.value("cache_dir", std::string()), [&](float done) {
@@ -124,9 +124,9 @@ std::shared_ptr<Task> Model::start(std::string_view operation, json request) {
             function(*this, request, sink);
         });
     };
-    const auto on_side = [&](void (SideContexts::*function)(const json &, EventSink &)) {
+    const auto in_context = [&](void (Contexts::*function)(const json &, EventSink &)) {
         return run_operation(threads_, [this, function, request = std::move(request)](EventSink &sink) {
-            (side_contexts_.get()->*function)(request, sink);
+            (contexts_.get()->*function)(request, sink);
         });
     };
     if (operation == "chat") {
@@ -139,13 +139,13 @@ std::shared_ptr<Task> Model::start(std::string_view operation, json request) {
         return generate(prepare_infill);
     }
     if (operation == "embed") {
-        return on_side(&SideContexts::embed);
+        return in_context(&Contexts::embed);
     }
     if (operation == "rerank") {
-        return on_side(&SideContexts::rerank);
+        return in_context(&Contexts::rerank);
     }
     if (operation == "score") {
-        return on_side(&SideContexts::score);
+        return in_context(&Contexts::score);
     }
     if (operation == "tokenize") {
         return run(tokenize);

@@ -15,7 +15,7 @@
 
 namespace llmodel {
 
-class SideContexts;
+class Contexts;
 struct ModelFile;
 
 /** From 0 to 1; returns false to cancel. */
@@ -51,7 +51,7 @@ class Model {
     /** As engine(), but throws Error(LLMODEL_UNSUPPORTED) for a model that only encodes. */
     Engine &generator(std::string_view operation) const;
 
-    SideContexts &side_contexts() const { return *side_contexts_; }
+    Contexts &contexts() const { return *contexts_; }
 
   private:
     void load(const ModelFile &file, const json &options, const Progress &progress);
@@ -63,7 +63,7 @@ class Model {
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<llama_model, decltype(&llama_model_free)> encoder_{nullptr, llama_model_free};
     llama_model *weights_ = nullptr; // of engine_ or encoder_
-    std::unique_ptr<SideContexts> side_contexts_;
+    std::unique_ptr<Contexts> contexts_;
 
     std::mutex mutex_;
     bool closed_ = false;

@@ -1,4 +1,4 @@
-#include "side_fixture.h"
+#include "task_outcome.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

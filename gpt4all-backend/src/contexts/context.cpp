@@ -65,7 +65,7 @@ PoolingType pooling_of(const llama_model *weights, const common_params &params) 
     return LLAMA_POOLING_TYPE_MEAN;
 }
 
-size_t SideContext::limit() const {
+size_t Context::limit() const {
     const auto trained = static_cast<size_t>(std::max(llama_model_n_ctx_train(weights_), 1));
     const auto wanted = static_cast<size_t>(std::max(params_.n_ctx, 0));
     if (wanted == 0) {
@@ -75,7 +75,7 @@ size_t SideContext::limit() const {
     return llama_model_rope_type(weights_) == LLAMA_ROPE_TYPE_NONE ? std::min(wanted, trained) : wanted;
 }
 
-void SideContext::acquire(const EventSink &sink) {
+void Context::acquire(const EventSink &sink) {
     std::unique_lock lock(mutex_);
     const uint64_t ticket = tickets_++;
     waiting_.push_back(ticket);
@@ -89,13 +89,13 @@ void SideContext::acquire(const EventSink &sink) {
     }
 }
 
-void SideContext::release() {
+void Context::release() {
     const std::lock_guard lock(mutex_);
     waiting_.pop_front();
     turn_.notify_all();
 }
 
-llama_context_params SideContext::shape(size_t cells) const {
+llama_context_params Context::shape(size_t cells) const {
     llama_context_params shape = common_context_params_to_llama(params_);
     const bool many_states = llama_model_is_recurrent(weights_) || llama_model_is_hybrid(weights_);
     const bool pieces = remembers_ && causal_;
@@ -140,7 +140,7 @@ llama_context_params SideContext::shape(size_t cells) const {
     return shape;
 }
 
-void SideContext::make(size_t cells) {
+void Context::make(size_t cells) {
     context_.reset();
     cells_ = 0;
     prefix_.clear();
@@ -159,41 +159,41 @@ void SideContext::make(size_t cells) {
     outputs_ = std::min(wanted.n_outputs_max, wanted.n_batch);
 }
 
-SideContext::Use::Use(SideContext &side, const EventSink &sink, size_t longest, size_t total,
-                      const std::vector<ScaledAdapter> &adapters)
-    : side_(side), sink_(sink) {
-    side_.acquire(sink);
+Context::Use::Use(Context &held, const EventSink &sink, size_t longest, size_t total,
+                  const std::vector<ScaledAdapter> &adapters)
+    : held_(held), sink_(sink) {
+    held_.acquire(sink);
     try {
         prepare(longest, total, adapters);
     } catch (...) {
-        side_.context_.reset();
-        side_.cells_ = 0;
-        side_.release();
+        held_.context_.reset();
+        held_.cells_ = 0;
+        held_.release();
         throw;
     }
 }
 
-void SideContext::Use::prepare(size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters) {
-    if (!side_.context_) {
+void Context::Use::prepare(size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters) {
+    if (!held_.context_) {
         // only a context tells whether the model has a memory
-        side_.remembers_ = false;
-        side_.make(batch_tokens_least);
-        side_.remembers_ = memory() != nullptr && !llama_model_has_encoder(side_.weights_);
-        side_.causal_ = side_.params_.attention_type == LLAMA_ATTENTION_TYPE_UNSPECIFIED
-                            ? architecture_value(side_.weights_, "attention.causal") != "false"
-                            : side_.params_.attention_type == LLAMA_ATTENTION_TYPE_CAUSAL;
-        side_.cells_ = 0;
+        held_.remembers_ = false;
+        held_.make(batch_tokens_least);
+        held_.remembers_ = memory() != nullptr && !llama_model_has_encoder(held_.weights_);
+        held_.causal_ = held_.params_.attention_type == LLAMA_ATTENTION_TYPE_UNSPECIFIED
+                            ? architecture_value(held_.weights_, "attention.causal") != "false"
+                            : held_.params_.attention_type == LLAMA_ATTENTION_TYPE_CAUSAL;
+        held_.cells_ = 0;
     }
     const size_t wanted = incremental() ? std::max({longest, std::min(total, cells_together_most), cells_least})
                                         : std::max(longest, batch_tokens_default);
-    if (side_.cells_ < wanted) {
-        side_.make(std::bit_ceil(wanted));
+    if (held_.cells_ < wanted) {
+        held_.make(std::bit_ceil(wanted));
     }
 
     const auto same = [](const ScaledAdapter &a, const ScaledAdapter &b) {
         return a.adapter == b.adapter && a.scale == b.scale;
     };
-    if (!std::ranges::equal(adapters, side_.adapters_, same)) {
+    if (!std::ranges::equal(adapters, held_.adapters_, same)) {
         std::vector<llama_adapter_lora *> handles;
         std::vector<float> scales;
         for (const ScaledAdapter &each : adapters) {
@@ -201,26 +201,26 @@ void SideContext::Use::prepare(size_t longest, size_t total, const std::vector<S
             scales.push_back(each.scale);
         }
         llama_set_adapters_lora(context(), handles.data(), handles.size(), scales.data());
-        side_.adapters_ = adapters;
+        held_.adapters_ = adapters;
         forget();
     }
     llama_set_abort_callback(context(), stop_if_cancelled, const_cast<EventSink *>(&sink_));
 }
 
-SideContext::Use::~Use() {
+Context::Use::~Use() {
     if (ran_well_) {
         if (std::uncaught_exceptions() > exceptions_) {
             forget(); // what the memory holds is known only at the end of a request
         }
         llama_set_abort_callback(context(), stop_if_cancelled, nullptr);
     } else {
-        side_.context_.reset();
-        side_.cells_ = 0;
+        held_.context_.reset();
+        held_.cells_ = 0;
     }
-    side_.release();
+    held_.release();
 }
 
-void SideContext::Use::run(Batch &batch) {
+void Context::Use::run(Batch &batch) {
     sink_.throw_if_cancelled();
     if (batch.empty()) {
         return;
@@ -229,7 +229,7 @@ void SideContext::Use::run(Batch &batch) {
     const LogCapture reasons(LLMODEL_LOG_ERROR);
     const llama_batch view = batch.view();
     const int32_t status =
-        llama_model_has_encoder(side_.weights_) ? llama_encode(context(), view) : llama_decode(context(), view);
+        llama_model_has_encoder(held_.weights_) ? llama_encode(context(), view) : llama_decode(context(), view);
     sink_.throw_if_cancelled();
     if (status == 0) {
         llama_synchronize(context());
@@ -245,11 +245,11 @@ void SideContext::Use::run(Batch &batch) {
                                       " tokens (status " + std::to_string(status) + ")" + reason);
 }
 
-void SideContext::Use::forget() {
+void Context::Use::forget() {
     if (memory() != nullptr) {
         llama_memory_clear(memory(), false);
     }
-    side_.prefix_.clear();
+    held_.prefix_.clear();
 }
 
 } // namespace llmodel

@@ -34,14 +34,14 @@ PoolingType pooling_of(const llama_model *weights, const common_params &params);
 
 /** One llama_context over weights that others use too. It is made when first used, grows with the longest request, and
  *  is held by one request at a time, in the order in which they came. */
-class SideContext {
+class Context {
   public:
     enum class Purpose { embed, rank, score };
 
-    SideContext(llama_model *weights, const common_params &params, Purpose purpose)
+    Context(llama_model *weights, const common_params &params, Purpose purpose)
         : weights_(weights), params_(params), purpose_(purpose) {}
-    SideContext(const SideContext &) = delete;
-    SideContext &operator=(const SideContext &) = delete;
+    Context(const Context &) = delete;
+    Context &operator=(const Context &) = delete;
 
     llama_model *weights() const { return weights_; }
     const llama_vocab *vocab() const { return llama_model_get_vocab(weights_); }
@@ -77,30 +77,29 @@ class SideContext {
     Tokens prefix_;
 };
 
-/** A request's hold on a SideContext. */
-class SideContext::Use {
+/** A request's hold on a Context. */
+class Context::Use {
   public:
     /** Waits for its turn. `longest` and `total` are the tokens of the longest sequence and of all that would best be
      * in memory together. Throws Error. */
-    Use(SideContext &side, const EventSink &sink, size_t longest, size_t total,
-        const std::vector<ScaledAdapter> &adapters);
+    Use(Context &held, const EventSink &sink, size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters);
     ~Use();
     Use(const Use &) = delete;
     Use &operator=(const Use &) = delete;
 
-    llama_context *context() const { return side_.context_.get(); }
+    llama_context *context() const { return held_.context_.get(); }
     const EventSink &sink() const { return sink_; }
 
     /** Whether sequences may come in pieces: there is a memory, and no token looks ahead. */
-    bool incremental() const { return side_.remembers_ && side_.causal_; }
+    bool incremental() const { return held_.remembers_ && held_.causal_; }
     /** nullptr for a model without memory. */
     llama_memory_t memory() const { return llama_get_memory(context()); }
 
     size_t batch_tokens() const { return llama_n_batch(context()); }
-    size_t batch_outputs() const { return side_.outputs_; }
+    size_t batch_outputs() const { return held_.outputs_; }
     size_t sequences() const { return llama_n_seq_max(context()); }
     /** Tokens that all sequences may have together before forget(). */
-    size_t cells() const { return incremental() ? side_.cells_ : batch_tokens(); }
+    size_t cells() const { return incremental() ? held_.cells_ : batch_tokens(); }
 
     /** Runs the batch and returns when it is done. Throws Error, of LLMODEL_CANCELLED within one batch. */
     void run(Batch &batch);
@@ -109,12 +108,12 @@ class SideContext::Use {
     void forget();
 
     /** What sequence 0 still holds from the request before. */
-    Tokens &prefix() { return side_.prefix_; }
+    Tokens &prefix() { return held_.prefix_; }
 
   private:
     void prepare(size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters);
 
-    SideContext &side_;
+    Context &held_;
     const EventSink &sink_;
     bool ran_well_ = true;
     int exceptions_ = std::uncaught_exceptions();

@@ -12,7 +12,7 @@
 
 namespace llmodel {
 
-struct SideContexts::State {
+struct Contexts::State {
     explicit State(Model &owner) : model(owner) {}
 
     using Adapter = std::unique_ptr<llama_adapter_lora, decltype(&llama_adapter_lora_free)>;
@@ -41,7 +41,7 @@ struct SideContexts::State {
     }
 
     // made when first used, since a model that is being opened has no weights yet
-    SideContext &context(std::optional<SideContext> &slot, SideContext::Purpose purpose) {
+    Context &context(std::optional<Context> &slot, Context::Purpose purpose) {
         const std::lock_guard lock(mutex);
         if (!slot) {
             slot.emplace(model.weights(), model.options().params, purpose);
@@ -53,33 +53,33 @@ struct SideContexts::State {
     std::mutex mutex;
     std::vector<Adapter> loaded; // freed after the contexts that use them
     std::vector<float> scales;
-    std::optional<SideContext> embed;
-    std::optional<SideContext> rank;
-    std::optional<SideContext> score;
+    std::optional<Context> embed;
+    std::optional<Context> rank;
+    std::optional<Context> score;
 };
 
-SideContexts::SideContexts(Model &model) : state_(std::make_unique<State>(model)) {}
+Contexts::Contexts(Model &model) : state_(std::make_unique<State>(model)) {}
 
-SideContexts::~SideContexts() = default;
+Contexts::~Contexts() = default;
 
-void SideContexts::scale_adapters(std::vector<float> scales) {
+void Contexts::scale_adapters(std::vector<float> scales) {
     const std::lock_guard lock(state_->mutex);
     state_->scales = std::move(scales);
 }
 
-void SideContexts::embed(const json &request, EventSink &sink) {
+void Contexts::embed(const json &request, EventSink &sink) {
     const AbortGuard guard;
-    llmodel::embed(state_->context(state_->embed, SideContext::Purpose::embed), state_->adapters(), request, sink);
+    llmodel::embed(state_->context(state_->embed, Context::Purpose::embed), state_->adapters(), request, sink);
 }
 
-void SideContexts::rerank(const json &request, EventSink &sink) {
+void Contexts::rerank(const json &request, EventSink &sink) {
     const AbortGuard guard;
-    llmodel::rerank(state_->context(state_->rank, SideContext::Purpose::rank), state_->adapters(), request, sink);
+    llmodel::rerank(state_->context(state_->rank, Context::Purpose::rank), state_->adapters(), request, sink);
 }
 
-void SideContexts::score(const json &request, EventSink &sink) {
+void Contexts::score(const json &request, EventSink &sink) {
     const AbortGuard guard;
-    llmodel::score(state_->context(state_->score, SideContext::Purpose::score), state_->adapters(), request, sink);
+    llmodel::score(state_->context(state_->score, Context::Purpose::score), state_->adapters(), request, sink);
 }
 
 } // namespace llmodel

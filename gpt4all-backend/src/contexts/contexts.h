@@ -13,10 +13,10 @@ class Model;
 /** llama_contexts of our own over a model's weights, beside the one that the engine generates with: one that pools
  *  embeddings (embed, rerank) and one that gives log-probabilities (score). Each is made when first used and serves one
  *  request at a time. */
-class SideContexts {
+class Contexts {
   public:
-    explicit SideContexts(Model &model);
-    ~SideContexts();
+    explicit Contexts(Model &model);
+    ~Contexts();
 
     /** These run on the request's thread, emit their events and leave the result last. `request` has passed the
      *  schema. Throw Error. */

@@ -48,26 +48,26 @@ void cut(Tokens &tokens, size_t limit, const llama_vocab *vocab) {
     tokens.erase(first, tokens.end() - static_cast<std::ptrdiff_t>(tail));
 }
 
-Tokens input_tokens(const SideContext &side, const json &input, size_t index, bool truncate) {
+Tokens input_tokens(const Context &context, const json &input, size_t index, bool truncate) {
     const std::string where = "input " + std::to_string(index);
     if (input.empty() || (input.is_string() && input.get_ref<const std::string &>().empty())) {
         throw Error(LLMODEL_INVALID_ARGUMENT, where + " is empty; leave it out", {{"index", index}});
     }
     if (input.is_string() && !truncate) {
-        check_fits(input.get_ref<const std::string &>(), side.vocab(), side.limit(), where);
+        check_fits(input.get_ref<const std::string &>(), context.vocab(), context.limit(), where);
     }
-    Tokens tokens = tokens_of(input, side.vocab(), true, false, where);
+    Tokens tokens = tokens_of(input, context.vocab(), true, false, where);
     if (tokens.empty()) {
         throw Error(LLMODEL_INVALID_ARGUMENT, where + " has no tokens; leave it out", {{"index", index}});
     }
-    if (tokens.size() > side.limit()) {
+    if (tokens.size() > context.limit()) {
         if (!truncate) {
             throw Error(LLMODEL_CONTEXT_OVERFLOW,
                         where + " has " + std::to_string(tokens.size()) + " tokens, but the model takes " +
-                            std::to_string(side.limit()) + "; split it, or set \"truncate\" to cut its end",
-                        {{"index", index}, {"n_tokens", tokens.size()}, {"limit", side.limit()}});
+                            std::to_string(context.limit()) + "; split it, or set \"truncate\" to cut its end",
+                        {{"index", index}, {"n_tokens", tokens.size()}, {"limit", context.limit()}});
         }
-        cut(tokens, side.limit(), side.vocab());
+        cut(tokens, context.limit(), context.vocab());
     }
     return tokens;
 }
@@ -121,18 +121,18 @@ void normalize(std::span<float> vector, int norm) {
     }
 }
 
-void embed(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
-    const PoolingType pooling = pooling_of(side.weights(), side.params());
+void embed(Context &context, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
+    const PoolingType pooling = pooling_of(context.weights(), context.params());
     if (pooling == LLAMA_POOLING_TYPE_RANK) {
         throw Error(LLMODEL_UNSUPPORTED, "this model ranks documents and makes no embeddings; use rerank, or open it "
                                          "with \"pooling\": \"mean\", \"cls\" or \"last\" if you know that it can");
     }
-    if (!llama_model_has_decoder(side.weights()) && !llama_model_has_encoder(side.weights())) {
+    if (!llama_model_has_decoder(context.weights()) && !llama_model_has_encoder(context.weights())) {
         throw Error(LLMODEL_UNSUPPORTED, "this model makes no embeddings");
     }
     const int norm = request.value("embd_normalize", request.value("normalize", true) ? 2 : -1);
     const bool truncate = request.value("truncate", false);
-    const auto width = static_cast<size_t>(llama_model_n_embd_out(side.weights()));
+    const auto width = static_cast<size_t>(llama_model_n_embd_out(context.weights()));
     const size_t dimension = request.value("dimensions", width);
     if (dimension > width) {
         throw Error(LLMODEL_INVALID_ARGUMENT,
@@ -145,7 +145,7 @@ void embed(SideContext &side, const std::vector<ScaledAdapter> &adapters, const 
     size_t n_tokens = 0;
     for (const json *input : inputs_of(request.at("input"))) {
         sink.throw_if_cancelled();
-        sequences.push_back(input_tokens(side, *input, sequences.size(), truncate));
+        sequences.push_back(input_tokens(context, *input, sequences.size(), truncate));
         n_tokens += sequences.back().size();
     }
 
@@ -160,7 +160,7 @@ void embed(SideContext &side, const std::vector<ScaledAdapter> &adapters, const 
         }
         sink.emit_floats(LLMODEL_EVENT_EMBEDDING, static_cast<int32_t>(index), kept.data(), kept.size());
     };
-    pool(side, sequences, pooling, adapters, sink, deliver);
+    pool(context, sequences, pooling, adapters, sink, deliver);
 
     sink.emit_json(LLMODEL_EVENT_RESULT, 0,
                    {{"count", sequences.size()},

@@ -11,6 +11,6 @@ namespace llmodel {
 void normalize(std::span<float> vector, int norm);
 
 /** `$defs/embed_request` in; EMBEDDING events in the order of the inputs and `$defs/embed_result` out. Throws Error. */
-void embed(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink);
+void embed(Context &context, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink);
 
 } // namespace llmodel

@@ -16,7 +16,7 @@ constexpr size_t window_sequences = 1024;
 /** The sequences that are in memory together. */
 class Group {
   public:
-    Group(SideContext::Use &use, PoolingType pooling, std::span<const Tokens> sequences, std::span<Pooled> results)
+    Group(Context::Use &use, PoolingType pooling, std::span<const Tokens> sequences, std::span<Pooled> results)
         : use_(use), pooling_(pooling), by_llama_(llama_pooling_type(use.context()) != LLAMA_POOLING_TYPE_NONE),
           sequences_(sequences), results_(results) {
         const llama_model *weights = llama_get_model(use.context());
@@ -117,7 +117,7 @@ class Group {
         }
     }
 
-    SideContext::Use &use_;
+    Context::Use &use_;
     PoolingType pooling_;
     bool by_llama_; // or by us, where sequences come in pieces
     std::span<const Tokens> sequences_;
@@ -130,7 +130,7 @@ class Group {
     Batch batch_;
 };
 
-std::vector<Pooled> pool_window(SideContext &side, std::span<const Tokens> sequences, PoolingType pooling,
+std::vector<Pooled> pool_window(Context &context, std::span<const Tokens> sequences, PoolingType pooling,
                                 const std::vector<ScaledAdapter> &adapters, const EventSink &sink) {
     // like lengths run together, the longest first: the memory they need is then known at once
     std::vector<size_t> order(sequences.size());
@@ -138,7 +138,7 @@ std::vector<Pooled> pool_window(SideContext &side, std::span<const Tokens> seque
     std::ranges::stable_sort(order, [&](size_t a, size_t b) { return sequences[a].size() > sequences[b].size(); });
 
     const size_t longest = sequences[order.front()].size();
-    SideContext::Use use(side, sink, longest, longest, adapters);
+    Context::Use use(context, sink, longest, longest, adapters);
     use.forget();
     std::vector<Pooled> results(sequences.size());
     Group group(use, pooling, sequences, results);
@@ -162,7 +162,7 @@ void check_finite(const Pooled &vectors) {
     }
 }
 
-void pool(SideContext &side, const std::vector<Tokens> &sequences, PoolingType pooling,
+void pool(Context &context, const std::vector<Tokens> &sequences, PoolingType pooling,
           const std::vector<ScaledAdapter> &adapters, EventSink &sink,
           const std::function<void(size_t index, Pooled &vectors)> &deliver) {
     size_t begin = 0;
@@ -175,7 +175,7 @@ void pool(SideContext &side, const std::vector<Tokens> &sequences, PoolingType p
             }
         }
         std::vector<Pooled> results =
-            pool_window(side, std::span(sequences).subspan(begin, end - begin), pooling, adapters, sink);
+            pool_window(context, std::span(sequences).subspan(begin, end - begin), pooling, adapters, sink);
         for (size_t i = 0; i < results.size(); ++i) {
             deliver(begin + i, results[i]);
         }

@@ -17,7 +17,7 @@ void check_finite(const Pooled &vectors);
 /** Runs `sequences`, none longer than the context's limit, in shared batches and hands over each one's vectors, in the
  *  order given. The context is free while `deliver` runs and between windows of sequences, so that a slow consumer
  * keeps nobody waiting. Emits progress events. Throws Error. */
-void pool(SideContext &side, const std::vector<Tokens> &sequences, PoolingType pooling,
+void pool(Context &context, const std::vector<Tokens> &sequences, PoolingType pooling,
           const std::vector<ScaledAdapter> &adapters, EventSink &sink,
           const std::function<void(size_t index, Pooled &vectors)> &deliver);
 

@@ -9,16 +9,16 @@
 
 namespace llmodel {
 
-void rerank(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
-    if (pooling_of(side.weights(), side.params()) != LLAMA_POOLING_TYPE_RANK) {
+void rerank(Context &context, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
+    if (pooling_of(context.weights(), context.params()) != LLAMA_POOLING_TYPE_RANK) {
         throw Error(
             LLMODEL_UNSUPPORTED,
             "this model cannot rank documents: its file has no ranking head (pooling \"rank\"); use a reranker, "
             "or compare the vectors that embed gives");
     }
-    const RerankPrompt prompt(side.weights());
+    const RerankPrompt prompt(context.weights());
     const auto &query = request.at("query").get_ref<const std::string &>();
-    check_fits(query, side.vocab(), side.limit(), "the query");
+    check_fits(query, context.vocab(), context.limit(), "the query");
     const json &documents = request.at("documents");
 
     std::vector<Tokens> sequences;
@@ -26,15 +26,15 @@ void rerank(SideContext &side, const std::vector<ScaledAdapter> &adapters, const
     for (const json &document : documents) {
         sink.throw_if_cancelled();
         const size_t index = sequences.size();
-        check_fits(document.get_ref<const std::string &>(), side.vocab(), side.limit(),
+        check_fits(document.get_ref<const std::string &>(), context.vocab(), context.limit(),
                    "document " + std::to_string(index));
         Tokens tokens = prompt(query, document.get_ref<const std::string &>());
-        if (tokens.size() > side.limit()) {
+        if (tokens.size() > context.limit()) {
             throw Error(LLMODEL_CONTEXT_OVERFLOW,
                         "document " + std::to_string(index) + " has " + std::to_string(tokens.size()) +
-                            " tokens together with the query, but the model takes " + std::to_string(side.limit()) +
+                            " tokens together with the query, but the model takes " + std::to_string(context.limit()) +
                             "; split it",
-                        {{"index", index}, {"n_tokens", tokens.size()}, {"limit", side.limit()}});
+                        {{"index", index}, {"n_tokens", tokens.size()}, {"limit", context.limit()}});
         }
         if (tokens.empty()) {
             throw Error(LLMODEL_INVALID_ARGUMENT,
@@ -46,7 +46,7 @@ void rerank(SideContext &side, const std::vector<ScaledAdapter> &adapters, const
     }
 
     std::vector<float> scores(sequences.size());
-    pool(side, sequences, LLAMA_POOLING_TYPE_RANK, adapters, sink, [&scores](size_t index, const Pooled &vectors) {
+    pool(context, sequences, LLAMA_POOLING_TYPE_RANK, adapters, sink, [&scores](size_t index, const Pooled &vectors) {
         scores[index] = vectors.at(0);
         check_finite(vectors);
     });

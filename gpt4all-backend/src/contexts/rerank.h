@@ -5,6 +5,6 @@
 namespace llmodel {
 
 /** `$defs/rerank_request` in, `$defs/rerank_result` out. Throws Error. */
-void rerank(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink);
+void rerank(Context &context, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink);
 
 } // namespace llmodel

@@ -22,7 +22,7 @@ struct Scored {
  *  copied from; the rest of the continuations runs in batches of many. */
 class Scorer {
   public:
-    Scorer(SideContext::Use &use, const ScoreInput &input, EventSink &sink)
+    Scorer(Context::Use &use, const ScoreInput &input, EventSink &sink)
         : use_(use), input_(input), sink_(sink),
           n_vocab_(static_cast<size_t>(llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(use.context()))))),
           outputs_most_(use.batch_outputs()), scored_(input.continuations.size()) {
@@ -179,7 +179,7 @@ class Scorer {
         rows_.push_back({{"continuation", continuation}, {"position", position}});
     }
 
-    SideContext::Use &use_;
+    Context::Use &use_;
     const ScoreInput &input_;
     EventSink &sink_;
     size_t n_vocab_;
@@ -247,9 +247,9 @@ json result_of(const ScoreInput &input, Scorer &scorer) {
 
 } // namespace
 
-void score(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
-    const ScoreInput input = parse_score_request(request, side.vocab(), side.limit());
-    check_lengths(input, side.limit());
+void score(Context &context, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
+    const ScoreInput input = parse_score_request(request, context.vocab(), context.limit());
+    check_lengths(input, context.limit());
 
     const size_t n_shared = shared_length(input);
     size_t longest = n_shared;
@@ -262,7 +262,7 @@ void score(SideContext &side, const std::vector<ScaledAdapter> &adapters, const 
 
     json result;
     {
-        SideContext::Use use(side, sink, longest, total, adapters);
+        Context::Use use(context, sink, longest, total, adapters);
         if (!use.incremental()) {
             throw Error(LLMODEL_UNSUPPORTED, "score needs a model that predicts the next token from those before it, "
                                              "which this one does not; use embed or rerank with it");
@@ -271,7 +271,7 @@ void score(SideContext &side, const std::vector<ScaledAdapter> &adapters, const 
         scorer.run(n_shared);
         result = result_of(input, scorer);
     }
-    result["n_vocab"] = llama_vocab_n_tokens(side.vocab());
+    result["n_vocab"] = llama_vocab_n_tokens(context.vocab());
     sink.emit_json(LLMODEL_EVENT_RESULT, 0, result);
 }
 

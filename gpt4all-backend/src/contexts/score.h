@@ -5,6 +5,6 @@
 namespace llmodel {
 
 /** `$defs/score_request` in; LOGPROBS events and `$defs/score_result` out. Throws Error. */
-void score(SideContext &side, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink);
+void score(Context &context, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink);
 
 } // namespace llmodel

@@ -1,5 +1,5 @@
 # Relative to gpt4all-backend: embed, rerank and score.
-set(LLMODEL_SIDE_SOURCES
+set(LLMODEL_CONTEXTS_SOURCES
   src/contexts/contexts.cpp
   src/contexts/embed.cpp
   src/contexts/log_softmax.cpp

@@ -89,7 +89,7 @@ void adapters(const Model &model, const json &request, EventSink &sink) {
         for (const auto &[id, scale] : task.set_lora) {
             scales[static_cast<size_t>(id)] = scale;
         }
-        model.side_contexts().scale_adapters(std::move(scales));
+        model.contexts().scale_adapters(std::move(scales));
         engine.adapters_vary();
         engine.perform(std::move(task));
     }
