@@ -6,7 +6,10 @@ set(LLMODEL_SOURCES
   src/cpu_module.cpp
   src/devices.cpp
   src/disk_space.cpp
-  src/engine.cpp
+  src/engine/engine.cpp
+  src/engine/model.cpp
+  src/engine/state.cpp
+  src/engine/weights.cpp
   src/filter_marks.cpp
   src/grammar.cpp
   src/grammar/budget.cpp
@@ -22,7 +25,6 @@ set(LLMODEL_SOURCES
   src/memory/budget.cpp
   src/memory/estimate.cpp
   src/memory/plan.cpp
-  src/model.cpp
   src/model_file.cpp
   src/open_options.cpp
   src/operations/chat.cpp
@@ -48,10 +50,8 @@ set(LLMODEL_SOURCES
   src/rendered_input.cpp
   src/sampling_defaults.cpp
   src/special_tokens.cpp
-  src/state.cpp
   src/task.cpp
   src/template_guard.cpp
   src/temporary_file.cpp
   src/thread_governor.cpp
-  src/utf8_stream.cpp
-  src/weights.cpp)
+  src/utf8_stream.cpp)

@@ -4,7 +4,7 @@
 #include "contexts/embed.h"
 #include "contexts/rerank.h"
 #include "contexts/score.h"
-#include "model.h"
+#include "engine/model.h"
 
 #include <mutex>
 #include <optional>

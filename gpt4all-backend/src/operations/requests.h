@@ -1,7 +1,7 @@
 #pragma once
 
 #include "contexts/tokens.h"
-#include "engine.h"
+#include "engine/engine.h"
 #include "input_spans.h"
 #include "operations/generation.h"
 #include "task.h"

@@ -2,6 +2,7 @@
 
 #include "abort_guard.h"
 #include "backend.h"
+#include "engine/weights.h"
 #include "inspect.h"
 #include "large_stack.h"
 #include "machine.h"
@@ -13,7 +14,6 @@
 #include "quantize/imatrix_file.h"
 #include "temporary_file.h"
 #include "thread_governor.h"
-#include "weights.h"
 
 #include <algorithm>
 #include <chrono>

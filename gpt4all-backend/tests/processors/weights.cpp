@@ -1,4 +1,4 @@
-#include "weights.h"
+#include "engine/weights.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "engine.h"
+#include "engine/engine.h"
 
 #include "abort_guard.h"
 #include "backend.h"

@@ -1,8 +1,10 @@
-#include "model.h"
+#include "engine/model.h"
 
 #include "abort_guard.h"
 #include "backend.h"
 #include "contexts/contexts.h"
+#include "engine/state.h"
+#include "engine/weights.h"
 #include "inspect.h"
 #include "json/parse.h"
 #include "json/schema.h"
@@ -12,9 +14,7 @@
 #include "memory/estimate.h"
 #include "model_file.h"
 #include "operations/requests.h"
-#include "state.h"
 #include "template_guard.h"
-#include "weights.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "state.h"
+#include "engine/state.h"
 
 #include "json/parse.h"
 #include "temporary_file.h"

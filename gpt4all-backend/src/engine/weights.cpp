@@ -1,7 +1,7 @@
-#include "weights.h"
+#include "engine/weights.h"
 
 #include "abort_guard.h"
-#include "engine.h"
+#include "engine/engine.h"
 #include "logging.h"
 
 namespace llmodel {
