@@ -11,9 +11,9 @@ set(LLMODEL_SOURCES
   src/engine/state.cpp
   src/engine/weights.cpp
   src/filter_marks.cpp
-  src/grammar.cpp
   src/grammar/budget.cpp
   src/grammar/gbnf.cpp
+  src/grammar/grammar.cpp
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
   src/greedy.cpp

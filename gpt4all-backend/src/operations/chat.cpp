@@ -1,6 +1,6 @@
 #include "contexts/tokens.h"
-#include "grammar.h"
 #include "grammar/gbnf.h"
+#include "grammar/grammar.h"
 #include "json/parse.h"
 #include "json/utf8.h"
 #include "json_schema/llama_rules.h"

@@ -1,4 +1,4 @@
-#include "grammar.h"
+#include "grammar/grammar.h"
 
 #include "grammar/gbnf.h"
 #include "json_schema/compile.h"
