@@ -5,7 +5,7 @@
 #include "llama.h"
 #include "memory/estimate.h"
 #include "model_file.h"
-#include "open_options.h"
+#include "options/open_options.h"
 
 #include <algorithm>
 #include <array>

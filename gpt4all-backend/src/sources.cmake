@@ -26,7 +26,6 @@ set(LLMODEL_SOURCES
   src/memory/estimate.cpp
   src/memory/plan.cpp
   src/model_file.cpp
-  src/open_options.cpp
   src/operations/chat.cpp
   src/operations/check_request.cpp
   src/operations/choice.cpp
@@ -36,6 +35,8 @@ set(LLMODEL_SOURCES
   src/operations/text.cpp
   src/options/context.cpp
   src/options/devices.cpp
+  src/options/open_options.cpp
+  src/options/sampling_defaults.cpp
   src/options/speculative.cpp
   src/output_path.cpp
   src/quantize/activation_sums.cpp
@@ -48,7 +49,6 @@ set(LLMODEL_SOURCES
   src/quantize/quantize.cpp
   src/quantize/request.cpp
   src/rendered_input.cpp
-  src/sampling_defaults.cpp
   src/special_tokens.cpp
   src/task.cpp
   src/template_guard.cpp

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "open_options.h"
+#include "options/open_options.h"
 #include "server-context.h"
 
 #include <atomic>

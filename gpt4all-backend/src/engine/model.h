@@ -2,7 +2,7 @@
 
 #include "engine/engine.h"
 #include "llama.h"
-#include "open_options.h"
+#include "options/open_options.h"
 #include "task.h"
 
 #include <filesystem>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "llama.h"
-#include "open_options.h"
+#include "options/open_options.h"
 
 #include <functional>
 #include <memory>

@@ -2,7 +2,7 @@
 
 #include "error.h"
 #include "gguf/gguf_file.h"
-#include "open_options.h"
+#include "options/open_options.h"
 
 namespace llmodel {
 

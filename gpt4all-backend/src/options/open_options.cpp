@@ -1,4 +1,4 @@
-#include "open_options.h"
+#include "options/open_options.h"
 
 #include "abort_guard.h"
 #include "backend.h"

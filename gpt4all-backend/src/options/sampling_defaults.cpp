@@ -1,4 +1,4 @@
-#include "sampling_defaults.h"
+#include "options/sampling_defaults.h"
 
 #include "json/schema.h"
 #include "logging.h"

@@ -4,7 +4,7 @@
 #include "common.h"
 #include "error.h"
 #include "gguf/gguf_file.h"
-#include "sampling_defaults.h"
+#include "options/sampling_defaults.h"
 
 #include <cstdint>
 #include <optional>
