@@ -1,7 +1,7 @@
 #include "chat.h"
+#include "chat_templates/rendered_input.h"
+#include "chat_templates/template_guard.h"
 #include "error.h"
-#include "rendered_input.h"
-#include "template_guard.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "inspect.h"
 
 #include "backend.h"
-#include "chat_templates.h"
+#include "chat_templates/chat_templates.h"
 #include "llama.h"
 #include "memory/estimate.h"
 #include "model_file.h"

@@ -2,7 +2,10 @@
 set(LLMODEL_SOURCES
   src/abort_guard.cpp
   src/backend.cpp
-  src/chat_templates.cpp
+  src/chat_templates/chat_templates.cpp
+  src/chat_templates/filter_marks.cpp
+  src/chat_templates/rendered_input.cpp
+  src/chat_templates/template_guard.cpp
   src/cpu_module.cpp
   src/devices.cpp
   src/disk_space.cpp
@@ -10,7 +13,6 @@ set(LLMODEL_SOURCES
   src/engine/model.cpp
   src/engine/state.cpp
   src/engine/weights.cpp
-  src/filter_marks.cpp
   src/grammar/budget.cpp
   src/grammar/gbnf.cpp
   src/grammar/grammar.cpp
@@ -48,10 +50,8 @@ set(LLMODEL_SOURCES
   src/quantize/plan.cpp
   src/quantize/quantize.cpp
   src/quantize/request.cpp
-  src/rendered_input.cpp
   src/special_tokens.cpp
   src/task.cpp
-  src/template_guard.cpp
   src/temporary_file.cpp
   src/thread_governor.cpp
   src/utf8_stream.cpp)

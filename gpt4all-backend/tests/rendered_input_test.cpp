@@ -1,6 +1,6 @@
 #include "chat.h" // llama-common's
-#include "rendered_input.h"
-#include "template_guard.h"
+#include "chat_templates/rendered_input.h"
+#include "chat_templates/template_guard.h"
 #include "test_paths.h"
 
 #include <gtest/gtest.h>

@@ -2,10 +2,10 @@
 
 #include "abort_guard.h"
 #include "backend.h"
+#include "chat_templates/template_guard.h"
 #include "error.h"
 #include "grammar/budget.h"
 #include "logging.h"
-#include "template_guard.h"
 #include "thread_governor.h"
 
 #include <chrono>

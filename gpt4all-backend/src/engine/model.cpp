@@ -2,6 +2,7 @@
 
 #include "abort_guard.h"
 #include "backend.h"
+#include "chat_templates/template_guard.h"
 #include "contexts/contexts.h"
 #include "engine/state.h"
 #include "engine/weights.h"
@@ -14,7 +15,6 @@
 #include "memory/estimate.h"
 #include "model_file.h"
 #include "operations/requests.h"
-#include "template_guard.h"
 
 #include <algorithm>
 #include <utility>

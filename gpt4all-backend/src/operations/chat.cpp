@@ -1,3 +1,5 @@
+#include "chat_templates/rendered_input.h"
+#include "chat_templates/template_guard.h"
 #include "contexts/tokens.h"
 #include "grammar/gbnf.h"
 #include "grammar/grammar.h"
@@ -8,10 +10,8 @@
 #include "operations/continued_message.h"
 #include "operations/messages.h"
 #include "operations/requests.h"
-#include "rendered_input.h"
 #include "server-common.h"
 #include "special_tokens.h"
-#include "template_guard.h"
 
 #include <algorithm>
 #include <regex>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chat_templates.h"
+#include "chat_templates/chat_templates.h"
 #include "common.h"
 #include "error.h"
 #include "gguf/gguf_file.h"

@@ -1,4 +1,4 @@
-#include "filter_marks.h"
+#include "chat_templates/filter_marks.h"
 
 #include <algorithm>
 #include <set>

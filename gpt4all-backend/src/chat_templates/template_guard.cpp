@@ -1,4 +1,4 @@
-#include "template_guard.h"
+#include "chat_templates/template_guard.h"
 
 #include "error.h"
 #include "jinja/utils.h"

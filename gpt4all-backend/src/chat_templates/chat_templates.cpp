@@ -1,4 +1,4 @@
-#include "chat_templates.h"
+#include "chat_templates/chat_templates.h"
 
 #include "error.h"
 

@@ -1,7 +1,7 @@
-#include "rendered_input.h"
+#include "chat_templates/rendered_input.h"
 
 #include "chat.h" // llama-common's, with the hook
-#include "filter_marks.h"
+#include "chat_templates/filter_marks.h"
 
 #include <algorithm>
 
