@@ -19,7 +19,6 @@ set(LLMODEL_SOURCES
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
   src/greedy.cpp
-  src/input_spans.cpp
   src/inspect.cpp
   src/large_stack.cpp
   src/logging.cpp
@@ -50,8 +49,10 @@ set(LLMODEL_SOURCES
   src/quantize/plan.cpp
   src/quantize/quantize.cpp
   src/quantize/request.cpp
-  src/special_tokens.cpp
   src/task.cpp
   src/temporary_file.cpp
   src/thread_governor.cpp
-  src/utf8_stream.cpp)
+  src/tokens/input_spans.cpp
+  src/tokens/special_tokens.cpp
+  src/tokens/tokens.cpp
+  src/tokens/utf8_stream.cpp)

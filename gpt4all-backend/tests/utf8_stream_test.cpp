@@ -1,5 +1,5 @@
 #include "gguf/utf8.h"
-#include "utf8_stream.h"
+#include "tokens/utf8_stream.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "input_spans.h"
+#include "tokens/input_spans.h"
 
 #include <string>
 #include <string_view>

@@ -2,9 +2,9 @@
 
 #include "common.h"
 #include "contexts/batch.h"
-#include "contexts/tokens.h"
 #include "llama.h"
 #include "task.h"
+#include "tokens/tokens.h"
 
 #include <condition_variable>
 #include <cstdint>

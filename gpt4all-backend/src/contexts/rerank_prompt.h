@@ -1,6 +1,6 @@
 #pragma once
 
-#include "contexts/tokens.h"
+#include "tokens/tokens.h"
 
 #include <string>
 #include <utility>

@@ -9,4 +9,4 @@ set(LLMODEL_CONTEXTS_SOURCES
   src/contexts/score.cpp
   src/contexts/score_input.cpp
   src/contexts/context.cpp
-  src/contexts/tokens.cpp)
+  src/tokens/tokens.cpp)

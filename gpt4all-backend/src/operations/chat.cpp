@@ -1,6 +1,5 @@
 #include "chat_templates/rendered_input.h"
 #include "chat_templates/template_guard.h"
-#include "contexts/tokens.h"
 #include "grammar/gbnf.h"
 #include "grammar/grammar.h"
 #include "json/parse.h"
@@ -11,7 +10,8 @@
 #include "operations/messages.h"
 #include "operations/requests.h"
 #include "server-common.h"
-#include "special_tokens.h"
+#include "tokens/special_tokens.h"
+#include "tokens/tokens.h"
 
 #include <algorithm>
 #include <regex>

@@ -3,7 +3,7 @@
 #include "error.h"
 #include "operations/generation.h"
 #include "server-task.h"
-#include "utf8_stream.h"
+#include "tokens/utf8_stream.h"
 
 #include <cstdint>
 #include <functional>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "error.h"
-#include "input_spans.h"
+#include "tokens/input_spans.h"
 
 #include <functional>
 #include <string>

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "contexts/tokens.h"
 #include "engine/engine.h"
-#include "input_spans.h"
 #include "operations/generation.h"
 #include "task.h"
+#include "tokens/input_spans.h"
+#include "tokens/tokens.h"
 
 #include <string>
 

@@ -1,12 +1,12 @@
 #include "abort_guard.h"
 #include "contexts/contexts.h"
-#include "contexts/tokens.h"
 #include "engine/model.h"
 #include "json/parse.h"
 #include "operations/check_request.h"
 #include "operations/requests.h"
 #include "server-common.h"
-#include "utf8_stream.h"
+#include "tokens/tokens.h"
+#include "tokens/utf8_stream.h"
 
 #include <utility>
 

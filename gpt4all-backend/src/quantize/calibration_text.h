@@ -1,8 +1,8 @@
 #pragma once
 
-#include "contexts/tokens.h"
 #include "error.h"
 #include "llama.h"
+#include "tokens/tokens.h"
 
 #include <cstddef>
 #include <filesystem>

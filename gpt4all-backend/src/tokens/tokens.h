@@ -1,8 +1,8 @@
 #pragma once
 
 #include "error.h"
-#include "input_spans.h"
 #include "llama.h"
+#include "tokens/input_spans.h"
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "special_tokens.h"
+#include "tokens/special_tokens.h"
 
 #include "llama-vocab.h" // the hook
 

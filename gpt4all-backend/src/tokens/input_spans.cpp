@@ -1,4 +1,4 @@
-#include "input_spans.h"
+#include "tokens/input_spans.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,6 +1,6 @@
-#include "contexts/tokens.h"
+#include "tokens/tokens.h"
 
-#include "special_tokens.h"
+#include "tokens/special_tokens.h"
 
 #include <algorithm>
 #include <cstring>
