@@ -8,25 +8,26 @@ set(LLMODEL_SOURCES
   src/chat_templates/template_guard.cpp
   src/cpu_module.cpp
   src/devices.cpp
-  src/disk_space.cpp
   src/engine/engine.cpp
   src/engine/model.cpp
   src/engine/state.cpp
   src/engine/weights.cpp
+  src/files/disk_space.cpp
+  src/files/inspect.cpp
+  src/files/model_file.cpp
+  src/files/output_path.cpp
   src/grammar/budget.cpp
   src/grammar/gbnf.cpp
   src/grammar/grammar.cpp
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
   src/greedy.cpp
-  src/inspect.cpp
   src/large_stack.cpp
   src/logging.cpp
   src/machine.cpp
   src/memory/budget.cpp
   src/memory/estimate.cpp
   src/memory/plan.cpp
-  src/model_file.cpp
   src/operations/chat.cpp
   src/operations/check_request.cpp
   src/operations/choice.cpp
@@ -39,7 +40,6 @@ set(LLMODEL_SOURCES
   src/options/open_options.cpp
   src/options/sampling_defaults.cpp
   src/options/speculative.cpp
-  src/output_path.cpp
   src/quantize/activation_sums.cpp
   src/quantize/calibration.cpp
   src/quantize/calibration_text.cpp

@@ -6,14 +6,14 @@
 #include "contexts/contexts.h"
 #include "engine/state.h"
 #include "engine/weights.h"
-#include "inspect.h"
+#include "files/inspect.h"
+#include "files/model_file.h"
 #include "json/parse.h"
 #include "json/schema.h"
 #include "large_stack.h"
 #include "logging.h"
 #include "machine.h"
 #include "memory/estimate.h"
-#include "model_file.h"
 #include "operations/requests.h"
 
 #include <algorithm>

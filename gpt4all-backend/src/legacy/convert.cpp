@@ -1,11 +1,11 @@
 #include "legacy/convert.h"
 
-#include "disk_space.h"
-#include "inspect.h"
+#include "files/disk_space.h"
+#include "files/inspect.h"
+#include "files/output_path.h"
 #include "legacy/background_writer.h"
 #include "legacy/read_ahead.h"
 #include "legacy/translate.h"
-#include "output_path.h"
 
 #include <algorithm>
 #include <chrono>

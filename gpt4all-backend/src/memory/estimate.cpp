@@ -2,7 +2,7 @@
 
 #include "abort_guard.h"
 #include "backend.h"
-#include "inspect.h"
+#include "files/inspect.h"
 #include "logging.h"
 #include "machine.h"
 #include "memory/plan.h"

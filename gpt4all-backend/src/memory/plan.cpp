@@ -1,6 +1,6 @@
 #include "memory/plan.h"
 
-#include "inspect.h"
+#include "files/inspect.h"
 #include "llama-ext.h"   // what a context takes of which memory
 #include "llama-model.h" // which memory each tensor is in
 #include "logging.h"

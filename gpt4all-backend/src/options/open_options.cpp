@@ -2,8 +2,8 @@
 
 #include "abort_guard.h"
 #include "backend.h"
+#include "files/inspect.h"
 #include "gguf/validate_model.h"
-#include "inspect.h"
 #include "operations/check_request.h"
 #include "options/parts.h"
 

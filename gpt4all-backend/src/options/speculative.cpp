@@ -1,6 +1,6 @@
 #include "speculative.h"
 
-#include "model_file.h"
+#include "files/model_file.h"
 #include "options/parts.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "model_file.h"
+#include "files/model_file.h"
 
 #include "gguf/validate_model.h"
 #include "legacy/cache.h"

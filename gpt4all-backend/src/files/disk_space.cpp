@@ -1,4 +1,4 @@
-#include "disk_space.h"
+#include "files/disk_space.h"
 
 #include "error.h"
 #include "machine.h"

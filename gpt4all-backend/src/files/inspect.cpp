@@ -1,10 +1,10 @@
-#include "inspect.h"
+#include "files/inspect.h"
 
 #include "backend.h"
 #include "chat_templates/chat_templates.h"
+#include "files/model_file.h"
 #include "llama.h"
 #include "memory/estimate.h"
-#include "model_file.h"
 #include "options/open_options.h"
 
 #include <algorithm>
