@@ -1,4 +1,4 @@
-#include "backend.h"
+#include "backends/backend.h"
 #include "engine/model.h"
 #include "error.h"
 #include "json/parse.h"

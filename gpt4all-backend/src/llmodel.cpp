@@ -1,7 +1,7 @@
 #include "llmodel.h"
 
 #include "abort_guard.h"
-#include "backend.h"
+#include "backends/backend.h"
 #include "build_info.h"
 #include "engine/model.h"
 #include "error.h"

@@ -1,13 +1,13 @@
 # Relative to gpt4all-backend; all but the C boundary, llmodel.cpp, and folders that list their own.
 set(LLMODEL_SOURCES
   src/abort_guard.cpp
-  src/backend.cpp
+  src/backends/backend.cpp
+  src/backends/cpu_module.cpp
+  src/backends/devices.cpp
   src/chat_templates/chat_templates.cpp
   src/chat_templates/filter_marks.cpp
   src/chat_templates/rendered_input.cpp
   src/chat_templates/template_guard.cpp
-  src/cpu_module.cpp
-  src/devices.cpp
   src/engine/engine.cpp
   src/engine/model.cpp
   src/engine/state.cpp

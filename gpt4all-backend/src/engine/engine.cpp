@@ -1,7 +1,7 @@
 #include "engine/engine.h"
 
 #include "abort_guard.h"
-#include "backend.h"
+#include "backends/backend.h"
 #include "chat_templates/template_guard.h"
 #include "error.h"
 #include "grammar/budget.h"

@@ -1,6 +1,6 @@
 #include "files/inspect.h"
 
-#include "backend.h"
+#include "backends/backend.h"
 #include "chat_templates/chat_templates.h"
 #include "files/model_file.h"
 #include "llama.h"

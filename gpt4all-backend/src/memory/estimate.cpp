@@ -1,7 +1,7 @@
 #include "memory/estimate.h"
 
 #include "abort_guard.h"
-#include "backend.h"
+#include "backends/backend.h"
 #include "files/inspect.h"
 #include "logging.h"
 #include "machine.h"

@@ -1,7 +1,7 @@
 #include "options/open_options.h"
 
 #include "abort_guard.h"
-#include "backend.h"
+#include "backends/backend.h"
 #include "files/inspect.h"
 #include "gguf/validate_model.h"
 #include "operations/check_request.h"

@@ -1,7 +1,7 @@
 #include "quantize/make_imatrix.h"
 
 #include "abort_guard.h"
-#include "backend.h"
+#include "backends/backend.h"
 #include "engine/weights.h"
 #include "files/inspect.h"
 #include "files/model_file.h"

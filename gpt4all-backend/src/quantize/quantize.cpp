@@ -1,7 +1,7 @@
 #include "quantize/quantize.h"
 
 #include "abort_guard.h"
-#include "backend.h"
+#include "backends/backend.h"
 #include "files/disk_space.h"
 #include "files/model_file.h"
 #include "files/output_path.h"

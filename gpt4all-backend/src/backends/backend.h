@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cpu_module.h"
+#include "backends/cpu_module.h"
 #include "error.h"
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 #include "abort_guard.h"
-#include "backend.h"
+#include "backends/backend.h"
 #include "ggml-backend.h"
 #include "machine.h"
 

@@ -1,6 +1,6 @@
-#include "cpu_module.h"
+#include "backends/cpu_module.h"
 
-#include "backend.h"
+#include "backends/backend.h"
 
 #include <cstdlib>
 #include <string_view>

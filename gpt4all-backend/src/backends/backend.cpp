@@ -1,7 +1,7 @@
-#include "backend.h"
+#include "backends/backend.h"
 
 #include "abort_guard.h"
-#include "cpu_module.h"
+#include "backends/cpu_module.h"
 #include "ggml-backend.h"
 #include "greedy.h"
 #include "llama-sampler.h"
