@@ -1,6 +1,5 @@
 #include "llmodel.h"
 
-#include "abort_guard.h"
 #include "backends/backend.h"
 #include "build_info.h"
 #include "engine/model.h"
@@ -10,7 +9,8 @@
 #include "json/parse.h"
 #include "json/schema.h"
 #include "legacy/convert.h"
-#include "logging.h"
+#include "llama/abort_guard.h"
+#include "llama/logging.h"
 #include "machine.h"
 #include "quantize/make_imatrix.h"
 #include "quantize/quantize.h"

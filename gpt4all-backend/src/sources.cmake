@@ -1,6 +1,5 @@
 # Relative to gpt4all-backend; all but the C boundary, llmodel.cpp, and folders that list their own.
 set(LLMODEL_SOURCES
-  src/abort_guard.cpp
   src/backends/backend.cpp
   src/backends/cpu_module.cpp
   src/backends/devices.cpp
@@ -21,9 +20,10 @@ set(LLMODEL_SOURCES
   src/grammar/grammar.cpp
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
-  src/greedy.cpp
   src/large_stack.cpp
-  src/logging.cpp
+  src/llama/abort_guard.cpp
+  src/llama/greedy.cpp
+  src/llama/logging.cpp
   src/machine.cpp
   src/memory/budget.cpp
   src/memory/estimate.cpp

@@ -1,4 +1,4 @@
-#include "greedy.h"
+#include "llama/greedy.h"
 
 #include <gtest/gtest.h>
 

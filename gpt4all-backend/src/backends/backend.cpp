@@ -1,12 +1,12 @@
 #include "backends/backend.h"
 
-#include "abort_guard.h"
 #include "backends/cpu_module.h"
 #include "ggml-backend.h"
-#include "greedy.h"
 #include "llama-sampler.h"
 #include "llama.h"
-#include "logging.h"
+#include "llama/abort_guard.h"
+#include "llama/greedy.h"
+#include "llama/logging.h"
 #include "thread_governor.h"
 
 #include <algorithm>

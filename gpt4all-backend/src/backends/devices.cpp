@@ -1,6 +1,6 @@
-#include "abort_guard.h"
 #include "backends/backend.h"
 #include "ggml-backend.h"
+#include "llama/abort_guard.h"
 #include "machine.h"
 
 namespace llmodel {

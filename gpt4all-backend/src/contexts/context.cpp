@@ -1,6 +1,6 @@
 #include "contexts/context.h"
 
-#include "logging.h"
+#include "llama/logging.h"
 
 #include <algorithm>
 #include <bit>

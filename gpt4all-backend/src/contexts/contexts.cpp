@@ -1,10 +1,10 @@
 #include "contexts/contexts.h"
 
-#include "abort_guard.h"
 #include "contexts/embed.h"
 #include "contexts/rerank.h"
 #include "contexts/score.h"
 #include "engine/model.h"
+#include "llama/abort_guard.h"
 
 #include <mutex>
 #include <optional>

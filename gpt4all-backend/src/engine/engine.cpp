@@ -1,11 +1,11 @@
 #include "engine/engine.h"
 
-#include "abort_guard.h"
 #include "backends/backend.h"
 #include "chat_templates/template_guard.h"
 #include "error.h"
 #include "grammar/budget.h"
-#include "logging.h"
+#include "llama/abort_guard.h"
+#include "llama/logging.h"
 #include "thread_governor.h"
 
 #include <chrono>

@@ -1,6 +1,5 @@
 #include "engine/model.h"
 
-#include "abort_guard.h"
 #include "backends/backend.h"
 #include "chat_templates/template_guard.h"
 #include "contexts/contexts.h"
@@ -11,7 +10,8 @@
 #include "json/parse.h"
 #include "json/schema.h"
 #include "large_stack.h"
-#include "logging.h"
+#include "llama/abort_guard.h"
+#include "llama/logging.h"
 #include "machine.h"
 #include "memory/estimate.h"
 #include "operations/requests.h"

@@ -1,8 +1,8 @@
 #include "engine/weights.h"
 
-#include "abort_guard.h"
 #include "engine/engine.h"
-#include "logging.h"
+#include "llama/abort_guard.h"
+#include "llama/logging.h"
 
 namespace llmodel {
 

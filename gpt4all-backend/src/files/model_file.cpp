@@ -3,7 +3,7 @@
 #include "gguf/validate_model.h"
 #include "legacy/cache.h"
 #include "legacy/old_model.h"
-#include "logging.h"
+#include "llama/logging.h"
 
 #include <system_error>
 #include <utility>

@@ -4,7 +4,7 @@
 #include "grammar/budget.h"
 #include "grammar/left_recursion.h"
 #include "llama-grammar.h"
-#include "logging.h"
+#include "llama/logging.h"
 
 #include <algorithm>
 #include <memory>

@@ -1,9 +1,9 @@
 #include "memory/estimate.h"
 
-#include "abort_guard.h"
 #include "backends/backend.h"
 #include "files/inspect.h"
-#include "logging.h"
+#include "llama/abort_guard.h"
+#include "llama/logging.h"
 #include "machine.h"
 #include "memory/plan.h"
 #include "speculative.h"

@@ -3,7 +3,7 @@
 #include "files/inspect.h"
 #include "llama-ext.h"   // what a context takes of which memory
 #include "llama-model.h" // which memory each tensor is in
-#include "logging.h"
+#include "llama/logging.h"
 
 #include <algorithm>
 #include <limits>

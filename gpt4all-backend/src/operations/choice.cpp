@@ -1,7 +1,7 @@
 #include "operations/choice.h"
 
 #include "json/parse.h"
-#include "logging.h"
+#include "llama/logging.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "operations/generation.h"
 
-#include "abort_guard.h"
 #include "json/parse.h"
+#include "llama/abort_guard.h"
 #include "operations/choice.h"
 #include "server-schema.h"
 

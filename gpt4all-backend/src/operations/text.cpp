@@ -1,7 +1,7 @@
-#include "abort_guard.h"
 #include "contexts/contexts.h"
 #include "engine/model.h"
 #include "json/parse.h"
+#include "llama/abort_guard.h"
 #include "operations/check_request.h"
 #include "operations/requests.h"
 #include "server-common.h"

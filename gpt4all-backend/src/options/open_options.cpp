@@ -1,9 +1,9 @@
 #include "options/open_options.h"
 
-#include "abort_guard.h"
 #include "backends/backend.h"
 #include "files/inspect.h"
 #include "gguf/validate_model.h"
+#include "llama/abort_guard.h"
 #include "operations/check_request.h"
 #include "options/parts.h"
 

@@ -1,7 +1,7 @@
 #include "options/sampling_defaults.h"
 
 #include "json/schema.h"
-#include "logging.h"
+#include "llama/logging.h"
 #include "sampling.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #include "common.h"
 #include "contexts/batch.h"
 #include "error.h"
-#include "logging.h"
+#include "llama/logging.h"
 
 #include <algorithm>
 #include <string>

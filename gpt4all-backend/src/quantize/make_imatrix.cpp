@@ -1,12 +1,12 @@
 #include "quantize/make_imatrix.h"
 
-#include "abort_guard.h"
 #include "backends/backend.h"
 #include "engine/weights.h"
 #include "files/inspect.h"
 #include "files/model_file.h"
 #include "files/output_path.h"
 #include "large_stack.h"
+#include "llama/abort_guard.h"
 #include "machine.h"
 #include "memory/estimate.h"
 #include "quantize/calibration.h"

@@ -4,7 +4,7 @@
 #include "llama-ext.h"   // which type each tensor is given
 #include "llama-model.h" // the tensors of a model
 #include "llama.h"
-#include "logging.h"
+#include "llama/logging.h"
 
 #include <algorithm>
 #include <memory>

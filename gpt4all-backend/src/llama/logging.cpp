@@ -1,4 +1,4 @@
-#include "logging.h"
+#include "llama/logging.h"
 
 #include "llama.h"
 #include "log.h" // llama-common's

@@ -1,4 +1,4 @@
-#include "greedy.h"
+#include "llama/greedy.h"
 
 #include "common.h"
 #include "sampling.h"

@@ -1,4 +1,4 @@
-#include "abort_guard.h"
+#include "llama/abort_guard.h"
 
 #include "error.h"
 #include "ggml.h"
