@@ -20,7 +20,6 @@ set(LLMODEL_SOURCES
   src/grammar/grammar.cpp
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
-  src/large_stack.cpp
   src/llama/abort_guard.cpp
   src/llama/greedy.cpp
   src/llama/logging.cpp
@@ -51,7 +50,8 @@ set(LLMODEL_SOURCES
   src/quantize/request.cpp
   src/task.cpp
   src/temporary_file.cpp
-  src/thread_governor.cpp
+  src/threads/large_stack.cpp
+  src/threads/thread_governor.cpp
   src/tokens/input_spans.cpp
   src/tokens/special_tokens.cpp
   src/tokens/tokens.cpp

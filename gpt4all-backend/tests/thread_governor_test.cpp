@@ -1,4 +1,4 @@
-#include "thread_governor.h"
+#include "threads/thread_governor.h"
 
 #include <gtest/gtest.h>
 

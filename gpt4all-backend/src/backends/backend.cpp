@@ -7,7 +7,7 @@
 #include "llama/abort_guard.h"
 #include "llama/greedy.h"
 #include "llama/logging.h"
-#include "thread_governor.h"
+#include "threads/thread_governor.h"
 
 #include <algorithm>
 #include <cstdlib>

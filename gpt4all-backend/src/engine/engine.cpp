@@ -6,7 +6,7 @@
 #include "grammar/budget.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
-#include "thread_governor.h"
+#include "threads/thread_governor.h"
 
 #include <chrono>
 #include <utility>

@@ -9,12 +9,12 @@
 #include "files/model_file.h"
 #include "json/parse.h"
 #include "json/schema.h"
-#include "large_stack.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
 #include "machine.h"
 #include "memory/estimate.h"
 #include "operations/requests.h"
+#include "threads/large_stack.h"
 
 #include <algorithm>
 #include <utility>

@@ -5,7 +5,6 @@
 #include "files/inspect.h"
 #include "files/model_file.h"
 #include "files/output_path.h"
-#include "large_stack.h"
 #include "llama/abort_guard.h"
 #include "machine.h"
 #include "memory/estimate.h"
@@ -13,7 +12,8 @@
 #include "quantize/calibration_text.h"
 #include "quantize/imatrix_file.h"
 #include "temporary_file.h"
-#include "thread_governor.h"
+#include "threads/large_stack.h"
+#include "threads/thread_governor.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "large_stack.h"
+#include "threads/large_stack.h"
 
 #include "task.h"
 
