@@ -11,7 +11,7 @@
 #include "legacy/convert.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
-#include "machine.h"
+#include "platform/machine.h"
 #include "quantize/make_imatrix.h"
 #include "quantize/quantize.h"
 #include "task.h"

@@ -23,7 +23,6 @@ set(LLMODEL_SOURCES
   src/llama/abort_guard.cpp
   src/llama/greedy.cpp
   src/llama/logging.cpp
-  src/machine.cpp
   src/memory/budget.cpp
   src/memory/estimate.cpp
   src/memory/plan.cpp
@@ -39,6 +38,8 @@ set(LLMODEL_SOURCES
   src/options/open_options.cpp
   src/options/sampling_defaults.cpp
   src/options/speculative.cpp
+  src/platform/machine.cpp
+  src/platform/temporary_file.cpp
   src/quantize/activation_sums.cpp
   src/quantize/calibration.cpp
   src/quantize/calibration_text.cpp
@@ -49,7 +50,6 @@ set(LLMODEL_SOURCES
   src/quantize/quantize.cpp
   src/quantize/request.cpp
   src/task.cpp
-  src/temporary_file.cpp
   src/threads/large_stack.cpp
   src/threads/thread_governor.cpp
   src/tokens/input_spans.cpp

@@ -1,7 +1,7 @@
 #include "backends/backend.h"
 #include "ggml-backend.h"
 #include "llama/abort_guard.h"
-#include "machine.h"
+#include "platform/machine.h"
 
 namespace llmodel {
 

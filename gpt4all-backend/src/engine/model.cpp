@@ -11,9 +11,9 @@
 #include "json/schema.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
-#include "machine.h"
 #include "memory/estimate.h"
 #include "operations/requests.h"
+#include "platform/machine.h"
 #include "threads/large_stack.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "engine/state.h"
 
 #include "json/parse.h"
-#include "temporary_file.h"
+#include "platform/temporary_file.h"
 
 extern "C" {
 #include "hash/sha256/sha256.h"

@@ -1,7 +1,7 @@
 #include "files/disk_space.h"
 
 #include "error.h"
-#include "machine.h"
+#include "platform/machine.h"
 
 #include <system_error>
 

@@ -2,7 +2,7 @@
 
 #include "error.h"
 #include "gguf/gguf_file.h"
-#include "temporary_file.h"
+#include "platform/temporary_file.h"
 
 #include <cstdint>
 #include <filesystem>

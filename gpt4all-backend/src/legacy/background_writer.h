@@ -1,6 +1,6 @@
 #pragma once
 
-#include "temporary_file.h"
+#include "platform/temporary_file.h"
 
 #include <condition_variable>
 #include <cstddef>

@@ -2,7 +2,7 @@
 
 #include "error.h"
 #include "legacy/old_model.h"
-#include "temporary_file.h"
+#include "platform/temporary_file.h"
 
 #include <filesystem>
 #include <functional>

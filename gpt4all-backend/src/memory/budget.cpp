@@ -1,5 +1,5 @@
-#include "machine.h"
 #include "memory/estimate.h"
+#include "platform/machine.h"
 
 #include <optional>
 #include <string>

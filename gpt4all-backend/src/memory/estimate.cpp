@@ -4,8 +4,8 @@
 #include "files/inspect.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
-#include "machine.h"
 #include "memory/plan.h"
+#include "platform/machine.h"
 #include "speculative.h"
 
 #include <algorithm>

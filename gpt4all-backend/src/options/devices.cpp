@@ -1,5 +1,5 @@
-#include "machine.h"
 #include "options/parts.h"
+#include "platform/machine.h"
 
 #include <iterator>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "platform/temporary_file.h"
 #include "quantize/activation_sums.h"
-#include "temporary_file.h"
 
 #include <cstdint>
 #include <string>

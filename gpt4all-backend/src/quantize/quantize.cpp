@@ -7,9 +7,9 @@
 #include "llama.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
+#include "platform/temporary_file.h"
 #include "quantize/plan.h"
 #include "quantize/request.h"
-#include "temporary_file.h"
 
 #include <algorithm>
 #include <atomic>

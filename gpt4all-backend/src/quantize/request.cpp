@@ -1,7 +1,7 @@
 #include "quantize/request.h"
 
 #include "ggml.h"
-#include "machine.h"
+#include "platform/machine.h"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include "threads/thread_governor.h"
 
 #include "llama.h"
-#include "machine.h"
+#include "platform/machine.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "machine.h"
+#include "platform/machine.h"
 
 #include "common.h"
 
