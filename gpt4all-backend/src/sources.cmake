@@ -7,6 +7,15 @@ set(LLMODEL_SOURCES
   src/chat_templates/filter_marks.cpp
   src/chat_templates/rendered_input.cpp
   src/chat_templates/template_guard.cpp
+  src/contexts/context.cpp
+  src/contexts/contexts.cpp
+  src/contexts/embed.cpp
+  src/contexts/log_softmax.cpp
+  src/contexts/pool.cpp
+  src/contexts/rerank.cpp
+  src/contexts/rerank_prompt.cpp
+  src/contexts/score.cpp
+  src/contexts/score_input.cpp
   src/engine/engine.cpp
   src/engine/model.cpp
   src/engine/state.cpp
