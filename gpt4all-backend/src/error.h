@@ -31,4 +31,9 @@ class Error : public std::exception {
     json detail_;
 };
 
+Error cancelled_error();
+
+/** What an exception that is being handled means to the caller: our own errors as they are, others typed. */
+Error current_error();
+
 } // namespace llmodel

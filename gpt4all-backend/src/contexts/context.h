@@ -3,7 +3,7 @@
 #include "common.h"
 #include "contexts/batch.h"
 #include "llama.h"
-#include "task.h"
+#include "tasks/event_sink.h"
 #include "tokens/tokens.h"
 
 #include <condition_variable>

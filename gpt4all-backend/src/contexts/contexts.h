@@ -1,7 +1,7 @@
 #pragma once
 
 #include "error.h"
-#include "task.h"
+#include "tasks/event_sink.h"
 
 #include <memory>
 #include <vector>

@@ -3,7 +3,8 @@
 #include "engine/engine.h"
 #include "llama.h"
 #include "options/open_options.h"
-#include "task.h"
+#include "tasks/task.h"
+#include "threads/thread_group.h"
 
 #include <filesystem>
 #include <functional>

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "engine/engine.h"
-#include "task.h"
+#include "tasks/task.h"
+#include "threads/thread_group.h"
 
 #include <functional>
 #include <memory>

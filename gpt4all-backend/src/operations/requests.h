@@ -2,7 +2,7 @@
 
 #include "engine/engine.h"
 #include "operations/generation.h"
-#include "task.h"
+#include "tasks/event_sink.h"
 #include "tokens/input_spans.h"
 #include "tokens/tokens.h"
 

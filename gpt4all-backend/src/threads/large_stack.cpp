@@ -1,6 +1,6 @@
 #include "threads/large_stack.h"
 
-#include "task.h"
+#include "threads/thread_group.h"
 
 #include <condition_variable>
 #include <exception>
