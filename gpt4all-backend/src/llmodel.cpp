@@ -12,19 +12,20 @@
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
 #include "platform/machine.h"
+#include "platform/process.h"
 #include "quantize/make_imatrix.h"
 #include "quantize/quantize.h"
-#include "task.h"
+#include "tasks/task.h"
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <string>
-#include <unistd.h>
 
 struct llmodel_error {
     llmodel_status status;
@@ -43,7 +44,7 @@ struct Tables {
         : models("model", parent.models.next_name()), tasks("task", parent.tasks.next_name()) {}
     Tables &operator=(const Tables &) = delete;
 
-    const pid_t owner = getpid();
+    const std::int64_t owner = process_id();
     Handles<Model, llmodel_model> models{"model"};
     Handles<Task, llmodel_task> tasks{"task"};
 };
@@ -53,7 +54,7 @@ struct Tables {
 Tables &tables() {
     static std::atomic<Tables *> current = new Tables; // NOLINT(cppcoreguidelines-owning-memory)
     Tables *found = current;
-    while (found->owner != getpid()) {
+    while (found->owner != process_id()) {
         auto own = std::make_unique<Tables>(*found);
         if (current.compare_exchange_strong(found, own.get())) {
             found = own.release();

@@ -20,6 +20,7 @@ set(LLMODEL_SOURCES
   src/engine/model.cpp
   src/engine/state.cpp
   src/engine/weights.cpp
+  src/error.cpp
   src/files/disk_space.cpp
   src/files/inspect.cpp
   src/files/model_file.cpp
@@ -34,6 +35,7 @@ set(LLMODEL_SOURCES
   src/llama/logging.cpp
   src/memory/budget.cpp
   src/memory/estimate.cpp
+  src/memory/human_bytes.cpp
   src/memory/plan.cpp
   src/operations/chat.cpp
   src/operations/check_request.cpp
@@ -47,7 +49,15 @@ set(LLMODEL_SOURCES
   src/options/open_options.cpp
   src/options/sampling_defaults.cpp
   src/options/speculative.cpp
+  src/platform/cpu_times.cpp
+  src/platform/detached_thread.cpp
+  src/platform/dynamic_library.cpp
+  src/platform/file_lock.cpp
+  src/platform/file_status.cpp
   src/platform/machine.cpp
+  src/platform/process.cpp
+  src/platform/read_ahead.cpp
+  src/platform/stack.cpp
   src/platform/temporary_file.cpp
   src/quantize/activation_sums.cpp
   src/quantize/calibration.cpp
@@ -58,9 +68,12 @@ set(LLMODEL_SOURCES
   src/quantize/plan.cpp
   src/quantize/quantize.cpp
   src/quantize/request.cpp
-  src/task.cpp
+  src/tasks/event_sink.cpp
+  src/tasks/queue_task.cpp
+  src/tasks/run_operation.cpp
   src/threads/large_stack.cpp
   src/threads/thread_governor.cpp
+  src/threads/thread_group.cpp
   src/tokens/input_spans.cpp
   src/tokens/special_tokens.cpp
   src/tokens/tokens.cpp

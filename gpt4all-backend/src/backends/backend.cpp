@@ -7,15 +7,16 @@
 #include "llama/abort_guard.h"
 #include "llama/greedy.h"
 #include "llama/logging.h"
+#include "platform/dynamic_library.h"
 #include "threads/thread_governor.h"
 
 #include <algorithm>
 #include <cstdlib>
-#include <dlfcn.h>
 #include <map>
 #include <mutex>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace llmodel {
 
@@ -23,69 +24,47 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/** Where this library lies, or the program that it is linked into. */
-fs::path own_folder() {
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<const void *>(&own_folder), &info) == 0 || info.dli_fname == nullptr) {
-        return {};
-    }
-    std::error_code error;
-    const fs::path file = fs::canonical(info.dli_fname, error);
-    return error ? fs::path() : file.parent_path();
-}
-
-template<typename Function> Function *symbol(void *handle, const char *name) {
-    return reinterpret_cast<Function *>(dlsym(handle, name));
-}
-
-std::string loader_error() {
-    const char *text = dlerror();
-    return text == nullptr ? "the loader gave no reason" : text;
-}
-
 /** A module brings its own copy of ggml: until told otherwise, its logger writes to stderr and a failed assertion of
  * its ends the process. */
-void take_over(void *handle) {
-    if (auto *set_log = symbol<decltype(ggml_log_set)>(handle, "ggml_log_set"); set_log != nullptr) {
+void take_over(const DynamicLibrary &library) {
+    if (auto *set_log = library.function<decltype(ggml_log_set)>("ggml_log_set"); set_log != nullptr) {
         set_log(ggml_log_callback, nullptr);
     }
-    if (auto *set_abort = symbol<decltype(ggml_set_abort_callback)>(handle, "ggml_set_abort_callback");
+    if (auto *set_abort = library.function<decltype(ggml_set_abort_callback)>("ggml_set_abort_callback");
         set_abort != nullptr) {
         set_abort(on_module_abort);
     }
 }
 
-/** Opens the module to see whether it fits this machine. Returns its handle, or nullptr and the reason. */
-void *probe(BackendModule &module) {
-    void *handle = dlopen(module.path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) {
-        module.reason = loader_error();
-        return nullptr;
+/** Opens the module to see whether it fits this machine. Returns the library, or an empty one and the reason. */
+DynamicLibrary probe(BackendModule &module) {
+    DynamicLibrary library = DynamicLibrary::open(module.path, module.reason);
+    if (!library) {
+        return {};
     }
-    take_over(handle);
-    if (dlsym(handle, "ggml_backend_init") == nullptr) {
+    take_over(library);
+    if (library.function<ggml_backend_reg_t()>("ggml_backend_init") == nullptr) {
         module.reason = "it is no compute backend: ggml_backend_init is missing";
-    } else if (auto *score = symbol<int()>(handle, "ggml_backend_score"); score != nullptr) {
+    } else if (auto *score = library.function<int()>("ggml_backend_score"); score != nullptr) {
         module.score = score();
         if (*module.score <= 0) {
             module.reason = "this processor lacks instructions that it needs";
         }
     }
-    if (!module.reason.empty()) {
-        dlclose(handle);
-        return nullptr;
-    }
-    return handle;
+    return module.reason.empty() ? std::move(library) : DynamicLibrary();
 }
 
 /** Has a module initialise itself whatever it says of this processor, for which ggml's own loader would refuse it. */
 bool register_unchecked(const BackendModule &module) {
-    void *handle = dlopen(module.path.c_str(), RTLD_NOW | RTLD_LOCAL); // for good, as ggml's registry holds others
-    if (handle == nullptr) {
+    std::string ignored;
+    DynamicLibrary library = DynamicLibrary::open(module.path, ignored);
+    if (!library) {
         return false;
     }
-    take_over(handle);
-    ggml_backend_reg_t registered = symbol<ggml_backend_reg_t()>(handle, "ggml_backend_init")();
+    take_over(library);
+    auto *initialise = library.function<ggml_backend_reg_t()>("ggml_backend_init");
+    library.keep(); // as ggml's registry holds others
+    ggml_backend_reg_t registered = initialise();
     if (registered != nullptr) {
         ggml_backend_register(registered);
     }
@@ -108,24 +87,24 @@ void load(BackendModule &module) {
 
 /** Loads the best of the modules that do the same. */
 void load_best(const std::vector<BackendModule *> &candidates) {
-    std::vector<std::pair<BackendModule *, void *>> usable;
+    std::vector<std::pair<BackendModule *, DynamicLibrary>> usable;
     for (BackendModule *module : candidates) {
-        if (void *handle = probe(*module); handle != nullptr) {
-            usable.emplace_back(module, handle);
+        if (DynamicLibrary library = probe(*module); library) {
+            usable.emplace_back(module, std::move(library));
         }
     }
     std::stable_sort(usable.begin(), usable.end(), [](const auto &left, const auto &right) {
         return left.first->score.value_or(1) > right.first->score.value_or(1);
     });
     const BackendModule *chosen = nullptr;
-    for (const auto &[module, handle] : usable) {
+    for (auto &[module, library] : usable) {
         if (chosen != nullptr) {
             module->reason = chosen->path.filename().string() + " fits this machine better";
         } else {
             load(*module);
             chosen = module->loaded ? module : nullptr;
         }
-        dlclose(handle); // a loaded module is held by ggml's registry
+        library = {}; // a loaded module is held by ggml's registry
     }
 }
 
@@ -134,7 +113,7 @@ void load_best(const std::vector<BackendModule *> &candidates) {
 void load_requested(const std::vector<BackendModule *> &candidates, const CpuModuleRequest &request) {
     BackendModule *asked = nullptr;
     for (BackendModule *module : candidates) {
-        void *handle = probe(*module);
+        const DynamicLibrary library = probe(*module); // until it is loaded: what was taken over is lost with the last
         if (module->variant == request.name) {
             asked = module;
             if (request.unchecked && module->score.value_or(1) <= 0) {
@@ -143,11 +122,8 @@ void load_requested(const std::vector<BackendModule *> &candidates, const CpuMod
             if (module->reason.empty()) {
                 load(*module);
             }
-        } else if (handle != nullptr) {
+        } else if (library) {
             module->reason = std::string(CpuModuleRequest::variable) + " names " + request.name;
-        }
-        if (handle != nullptr) {
-            dlclose(handle); // not before it is loaded: what was taken over is lost with the last handle
         }
     }
     if (asked == nullptr || !asked->loaded) {

@@ -2,11 +2,11 @@
 
 #include "error.h"
 #include "jinja/utils.h"
+#include "platform/stack.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
-#include <pthread.h>
 #include <string>
 
 namespace llmodel {
@@ -33,15 +33,8 @@ thread_local Budget budget;
 
 /** Templates may use the upper three quarters of the thread's stack. */
 uintptr_t lowest_stack_address() {
-    pthread_attr_t attributes;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
-        return 0;
-    }
-    void *base = nullptr;
-    size_t size = 0;
-    pthread_attr_getstack(&attributes, &base, &size);
-    pthread_attr_destroy(&attributes);
-    return reinterpret_cast<uintptr_t>(base) + size / 4;
+    const StackBounds stack = stack_of_this_thread();
+    return stack.lowest + stack.size / 4;
 }
 
 void spend(size_t bytes) {
@@ -57,8 +50,7 @@ void spend(size_t bytes) {
         throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template was stopped: it makes text without end");
     }
     budget.bytes -= bytes;
-    // not the address of a variable, which the address sanitizer may keep elsewhere
-    if (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) < budget.lowest_stack) {
+    if (stack_position() < budget.lowest_stack) {
         throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template was stopped: it is nested too deeply");
     }
 }

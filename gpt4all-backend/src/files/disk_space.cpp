@@ -1,7 +1,7 @@
 #include "files/disk_space.h"
 
 #include "error.h"
-#include "platform/machine.h"
+#include "memory/human_bytes.h"
 
 #include <system_error>
 

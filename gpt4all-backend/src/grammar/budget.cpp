@@ -3,10 +3,10 @@
 #include "error.h"
 #include "grammar/repetition.h"
 #include "llama-grammar.h"
+#include "platform/stack.h"
 
 #include <cstdint>
 #include <mutex>
-#include <pthread.h>
 #include <string>
 #include <utility>
 
@@ -25,21 +25,9 @@ struct Budget {
     llama_grammar_phase phase = LLAMA_GRAMMAR_PARSE;
     size_t left = 0;
     int checks = 0;
-    uintptr_t stack_base = 0;
-    size_t stack_size = 0;
+    StackBounds stack;
 };
 thread_local Budget budget;
-
-void find_stack() {
-    pthread_attr_t attributes;
-    if (budget.stack_size != 0 || pthread_getattr_np(pthread_self(), &attributes) != 0) {
-        return;
-    }
-    void *base = nullptr;
-    pthread_attr_getstack(&attributes, &base, &budget.stack_size);
-    pthread_attr_destroy(&attributes);
-    budget.stack_base = reinterpret_cast<uintptr_t>(base);
-}
 
 [[noreturn]] void stop(const std::string &why, json detail) {
     throw Error(LLMODEL_GRAMMAR_ERROR, std::string(grammar_stopped) + why, std::move(detail));
@@ -48,7 +36,9 @@ void find_stack() {
 void begin(llama_grammar_phase phase) {
     budget.phase = phase;
     budget.left = phase == LLAMA_GRAMMAR_PARSE ? max_elements : max_work;
-    find_stack();
+    if (budget.stack.size == 0) {
+        budget.stack = stack_of_this_thread();
+    }
 }
 
 void spend(size_t work) {
@@ -61,10 +51,8 @@ void spend(size_t work) {
         stop("there are too many ways to read the text by it: make its rules less ambiguous", {{"limit", max_work}});
     }
     budget.left -= work;
-    // not the address of a variable, which the address sanitizer may keep elsewhere
-    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    const size_t reserve = budget.checks > 0 ? budget.stack_size / 2 : budget.stack_size / 4;
-    if (here < budget.stack_base + reserve) {
+    const size_t reserve = budget.checks > 0 ? budget.stack.size / 2 : budget.stack.size / 4;
+    if (stack_position() < budget.stack.lowest + reserve) {
         stop("its rules are nested too deeply", json::object());
     }
 }

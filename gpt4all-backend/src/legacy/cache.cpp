@@ -5,12 +5,13 @@
 
 #include "legacy/content_hash.h"
 #include "legacy/file_identity.h"
-#include "legacy/file_lock.h"
+#include "platform/file_lock.h"
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -149,6 +150,18 @@ fs::path translate_into(const fs::path &folder, const OldModel &model, const std
     return target;
 }
 
+/** Throws Error(LLMODEL_IO), and what `wait` throws. */
+FileLock lock_file(const fs::path &path, const std::function<void()> &wait) {
+    try {
+        return {path, wait};
+    } catch (const std::system_error &error) {
+        throw Error(LLMODEL_IO,
+                    path.string() + ": the lock cannot be had: " + error.code().message() +
+                        "; set GPT4ALL_CACHE or the option cache_dir to a folder that can be written",
+                    {{"path", path.string()}, {"errno", error.code().value()}});
+    }
+}
+
 } // namespace
 
 fs::path translations_folder(const std::string &cache_dir) {
@@ -183,7 +196,7 @@ fs::path provide_translation(const fs::path &folder, const OldModel &model, cons
         identities.push_back(identity_of(file));
         settle(identities.back());
     }
-    const FileLock lock(folder / (identities.front().name() + ".lock"), [&] {
+    const FileLock lock = lock_file(folder / (identities.front().name() + ".lock"), [&] {
         if (progress && !progress(0)) {
             throw Error(LLMODEL_CANCELLED, "opening " + model.files.front().string() + " was cancelled",
                         {{"path", model.files.front().string()}});

@@ -4,8 +4,8 @@
 #include "files/inspect.h"
 #include "files/output_path.h"
 #include "legacy/background_writer.h"
-#include "legacy/read_ahead.h"
 #include "legacy/translate.h"
+#include "platform/read_ahead.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,11 +1,9 @@
 #include "legacy/file_identity.h"
 
 #include "hash/xxhash/xxhash.h"
-
-#include <sys/stat.h>
+#include "platform/file_status.h"
 
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -17,7 +15,6 @@ namespace llmodel::legacy {
 namespace {
 
 constexpr std::int64_t tick_ns = 20'000'000;
-constexpr std::int64_t ns_per_second = 1'000'000'000;
 
 } // namespace
 
@@ -43,21 +40,14 @@ FileIdentity FileIdentity::from_json(const json &value) {
 }
 
 FileIdentity identity_of(const std::filesystem::path &path) {
-    struct stat status {};
-    if (stat(path.c_str(), &status) != 0) {
-        const int code = errno;
-        throw Error(code == ENOENT ? LLMODEL_NOT_FOUND : LLMODEL_IO,
-                    "cannot look at '" + path.string() + "': " + std::generic_category().message(code),
-                    {{"path", path.string()}, {"errno", code}});
+    try {
+        const FileStatus status = file_status(path);
+        return {status.device, status.inode, status.size, status.modified_ns};
+    } catch (const std::system_error &error) {
+        throw Error(error.code() == std::errc::no_such_file_or_directory ? LLMODEL_NOT_FOUND : LLMODEL_IO,
+                    "cannot look at '" + path.string() + "': " + error.code().message(),
+                    {{"path", path.string()}, {"errno", error.code().value()}});
     }
-#ifdef __APPLE__
-    const timespec &modified = status.st_mtimespec;
-#else
-    const timespec &modified = status.st_mtim;
-#endif
-    return {static_cast<std::uint64_t>(status.st_dev), static_cast<std::uint64_t>(status.st_ino),
-            static_cast<std::uint64_t>(status.st_size),
-            static_cast<std::int64_t>(modified.tv_sec) * ns_per_second + modified.tv_nsec};
 }
 
 void settle(const FileIdentity &identity) {

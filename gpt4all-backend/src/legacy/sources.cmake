@@ -7,7 +7,6 @@ set(LLMODEL_LEGACY_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/convert.cpp
   ${CMAKE_CURRENT_LIST_DIR}/element_type.cpp
   ${CMAKE_CURRENT_LIST_DIR}/file_identity.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/file_lock.cpp
   ${CMAKE_CURRENT_LIST_DIR}/gguf_header.cpp
   ${CMAKE_CURRENT_LIST_DIR}/legacy_file.cpp
   ${CMAKE_CURRENT_LIST_DIR}/old_model.cpp
@@ -16,7 +15,6 @@ set(LLMODEL_LEGACY_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/plan_llama.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan_mpt.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plausible.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/read_ahead.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_gptj.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_llama.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_mpt.cpp

@@ -1,5 +1,5 @@
 #include "memory/estimate.h"
-#include "platform/machine.h"
+#include "memory/human_bytes.h"
 
 #include <optional>
 #include <string>

@@ -3,9 +3,7 @@
 #include "common.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -192,19 +190,6 @@ HostMemory host_memory() {
         memory.available = std::min(memory.available, *limit - std::min(*limit, used));
     }
     return memory;
-}
-
-std::string human_bytes(uint64_t bytes) {
-    constexpr std::array units{"bytes", "KiB", "MiB", "GiB", "TiB"};
-    double value = static_cast<double>(bytes);
-    size_t unit = 0;
-    while (value >= 1024 && unit + 1 < units.size()) {
-        value /= 1024;
-        ++unit;
-    }
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), unit == 0 || value >= 100 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-    return text.data();
 }
 
 void release_free_memory() {

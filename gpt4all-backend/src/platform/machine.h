@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 namespace llmodel {
@@ -28,8 +27,5 @@ HostMemory host_memory();
 
 /** Gives what the heap has free back to the system, where the C library can. */
 void release_free_memory();
-
-/** Such as "1.5 GiB". */
-std::string human_bytes(std::uint64_t bytes);
 
 } // namespace llmodel

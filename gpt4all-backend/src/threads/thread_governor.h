@@ -1,5 +1,7 @@
 #pragma once
 
+#include "platform/cpu_times.h"
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -8,17 +10,6 @@
 #include <optional>
 
 namespace llmodel {
-
-/** Seconds that have passed since some moment in the past: of clock, of this process on any processor, and idle on each
- * of the processors that it may use, added up. */
-struct CpuTimes {
-    double wall = 0;
-    double process = 0;
-    double idle = 0;
-};
-
-/** None where the system does not tell: everywhere but on Linux. */
-std::optional<CpuTimes> read_cpu_times();
 
 /** How many threads are worth having while other programs keep processors busy. The threads of a graph wait for each
  * other hundreds of times per token: one that shares its processor holds up all the others, so that two threads beside

@@ -1,10 +1,10 @@
-#include "legacy/read_ahead.h"
+#include "platform/read_ahead.h"
 
 #include <algorithm>
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace llmodel::legacy {
+namespace llmodel {
 
 namespace {
 
@@ -37,4 +37,4 @@ void ReadAhead::read_to(std::uint64_t offset) {
     asked_to_ = to;
 }
 
-} // namespace llmodel::legacy
+} // namespace llmodel

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
-namespace llmodel::legacy {
+namespace llmodel {
 
 /** Lets the system fetch what of a file will be read next while what was read is worked on and written: a disk is idle
  *  in between otherwise, as files are read in steps, and systems look only little ahead by themselves. Only advice:
@@ -23,4 +23,4 @@ class ReadAhead {
     std::uint64_t asked_to_ = 0;
 };
 
-} // namespace llmodel::legacy
+} // namespace llmodel

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace llmodel {
+
+/** Which file it is, and of when. */
+struct FileStatus {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;       /**< Bytes. */
+    std::int64_t modified_ns = 0; /**< Nanoseconds since 1970. */
+};
+
+/** Of what a link leads to. Throws std::system_error. */
+FileStatus file_status(const std::filesystem::path &path);
+
+} // namespace llmodel
