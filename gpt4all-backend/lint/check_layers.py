@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""What the backend's files may know of: the operating system in src/platform alone, and the bindings nowhere.
+
+Prints each offence as file:line and exits with 1 if there is one.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+BACKEND = Path(__file__).resolve().parent.parent
+SOURCE = BACKEND / "src"
+PLATFORM = SOURCE / "platform"
+BINDINGS = "gpt4all-" + "bindings"
+
+# Files of the backend that name the bindings yet: to be moved above it, never to be added to.
+KNOWN_MENTIONS = {
+    "benchmarks/mypy.ini",
+    "tests/processors/mypy.ini",
+    "tests/processors/pytest.ini",
+    "tests/processors/run_cases.py",
+    "tests/processors/test_modules.py",
+}
+
+# Everything else in angle brackets is taken for the operating system's.
+STANDARD = set(
+    "algorithm array atomic bit bitset cassert cctype cerrno charconv chrono cinttypes climits cmath compare "
+    "concepts condition_variable cstdarg cstddef cstdint cstdio cstdlib cstring ctime deque exception filesystem "
+    "format fstream functional future initializer_list iomanip iostream iterator limits list map memory mutex new "
+    "numeric optional ostream queue random ranges regex set shared_mutex source_location span sstream stdexcept "
+    "stop_token string string_view system_error thread tuple type_traits typeinfo unordered_map unordered_set "
+    "utility variant vector".split()
+)
+VENDORED = ("nlohmann/",)
+
+INCLUDE = re.compile(r'\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")')
+SYSTEM_HEADER = re.compile(
+    r"(?:sys|linux|mach|mach-o|arpa|netinet|asm|bits)/|"
+    r"(?:cpuid|dirent|dlfcn|fcntl|io|libproc|malloc|poll|process|pthread|pwd|sched|signal|spawn|termios|unistd|windows)\.h$",
+    re.IGNORECASE,
+)
+SYSTEM_CONDITION = re.compile(r"\s*#\s*(?:if|ifdef|ifndef|elif)\b.*\b(__linux__|__APPLE__|__unix__|__GLIBC__|_WIN32)\b")
+
+
+def system_offences(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a source outside platform/ that know the operating system, and what is wrong with each."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if include := INCLUDE.match(line):
+            angled, quoted = include.groups()
+            if angled and angled not in STANDARD and not angled.startswith(VENDORED):
+                yield number, f"<{angled}> is no header of C++'s: include it in src/platform and call that"
+            elif quoted and SYSTEM_HEADER.match(quoted) and not (SOURCE / quoted).is_file():
+                yield number, f'"{quoted}" is the operating system\'s: include it in src/platform and call that'
+        elif condition := SYSTEM_CONDITION.match(line):
+            yield number, f"{condition[1]} tells systems apart, which src/platform is for"
+
+
+def mentions(text: str) -> Iterator[int]:
+    """The lines that name the bindings' folder."""
+    return (number for number, line in enumerate(text.splitlines(), 1) if BINDINGS in line)
+
+
+def texts(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The files below a folder that are text."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            try:
+                yield path, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
+
+
+def offences() -> Iterator[str]:
+    """Every offence of the backend, as it is to be printed."""
+    known = set(KNOWN_MENTIONS)
+    for path, text in texts(BACKEND):
+        name = path.relative_to(BACKEND)
+        if path.is_relative_to(SOURCE) and not path.is_relative_to(PLATFORM):
+            yield from (f"{BACKEND.name}/{name}:{number}: {why}" for number, why in system_offences(text))
+        lines = list(mentions(text))
+        if lines and name.as_posix() in known:
+            known.remove(name.as_posix())
+            continue
+        for number in lines:
+            yield f"{BACKEND.name}/{name}:{number}: the backend knows nothing of {BINDINGS}, which is built on it"
+    yield from (
+        f"{BACKEND.name}/{name}:1: no longer names {BINDINGS}: strike it off KNOWN_MENTIONS" for name in sorted(known)
+    )
+
+
+def main() -> int:
+    """Prints the offences."""
+    found = list(offences())
+    print("\n".join(found), end="\n" if found else "")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
