@@ -7,7 +7,7 @@
 // it is, so that the last line tells where a process died.
 
 #include "device.h"
-#include "engine/weights.h"
+#include "weights.h"
 #include "ggml-cpp.h"
 #include "ggml.h"
 

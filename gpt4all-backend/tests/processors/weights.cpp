@@ -1,4 +1,4 @@
-#include "engine/weights.h"
+#include "weights.h"
 
 #include <algorithm>
 #include <cstring>
