@@ -1,6 +1,7 @@
 #include "backends/backend.h"
 #include "ggml-backend.h"
 #include "llama/abort_guard.h"
+#include "llama/texts.h"
 #include "platform/machine.h"
 
 namespace llmodel {
@@ -65,7 +66,8 @@ json cpu_features() {
         for (const ggml_backend_feature *feature = get(ggml_backend_dev_backend_reg(cpu)); feature->name != nullptr;
              ++feature) {
             const std::string_view name = feature->name;
-            if (std::string_view(feature->value) != "0" && (!name.starts_with("AMX") || uses_amx(cpu))) {
+            if (std::string_view(feature->value) != "0" &&
+                (!name.starts_with(llama_texts::amx_feature) || uses_amx(cpu))) {
                 features.push_back(feature->name);
             }
         }

@@ -6,6 +6,7 @@
 #include "grammar/budget.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
+#include "llama/texts.h"
 #include "threads/thread_governor.h"
 
 #include <chrono>
@@ -15,9 +16,7 @@ namespace llmodel {
 
 namespace {
 
-bool contains(const std::string &text, const char *part) {
-    return text.find(part) != std::string::npos;
-}
+namespace texts = llama_texts;
 
 struct LoadCancelled : std::exception {
     const char *what() const noexcept override { return "loading was cancelled"; }
@@ -28,17 +27,17 @@ struct LoadCancelled : std::exception {
 Error load_error(const std::string &path, const std::string &said) {
     const std::string reason = said.empty() ? "llama.cpp gives no reason" : said;
     const json detail = {{"path", path}, {"reason", reason}};
-    if (contains(said, "unknown model architecture") || contains(said, "not supported")) {
+    if (texts::unknown_architecture.is_in(said) || texts::not_supported.is_in(said)) {
         return Error(LLMODEL_UNSUPPORTED, path + ": this version cannot run the model: " + reason, detail);
     }
-    if (contains(said, "failed to allocate") || contains(said, "unable to allocate") ||
-        contains(said, "out of memory")) {
+    if (texts::failed_to_allocate.is_in(said) || texts::unable_to_allocate.is_in(said) ||
+        texts::out_of_memory.is_in(said)) {
         return Error(LLMODEL_OUT_OF_MEMORY,
                      path + ": there is not enough memory to open the model: " + reason +
                          "; try a smaller n_ctx or a smaller quantisation",
                      detail);
     }
-    if (contains(said, "template")) {
+    if (texts::bad_template.is_in(said)) {
         return Error(LLMODEL_TEMPLATE_ERROR,
                      path + ": the model's chat template cannot be used: " + reason +
                          "; give another one as the option chat_template",
@@ -168,7 +167,7 @@ void throw_engine_error(server_task_result &result) {
     case ERROR_TYPE_NOT_FOUND:
         throw Error(LLMODEL_NOT_FOUND, message);
     case ERROR_TYPE_INVALID_REQUEST:
-        if (contains(message, "grammar") || contains(message, "Failed to initialize samplers")) {
+        if (texts::bad_grammar.is_in(message) || texts::no_samplers.is_in(message)) {
             throw Error(LLMODEL_GRAMMAR_ERROR, message);
         }
         throw Error(LLMODEL_INVALID_ARGUMENT, message);
@@ -176,8 +175,8 @@ void throw_engine_error(server_task_result &result) {
         if (const size_t at = message.find(grammar_stopped); at != std::string::npos) {
             throw Error(LLMODEL_GRAMMAR_ERROR, message.substr(at));
         }
-        if (contains(message, "empty grammar stack") || contains(message, "llama-grammar.cpp") ||
-            contains(message, "no token is left")) {
+        if (texts::empty_grammar_stack.is_in(message) || texts::grammar_source.is_in(message) ||
+            texts::no_token_left.is_in(message)) {
             throw Error(LLMODEL_GRAMMAR_ERROR,
                         "the model has no token that continues or ends the answer: the grammar allows none, or "
                         "\"ignore_eos\" or \"logit_bias\" took it away",

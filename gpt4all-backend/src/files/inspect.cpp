@@ -4,6 +4,7 @@
 #include "chat_templates/chat_templates.h"
 #include "files/model_file.h"
 #include "llama.h"
+#include "llama/texts.h"
 #include "memory/estimate.h"
 #include "options/open_options.h"
 
@@ -127,18 +128,23 @@ json chat_templates(const GgufFile &file) {
 } // namespace
 
 std::string quantization(const GgufFile &file) {
+    namespace texts = llama_texts;
     if (const auto type = file.get_uint("general.file_type"); type && *type < LLAMA_FTYPE_GUESSED) {
         std::string name = llama_ftype_name(static_cast<llama_ftype>(*type));
-        if (!name.starts_with("unknown")) {
+        if (!name.starts_with(texts::file_type_unknown)) {
             // "Q4_K - Medium" is known as Q4_K_M, and "IQ4_XS - 4.25 bpw" as IQ4_XS
-            const size_t dash = name.find(" - ");
-            const std::string detail = dash == std::string::npos ? "" : name.substr(dash + 3);
+            const size_t dash = name.find(texts::file_type_detail);
+            const std::string detail =
+                dash == std::string::npos ? "" : name.substr(dash + texts::file_type_detail.text.size());
             name = name.substr(0, dash);
-            if (detail == "Small" || detail == "Medium" || detail == "Large") {
+            if (detail == texts::file_type_small.text || detail == texts::file_type_medium.text ||
+                detail == texts::file_type_large.text) {
                 name += "_" + detail.substr(0, 1);
             }
-            static const std::map<std::string, std::string> known_as = {
-                {"all F32", "F32"}, {"MXFP4 MoE", "MXFP4_MOE"}, {"IQ3_S mix", "IQ3_M"}, {"Q2_K_M", "Q2_K"}};
+            static const std::map<std::string_view, std::string> known_as = {{texts::file_type_f32, "F32"},
+                                                                             {texts::file_type_mxfp4, "MXFP4_MOE"},
+                                                                             {texts::file_type_iq3_mix, "IQ3_M"},
+                                                                             {"Q2_K_M", "Q2_K"}};
             const auto known = known_as.find(name);
             return known == known_as.end() ? name : known->second;
         }

@@ -5,6 +5,7 @@
 #include "grammar/left_recursion.h"
 #include "llama-grammar.h"
 #include "llama/logging.h"
+#include "llama/texts.h"
 
 #include <algorithm>
 #include <memory>
@@ -20,7 +21,7 @@ constexpr size_t max_reason_bytes = 300; // llama.cpp quotes all that comes behi
 
 /** What llama.cpp says of a grammar's text, or our bounds do in its place. */
 std::string reason_of(std::string said) {
-    for (const std::string_view before : {std::string_view("error parsing grammar: "), grammar_stopped}) {
+    for (const std::string_view before : {llama_texts::grammar_failed.text, grammar_stopped}) {
         if (const size_t at = said.find(before); at != std::string::npos) {
             said.erase(0, at + before.size());
         }

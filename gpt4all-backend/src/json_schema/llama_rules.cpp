@@ -4,6 +4,7 @@
 #include "json-schema.h"
 #include "json/parse.h"
 #include "json/utf8.h"
+#include "llama/texts.h"
 
 #include <functional>
 #include <mutex>
@@ -18,7 +19,7 @@ using AddRule = std::function<std::string(const std::string &, const std::string
 /** `name` is llama.cpp's for the rule, which tells what it is for. */
 std::string add_rules(const std::string &name, const std::string &source, const std::string &pointer,
                       const AddRule &add_rule) {
-    const bool arguments = name.starts_with("tool-") && pointer.empty();
+    const bool arguments = name.starts_with(llama_texts::tool_rule) && pointer.empty();
     const auto rules = compile_json_schema(parse_json(source.c_str(), "a schema"), {pointer, arguments});
     for (const auto &[rule, alternatives] : *rules) {
         if (add_rule(rule, alternatives) != rule) { // there is one of that name, of another schema

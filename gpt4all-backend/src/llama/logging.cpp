@@ -1,10 +1,10 @@
 #include "llama/logging.h"
 
 #include "llama.h"
+#include "llama/texts.h"
 #include "log.h" // llama-common's
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstdarg>
 #include <cstdio>
@@ -50,36 +50,9 @@ llmodel_log_level level_of(ggml_log_level level) {
     }
 }
 
-/** What llama.cpp warns of, or calls an error, for those who run a server or work on it, and is in order for a program
- * that uses this library: it was asked for, or is how caches work. What they have no room for waits or is computed
- * again; a state that cannot be restored is an error of its call. */
 bool is_ordinary(std::string_view line) {
-    static constexpr std::array<std::string_view, 22> messages{
-        "available cells in kv cache",
-        "cache size limit reached, removing oldest",
-        "cache token limit",
-        "cancel task, id_task",
-        "chat template supports preserving reasoning",
-        "context shift, n_keep",
-        "erasing old context checkpoint",
-        "failed to find a memory slot",
-        "failed to find free space in the KV cache, retrying",
-        "failed to load prompt from cache",
-        "failed to restore kv cache",
-        "failed to restore sequence state",
-        "failed to restore state with size",
-        "exceeds cache size limit",
-        "making room for prompt cache entry",
-        "model default pooling_type is",
-        "n_ctx is not divisible by n_seq_max", // the context of each has been told
-        "n_past was set to",
-        "need to evaluate at least 1 token",
-        "possible training context overflow", // the server core tells that it caps the context
-        "purging slot",
-        "special_eos_id is not in special_eog_ids", // so it is with all encoders
-    };
-    return std::ranges::any_of(
-        messages, [line](std::string_view message) { return line.find(message) != std::string_view::npos; });
+    return std::ranges::any_of(llama_texts::ordinary_warnings,
+                               [line](const auto &warning) { return warning.is_in(line); });
 }
 
 /** llama.cpp sends lines in pieces; a message of ours is a whole line. */

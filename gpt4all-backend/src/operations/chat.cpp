@@ -5,6 +5,7 @@
 #include "json/parse.h"
 #include "json/utf8.h"
 #include "json_schema/llama_rules.h"
+#include "llama/texts.h"
 #include "operations/check_request.h"
 #include "operations/continued_message.h"
 #include "operations/messages.h"
@@ -76,7 +77,9 @@ void require_call(::json &parameters) {
     if (!parameters.contains("grammar")) {
         return;
     }
-    static const std::regex preamble(R"((root ::= [^\n]*?)until-[0-9]+\? )");
+    static const std::regex preamble("(" + std::string(llama_texts::root_rule.text) +
+                                     std::string(llama_texts::defines.text) + "[^\\n]*?)" +
+                                     std::string(llama_texts::until_rule.text) + "[0-9]+\\? ");
     parameters["grammar"] = std::regex_replace(parameters.at("grammar").get<std::string>(), preamble, "$1",
                                                std::regex_constants::format_first_only);
 }
@@ -109,10 +112,6 @@ Generation from_prompt(Engine &engine, json request, std::string_view what) {
     return generation;
 }
 
-/** How llama.cpp begins what it says of a template that cannot be rendered for a request, as of a wrong argument. */
-constexpr std::string_view template_failed =
-    "Unable to generate parser for this template. Automatic parser generation failed: ";
-
 /** Arguments of former calls are parsed for templates that show them as objects. */
 void check_arguments_of_calls(const json &request) {
     size_t index = 0;
@@ -143,14 +142,14 @@ void check_arguments_of_calls(const json &request) {
         throw;
     } catch (const std::exception &error) {
         std::string reason = error.what();
-        const bool rendering = reason.starts_with(template_failed);
+        const bool rendering = reason.starts_with(llama_texts::template_failed);
         if (rendering) {
-            reason.erase(0, template_failed.size());
+            reason.erase(0, llama_texts::template_failed.text.size());
         }
         if (!rendering && dynamic_cast<const std::invalid_argument *>(&error) != nullptr) {
             throw Error(LLMODEL_INVALID_ARGUMENT, "chat request: " + reason);
         }
-        if (reason.find("input is not supported") != std::string::npos) {
+        if (llama_texts::media_not_supported.is_in(reason)) {
             throw Error(LLMODEL_UNSUPPORTED, "chat request: this model takes text only: " + reason);
         }
         check_arguments_of_calls(request);

@@ -7,6 +7,7 @@
 #include "llama.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
+#include "llama/texts.h"
 #include "platform/temporary_file.h"
 #include "quantize/plan.h"
 #include "quantize/request.h"
@@ -41,19 +42,20 @@ ModelFile read_input(const fs::path &path, const fs::path &out_path, const std::
 
 /** What llama.cpp's reason for giving up means. */
 [[noreturn]] void fail(const fs::path &path, const fs::path &out_path, const std::string &reason) {
-    const auto says = [&reason](const char *text) { return reason.find(text) != std::string::npos; };
-    if (says("requantizing from type")) {
+    const auto says = [&reason](std::string_view text) { return reason.find(text) != std::string::npos; };
+    if (says(llama_texts::requantizing)) {
         refuse_requantizing(path, reason);
     }
-    if (says("imatrix") || says("importance matrix")) {
+    if (says(llama_texts::needs_imatrix) || says(llama_texts::needs_importance_matrix)) {
         throw Error(LLMODEL_INVALID_ARGUMENT, "the option /imatrix: it is needed and must fit the model: " + reason,
                     {{"path", "/imatrix"}, {"reason", reason}});
     }
+    // the words of C++'s own libraries
     if (says("iostream error") || says("basic_ios")) {
         throw Error(LLMODEL_IO, out_path.string() + ": writing failed; is the disk full, or a limit on file sizes set?",
                     {{"path", out_path.string()}, {"reason", reason}});
     }
-    if (says("invalid data") || says("validation failed")) {
+    if (says(llama_texts::invalid_data) || says(llama_texts::validation_failed)) {
         throw Error(LLMODEL_INVALID_MODEL, path.string() + " has weights that are not finite: " + reason,
                     {{"path", path.string()}, {"reason", reason}});
     }
@@ -80,7 +82,7 @@ void run(const fs::path &path, const fs::path &out_path, const QuantizeRequest &
     }
     if (status != 0) {
         // after the rest of the line on which it was about to tell of a tensor
-        constexpr std::string_view label = "failed to quantize: ";
+        constexpr std::string_view label = llama_texts::quantizing_failed;
         const size_t at = reasons.text().rfind(label);
         fail(path, out_path, at == std::string::npos ? reasons.text() : reasons.text().substr(at + label.size()));
     }

@@ -7,9 +7,9 @@
 // it is, so that the last line tells where a process died.
 
 #include "device.h"
-#include "weights.h"
 #include "ggml-cpp.h"
 #include "ggml.h"
+#include "weights.h"
 
 #include <algorithm>
 #include <cmath>
