@@ -1,13 +1,10 @@
 #include "contexts/contexts.h"
 
-#include "contexts/embed.h"
-#include "contexts/rerank.h"
-#include "contexts/score.h"
 #include "engine/model.h"
 #include "llama/abort_guard.h"
 
+#include <map>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 namespace llmodel {
@@ -41,21 +38,16 @@ struct Contexts::State {
     }
 
     // made when first used, since a model that is being opened has no weights yet
-    Context &context(std::optional<Context> &slot, Context::Purpose purpose) {
+    Context &context(Context::Purpose purpose) {
         const std::lock_guard lock(mutex);
-        if (!slot) {
-            slot.emplace(model.weights(), model.options().params, purpose);
-        }
-        return *slot;
+        return contexts.try_emplace(purpose, model.weights(), model.options().params, purpose).first->second;
     }
 
     Model &model;
     std::mutex mutex;
     std::vector<Adapter> loaded; // freed after the contexts that use them
     std::vector<float> scales;
-    std::optional<Context> embed;
-    std::optional<Context> rank;
-    std::optional<Context> score;
+    std::map<Context::Purpose, Context> contexts;
 };
 
 Contexts::Contexts(Model &model) : state_(std::make_unique<State>(model)) {}
@@ -67,19 +59,9 @@ void Contexts::scale_adapters(std::vector<float> scales) {
     state_->scales = std::move(scales);
 }
 
-void Contexts::embed(const json &request, EventSink &sink) {
+void Contexts::run(Context::Purpose purpose, ContextFunction function, const json &request, EventSink &sink) {
     const AbortGuard guard;
-    llmodel::embed(state_->context(state_->embed, Context::Purpose::embed), state_->adapters(), request, sink);
-}
-
-void Contexts::rerank(const json &request, EventSink &sink) {
-    const AbortGuard guard;
-    llmodel::rerank(state_->context(state_->rank, Context::Purpose::rank), state_->adapters(), request, sink);
-}
-
-void Contexts::score(const json &request, EventSink &sink) {
-    const AbortGuard guard;
-    llmodel::score(state_->context(state_->score, Context::Purpose::score), state_->adapters(), request, sink);
+    function(state_->context(purpose), state_->adapters(), request, sink);
 }
 
 } // namespace llmodel

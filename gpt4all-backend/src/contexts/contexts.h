@@ -1,5 +1,6 @@
 #pragma once
 
+#include "contexts/context.h"
 #include "error.h"
 #include "tasks/event_sink.h"
 
@@ -10,6 +11,10 @@ namespace llmodel {
 
 class Model;
 
+/** Emits its events and leaves the result last. Throws Error. */
+using ContextFunction = void (*)(Context &context, const std::vector<ScaledAdapter> &adapters, const json &request,
+                                 EventSink &sink);
+
 /** llama_contexts of our own over a model's weights, beside the one that the engine generates with: one that pools
  *  embeddings (embed, rerank) and one that gives log-probabilities (score). Each is made when first used and serves one
  *  request at a time. */
@@ -18,11 +23,9 @@ class Contexts {
     explicit Contexts(Model &model);
     ~Contexts();
 
-    /** These run on the request's thread, emit their events and leave the result last. `request` has passed the
-     *  schema. Throw Error. */
-    void embed(const json &request, EventSink &sink);
-    void rerank(const json &request, EventSink &sink);
-    void score(const json &request, EventSink &sink);
+    /** Runs `function` in the context of that purpose, on the request's thread. `request` has passed the schema. Throws
+     *  Error. */
+    void run(Context::Purpose purpose, ContextFunction function, const json &request, EventSink &sink);
 
     /** How strongly the adapters that the model was opened with count from the next request on, in their order; those
      *  beyond the last given here count as they were opened. */

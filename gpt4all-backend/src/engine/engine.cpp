@@ -5,6 +5,7 @@
 #include "error.h"
 #include "grammar/budget.h"
 #include "llama/abort_guard.h"
+#include "llama/llama_json.h"
 #include "llama/logging.h"
 #include "llama/texts.h"
 #include "threads/thread_governor.h"
@@ -83,7 +84,7 @@ void Engine::load(const std::function<bool(float)> &progress) {
     const LogCapture said(LLMODEL_LOG_ERROR);
 
     bool cancelled = false;
-    core_.set_state_callback([&](server_state state, const ::json &payload) {
+    core_.set_state_callback([&](server_state state, const llama_json &payload) {
         if (state != SERVER_STATE_LOADING || !payload.contains("value") || !progress) {
             return;
         }

@@ -12,12 +12,14 @@
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
 #include "memory/estimate.h"
-#include "operations/requests.h"
+#include "operations/operation.h"
 #include "platform/machine.h"
+#include "tasks/run_operation.h"
 #include "threads/large_stack.h"
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace llmodel {
 
@@ -25,22 +27,6 @@ namespace {
 
 // Of the progress of opening, where a model of 2023 is translated first.
 constexpr float translation_part = 0.9F;
-
-std::string request_definition(std::string_view operation) {
-    static constexpr std::string_view operations[] = {"chat",           "complete",     "infill",   "embed",
-                                                      "rerank",         "score",        "tokenize", "detokenize",
-                                                      "apply_template", "count_tokens", "adapters"};
-    if (std::find(std::begin(operations), std::end(operations), operation) == std::end(operations)) {
-        std::string known;
-        for (const std::string_view name : operations) {
-            known += (known.empty() ? "" : ", ") + std::string(name);
-        }
-        throw Error(LLMODEL_INVALID_ARGUMENT,
-                    "there is no operation \"" + std::string(operation) + "\"; there are " + known,
-                    {{"operation", operation}});
-    }
-    return std::string(operation) + "_request";
-}
 
 } // namespace
 
@@ -101,65 +87,32 @@ Engine &Model::generator(std::string_view operation) const {
 }
 
 std::shared_ptr<Task> Model::submit(std::string_view operation, json request) {
-    accept(request, request_definition(operation));
+    const Operation &asked = find_operation(operation);
+    accept(request, asked.request);
     const std::lock_guard lock(mutex_);
     if (closed_) {
         throw Error(LLMODEL_CLOSED, "the model is closed");
     }
-    auto task = start(operation, std::move(request));
+    auto task = start(asked, std::move(request));
     std::erase_if(tasks_, [](const std::weak_ptr<Task> &known) { return known.expired(); });
     tasks_.push_back(task);
     return task;
 }
 
-std::shared_ptr<Task> Model::start(std::string_view operation, json request) {
-    const auto generate = [&](Generation (*prepare)(Engine &, const json &)) {
-        Engine &engine = generator(operation);
+std::shared_ptr<Task> Model::start(const Operation &operation, json request) {
+    if (const auto *prepare = std::get_if<PrepareGeneration>(&operation.run)) {
+        Engine &engine = generator(operation.name);
         options_.sampling.complete(request);
-        return start_generation(engine, threads_,
-                                [prepare, &engine, request = std::move(request)] { return prepare(engine, request); });
-    };
-    const auto run = [&](void (*function)(const Model &, const json &, EventSink &)) {
-        return run_operation(threads_, [this, function, request = std::move(request)](EventSink &sink) {
-            function(*this, request, sink);
-        });
-    };
-    const auto in_context = [&](void (Contexts::*function)(const json &, EventSink &)) {
-        return run_operation(threads_, [this, function, request = std::move(request)](EventSink &sink) {
-            (contexts_.get()->*function)(request, sink);
-        });
-    };
-    if (operation == "chat") {
-        return generate(prepare_chat);
+        return start_generation(
+            engine, threads_, [prepare, &engine, request = std::move(request)] { return (*prepare)(engine, request); });
     }
-    if (operation == "complete") {
-        return generate(prepare_complete);
-    }
-    if (operation == "infill") {
-        return generate(prepare_infill);
-    }
-    if (operation == "embed") {
-        return in_context(&Contexts::embed);
-    }
-    if (operation == "rerank") {
-        return in_context(&Contexts::rerank);
-    }
-    if (operation == "score") {
-        return in_context(&Contexts::score);
-    }
-    if (operation == "tokenize") {
-        return run(tokenize);
-    }
-    if (operation == "detokenize") {
-        return run(detokenize);
-    }
-    if (operation == "apply_template") {
-        return run(apply_template);
-    }
-    if (operation == "count_tokens") {
-        return run(count_tokens);
-    }
-    return run(adapters);
+    return run_operation(threads_, [this, &operation, request = std::move(request)](EventSink &sink) {
+        if (const auto *in_context = std::get_if<RunInContext>(&operation.run)) {
+            contexts_->run(in_context->purpose, in_context->run, request, sink);
+        } else {
+            std::get<RunOnModel>(operation.run)(*this, request, sink);
+        }
+    });
 }
 
 void Model::close() {

@@ -18,6 +18,7 @@ namespace llmodel {
 
 class Contexts;
 struct ModelFile;
+struct Operation;
 
 /** From 0 to 1; returns false to cancel. */
 using Progress = std::function<bool(float)>;
@@ -56,7 +57,7 @@ class Model {
 
   private:
     void load(const ModelFile &file, const json &options, const Progress &progress);
-    std::shared_ptr<Task> start(std::string_view operation, json request);
+    std::shared_ptr<Task> start(const Operation &operation, json request);
 
     std::filesystem::path path_;
     OpenOptions options_;

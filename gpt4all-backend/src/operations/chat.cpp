@@ -5,6 +5,7 @@
 #include "json/parse.h"
 #include "json/utf8.h"
 #include "json_schema/llama_rules.h"
+#include "llama/llama_json.h"
 #include "llama/texts.h"
 #include "operations/check_request.h"
 #include "operations/continued_message.h"
@@ -73,7 +74,7 @@ void resolve_response_format(json &request) {
 }
 
 /** llama.cpp's grammar lets a model write as much as it likes before a call that is required. */
-void require_call(::json &parameters) {
+void require_call(llama_json &parameters) {
     if (!parameters.contains("grammar")) {
         return;
     }
@@ -107,7 +108,7 @@ Generation from_prompt(Engine &engine, json request, std::string_view what) {
         request.erase("json_schema");
     }
     request.erase("prompt");
-    generation.parameters = ::json::parse(dump_json(request));
+    generation.parameters = llama_json::parse(dump_json(request));
     take_common_fields(generation, request);
     return generation;
 }
@@ -131,9 +132,9 @@ void check_arguments_of_calls(const json &request) {
     }
 }
 
-::json apply_chat_template(Engine &engine, const json &request) {
+llama_json apply_chat_template(Engine &engine, const json &request) {
     const std::string text = dump_json(request);
-    ::json body = ::json::parse(text);
+    llama_json body = llama_json::parse(text);
     std::vector<raw_buffer> files;
     const TemplateGuard guard(text.size());
     try {
@@ -241,7 +242,7 @@ Generation prepare_chat(Engine &engine, const json &request) {
     }
     if (has_tools(request) && request.contains("tool_choice") && request["tool_choice"] != "auto") {
         require_call(rendered.parameters);
-        rendered.parameters["stop"] = ::json::array(); // they end text, not calls
+        rendered.parameters["stop"] = llama_json::array(); // they end text, not calls
     }
     if (has_tools(request) && rendered.parameters.contains("grammar")) {
         check_gbnf(engine.vocab(), rendered.parameters.at("grammar").get<std::string>(),
@@ -276,13 +277,13 @@ Generation prepare_infill(Engine &engine, const json &request) {
     Generation generation = from_prompt(engine, request, "infill request");
     generation.type = SERVER_TASK_TYPE_INFILL;
     const common_params &params = engine.params();
-    const ::json body = ::json::parse(dump_json(request));
+    const llama_json body = llama_json::parse(dump_json(request));
     const int n_predict = std::max(
         {request.value("max_tokens", -1), request.value("n_predict", -1), request.value("max_completion_tokens", -1)});
     static const InputSpans all = InputSpans::all();
     const SpecialTokenGuard files_have_none(all);
     generation.prompt = format_prompt_infill(
-        vocab, body.at("input_prefix"), body.at("input_suffix"), json_value(body, "input_extra", ::json::array()),
+        vocab, body.at("input_prefix"), body.at("input_suffix"), json_value(body, "input_extra", llama_json::array()),
         params.n_batch, n_predict, engine.meta().slot_n_ctx, params.spm_infill,
         tokens_of(request.value("prompt", json("")), vocab, false, false, "prompt"));
     for (const char *key : {"input_prefix", "input_suffix", "input_extra"}) {

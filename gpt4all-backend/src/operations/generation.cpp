@@ -2,6 +2,7 @@
 
 #include "json/parse.h"
 #include "llama/abort_guard.h"
+#include "llama/llama_json.h"
 #include "operations/choice.h"
 #include "server-schema.h"
 
@@ -86,7 +87,7 @@ void GenerationTask::prepare(const Prepare &prepare) {
     prepared_changed_.notify_all();
 }
 
-task_params parameters_of(Engine &engine, const ::json &given) {
+task_params parameters_of(Engine &engine, const llama_json &given) {
     try {
         return server_schema::eval_llama_cmpl_schema(engine.vocab(), engine.params(), engine.meta().logit_bias_eog,
                                                      given);
@@ -99,14 +100,14 @@ task_params parameters_of(Engine &engine, const ::json &given) {
 
 std::vector<server_task> make_tasks(Engine &engine, server_response_reader &reader, Generation &generation) {
     auto delimiters =
-        common_chat_msg_delimiters_parse(json_value(generation.parameters, "message_delimiters", ::json::array()));
+        common_chat_msg_delimiters_parse(json_value(generation.parameters, "message_delimiters", llama_json::array()));
     delimiters.tokenize(engine.vocab());
 
     if (generation.parameters.contains("lora")) {
         engine.adapters_vary();
         if (generation.parameters["lora"].empty() && !engine.params().lora_adapters.empty()) {
             // an empty list would be taken for none at all; with one adapter named, the others have scale 0 too
-            generation.parameters["lora"] = ::json::array({{{"id", 0}, {"scale", 0}}});
+            generation.parameters["lora"] = llama_json::array({{{"id", 0}, {"scale", 0}}});
         }
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "llama/llama_json.h"
 #include "tasks/task.h"
 #include "threads/thread_group.h"
 
@@ -15,7 +16,7 @@ namespace llmodel {
 struct Generation {
     server_task_type type = SERVER_TASK_TYPE_COMPLETION;
     std::vector<llama_token> prompt;
-    ::json parameters;        // as llama-server's own handlers leave them
+    llama_json parameters;    // as llama-server's own handlers leave them
     int n = 1;                // choices
     int id_slot = -1;         // -1: any
     int top_logprobs = -1;    // alternatives to report for each token; -1: no log-probabilities at all

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "llama/llama_json.h"
 #include "operations/generation.h"
 #include "tasks/event_sink.h"
 #include "tokens/input_spans.h"
@@ -26,7 +27,7 @@ void adapters(const Model &model, const json &request, EventSink &sink);
 
 /** A chat request rendered by the model's template. */
 struct RenderedChat {
-    ::json parameters; // llama-server's, but for the prompt
+    llama_json parameters; // llama-server's, but for the prompt
     std::string prompt;
     InputSpans input; // what of the prompt the request brought; nothing where it asks for special tokens to be parsed
 };
