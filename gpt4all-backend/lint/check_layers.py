@@ -16,15 +16,6 @@ SOURCE = BACKEND / "src"
 PLATFORM = SOURCE / "platform"
 BINDINGS = "gpt4all-" + "bindings"
 
-# Files of the backend that name the bindings yet: to be moved above it, never to be added to.
-KNOWN_MENTIONS = {
-    "benchmarks/mypy.ini",
-    "tests/processors/mypy.ini",
-    "tests/processors/pytest.ini",
-    "tests/processors/run_cases.py",
-    "tests/processors/test_modules.py",
-}
-
 # Everything else in angle brackets is taken for the operating system's.
 STANDARD = set(
     "algorithm array atomic bit bitset cassert cctype cerrno charconv chrono cinttypes climits cmath compare "
@@ -75,20 +66,12 @@ def texts(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def offences() -> Iterator[str]:
     """Every offence of the backend, as it is to be printed."""
-    known = set(KNOWN_MENTIONS)
     for path, text in texts(BACKEND):
-        name = path.relative_to(BACKEND)
+        name = path.relative_to(BACKEND.parent)
         if path.is_relative_to(SOURCE) and not path.is_relative_to(PLATFORM):
-            yield from (f"{BACKEND.name}/{name}:{number}: {why}" for number, why in system_offences(text))
-        lines = list(mentions(text))
-        if lines and name.as_posix() in known:
-            known.remove(name.as_posix())
-            continue
-        for number in lines:
-            yield f"{BACKEND.name}/{name}:{number}: the backend knows nothing of {BINDINGS}, which is built on it"
-    yield from (
-        f"{BACKEND.name}/{name}:1: no longer names {BINDINGS}: strike it off KNOWN_MENTIONS" for name in sorted(known)
-    )
+            yield from (f"{name}:{number}: {why}" for number, why in system_offences(text))
+        for number in mentions(text):
+            yield f"{name}:{number}: the backend knows nothing of {BINDINGS}, which is built on it"
 
 
 def main() -> int:
