@@ -31,7 +31,6 @@ set(LLMODEL_SOURCES
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
   src/llama/abort_guard.cpp
-  src/llama/greedy.cpp
   src/llama/logging.cpp
   src/memory/budget.cpp
   src/memory/estimate.cpp

@@ -22,8 +22,7 @@ TEST_F(Complete, IdsAndTextAreTheSamePrompt) {
     EXPECT_EQ(by_text.text(), content_of(by_text));
 }
 
-/** Greedy answers take the likeliest token without sorting; log-probabilities, which want the sorted list, must not
- * change what is answered. */
+/** Log-probabilities, which want the vocabulary sorted, must not change what is answered. */
 TEST_F(Complete, GreedyAnswersAreThoseOfTheSortedVocabulary) {
     const auto both = [this](json fields) {
         fields.update({{"max_tokens", 24}, {"ignore_eos", true}});

@@ -5,7 +5,6 @@
 #include "llama-sampler.h"
 #include "llama.h"
 #include "llama/abort_guard.h"
-#include "llama/greedy.h"
 #include "llama/logging.h"
 #include "platform/dynamic_library.h"
 #include "threads/thread_governor.h"
@@ -240,7 +239,6 @@ void ensure_backend() {
         }
         const AbortGuard guard;
         llama_backend_init();
-        install_greedy_sampling();
         install_thread_governor();
     });
 }
