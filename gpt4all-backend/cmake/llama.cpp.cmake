@@ -67,7 +67,7 @@ endif()
 
 unset(GGML_AVAILABLE_BACKENDS CACHE) # which ggml only ever adds to
 add_subdirectory(${GPT4ALL_LLAMA_CPP_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
-target_include_directories(server-context PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src/llama/server) # what patch 0025 includes
+target_include_directories(server-context PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src/llama/server) # what patch 0024 includes
 
 # Compiles several of a target's sources at a time: those of `folder`, in its own folder `home`.
 function(compile_together target home folder)
