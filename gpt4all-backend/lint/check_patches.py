@@ -15,6 +15,7 @@ from pathlib import Path
 PATCHES = Path(__file__).resolve().parent.parent / "patches"
 NAME = re.compile(r"([0-9]{4})-[a-z0-9-]+\.patch")
 ROW = re.compile(r"^\| ([0-9]{4}) \|", re.MULTILINE)
+END_OF_MESSAGE = re.compile(r"\n(?=---\n|diff --git )")
 LONGEST_LINE = 72
 
 
@@ -28,10 +29,11 @@ def faults(text: str) -> Iterator[str]:
     if subject and len(subject) > LONGEST_LINE:
         yield f"its subject has {len(subject)} characters, over {LONGEST_LINE}"
     payload = message.get_payload()
-    body, line, _ = ("\n" + payload if isinstance(payload, str) else "").partition("\n---\n")
-    if not line:
-        yield "no line --- stands between its message and its changes"
-    elif not body.strip():
+    parts = END_OF_MESSAGE.split("\n" + payload if isinstance(payload, str) else "", maxsplit=1)
+    if len(parts) == 1:
+        yield "it has no changes"
+    body = parts[0]
+    if not body.strip():
         yield "it does not say why: its message has no body"
     elif any(len(row) > LONGEST_LINE for row in body.splitlines()):
         yield f"a line of its message has over {LONGEST_LINE} characters"

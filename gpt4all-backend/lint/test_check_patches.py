@@ -21,8 +21,9 @@ class Messages(unittest.TestCase):
     """What a patch says of itself."""
 
     def test_a_whole_one_passes(self) -> None:
-        """With subject, body and the line before the changes."""
+        """With a line --- before the changes, as with a list of files, or without."""
         self.assertEqual([], list(faults(GOOD)))
+        self.assertEqual([], list(faults(GOOD.replace("---\n", ""))))
 
     def test_each_fault_is_told(self) -> None:
         """One at a time."""
@@ -32,7 +33,7 @@ class Messages(unittest.TestCase):
             ("Do it", "Do it " * 20, "its subject has"),
             ("It was not done.\n", "", "does not say why"),
             ("It was not done.", "It was not done. " * 5, "a line of its message"),
-            ("---\n", "", "no line ---"),
+            ("---\ndiff --git a/a b/a\n", "", "no changes"),
         ):
             with self.subTest(told):
                 found = list(faults(GOOD.replace(old, new, 1)))
