@@ -8,8 +8,9 @@ from typing import Any, Literal, TypedDict
 
 
 class Sampling(TypedDict, total=False):
-    """How the next token is chosen. A default that is given here holds where neither the request nor how the model
-    was opened, its file or the catalogue says otherwise: sampling of inspect_result tells what holds for a model."""
+    """How the next token is chosen. The defaults given here apply unless the request, the options for opening the
+    model, its file or the catalogue say otherwise: sampling in inspect_result has the values that apply to a
+    model."""
 
     temperature: float | None
     """Randomness: logits are divided by it. 0: always the most probable token. Default: 0.8. From 0 to 100."""
@@ -35,7 +36,7 @@ class Sampling(TypedDict, total=False):
     From -1 to 100."""
 
     xtc_probability: float | None
-    """XTC: chance with which the most probable tokens are removed. 0: off. Default: 0. From 0 to 1."""
+    """XTC: chance that the most probable tokens are removed. 0: off. Default: 0. From 0 to 1."""
 
     xtc_threshold: float | None
     """XTC: probability above which a token counts as a top choice; all but the last such one are removed. Above 0.5:
@@ -49,10 +50,10 @@ class Sampling(TypedDict, total=False):
     """Every filter leaves at least this many tokens. Default: 0. From 0 to 1048576."""
 
     repeat_last_n: int | None
-    """Last tokens in which repetition is penalised. 0: off. Default: 64. From 0 to 1048576."""
+    """How many of the last tokens are searched for repetition to penalise. 0: off. Default: 64. From 0 to 1048576."""
 
     repeat_penalty: float | None
-    """Divides (where positive) or multiplies the logits of tokens that occurred. 1: off. Default: 1."""
+    """Divides (if positive) or multiplies the logits of tokens that have occurred. 1: off. Default: 1."""
 
     frequency_penalty: float | None
     """Subtracted from a token's logit once for every time it occurred. Default: 0. From -2 to 2."""
@@ -70,7 +71,7 @@ class Sampling(TypedDict, total=False):
     """DRY: longest repeated sequence, in tokens, without a penalty. Default: 2. From 0 to 1048576."""
 
     dry_penalty_last_n: int | None
-    """DRY: last tokens that are searched for repetitions. 0: off. Default: 64. From 0 to 1048576."""
+    """DRY: how many of the last tokens are searched for repetitions. 0: off. Default: 64. From 0 to 1048576."""
 
     dry_sequence_breakers: Sequence[str] | None
     """DRY: texts at which a sequence ends, so that repetition across them is free. Default: ["\\n", ":", "\\"",
@@ -91,18 +92,18 @@ class Sampling(TypedDict, total=False):
     -1. From -1 to 1."""
 
     adaptive_decay: float | None
-    """Adaptive-p: how slowly former choices are forgotten. Default: 0.9. From 0 to 0.99."""
+    """Adaptive-p: how slowly earlier choices are forgotten. Default: 0.9. From 0 to 0.99."""
 
     samplers: Sequence[Literal["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature", "infill", "adaptive_p"]] | None
     """The filters to apply, in this order. Default: ["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p",
     "min_p", "xtc", "temperature"]."""
 
     backend_sampling: bool | None
-    """Sample on the device that computes the logits, where it can. Default: false."""
+    """Sample on the device that computes the logits, if it can. Default: false."""
 
     seed: int | None
-    """Start of the random numbers; the same seed gives the same answer to the same request run alone. -1: another
-    one each time. Default: -1."""
+    """Seed of the random numbers; the same request, run alone, gets the same answer from the same seed. -1: a
+    different one each time. Default: -1."""
 
     ignore_eos: bool | None
     """Never choose a token that ends the answer. Default: false."""
@@ -113,28 +114,27 @@ class Sampling(TypedDict, total=False):
 
 
 class Generation(TypedDict, total=False):
-    """How much is generated, when it ends, and what is told about it."""
+    """How much is generated, when it ends, and what is reported about it."""
 
     max_tokens: int | None
-    """Most tokens to generate. -1: until the model ends or the context is full; 0: only process the prompt. Default:
-    -1."""
+    """Maximum number of tokens to generate. -1: until the model ends or the context is full; 0: only process the
+    prompt. Default: -1."""
 
     max_completion_tokens: int | None
-    """Another name of max_tokens; give one of them."""
+    """Another name for max_tokens; give only one of them."""
 
     n_predict: int | None
-    """Another name of max_tokens; give one of them."""
+    """Another name for max_tokens; give only one of them."""
 
     n: int | None
-    """Choices to generate for the same prompt; as many as n_parallel of the model at a time. Default: 1. From 1 to
-    64."""
+    """Choices to generate for the same prompt; at most the model's n_parallel at a time. Default: 1. From 1 to 64."""
 
     stop: str | Sequence[str] | None
-    """Texts that end the answer and are left out of it: one, or up to 64. They do not apply within tool calls."""
+    """Texts that end the answer and are left out of it: one, or an array of up to 64. They do not apply within tool
+    calls."""
 
     post_sampling_probs: bool | None
-    """Give probabilities after the filters, rather than log-probabilities before them; needs logprobs. Default:
-    false."""
+    """Give probabilities after the filters instead of log-probabilities before them; needs logprobs. Default: false."""
 
     return_tokens: bool | None
     """Give the ids of the generated tokens in the result. Default: false."""
@@ -146,23 +146,23 @@ class Generation(TypedDict, total=False):
     """Keep the timings up to date with every token, for progress events. Default: false."""
 
     cache_prompt: bool | None
-    """Reuse what former requests have computed for the same beginning. Default: true."""
+    """Reuse what earlier requests have computed for the same beginning. Default: true."""
 
     n_cache_reuse: int | None
-    """Fewest tokens in a row that are reused although they have moved. Absent: as the model was opened."""
+    """Minimum number of consecutive tokens to reuse even though they have moved. Absent: as the model was opened."""
 
     n_keep: int | None
-    """Tokens of the prompt's beginning that context shift keeps. -1: all of the prompt. Absent: as the model was
+    """Tokens at the beginning of the prompt that context shift keeps. -1: the whole prompt. Absent: as the model was
     opened."""
 
     n_discard: int | None
-    """Tokens that one context shift forgets. 0: half of those it may. Default: 0."""
+    """Tokens that one context shift drops. 0: half of those it may drop. Default: 0."""
 
     n_indent: int | None
     """End when a line is indented by fewer than this many spaces, for completing code. 0: off. Default: 0."""
 
     t_max_predict_ms: int | None
-    """After this many milliseconds of generating, end at the next new line. -1: no limit. Default: -1."""
+    """After this many milliseconds of generating, end at the next line break. -1: no limit. Default: -1."""
 
     id_slot: int | None
     """The slot to run in, for state that was restored into it. -1: any. Default: -1. From -1 to 63."""
@@ -172,59 +172,59 @@ class Generation(TypedDict, total=False):
 
 
 class Constraints(TypedDict, total=False):
-    """What form the answer must have. Give at most one of them."""
+    """The form that the answer must have. Give at most one of these."""
 
     grammar: str | None
     """A grammar in GBNF that the answer follows."""
 
     json_schema: Mapping[str, Any] | None
-    """A JSON Schema that the answer is valid under; {} for any JSON."""
+    """A JSON Schema that the answer satisfies; {} for any JSON."""
 
 
 class Conversation(TypedDict, total=False):
     """What the chat template turns into a prompt."""
 
     tool_choice: Literal["auto", "none", "required"] | Mapping[str, Any] | None
-    """Whether tools are called: "auto" as the model decides, "none", "required" at least one, or the one that is
-    named. Default: "auto"."""
+    """Whether tools are called: "auto": as the model decides; "none"; "required": at least one; or the named one.
+    Default: "auto"."""
 
     parallel_tool_calls: bool | None
-    """Allow several tool calls in one answer; needs tools. Absent: as the template can."""
+    """Allow several tool calls in one answer; needs tools. Absent: if the template can."""
 
     add_generation_prompt: bool | None
     """End the prompt with the beginning of the model's turn. Default: true."""
 
     continue_final_message: Literal[True, False, "content", "reasoning_content"] | None
-    """Go on with the last message, which must be the assistant's and without tool calls, instead of beginning a new
-    one: true, or the part to go on with. Not together with add_generation_prompt: true. Default: false."""
+    """Continue the last message, which must be the assistant's and without tool calls, instead of beginning a new
+    one: true, or the part to continue. Cannot be combined with add_generation_prompt: true. Default: false."""
 
     chat_template_kwargs: Mapping[str, Any] | None
     """Variables for the template, such as {"enable_thinking": false}."""
 
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None
-    """How much to think, for templates that offer it; "none" switches thinking off."""
+    """How much to think, for templates that support it; "none" turns thinking off."""
 
     reasoning_format: Literal["none", "auto", "deepseek", "deepseek-legacy"] | None
-    """What becomes of the model's thinking. Absent: as the model was opened."""
+    """What happens to the model's thinking. Absent: as the model was opened."""
 
 
 class OpenOptions(TypedDict, total=False):
     """How llmodel_open() and llmodel_inspect() open a model."""
 
     n_ctx: int | None
-    """Context length in tokens, shared by the requests that run together. 0: as long as the model was trained for,
+    """Context length in tokens, shared by the requests that run together. 0: as many as the model was trained for,
     but at most 8192. One request uses no more than the model was trained for, unless rope_freq_base or
     rope_freq_scale extends that. Default: 0. From 0 to 16777216."""
 
     n_batch: int | None
-    """Most tokens that are submitted together while prompts are processed. Default: 512. From 1 to 65536."""
+    """Maximum number of tokens submitted together while processing prompts. Default: 512. From 1 to 65536."""
 
     n_ubatch: int | None
-    """Most tokens that are computed in one step; larger is faster and takes more memory. Embedding inputs must fit
-    into it. No more than n_batch. Default: 512. From 1 to 65536."""
+    """Maximum number of tokens computed in one step; a larger number is faster and takes more memory. Embedding
+    inputs must fit into it. No more than n_batch. Default: 512. From 1 to 65536."""
 
     n_parallel: int | None
-    """Most sequences that generate at the same time; further requests wait. Default: 4. From 1 to 64."""
+    """Maximum number of sequences that generate at the same time; further requests wait. Default: 4. From 1 to 64."""
 
     threads: int | None
     """CPU threads for generating. 0: chosen for this machine. Default: 0. From 0 to 512."""
@@ -234,8 +234,8 @@ class OpenOptions(TypedDict, total=False):
     512."""
 
     adaptive_threads: bool | None
-    """Generate with fewer threads while other programs keep the processors busy, which is faster then. Answers do
-    not depend on it. On Linux. Default: true."""
+    """Generate with fewer threads while other programs keep the processors busy, which is faster in that case.
+    Answers do not depend on it. Only on Linux. Default: true."""
 
     priority: Literal["low", "normal", "medium", "high"] | None
     """Scheduling priority of the compute threads; above normal may need a privilege. Default: "normal"."""
@@ -247,17 +247,17 @@ class OpenOptions(TypedDict, total=False):
     """Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535."""
 
     split_mode: Literal["none", "layer", "row", "tensor"] | None
-    """How the model is shared among several GPUs: not at all (main_gpu has it), by layers, by rows, or by tensors.
-    Default: "layer"."""
+    """How the model is split across several GPUs: not at all (main_gpu has all of it), by layers, by rows, or by
+    tensors. Default: "layer"."""
 
     main_gpu: int | None
-    """The GPU that has the whole model with split_mode "none", from 0. Default: 0. From 0 to 127."""
+    """The GPU that holds the whole model with split_mode "none", from 0. Default: 0. From 0 to 127."""
 
     tensor_split: Sequence[float] | None
-    """Proportions in which the GPUs share the model, such as [3, 1]. Absent: by their free memory."""
+    """Proportions in which the GPUs share the model, such as [3, 1]. Absent: according to their free memory."""
 
     offload_kqv: bool | None
-    """Keep the key-value cache on the GPU, beside the layers that are there. Default: true."""
+    """Keep the key-value cache on the GPU, along with the layers that are there. Default: true."""
 
     op_offload: bool | None
     """Let the GPU help with large operations on weights that the CPU holds. Default: true."""
@@ -273,20 +273,20 @@ class OpenOptions(TypedDict, total=False):
     """Storage type of the cache's values; a quantised one needs flash attention. Default: "f16"."""
 
     flash_attn: Literal["auto", "on", "off"] | None
-    """Flash attention: where the device has it, always, or never. Default: "auto"."""
+    """Flash attention: if the device supports it, always, or never. Default: "auto"."""
 
     mmap: bool | None
-    """Map the file into memory rather than reading it. Default: true."""
+    """Map the file into memory instead of reading it. Default: true."""
 
     cache_dir: str | None
-    """Folder for the translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
+    """Folder for translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
 
     mlock: bool | None
-    """Keep the weights from being swapped out; needs the privilege to lock that much memory. Default: false."""
+    """Keep the weights from being swapped out; requires permission to lock that much memory. Default: false."""
 
     pooling: Literal["none", "mean", "cls", "last", "rank"] | None
-    """How embed makes one vector of an input's tokens; "none" gives one for each token, "rank" is for rerankers.
-    Absent: as the model says, or else "mean"."""
+    """How embed makes one vector from an input's tokens; "none" gives one for each token, "rank" is for rerankers.
+    Absent: as the model specifies, or else "mean"."""
 
     rope_freq_base: float | None
     """Base frequency of the rotary position embedding. 0: the model's own. Default: 0."""
@@ -316,61 +316,61 @@ class OpenOptions(TypedDict, total=False):
     Default: -1. From -1 to 10000."""
 
     swa_full: bool | None
-    """Cache all positions in layers with a sliding window too, so that every prefix can be reused, for more memory.
-    Default: false."""
+    """Also cache all positions in layers with a sliding window, so that every prefix can be reused, at the cost of
+    more memory. Default: false."""
 
     kv_unified: bool | None
-    """One cache for all sequences, so that one request alone may use the whole context; false gives each an equal
+    """One cache for all sequences, so that a single request may use the whole context; false gives each an equal
     share. Default: true."""
 
     context_shift: bool | None
-    """When the context is full while generating, forget the oldest tokens after n_keep and go on, rather than
-    finish. Default: false."""
+    """When the context becomes full while generating, drop the oldest tokens after n_keep and continue, instead of
+    finishing. Default: false."""
 
     n_keep: int | None
-    """Tokens of the prompt's beginning that context shift keeps, where the request does not say. -1: all of the
-    prompt. Default: 0."""
+    """Tokens at the beginning of the prompt that context shift keeps, unless the request says otherwise. -1: the
+    whole prompt. Default: 0."""
 
     cache_ram_mib: int | None
-    """Memory for the state of former prompts, and of requests that wait for room in the context, in MiB. 0: none;
+    """Memory for the state of earlier prompts, and of requests that wait for room in the context, in MiB. 0: none;
     -1: without limit. Default: 512. From -1 to 1048576."""
 
     n_cache_reuse: int | None
-    """Fewest tokens in a row that are reused from a former prompt although they have moved. 0: only a common
-    beginning is reused. Default: 0."""
+    """Minimum number of consecutive tokens to reuse from an earlier prompt even though they have moved. 0: only a
+    common beginning is reused. Default: 0."""
 
     lora: Sequence[Mapping[str, Any]] | None
-    """LoRA adapters (GGUF files) to load with the model. Their ids are their places here, from 0."""
+    """LoRA adapters (GGUF files) to load with the model. Their ids are their positions here, from 0."""
 
     draft: Mapping[str, Any] | None
-    """A small model with the same vocabulary that guesses ahead; the model checks its guesses together. The output
-    keeps its distribution."""
+    """A small model with the same vocabulary that guesses ahead; the model checks its guesses together. The
+    distribution of the output does not change."""
 
     speculative: Mapping[str, Any] | None
     """Guessing ahead without a second model, from repetitions in the text so far. May be combined with draft. The
-    output keeps its distribution."""
+    distribution of the output does not change."""
 
     chat_template: str | None
-    """Instead of the model's own template: one in Jinja, or the name of one that comes with the library: alpaca,
-    chatml, gpt4all-j, human-assistant, llama2, mistral, vicuna or zephyr. Absent, for a model without any: what
-    default_chat_template of its info says."""
+    """Replaces the model's own template: a Jinja template, or the name of one that comes with the library: alpaca,
+    chatml, gpt4all-j, human-assistant, llama2, mistral, vicuna or zephyr. Absent, for a model without any: the
+    default_chat_template in its info."""
 
     chat_template_kwargs: Mapping[str, Any] | None
-    """Variables for the template, where the request does not set them."""
+    """Variables for the template, unless the request sets them."""
 
     reasoning_format: Literal["none", "auto", "deepseek", "deepseek-legacy"] | None
-    """What becomes of the model's thinking, where the request does not say. Default: "deepseek"."""
+    """What happens to the model's thinking, unless the request says otherwise. Default: "deepseek"."""
 
     spm_infill: bool | None
     """For infill, put the suffix before the prefix, as some models were trained. Default: false."""
 
     sampling: Mapping[str, Any] | None
-    """How tokens are chosen where a request does not say. Absent, for each field: as the model's file says, or else
-    catalogue_sampling, or else by the default of the field."""
+    """How tokens are chosen unless a request says otherwise. Absent, for each field: as the model's file says, or
+    else catalogue_sampling, or else the field's default."""
 
     catalogue_sampling: Mapping[str, Any] | None
-    """What a catalogue of models knows of its makers' advice, for fields of which neither sampling nor the model's
-    file says anything. Bindings with a catalogue give this by themselves."""
+    """The advice of the model's makers according to a catalogue, for fields that neither sampling nor the model's
+    file sets. Bindings with a catalogue pass this automatically."""
 
     warmup: bool | None
     """Run the model once while opening, so that the first request is not slower. Default: false."""
@@ -379,8 +379,7 @@ class OpenOptions(TypedDict, total=False):
     """Read every weight while opening and refuse values that are not finite; slow for large files. Default: false."""
 
     memory_budget: int | None
-    """Refuse to open the model if its estimate is over this many bytes. 0: never refuse. Absent: the memory that is
-    free."""
+    """Refuse to open the model if its estimate exceeds this many bytes. 0: never refuse. Absent: the free memory."""
 
 
 class ChatOptions(Conversation, Constraints, Generation, Sampling, total=False):
@@ -390,13 +389,13 @@ class ChatOptions(Conversation, Constraints, Generation, Sampling, total=False):
     """Give the log-probability of each generated token. Default: false."""
 
     top_logprobs: int | None
-    """Most probable tokens to give at each place; needs logprobs. From 0 to 20."""
+    """How many of the most probable tokens to give at each position; needs logprobs. From 0 to 20."""
 
     reasoning_budget_tokens: int | None
-    """Most tokens of thinking before the model is made to answer. -1: no limit. Default: -1."""
+    """Maximum number of thinking tokens before the model is made to answer. -1: no limit. Default: -1."""
 
     thinking_budget_tokens: int | None
-    """Another name of reasoning_budget_tokens; give one of them."""
+    """Another name for reasoning_budget_tokens; give only one of them."""
 
     reasoning_budget_message: str | None
     """What is added to the thinking when its budget is spent."""
@@ -413,11 +412,11 @@ class CompleteOptions(Constraints, Generation, Sampling, total=False):
     """Give the log-probabilities of each generated token and of this many most probable ones. From 0 to 20."""
 
     n_probs: int | None
-    """As logprobs, with more allowed; give one of them. Default: 0. From 0 to 1000."""
+    """As logprobs, but allows more; give only one of them. Default: 0. From 0 to 1000."""
 
 
 class InfillOptions(Constraints, Generation, Sampling, total=False):
-    """The text between a prefix and a suffix, for models that were trained for it."""
+    """The text between a prefix and a suffix, for models trained for it."""
 
     input_extra: Sequence[Mapping[str, Any]] | None
     """Other files of the project, for the model to look at."""
@@ -429,7 +428,7 @@ class InfillOptions(Constraints, Generation, Sampling, total=False):
     """Give the log-probabilities of each generated token and of this many most probable ones. From 0 to 20."""
 
     n_probs: int | None
-    """As logprobs, with more allowed; give one of them. Default: 0. From 0 to 1000."""
+    """As logprobs, but allows more; give only one of them. Default: 0. From 0 to 1000."""
 
 
 class EmbedOptions(TypedDict, total=False):
@@ -439,7 +438,7 @@ class EmbedOptions(TypedDict, total=False):
     """Scale each vector to Euclidean length 1. Default: true."""
 
     embd_normalize: int | None
-    """Another norm, instead of normalize: -1 none, 0 largest absolute value to 32760, 1 taxicab, 2 Euclidean, p for
+    """Another norm instead of normalize: -1 none, 0 largest absolute value to 32760, 1 taxicab, 2 Euclidean, p for
     the p-norm. From -1 to 1024."""
 
     dimensions: int | None
@@ -447,14 +446,14 @@ class EmbedOptions(TypedDict, total=False):
     From 1 to 1048576."""
 
     truncate: bool | None
-    """Cut inputs that are longer than the model can take, rather than fail. Default: false."""
+    """Cut inputs that are longer than the model accepts, instead of failing. Default: false."""
 
 
 class RerankOptions(TypedDict, total=False):
     """How well documents answer a query, for rerankers."""
 
     top_n: int | None
-    """Give only this many best. Absent: all. From 1 to 65536."""
+    """Return only this many of the best. Absent: all. From 1 to 65536."""
 
 
 class ScoreOptions(TypedDict, total=False):
@@ -487,7 +486,7 @@ class DetokenizeOptions(TypedDict, total=False):
     """The text of tokens."""
 
     special: bool | None
-    """Write special tokens by their names, rather than leave them out. Default: true."""
+    """Write special tokens by their names instead of leaving them out. Default: true."""
 
 
 class ApplyTemplateOptions(Conversation, Constraints, total=False):
@@ -516,15 +515,14 @@ class StateOptions(TypedDict, total=False):
 
 class _QuantizeOptionsRequired(TypedDict):
     type: Literal["F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K", "Q5_K_M", "Q5_K_S", "Q5_1", "Q5_0", "Q4_K", "Q4_K_M", "Q4_K_S", "Q4_1", "Q4_0", "IQ4_XS", "IQ4_NL", "Q3_K", "Q3_K_L", "Q3_K_M", "Q3_K_S", "IQ3_M", "IQ3_S", "IQ3_XS", "IQ3_XXS", "Q2_K", "Q2_K_S", "IQ2_M", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S", "TQ2_0", "TQ1_0", "Q2_0", "Q1_0", "MXFP4_MOE", "COPY"]
-    """The type of the file, by llama.cpp's names; "COPY" changes no tensor."""
+    """The file's type, by llama.cpp's name; "COPY" changes no tensor."""
 
 
 class QuantizeOptions(_QuantizeOptionsRequired, total=False):
-    """What llmodel_quantize() makes of a model."""
+    """What llmodel_quantize() makes from a model."""
 
     imatrix: str | None
-    """A file with the importance of weights, as llmodel_imatrix() and llama-imatrix write it; the smallest types
-    need it."""
+    """An importance matrix written by llmodel_imatrix() or llama-imatrix; the smallest types need one."""
 
     output_tensor_type: Literal["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "iq4_xs", "iq4_nl", "mxfp4", "nvfp4", "q3_K", "iq3_s", "iq3_xxs", "q2_K", "iq2_s", "iq2_xs", "iq2_xxs", "iq1_m", "iq1_s", "tq2_0", "tq1_0", "q2_0", "q1_0"] | None
     """Type of the output tensor. Absent: as type implies."""
@@ -533,16 +531,16 @@ class QuantizeOptions(_QuantizeOptionsRequired, total=False):
     """Type of the token embeddings. Absent: as type implies."""
 
     tensor_types: Sequence[Mapping[str, Any]] | None
-    """Types of particular tensors; the first pattern that fits counts."""
+    """Types of particular tensors; the first matching pattern applies."""
 
     leave_output_tensor: bool | None
     """Leave the output tensor as it is. Default: false."""
 
     pure: bool | None
-    """Give every tensor the same type, rather than better ones to those that matter most. Default: false."""
+    """Give every tensor the same type, instead of better ones to those that matter most. Default: false."""
 
     allow_requantize: bool | None
-    """Quantise tensors that are quantised already, which costs quality. Default: false."""
+    """Quantise tensors that are already quantised, at a cost in quality. Default: false."""
 
     threads: int | None
     """CPU threads. 0: as many as the machine has. Default: 0. From 0 to 512."""
@@ -552,8 +550,8 @@ class QuantizeOptions(_QuantizeOptionsRequired, total=False):
 
 
 class ImatrixOptions(TypedDict, total=False):
-    """What llmodel_imatrix() runs through a model. Either text or file is needed: prose, code or talk of the kind
-    that the model is for, of some ten thousand tokens at best."""
+    """What llmodel_imatrix() runs through a model. Either text or file is needed: prose, code or conversation like
+    what the model is for, ideally about ten thousand tokens."""
 
     text: str | None
     """The text itself."""
@@ -562,18 +560,17 @@ class ImatrixOptions(TypedDict, total=False):
     """A file with the text, in UTF-8."""
 
     dataset: str | None
-    """What the importance matrix, and models that are made with it, call the text. Absent: the file's name, or
-    "text"."""
+    """The text's name in the importance matrix and in models made with it. Absent: the file's name, or "text"."""
 
     n_ctx: int | None
-    """Tokens of each stretch that the text is cut into; what is left over is not run. 0: 512, or as many as the
-    model was trained for if those are fewer. Default: 0. From 0 to 16777216."""
+    """Tokens in each chunk of the text; the remainder is not run. 0: 512, or as many as the model was trained for if
+    that is fewer. Default: 0. From 0 to 16777216."""
 
     chunks: int | None
-    """Most stretches to run, from the beginning of the text. 0: all. Default: 0. From 0 to 1000000."""
+    """Maximum number of chunks to run, from the beginning of the text. 0: all. Default: 0. From 0 to 1000000."""
 
     output_tensor: bool | None
-    """Measure the output tensor as well, which is quantised little anyway. Default: false."""
+    """Also measure the output tensor, which is only lightly quantised anyway. Default: false."""
 
     threads: int | None
     """CPU threads. 0: chosen for this machine. Default: 0. From 0 to 512."""
@@ -589,29 +586,29 @@ class ImatrixOptions(TypedDict, total=False):
 
 
 class ConvertOptions(TypedDict, total=False):
-    """What llmodel_convert() makes of a model of 2023, where its file does not say."""
+    """What llmodel_convert() makes from a model of 2023, where its file does not say."""
 
     name: str | None
     """The model's name. Absent: the file's, without its extension."""
 
     q4_2_type: Literal["auto", "F32", "F16", "Q8_0", "Q6_K"] | None
-    """Of tensors that are Q4_2. "auto": Q6_K, or Q8_0 where rows are no multiple of 256. Default: "auto"."""
+    """For tensors in Q4_2. "auto": Q6_K, or Q8_0 where rows are not a multiple of 256. Default: "auto"."""
 
     q4_3_type: Literal["auto", "F32", "F16", "Q8_0", "Q6_K"] | None
-    """Of tensors that are Q4_3. "auto": Q8_0. Default: "auto"."""
+    """For tensors in Q4_3. "auto": Q8_0. Default: "auto"."""
 
     n_ctx: int | None
-    """Context length in tokens. 0: what the file says, and 2048 for LLaMA. Default: 0. From 0 to 16777216."""
+    """Context length in tokens. 0: what the file says, or 2048 for LLaMA. Default: 0. From 0 to 16777216."""
 
     rms_norm_eps: float | None
-    """LLaMA's epsilon of the norms. 0: 1e-6, and 1e-5 where heads share keys, as in LLaMA 2 70B. Default: 0. From 0
-    to 1."""
+    """LLaMA's epsilon for the norms. 0: 1e-6, or 1e-5 if heads share keys, as in LLaMA 2 70B. Default: 0. From 0 to
+    1."""
 
     rope_freq_base: float | None
     """LLaMA's base frequency of the rotary position embedding. 0: 10000. Default: 0."""
 
     add_space_prefix: bool | None
-    """Tokenise LLaMA's text with a space before it, as SentencePiece does and llama.cpp did not in 2023. Default:
+    """Tokenise LLaMA's text with a space in front, as SentencePiece does and llama.cpp in 2023 did not. Default:
     false."""
 
 
@@ -619,7 +616,7 @@ class UsagePromptTokensDetails(TypedDict, total=False):
     """Of the prompt's tokens."""
 
     cached_tokens: int
-    """Those that were reused rather than computed."""
+    """Those that were reused instead of computed."""
 
 
 class _UsageRequired(TypedDict):
@@ -634,14 +631,14 @@ class Usage(_UsageRequired, total=False):
     """How many tokens a request took."""
 
     completion_tokens: int
-    """Tokens generated, over all choices."""
+    """Tokens generated in all choices."""
 
     prompt_tokens_details: UsagePromptTokensDetails
     """Of the prompt's tokens."""
 
 
 class Timings(TypedDict, total=False):
-    """How long a request took; waiting does not count."""
+    """How long a request took, not counting time spent waiting."""
 
     cache_n: int
     """Tokens of the prompt that were reused."""
@@ -650,31 +647,31 @@ class Timings(TypedDict, total=False):
     """Tokens of the prompt that were computed."""
 
     prompt_ms: float
-    """Milliseconds that this took."""
+    """Duration in milliseconds."""
 
     prompt_per_token_ms: float
-    """Milliseconds for each of them."""
+    """Milliseconds per token."""
 
     prompt_per_second: float
-    """Of them in a second."""
+    """Tokens per second."""
 
     predicted_n: int
     """Tokens generated."""
 
     predicted_ms: float
-    """Milliseconds that this took."""
+    """Duration in milliseconds."""
 
     predicted_per_token_ms: float
-    """Milliseconds for each of them."""
+    """Milliseconds per token."""
 
     predicted_per_second: float
-    """Of them in a second."""
+    """Tokens per second."""
 
     draft_n: int
-    """Tokens that were guessed ahead."""
+    """Tokens guessed ahead."""
 
     draft_n_accepted: int
-    """Those of them that proved right."""
+    """Guesses that were right."""
 
 
 class _TopTokenRequired(TypedDict):
@@ -689,7 +686,7 @@ class _TopTokenRequired(TypedDict):
 
 
 class TopToken(_TopTokenRequired, total=False):
-    """A token that could have been chosen."""
+    """A token that might have been chosen."""
 
     logprob: float
     """Its natural log-probability before the filters."""
@@ -719,7 +716,7 @@ class TokenLogprob(_TokenLogprobRequired, total=False):
     """Instead of logprob, with post_sampling_probs: its probability after the filters. From 0 to 1."""
 
     top_logprobs: list[TopToken]
-    """The most probable tokens at this place, best first."""
+    """The most probable tokens at this position, best first."""
 
     top_probs: list[TopToken]
     """Instead of top_logprobs, with post_sampling_probs."""
@@ -739,22 +736,22 @@ class ToolCallFunction(TypedDict):
     """The function's name."""
 
     arguments: str | dict[str, Any]
-    """Its arguments: JSON text, as results have it, or the object itself."""
+    """Its arguments: JSON text, as in results, or the object itself."""
 
 
 class _ToolCallRequired(TypedDict):
     type: Literal["function"]
-    """The only kind there is."""
+    """The only kind."""
 
     function: ToolCallFunction
     """The call."""
 
 
 class ToolCall(_ToolCallRequired, total=False):
-    """A function that the model asks to have called."""
+    """A function call that the model asks for."""
 
     id: str
-    """What the tool's answer refers to in tool_call_id."""
+    """The id that the tool's answer refers to in tool_call_id."""
 
 
 class _ChoiceRequired(TypedDict):
@@ -762,8 +759,8 @@ class _ChoiceRequired(TypedDict):
     """Which choice, from 0, as in the events. From 0 to 63."""
 
     finish_reason: Literal["stop", "length", "tool_calls"]
-    """The model ended or a stop text came; max_tokens, the time limit or the context's end came; or tools are to be
-    called. Only with "tool_calls" are all calls whole."""
+    """The model ended or a stop text occurred; max_tokens, the time limit or the end of the context was reached; or
+    tools are to be called. Only with "tool_calls" are all calls complete."""
 
 
 class Choice(_ChoiceRequired, total=False):
@@ -773,18 +770,18 @@ class Choice(_ChoiceRequired, total=False):
     """The stop text that ended it; empty or absent if none did."""
 
     logprobs: Logprobs
-    """If asked for."""
+    """If requested."""
 
     tokens: list[int]
     """With return_tokens: the generated tokens."""
 
     truncated: bool
-    """Whether context shift forgot a part of the prompt or the answer."""
+    """Whether context shift dropped a part of the prompt or the answer."""
 
 
 class TextResultChoice(Choice):
     text: str
-    """All of the text."""
+    """The whole text."""
 
 
 class _TextResultRequired(TypedDict):
@@ -794,11 +791,11 @@ class _TextResultRequired(TypedDict):
     usage: Usage
 
     timings: Timings
-    """How long the first choice took; waiting does not count."""
+    """How long the first choice took, not counting time spent waiting."""
 
 
 class TextResult(_TextResultRequired, total=False):
-    """What complete and infill give."""
+    """What complete and infill return."""
 
     id_slot: int
     """The slot in which the first choice ran. From 0 to 63."""
@@ -812,17 +809,17 @@ class _ChatResultChoiceMessageRequired(TypedDict):
     """The model."""
 
     content: str | None
-    """All of the text; null if there is none."""
+    """The whole text; null if there is none."""
 
 
 class ChatResultChoiceMessage(_ChatResultChoiceMessageRequired, total=False):
     """The answer, ready to be added to messages."""
 
     reasoning_content: str
-    """What it thought before, if it did."""
+    """What it thought first, if it did."""
 
     tool_calls: list[ToolCall]
-    """The tools to call, if there are any."""
+    """The tools to call, if any."""
 
 
 class ChatResultChoice(Choice):
@@ -837,11 +834,11 @@ class _ChatResultRequired(TypedDict):
     usage: Usage
 
     timings: Timings
-    """How long the first choice took; waiting does not count."""
+    """How long the first choice took, not counting time spent waiting."""
 
 
 class ChatResult(_ChatResultRequired, total=False):
-    """What chat gives."""
+    """What chat returns."""
 
     id_slot: int
     """The slot in which the first choice ran. From 0 to 63."""
@@ -861,22 +858,22 @@ class _EmbedResultRequired(TypedDict):
 
 
 class EmbedResult(_EmbedResultRequired, total=False):
-    """What embed gives, after the vectors."""
+    """What embed returns, after the vectors."""
 
     pooling: Literal["none", "mean", "cls", "last", "rank"]
-    """How one vector was made of an input's tokens."""
+    """How one vector was made from an input's tokens."""
 
 
 class RerankResultResult(TypedDict):
     index: int
-    """The document's place in the request, from 0."""
+    """The document's position in the request, from 0."""
 
     relevance_score: float
     """Higher is better; the scale is the model's."""
 
 
 class RerankResult(TypedDict):
-    """What rerank gives."""
+    """What rerank returns."""
 
     results: list[RerankResultResult]
     """The documents, best first."""
@@ -889,7 +886,7 @@ class ScoreResultContinuation(TypedDict):
     """Natural log-likelihood of the continuation: the sum over its tokens."""
 
     greedy: bool
-    """Whether each of its tokens is the most probable one at its place."""
+    """Whether each of its tokens is the most probable one at its position."""
 
     tokens: list[int]
     """Its tokens."""
@@ -920,7 +917,7 @@ class _ScoreResultRequired(TypedDict):
 
 
 class ScoreResult(_ScoreResultRequired, total=False):
-    """What score gives, after the rows."""
+    """What score returns, after the rows."""
 
     context_tokens: list[int]
     """The context's tokens."""
@@ -928,13 +925,13 @@ class ScoreResult(_ScoreResultRequired, total=False):
 
 class _AdaptersResultAdapterRequired(TypedDict):
     id: int
-    """What requests name it by."""
+    """The id that requests use for it."""
 
     path: str
     """Its file."""
 
     scale: float
-    """The factor on its weights, where a request does not say."""
+    """The factor on its weights, unless a request says otherwise."""
 
 
 class AdaptersResultAdapter(_AdaptersResultAdapterRequired, total=False):
@@ -946,7 +943,7 @@ class AdaptersResultAdapter(_AdaptersResultAdapterRequired, total=False):
 
 
 class AdaptersResult(TypedDict):
-    """What adapters gives."""
+    """What adapters returns."""
 
     adapters: list[AdaptersResultAdapter]
     """The adapters that were loaded, in order."""
@@ -964,10 +961,10 @@ class _StateResultRequired(TypedDict):
 
 
 class StateResult(_StateResultRequired, total=False):
-    """What saving or restoring a slot gives."""
+    """What saving or restoring a slot returns."""
 
     ms: float
-    """Milliseconds that it took."""
+    """Duration in milliseconds."""
 
 
 class _QuantizeResultRequired(TypedDict):
@@ -982,10 +979,10 @@ class _QuantizeResultRequired(TypedDict):
 
 
 class QuantizeResult(_QuantizeResultRequired, total=False):
-    """What quantising gives."""
+    """What quantising returns."""
 
     ms: float
-    """Milliseconds that it took."""
+    """Duration in milliseconds."""
 
 
 class _ImatrixResultRequired(TypedDict):
@@ -993,22 +990,22 @@ class _ImatrixResultRequired(TypedDict):
     """The new file."""
 
     dataset: str
-    """What it calls the text."""
+    """The text's name in it."""
 
     chunks: int
-    """Stretches of text that were run."""
+    """Chunks of text that were run."""
 
     n_ctx: int
-    """Tokens of each."""
+    """Tokens in each."""
 
     tokens: int
-    """Tokens of all."""
+    """Tokens in total."""
 
     weights: int
-    """Weights that were measured, all experts of a layer as one."""
+    """Weights that were measured, counting all experts of a layer as one."""
 
     idle_experts: int
-    """Experts, of each weight, that no token went to: quantising takes all their columns for equally important. A
+    """Experts, of each weight, that no token went to: quantising treats all their columns as equally important. A
     longer text helps."""
 
     output_bytes: int
@@ -1016,10 +1013,10 @@ class _ImatrixResultRequired(TypedDict):
 
 
 class ImatrixResult(_ImatrixResultRequired, total=False):
-    """What making an importance matrix gives."""
+    """What making an importance matrix returns."""
 
     ms: float
-    """Milliseconds that it took."""
+    """Duration in milliseconds."""
 
 
 class _ConvertResultRequired(TypedDict):
@@ -1030,7 +1027,7 @@ class _ConvertResultRequired(TypedDict):
     """The model's architecture: llama, gptj or mpt."""
 
     choices: list[str]
-    """What was decided that the old file does not say, or that is not kept exactly, a sentence each."""
+    """Choices made because the old file does not say, or because something is not kept exactly; one sentence each."""
 
     input_bytes: int
     """Size of all files that were read."""
@@ -1040,13 +1037,13 @@ class _ConvertResultRequired(TypedDict):
 
 
 class ConvertResult(_ConvertResultRequired, total=False):
-    """What converting gives."""
+    """What converting returns."""
 
     path: str
     """The new file."""
 
     format_version: int
-    """Its version; 0 for a format without."""
+    """Its version; 0 for a format without one."""
 
     runs_as: str
     """The architecture that it has in the new file: phi2 for gptj."""
@@ -1058,7 +1055,7 @@ class ConvertResult(_ConvertResultRequired, total=False):
     """Tensors of the new file."""
 
     ms: float
-    """Milliseconds that it took."""
+    """Duration in milliseconds."""
 
 
 class _MemoryEstimateDeviceRequired(TypedDict):
@@ -1069,7 +1066,7 @@ class _MemoryEstimateDeviceRequired(TypedDict):
     """Bytes for the weights."""
 
     context: int
-    """Bytes for what is remembered of the text: the key-value cache and the like."""
+    """Bytes for the state of the text: the key-value cache and the like."""
 
     compute: int
     """Bytes for intermediate results."""
@@ -1083,7 +1080,7 @@ class MemoryEstimateDevice(_MemoryEstimateDeviceRequired, total=False):
     """Bytes for everything else, such as the vocabulary."""
 
     free: int
-    """Bytes that are free on the device now."""
+    """Bytes currently free on the device."""
 
 
 class _MemoryEstimateRequired(TypedDict):
@@ -1095,28 +1092,28 @@ class _MemoryEstimateRequired(TypedDict):
 
 
 class MemoryEstimate(_MemoryEstimateRequired, total=False):
-    """What opening a model takes."""
+    """The memory needed to open a model."""
 
     reclaimable: int
-    """Bytes of the processor's weights that are mapped from the file and that the system may drop and read again."""
+    """Bytes of the processor's weights that are mapped from the file, which the system may drop and read again."""
 
     prompt_cache_max: int
-    """Bytes that the state of former prompts may come to take besides, by cache_ram_mib; absent if there is no
-    limit."""
+    """Additional bytes that the state of earlier prompts may take up, as limited by cache_ram_mib; absent if there
+    is no limit."""
 
     drafts_max: int
-    """Bytes that checking the drafts of several requests at once may come to take besides; absent if that takes no
-    more than one."""
+    """Additional bytes that checking the drafts of several requests at once may take up; absent if that takes no
+    more than for one."""
 
     n_ctx: int
-    """The context length, in tokens, that this is for."""
+    """The context length, in tokens, that this applies to."""
 
     exact: bool
-    """Whether the model was laid out as for loading; otherwise the estimate is by formula."""
+    """Whether the model was laid out as for loading; otherwise the estimate uses a formula."""
 
 
 class SpecialToken(TypedDict):
-    """A token with a role of its own."""
+    """A token with a special role."""
 
     id: int
     """The token."""
@@ -1126,34 +1123,34 @@ class SpecialToken(TypedDict):
 
 
 class SamplingDefault(TypedDict):
-    """What holds for a field that a request does not have."""
+    """What applies to a field that a request does not set."""
 
     value: float | bool | list[str]
     """The value."""
 
     source: Literal["option", "file", "catalogue", "default"]
-    """Who says so: the option sampling, the model's file, the option catalogue_sampling, or nobody, so that it is
-    the library's default."""
+    """Where it comes from: the option sampling, the model's file, the option catalogue_sampling, or the library's
+    default."""
 
 
 class InspectResultTranslation(TypedDict):
-    """The GGUF file that is opened in place of a model of 2023, which metadata tells of."""
+    """The GGUF file that is opened in place of a model of 2023, which metadata describes."""
 
     path: str | None
-    """The file; null if the model was not opened yet."""
+    """The file; null if the model has not been opened yet."""
 
     size: int
     """Its size."""
 
 
 class InspectResultTokenizer(TypedDict, total=False):
-    """How text becomes tokens, by llama.cpp's names."""
+    """How text becomes tokens, in llama.cpp's terms."""
 
     model: str
     """The method, such as "gpt2" for byte-pair encoding."""
 
     pre: str
-    """How text is cut up before."""
+    """How text is split up beforehand."""
 
 
 class InspectResultCapabilities(TypedDict, total=False):
@@ -1174,7 +1171,7 @@ class _InspectResultRequired(TypedDict):
     """The file."""
 
     size: int
-    """The file's size, over all its parts."""
+    """The file's size, including all its parts."""
 
     architecture: str
     """The architecture, such as "llama"."""
@@ -1189,10 +1186,10 @@ class _InspectResultRequired(TypedDict):
     """Context length, in tokens, that the model was trained for."""
 
     n_vocab: int
-    """Tokens of the vocabulary."""
+    """Tokens in the vocabulary."""
 
     memory: MemoryEstimate
-    """What opening it with the options given takes."""
+    """The memory needed to open it with the given options."""
 
 
 class InspectResult(_InspectResultRequired, total=False):
@@ -1205,16 +1202,16 @@ class InspectResult(_InspectResultRequired, total=False):
     """The format's version; 0 for one without."""
 
     translation: InspectResultTranslation
-    """The GGUF file that is opened in place of a model of 2023, which metadata tells of."""
+    """The GGUF file that is opened in place of a model of 2023, which metadata describes."""
 
     name: str
-    """The model's name, if the file says it, as the next five."""
+    """The model's name, if the file has it; likewise the next five."""
 
     author: str
     """Who made the model."""
 
     organization: str
-    """For whom it was made."""
+    """Whom it was made for."""
 
     description: str
     """What it is, in its maker's words."""
@@ -1223,13 +1220,13 @@ class InspectResult(_InspectResultRequired, total=False):
     """Its licence."""
 
     url: str
-    """Where it comes from."""
+    """Where it came from."""
 
     runs_as: str
-    """The architecture as which llama.cpp runs the model, where it is another: GPT-J runs as "phi2"."""
+    """The architecture that llama.cpp runs the model as, if it is a different one: GPT-J runs as "phi2"."""
 
     bits_per_weight: float
-    """Bits of the file for each parameter, on average."""
+    """Average number of bits in the file per parameter."""
 
     n_tensors: int
     """Tensors."""
@@ -1241,16 +1238,16 @@ class InspectResult(_InspectResultRequired, total=False):
     """Layers."""
 
     n_head: int
-    """Attention heads; the most of any layer."""
+    """Attention heads; the largest number in any layer."""
 
     n_head_kv: int
-    """Heads of keys and values; the most of any layer."""
+    """Heads of keys and values; the largest number in any layer."""
 
     pooling: Literal["none", "mean", "cls", "last", "rank"]
-    """How embeddings are pooled, if the file says it."""
+    """How embeddings are pooled, if the file says so."""
 
     tokenizer: InspectResultTokenizer
-    """How text becomes tokens, by llama.cpp's names."""
+    """How text becomes tokens, in llama.cpp's terms."""
 
     capabilities: InspectResultCapabilities
     """What the model can be asked for."""
@@ -1259,13 +1256,13 @@ class InspectResult(_InspectResultRequired, total=False):
     """The Jinja template; null if the file has none."""
 
     default_chat_template: str
-    """The name of the template that is used where none is given, for a model that has none."""
+    """The name of the template used by default, for a model that has none."""
 
     chat_templates: dict[str, str]
-    """Further templates of the file, by name."""
+    """Further templates in the file, by name."""
 
     sampling: dict[str, SamplingDefault]
-    """How tokens are chosen for a request that does not say, by field of sampling; absent for a model that only
+    """How tokens are chosen unless a request says otherwise, by sampling field; absent for a model that only
     encodes."""
 
     special_tokens: dict[str, SpecialToken]
@@ -1278,7 +1275,7 @@ class InspectResult(_InspectResultRequired, total=False):
     """Whether inputs end with eos."""
 
     metadata: dict[str, Any]
-    """All the file's metadata by key; long arrays only by type and length."""
+    """All of the file's metadata, by key; long arrays only by type and length."""
 
 
 class InfoResultOpened(TypedDict, total=False):
@@ -1291,21 +1288,20 @@ class InfoResultOpened(TypedDict, total=False):
     """Requests that run together."""
 
     n_batch: int
-    """Most tokens that are submitted together."""
+    """Maximum number of tokens submitted together."""
 
     threads: int
     """CPU threads for generating."""
 
     chat_template: str
-    """The template that comes with the library and is used, by name; absent where it is the model's own or one of
-    yours."""
+    """The name of the library's template that is used; absent if it is the model's own or one of yours."""
 
     template_capabilities: dict[str, Any]
-    """What the chat template can express, by llama.cpp's names."""
+    """What the chat template can express, in llama.cpp's terms."""
 
 
 class InfoResult(InspectResult, total=False):
-    """What llmodel_info() tells: what llmodel_inspect() does, and how the model was opened."""
+    """What llmodel_info() returns: the same as llmodel_inspect(), and how the model was opened."""
 
     opened: InfoResultOpened
     """How it was opened; absent for a model that only encodes."""
@@ -1313,7 +1309,7 @@ class InfoResult(InspectResult, total=False):
 
 class _DevicesResultDeviceRequired(TypedDict):
     name: str
-    """What open_options name it by."""
+    """The name for it in open_options."""
 
     description: str
     """The hardware's name."""
@@ -1331,7 +1327,7 @@ class DevicesResultDevice(_DevicesResultDeviceRequired, total=False):
     """Its memory, in bytes."""
 
     memory_free: int
-    """What is free of it, in bytes."""
+    """Its free memory, in bytes."""
 
 
 class _DevicesResultBackendRequired(TypedDict):
@@ -1350,36 +1346,36 @@ class DevicesResultBackend(_DevicesResultBackendRequired, total=False):
     """Its file; absent if it is built in."""
 
     score: int
-    """How well it fits this machine; 0: not at all."""
+    """How well it suits this machine; 0: not at all."""
 
     reason: str
     """Why not, if it is not."""
 
 
 class DevicesResultCpuModule(TypedDict, total=False):
-    """The backend module that computes on it; absent where that is built in."""
+    """The backend module that computes on it; absent if it is built in."""
 
     name: str
     """The variant in use; absent if none could be loaded."""
 
     requested: str
-    """The variant that was asked for by name."""
+    """The variant that was requested by name."""
 
     requested_by: str
-    """The environment variable that asks for it."""
+    """The environment variable that requested it."""
 
     unchecked: bool
-    """Whether it is loaded even where the processor lacks its instructions."""
+    """Whether it is loaded even if the processor lacks its instructions."""
 
     error: str
-    """Why the one asked for was not loaded; models do not open then."""
+    """Why the requested one was not loaded; in that case, models do not open."""
 
 
 class DevicesResultCpu(TypedDict, total=False):
     """The processor."""
 
     features: list[str]
-    """Its instruction sets that are used."""
+    """The instruction sets in use."""
 
     threads_logical: int
     """Threads that it runs at once."""
@@ -1388,10 +1384,10 @@ class DevicesResultCpu(TypedDict, total=False):
     """Its cores."""
 
     threads_default: int
-    """Threads that a model computes with, if it is not told."""
+    """Threads that a model uses by default."""
 
     module: DevicesResultCpuModule
-    """The backend module that computes on it; absent where that is built in."""
+    """The backend module that computes on it; absent if it is built in."""
 
 
 class DevicesResultMemory(TypedDict, total=False):
@@ -1401,19 +1397,19 @@ class DevicesResultMemory(TypedDict, total=False):
     """All of it, in bytes."""
 
     available: int
-    """What programs can get of it, in bytes."""
+    """How much of it programs can get, in bytes."""
 
 
 class _DevicesResultRequired(TypedDict):
     devices: list[DevicesResultDevice]
-    """What can be computed on."""
+    """The devices that can be computed on."""
 
     backends: list[DevicesResultBackend]
-    """Every backend module that was seen."""
+    """Every backend module that was found."""
 
 
 class DevicesResult(_DevicesResultRequired, total=False):
-    """What llmodel_devices() tells."""
+    """What llmodel_devices() returns."""
 
     cpu: DevicesResultCpu
     """The processor."""
@@ -1447,7 +1443,7 @@ class _BuildInfoRequired(TypedDict):
 
 
 class BuildInfo(_BuildInfoRequired, total=False):
-    """What llmodel_build_info() tells."""
+    """What llmodel_build_info() returns."""
 
     compiler: str
     """The compiler and its version."""
@@ -1470,11 +1466,11 @@ class _ProgressEventRequired(TypedDict):
     """All of them."""
 
     processed: int
-    """Those done, with those reused."""
+    """Those done, including those reused."""
 
 
 class ProgressEvent(_ProgressEventRequired, total=False):
-    """How far a request has come."""
+    """The progress of a request."""
 
     cache: int
     """Those reused."""
@@ -1508,7 +1504,7 @@ class ToolCallEvent(_ToolCallEventRequired, total=False):
     """The call's id."""
 
     type: Literal["function"]
-    """The only kind there is."""
+    """The only kind."""
 
     function: ToolCallEventFunction
     """The piece."""
