@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <stdexcept>
 #include <string_view>
 
 namespace llmodel {
@@ -25,6 +24,9 @@ std::string reason_of(std::string said) {
         if (const size_t at = said.find(before); at != std::string::npos) {
             said.erase(0, at + before.size());
         }
+    }
+    if (said.find("stoull") == 0) { // all that the standard library says of a number that is out of range
+        return "the number of a repetition is too large";
     }
     if (said.size() > max_reason_bytes) {
         size_t end = max_reason_bytes;
@@ -110,8 +112,6 @@ void check_gbnf(const llama_vocab *vocab, const std::string &grammar, const std:
             reason = try_grammar(vocab, grammar);
         } catch (const std::bad_alloc &) {
             throw;
-        } catch (const std::out_of_range &) { // of std::stoull
-            reason = "the number of a repetition is too large";
         } catch (const std::exception &error) {
             reason = error.what();
         }
