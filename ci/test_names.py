@@ -25,6 +25,9 @@ from pathlib import Path
 
 GONE = "gone:"
 
+# What ctest adds to the name of a parametrised test of googletest: it has addresses in it, other ones in every build.
+_PARAMETER = re.compile(r"\s+# GetParam\(\) = .*", re.DOTALL)
+
 
 def result_of(case: ElementTree.Element) -> str:
     """passed, skipped or failed, of one test in a report."""
@@ -38,7 +41,7 @@ def read_reports(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for report in sorted(folder.glob("*.xml")):
         for case in ElementTree.parse(report).getroot().iter("testcase"):
-            group, name = case.get("classname", ""), case.get("name", "?")
+            group, name = (_PARAMETER.sub("", case.get(key, "?")) for key in ("classname", "name"))
             full = f"{report.stem}: {name if group in ('', name) else f'{group}::{name}'}"
             found[full] = result_of(case)
     if not found:

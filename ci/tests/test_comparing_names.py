@@ -34,6 +34,13 @@ def test_the_same_tests_are_all_there(tmp_path: Path) -> None:
     assert code == 0 and "2 tests before, 2 after: 0 lost" in text
 
 
+def test_addresses_in_names_of_parameters_do_not_count(tmp_path: Path) -> None:
+    case = '<testcase classname="A/B.C/0  # GetParam() = &lt;{address}&gt;" name="A/B.C/0  # GetParam() = 1"/>'
+    before, after = (report(tmp_path / name, case.replace("{address}", name)) for name in ("a", "b"))
+    code, text = compare(before, after)
+    assert code == 0 and "1 tests before, 1 after: 0 lost" in text
+
+
 def test_a_lost_test_and_a_new_one_are_named(tmp_path: Path) -> None:
     after = report(tmp_path / "b", PASSES, '<testcase classname="tests.test_b" name="test_new"/>')
     code, text = compare(report(tmp_path / "a", PASSES, PASSES), after)
