@@ -25,7 +25,7 @@ std::string reason_of(std::string said) {
             said.erase(0, at + before.size());
         }
     }
-    if (said.find("stoull") == 0) { // all that the standard library says of a number that is out of range
+    if (said.starts_with(llama_texts::number_too_large)) {
         return "the number of a repetition is too large";
     }
     if (said.size() > max_reason_bytes) {

@@ -44,6 +44,9 @@ inline constexpr LlamaText template_failed{
 /** What stands before the reason why a grammar cannot be parsed. */
 inline constexpr LlamaText grammar_failed{"error parsing grammar: ", "src/llama-grammar.cpp"};
 
+/** All that is said of a number in a grammar that is out of range: the standard library's word for what read it. */
+inline constexpr LlamaText number_too_large{"stoull", "src/llama-grammar.cpp"};
+
 /** @name In grammars of tool calls. */
 ///@{
 inline constexpr LlamaText root_rule{"root", "common/peg-parser.cpp"};
