@@ -266,4 +266,16 @@ TEST(SamplingDefaults, OfAUserAreCheckedLikeARequest) {
     }
 }
 
+TEST(SamplingDefaults, OfAUserNameTokensOfTheModel) {
+    const std::string path = model_path("tiny-llama-f32.gguf");
+    for (const char *option : {"sampling", "catalogue_sampling"}) {
+        const std::string place = std::string("/") + option + "/logit_bias";
+        const Failure map = refuse(path, {{option, {{"logit_bias", {{"999999", -1}}}}}});
+        EXPECT_EQ(map.status, LLMODEL_INVALID_ARGUMENT);
+        EXPECT_EQ(map.detail["path"], place + "/999999");
+        EXPECT_THAT(map.message, testing::HasSubstr("999999"));
+        EXPECT_EQ(refuse(path, {{option, {{"logit_bias", {{999999, -1}}}}}}).detail["path"], place + "/0/0");
+    }
+}
+
 } // namespace

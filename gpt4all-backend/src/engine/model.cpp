@@ -12,6 +12,7 @@
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
 #include "memory/estimate.h"
+#include "operations/check_request.h"
 #include "operations/operation.h"
 #include "platform/machine.h"
 #include "tasks/run_operation.h"
@@ -27,6 +28,20 @@ namespace {
 
 // Of the progress of opening, where a model of 2023 is translated first.
 constexpr float translation_part = 0.9F;
+
+/** Refuses biases among the options that every request would fail with. Throws Error. */
+void check_logit_bias(const llama_vocab *vocab, const json &options) {
+    for (const char *option : {"catalogue_sampling", "sampling"}) {
+        json fields = options.value(option, json::object());
+        try {
+            resolve_logit_bias(vocab, fields);
+        } catch (const Error &error) {
+            json detail = error.detail();
+            detail["path"] = "/" + std::string(option) + detail.value("path", std::string());
+            throw Error(error.status(), "\"" + std::string(option) + "\": " + error.what(), std::move(detail));
+        }
+    }
+}
 
 } // namespace
 
@@ -68,6 +83,7 @@ void Model::load(const ModelFile &opened, const json &options, const Progress &p
         } else {
             engine_ = std::make_unique<Engine>(options_, report);
             weights_ = engine_->weights();
+            check_logit_bias(engine_->vocab(), options);
         }
     });
 }
