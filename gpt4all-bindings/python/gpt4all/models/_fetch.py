@@ -134,6 +134,10 @@ class Fetch:
 
     def _check(self, response: Response, start: int, part: Part) -> int | None:
         """Makes `part` ready for the body, and tells how many bytes that must have; None if it does not say."""
+        if response.is_page:
+            raise ProtocolError(
+                f"{redacted(response.url)} sent a web page instead of the file; the network may require a login"
+            )
         begin, length, total = 0, response.length, response.length
         if response.status == 206:
             span = response.content_range

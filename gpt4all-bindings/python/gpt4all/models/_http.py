@@ -32,6 +32,7 @@ from ._settings import Settings
 MOST_REDIRECTS = 10
 LONGEST_TEXT = 32 << 20  # bytes of a page of JSON or HTML
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_PAGES = ("text/html", "application/xhtml+xml")
 _TRANSIENT = (408, 425, 429)
 _READ = 1 << 20
 
@@ -138,6 +139,11 @@ class Response:
     def is_chunked(self) -> bool:
         """Whether the body comes in chunks."""
         return "chunked" in self.headers.get("Transfer-Encoding", "").lower()
+
+    @property
+    def is_page(self) -> bool:
+        """Whether this is a web page, which no model is."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower() in _PAGES
 
     @property
     def content_range(self) -> ContentRange:
