@@ -259,7 +259,7 @@ def cases() -> Iterator[Json]:
     )
     yield from state_cases()
     endless = {"prompt": "hello", "max_tokens": 1_000_000, "ignore_eos": True}
-    # Requests are prepared side by side; that the first one has started, which `poll` waits for, puts it before the other.
+    # Requests are prepared side by side. `poll` waits until the first has started, which puts it before the second.
     busy = request("complete", endless, status="cancelled", cancel_after=20, poll=True)
     polled = request("complete", {"prompt": "hello", "max_tokens": 3, "temperature": 0}, poll=True)
     yield case(
