@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ci.testing.reports import Outcome, read_junit
 
 LOGS = BUILD / "logs"
 REPORTS = BUILD / "reports"
+CONFORMANCE = BUILD / "conformance"
 LANE_SECONDS = 3000
 PYTHON_BINDING = ROOT / "gpt4all-bindings" / "python"
 
@@ -25,6 +27,14 @@ def library_variables(preset: str = "release") -> dict[str, str]:
         "PYTHONPATH": str(PYTHON_BINDING),
         **ccache_variables(),
     }
+
+
+def conformance_variables(language: str) -> dict[str, str]:
+    """Where a binding's tests write what they made of the corpus. Earlier results of the language are removed."""
+    CONFORMANCE.mkdir(parents=True, exist_ok=True)
+    CONFORMANCE.joinpath(f"results-{language}.json").unlink(missing_ok=True)
+    shutil.rmtree(CONFORMANCE / language, ignore_errors=True)
+    return {"GPT4ALL_CONFORMANCE": str(CONFORMANCE)}
 
 
 def processors() -> int:

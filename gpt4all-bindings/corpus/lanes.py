@@ -13,9 +13,10 @@ from ci.common import ROOT, VENV_PYTHON
 from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
-from ci.testing.runners import LANE_SECONDS, LOGS, library_variables
+from ci.testing.runners import CONFORMANCE, LANE_SECONDS, LOGS, library_variables, run_pytest
 
 CORPUS = Path(__file__).resolve().parent
+COUNTS = re.compile(r"^(\w+): (\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
 UNCHANGED = re.compile(r"^(\w+): (\d+) cases, as they should be$", re.MULTILINE)
 
 
@@ -69,4 +70,29 @@ def _run(module: str, log: Path) -> str:
     return f"corpus_tools.{module} --check ended with {code}:\n{tail(log, 40)}" if code else ""
 
 
-LANES = {"corpus": Lane("the conformance corpus, made anew", _corpus, python=True, model=True, minutes=1.5, place=50)}
+def _conformance(_: Settings) -> Outcome:
+    """Compares what the lanes of the bindings, which come before, left in build/conformance."""
+    outcome = Outcome()
+    log = LOGS / "conformance-languages.log"
+    log.unlink(missing_ok=True)
+    command = [str(VENV_PYTHON), "-m", "corpus_tools.conformance", str(CONFORMANCE), "--check"]
+    variables = {**library_variables(), "PYTHONPATH": str(CORPUS / "tools")}
+    code = run_logged(command, log, cwd=ROOT, variables=variables, timeout=LANE_SECONDS)
+    outcome += run_pytest("conformance", CORPUS / "tools" / "tests" / "test_conformance.py", variables)
+    for language, passed, failed, skipped in COUNTS.findall(log.read_text(encoding="utf-8")):
+        outcome.passed += int(passed)
+        if int(skipped):
+            outcome.skipped.append((language, f"{skipped} cases were skipped by its tests, too"))
+        if int(failed):
+            outcome.failed.append((language, f"{failed} cases: {log} says which"))
+    if code and not outcome.failed:
+        outcome.failed.append(("corpus_tools.conformance --check", f"ended with {code}:\n{tail(log, 40)}"))
+    return outcome
+
+
+LANES = {
+    "corpus": Lane("the conformance corpus, made anew", _corpus, python=True, model=True, minutes=1.5, place=50),
+    "conformance": Lane(
+        "one corpus, the same answers in every language", _conformance, tools=[], python=True, minutes=0.2, place=80
+    ),
+}

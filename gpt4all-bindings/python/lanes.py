@@ -10,7 +10,7 @@ from ci.common import BUILD, ROOT, file_lock
 from ci.setup import ensure_other_venv
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
-from ci.testing.runners import PYTHON_BINDING, library_variables, run_pytest
+from ci.testing.runners import PYTHON_BINDING, conformance_variables, library_variables, run_pytest
 
 TESTS = PYTHON_BINDING / "tests"
 COMPATIBILITY = TESTS / "compatibility"
@@ -48,7 +48,8 @@ def _put_in_place(python: Path) -> None:
 
 def _python(_: Settings) -> Outcome:
     build("release", ["llmodel", "walk_grammar"])
-    return run_pytest("python", TESTS, library_variables(), parallel=True)
+    variables = {**library_variables(), **conformance_variables("python")}
+    return run_pytest("python", TESTS, variables, parallel=True)
 
 
 def _compatibility(_: Settings) -> Outcome:

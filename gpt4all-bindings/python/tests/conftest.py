@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from corpus_tools.conformance import results
 
 PYTHON = Path(__file__).resolve().parents[1]
 ROOT = PYTHON.parents[1]
@@ -152,3 +153,9 @@ def smollm2(smollm2_path: Path) -> Iterator[gpt4all.Model]:
 def pytest_configure() -> None:
     """A shell starts what runs in the background with Ctrl-C ignored, and children inherit that: undo it for them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In the process that waits for the others, if tests run in several."""
+    if not hasattr(session.config, "workerinput"):
+        results.collect()

@@ -10,8 +10,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+from corpus_tools.conformance.results import record
+from corpus_tools.expectations import check, check_status
 from corpus_tools.places import CORPUS, load_files
-from corpus_tools.runner import Case, MissingModelError, check, check_status, model_path
+from corpus_tools.runner import Case, MissingModelError, model_path
 
 FILES = load_files()
 CASES = {case["id"]: case for file in FILES.values() for case in file["cases"]}
@@ -23,10 +25,16 @@ def test_case(case_id: str, library: str, tmp_path: Path) -> None:
     try:
         model_path(case["model"])
     except MissingModelError as error:
+        record("cases", case_id, {"skipped": str(error)})
         pytest.skip(str(error))
     running = Case(case, tmp_path)
-    for number, (step, outcome) in enumerate(running.run()):
-        _check_step(f"{case['title']}: step {number} ({step['do']})", step, outcome, running.outcomes)
+    try:
+        for number, (step, outcome) in enumerate(running.run()):
+            _check_step(f"{case['title']}: step {number} ({step['do']})", step, outcome, running.outcomes)
+    except Exception as error:
+        record("cases", case_id, {"failed": str(error), "outcomes": running.outcomes})
+        raise
+    record("cases", case_id, {"outcomes": running.outcomes})
 
 
 def _check_step(where: str, step: Any, outcome: Any, outcomes: list[Any]) -> None:

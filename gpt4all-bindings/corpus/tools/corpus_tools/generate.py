@@ -34,8 +34,9 @@ from typing import Any
 from gpt4all import LLModelError, devices
 
 from . import sources
+from .expectations import at, check, check_status
 from .places import CORPUS, Json
-from .runner import Case, MissingModelError, at, check, check_status, model_path
+from .runner import Case, MissingModelError, model_path
 
 MARGIN = 0.02
 # Kernels for quantised weights round activations, each in its own way; implementations were seen to differ by 0.25.

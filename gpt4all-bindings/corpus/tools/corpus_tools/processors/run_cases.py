@@ -9,8 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ..expectations import check, check_status
 from ..places import load_files
-from ..runner import Case, check, check_status
+from ..runner import Case
 
 
 def main() -> int:
