@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 try:
@@ -70,9 +71,13 @@ class DiskError(Failure):
     kind = "file error"
 
 
+LABEL: ContextVar[str] = ContextVar("LABEL", default="")
+"""What goes before each line of a thread that works beside others."""
+
+
 def say(text: str) -> None:
     """Writes one line for people, on stderr, at once."""
-    print(text, file=sys.stderr, flush=True)
+    print(LABEL.get() + text, file=sys.stderr, flush=True)
 
 
 def run_main(program: str, main: Callable[[], int]) -> int:

@@ -14,19 +14,31 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ci.common import BUILD, Failure, in_words, say
+from ci.common import BUILD, LABEL, Failure, in_words, say
 
 TIMES = BUILD / "times.json"
 QUIET_SECONDS = 20.0  # between two lines of progress where no terminal can show one that changes
 
 Progress = Callable[[str], "str | None"]
 
+_running: set[Callable[[], None]] = set()
+"""What ends each command that runs now."""
+
+_ended = threading.Event()
+
+
+def end_all() -> None:
+    """Ends every command of run_logged(), in whatever thread it was called, and starts no more of them."""
+    _ended.set()
+    for end in tuple(_running):
+        end()
+
 
 class Line:
     """One line that changes on a terminal, and now and then a new line where there is none."""
 
     def __init__(self) -> None:
-        self.terminal = sys.stderr.isatty() and not os.environ.get("CI")
+        self.terminal = sys.stderr.isatty() and not os.environ.get("CI") and not LABEL.get()
         self._said = time.monotonic()
         self._shown = ""
 
@@ -103,6 +115,8 @@ def run_logged(
 
     A command that runs longer than `timeout` seconds is ended, with what it started, and counts as 124.
     """
+    if _ended.is_set():
+        raise Failure(f"{command[0]} is not started, as the run was interrupted")
     log.parent.mkdir(parents=True, exist_ok=True)
     line_shown = Line()
     expired = threading.Event()
@@ -132,6 +146,7 @@ def run_logged(
         timer = threading.Timer(timeout, expire) if timeout else None
         if timer:
             timer.start()
+        _running.add(end)
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -144,6 +159,7 @@ def run_logged(
             end()
             raise
         finally:
+            _running.discard(end)
             line_shown.clear()
             if timer:
                 timer.cancel()

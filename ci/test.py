@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from ci.common import Failure, MissingTool, NoNetwork, in_words, run_main, say
-from ci.steps import remember, remembered
+from ci.common import LABEL, Failure, MissingTool, NoNetwork, in_words, run_main, say
+from ci.steps import end_all, remember, remembered
 from ci.testing.discover import find_lanes
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
@@ -50,6 +52,44 @@ def describe(outcome: Outcome, took: float) -> None:
             say("        " + line)
         if len(lines) > SHOWN_LINES:
             say(f"        … and {len(lines) - SHOWN_LINES} lines more")
+
+
+def side_by_side(lanes: Sequence[tuple[str, Lane]]) -> list[list[tuple[str, Lane]]]:
+    """The lanes in groups that run at the same time: those that come one after another and say that they may."""
+    groups: list[list[tuple[str, Lane]]] = []
+    for name, lane in lanes:
+        if lane.beside and groups and groups[-1][0][1].beside:
+            groups[-1].append((name, lane))
+        else:
+            groups.append([(name, lane)])
+    return groups
+
+
+def run_group(
+    group: Sequence[tuple[str, Lane]], settings: Settings, required: Sequence[str]
+) -> list[tuple[str, Outcome, float]]:
+    """Runs lanes at the same time, and says how each ended as soon as it has. Ctrl-C ends them all."""
+    lock = threading.Lock()
+
+    def run(name: str, lane: Lane) -> tuple[str, Outcome, float]:
+        if len(group) > 1:
+            LABEL.set(f"{name}: ")
+        start = time.monotonic()
+        outcome = run_lane(name, lane, settings, name in required)
+        took = time.monotonic() - start
+        with lock:
+            describe(outcome, took)
+        return name, outcome, took
+
+    if len(group) == 1:
+        return [run(*group[0])]
+    with ThreadPoolExecutor(len(group)) as pool:
+        waiting = [pool.submit(run, name, lane) for name, lane in group]
+        try:
+            return [each.result() for each in waiting]
+        except BaseException:
+            end_all()
+            raise
 
 
 def _names(text: str, lanes: Mapping[str, Lane]) -> list[str]:
@@ -100,17 +140,17 @@ def main() -> int:
 
     begin = time.monotonic()
     rows: list[tuple[str, Outcome, float]] = []
+    number = 0
+    for group in side_by_side(chosen):
+        for name, lane in group:
+            number += 1
+            title = f"[{number}/{len(chosen)}] {name}: {lane.title}"
+            say(f"{title} (about {_time_left(chosen[number - 1 :], number == 1)})" if usual else title)
+        rows += run_group(group, settings, required)
     total = Outcome()
-    for number, (name, lane) in enumerate(chosen, 1):
-        title = f"[{number}/{len(chosen)}] {name}: {lane.title}"
-        say(f"{title} (about {_time_left(chosen[number - 1 :], number == 1)})" if usual else title)
-        start = time.monotonic()
-        outcome = run_lane(name, lane, settings, name in required)
-        took = time.monotonic() - start
-        describe(outcome, took)
+    for name, outcome, took in rows:
         if usual and outcome.passed and not outcome.failed:
             remember(f"lane-{name}", took)
-        rows.append((name, outcome, took))
         total += outcome
 
     say("")
