@@ -20,7 +20,7 @@ from generate.text import BOTH, camel, described, notice, pascal, summary, wrap
 from generate.unions import Words, constants, kinds, unions_of
 
 PACKAGE = "io.gpt4all.types"
-FOLDER = f"gpt4all-bindings/java/src/main/java/{PACKAGE.replace('.', '/')}"
+FOLDER = f"gpt4all-bindings/java/gpt4all/src/main/java/{PACKAGE.replace('.', '/')}"
 BOXED = {"int": "Integer", "long": "Long", "double": "Double", "boolean": "Boolean"}
 SCALARS = {"string": "String", "number": "double", "boolean": "boolean"}
 
@@ -197,6 +197,10 @@ class Writer:
         """The type of a component: a primitive where there is always a value."""
         return self.type_of(field.type) if field.required and not field.nullable else self.boxed(field.type)
 
+    def given(self, field: Field) -> str:
+        """What a builder takes: a primitive where null is no value, as 0 becomes a double but no Double."""
+        return self.boxed(field.type) if field.nullable else self.type_of(field.type)
+
     def builder(self, name: str, fields: list[Field]) -> str:
         """A class that collects what is given, and leaves the rest out."""
         members, setters, missing = [], [], []
@@ -204,7 +208,7 @@ class Writer:
             own, documentation = component(field.name), comment(self.told(field), "        ")
             members.append(f"        private {self.boxed(field.type)} {own};\n")
             setters.append(
-                f"\n{documentation}        public Builder {own}({self.kind(field)} {own}) {{\n"
+                f"\n{documentation}        public Builder {own}({self.given(field)} {own}) {{\n"
                 f"            this.{own} = {own};\n            return this;\n        }}\n"
             )
             if field.required and not field.nullable:

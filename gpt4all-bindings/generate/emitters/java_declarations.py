@@ -9,7 +9,7 @@ from generate.emitters.java import comment
 from generate.text import HEADER, notice
 
 PACKAGE = "io.gpt4all.internal"
-PATH = f"gpt4all-bindings/java/src/main/java/{PACKAGE.replace('.', '/')}/Declarations.java"
+PATH = f"gpt4all-bindings/java/gpt4all/src/main/java/{PACKAGE.replace('.', '/')}/Declarations.java"
 LAYOUTS = {
     "i8": ("JAVA_BYTE", 1), "i16": ("JAVA_SHORT", 2), "i32": ("JAVA_INT", 4), "i64": ("JAVA_LONG", 8),
     "size": ("JAVA_LONG", 8), "f32": ("JAVA_FLOAT", 4), "f64": ("JAVA_DOUBLE", 8), "pointer": ("ADDRESS", 8),

@@ -22,7 +22,7 @@ final class Used {
         Message answer = MessageTool.builder().content("42").toolCallId("1").build();
         ResponseFormat format = ResponseFormatJsonObject.builder().schema(Map.of()).build();
         ChatRequest request = ChatRequest.builder()
-                .messages(List.of(question, answer)).temperature(0.0).seed(4294967295L).responseFormat(format).build();
+                .messages(List.of(question, answer)).temperature(0).seed(4294967295L).responseFormat(format).build();
         check(request.messages().size() == 2 && request.topK() == null && request.temperature() == 0.0);
         check(told(question).equals("user") && told(answer).equals("tool 42"));
         check(new Usage(1, null, 2, null).completionTokens() == null);

@@ -1,0 +1,109 @@
+package io.gpt4all.internal;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The library in the jar, and where it is unpacked to: a folder of the cache that is named by the version and the hash
+ * of what is in it. A folder is complete or not there, and is never changed; a file that no longer has its hash is
+ * written anew.
+ *
+ * <p>Beside the files lies SHA256SUMS, which lists them; its first line is "version VERSION".
+ */
+final class PackedLibrary {
+    private static final String SUMS = "SHA256SUMS";
+
+    private PackedLibrary() {}
+
+    /** The folder within the jar. */
+    static String folder(String platform) {
+        return "META-INF/gpt4all/" + platform;
+    }
+
+    /** Where unpacked libraries lie: the system property gpt4all.native.cache, or native/ in the cache of the models. */
+    static Path cache() {
+        String named = System.getProperty("gpt4all.native.cache", "");
+        return named.isEmpty()
+                ? Folders.cache().resolve("native")
+                : Path.of(named).toAbsolutePath();
+    }
+
+    /** The folder with the files. Raises IOException if the jar has none for the platform, or they cannot be written. */
+    static Path unpacked(String platform) throws IOException {
+        String sums = new String(bytes(platform, SUMS), StandardCharsets.UTF_8);
+        String version = sums.lines().findFirst().orElse("").replaceFirst("^version ", "");
+        Map<String, String> files = new LinkedHashMap<>();
+        sums.lines().skip(1).forEach(line -> files.put(line.substring(66), line.substring(0, 64)));
+        String hash = HexFormat.of().formatHex(sha256().digest(sums.getBytes(StandardCharsets.UTF_8)));
+        Path folder = cache().resolve(version + "-" + platform + "-" + hash.substring(0, 16));
+        Files.createDirectories(folder);
+        try (FileChannel channel =
+                        FileChannel.open(folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock ignored = channel.lock()) {
+            for (Map.Entry<String, String> file : files.entrySet()) {
+                Path target = folder.resolve(file.getKey());
+                if (!file.getValue().equals(hashOf(target))) {
+                    write(platform, file.getKey(), file.getValue(), target);
+                }
+            }
+        }
+        return folder;
+    }
+
+    // Beside the file and renamed: a process that has the old one loaded keeps it.
+    private static void write(String platform, String name, String hash, Path target) throws IOException {
+        Path temporary = Files.createTempFile(target.getParent(), ".unpacking-", "");
+        try {
+            Files.write(temporary, bytes(platform, name));
+            if (!hash.equals(hashOf(temporary))) {
+                throw new IOException(name + " in the jar is damaged: it has another SHA-256 than " + SUMS + " says");
+            }
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    private static byte[] bytes(String platform, String name) throws IOException {
+        String path = folder(platform) + "/" + name;
+        try (InputStream stream = PackedLibrary.class.getResourceAsStream("/" + path)) {
+            if (stream == null) {
+                throw new FileNotFoundException("not in this jar");
+            }
+            return stream.readAllBytes();
+        }
+    }
+
+    private static String hashOf(Path path) throws IOException {
+        if (!Files.isRegularFile(path)) {
+            return "";
+        }
+        MessageDigest digest = sha256();
+        try (InputStream stream = new DigestInputStream(Files.newInputStream(path), digest)) {
+            stream.transferTo(java.io.OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException error) {
+            throw new IllegalStateException(error); // every Java has it
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package io.gpt4all.internal;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.gpt4all.Description;
+import io.gpt4all.InvalidArgumentException;
+import java.lang.reflect.GenericArrayType;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.lang.reflect.WildcardType;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** JSON Schemas of Java's types: records, enums, lists, maps with texts as keys, and plain values. */
+public final class Schemas {
+    private static final Set<Class<?>> INTEGERS = Set.of(
+            int.class,
+            long.class,
+            short.class,
+            byte.class,
+            Integer.class,
+            Long.class,
+            Short.class,
+            Byte.class,
+            java.math.BigInteger.class);
+    private static final Set<Class<?>> NUMBERS =
+            Set.of(double.class, float.class, Double.class, Float.class, java.math.BigDecimal.class);
+
+    private final Map<Class<?>, String> names = new LinkedHashMap<>();
+    private final ObjectNode definitions = JsonNodeFactory.instance.objectNode();
+
+    private Schemas() {}
+
+    /** The schema of a type. Raises InvalidArgumentException if there is none for it. */
+    public static ObjectNode of(Type type) {
+        Schemas writer = new Schemas();
+        ObjectNode schema = writer.schema(type);
+        if (type instanceof Class<?> record && record.isRecord()) {
+            // the whole of the type itself, to which places within it may still refer
+            schema = ((ObjectNode) writer.definitions.get(writer.names.get(record))).deepCopy();
+        }
+        if (schema.findValue("$ref") != null || writer.definitions.findValue("$ref") != null) {
+            schema.set("$defs", writer.definitions);
+        }
+        return schema;
+    }
+
+    private ObjectNode schema(Type type) {
+        return switch (type) {
+            case Class<?> plain -> plain(plain);
+            case ParameterizedType generic -> generic(generic);
+            case WildcardType wildcard -> schema(wildcard.getUpperBounds()[0]);
+            case GenericArrayType array -> list(array.getGenericComponentType());
+            default -> throw unknown(type);
+        };
+    }
+
+    private ObjectNode plain(Class<?> type) {
+        if (type == String.class || type == char.class || type == Character.class) {
+            return typed("string");
+        }
+        if (INTEGERS.contains(type)) {
+            return typed("integer");
+        }
+        if (NUMBERS.contains(type)) {
+            return typed("number");
+        }
+        if (type == boolean.class || type == Boolean.class) {
+            return typed("boolean");
+        }
+        if (type.isEnum()) {
+            ObjectNode schema = typed("string");
+            ArrayNode values = schema.putArray("enum");
+            for (Object constant : type.getEnumConstants()) {
+                values.add(((Enum<?>) constant).name());
+            }
+            return schema;
+        }
+        if (type.isArray()) {
+            return list(type.getComponentType());
+        }
+        if (type.isRecord()) {
+            return record(type);
+        }
+        if (type == Object.class) {
+            return JsonNodeFactory.instance.objectNode();
+        }
+        throw unknown(type);
+    }
+
+    private ObjectNode generic(ParameterizedType type) {
+        Class<?> raw = (Class<?>) type.getRawType();
+        Type[] arguments = type.getActualTypeArguments();
+        if (Collection.class.isAssignableFrom(raw)) {
+            return list(arguments[0]);
+        }
+        if (Map.class.isAssignableFrom(raw) && arguments[0] == String.class) {
+            ObjectNode schema = typed("object");
+            schema.set("additionalProperties", schema(arguments[1]));
+            return schema;
+        }
+        throw unknown(type);
+    }
+
+    private ObjectNode list(Type items) {
+        ObjectNode schema = typed("array");
+        schema.set("items", schema(items));
+        return schema;
+    }
+
+    private ObjectNode record(Class<?> type) {
+        if (!names.containsKey(type)) {
+            String name = names.containsValue(type.getSimpleName()) ? type.getName() : type.getSimpleName();
+            names.put(type, name);
+            ObjectNode schema = definitions.putObject(name);
+            schema.put("type", "object");
+            describe(schema, type.getAnnotation(Description.class));
+            ObjectNode properties = schema.putObject("properties");
+            ArrayNode required = schema.putArray("required");
+            for (RecordComponent component : type.getRecordComponents()) {
+                ObjectNode member = schema(component.getGenericType());
+                describe(member, component.getAnnotation(Description.class));
+                properties.set(component.getName(), member);
+                required.add(component.getName());
+            }
+            schema.put("additionalProperties", false);
+        }
+        return JsonNodeFactory.instance.objectNode().put("$ref", "#/$defs/" + names.get(type));
+    }
+
+    private static void describe(ObjectNode schema, Description description) {
+        if (description != null) {
+            schema.put("description", description.value());
+        }
+    }
+
+    private static ObjectNode typed(String type) {
+        return JsonNodeFactory.instance.objectNode().put("type", type);
+    }
+
+    private static InvalidArgumentException unknown(Type type) {
+        return new InvalidArgumentException("there is no JSON Schema for " + type.getTypeName()
+                + "; use records, enums, lists, maps with texts as keys, texts, numbers and booleans");
+    }
+}

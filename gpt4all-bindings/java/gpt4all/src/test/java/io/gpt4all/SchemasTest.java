@@ -1,0 +1,98 @@
+package io.gpt4all;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.gpt4all.internal.Json;
+import io.gpt4all.internal.Schemas;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** JSON Schemas of Java's types. */
+class SchemasTest {
+    enum Size {
+        SMALL,
+        LARGE
+    }
+
+    record Wheel(double radius) {}
+
+    @Description("A car.")
+    record Car(
+            @Description("Its maker.") String maker,
+            int doors,
+            boolean electric,
+            Size size,
+            List<Wheel> wheels,
+            Map<String, Long> prices,
+            String[] names) {}
+
+    record Node(String name, List<Node> children) {}
+
+    private static void same(String expected, Class<?> type) {
+        assertEquals(Json.tree(expected), Json.tree(Json.text(Schemas.of(type))));
+    }
+
+    @Test
+    void aRecordIsAnObjectWithAllItsComponents() {
+        same("""
+                {"type": "object", "description": "A car.", "properties": {
+                   "maker": {"type": "string", "description": "Its maker."},
+                   "doors": {"type": "integer"},
+                   "electric": {"type": "boolean"},
+                   "size": {"type": "string", "enum": ["SMALL", "LARGE"]},
+                   "wheels": {"type": "array", "items": {"$ref": "#/$defs/Wheel"}},
+                   "prices": {"type": "object", "additionalProperties": {"type": "integer"}},
+                   "names": {"type": "array", "items": {"type": "string"}}},
+                 "required": ["maker", "doors", "electric", "size", "wheels", "prices", "names"],
+                 "additionalProperties": false,
+                 "$defs": {
+                   "Car": {"type": "object", "description": "A car.", "properties": {
+                     "maker": {"type": "string", "description": "Its maker."},
+                     "doors": {"type": "integer"},
+                     "electric": {"type": "boolean"},
+                     "size": {"type": "string", "enum": ["SMALL", "LARGE"]},
+                     "wheels": {"type": "array", "items": {"$ref": "#/$defs/Wheel"}},
+                     "prices": {"type": "object", "additionalProperties": {"type": "integer"}},
+                     "names": {"type": "array", "items": {"type": "string"}}},
+                     "required": ["maker", "doors", "electric", "size", "wheels", "prices", "names"],
+                     "additionalProperties": false},
+                   "Wheel": {"type": "object", "properties": {"radius": {"type": "number"}},
+                     "required": ["radius"], "additionalProperties": false}}}
+                """, Car.class);
+    }
+
+    @Test
+    void aRecordMayHoldItself() {
+        String node = """
+                "type": "object",
+                "properties": {
+                  "name": {"type": "string"},
+                  "children": {"type": "array", "items": {"$ref": "#/$defs/Node"}}},
+                "required": ["name", "children"], "additionalProperties": false""";
+        same("{" + node + ", \"$defs\": {\"Node\": {" + node + "}}}", Node.class);
+    }
+
+    @Test
+    void plainTypesAreThemselves() {
+        same("{\"type\": \"integer\"}", int.class);
+        same("{\"type\": \"string\"}", String.class);
+        same("{\"type\": \"array\", \"items\": {\"type\": \"number\"}}", double[].class);
+        same(
+                "{\"type\": \"object\", \"properties\": {\"radius\": {\"type\": \"number\"}}, \"required\": [\"radius\"],"
+                        + " \"additionalProperties\": false}",
+                Wheel.class);
+    }
+
+    @Test
+    void whatHasNoSchemaIsNamed() {
+        record Odd(Set<Thread> threads) {}
+        InvalidArgumentException error = assertThrows(InvalidArgumentException.class, () -> Schemas.of(Odd.class));
+        assertEquals(
+                "there is no JSON Schema for java.lang.Thread; use records, enums, lists, maps with texts as keys,"
+                        + " texts, numbers and booleans",
+                error.getMessage());
+    }
+}

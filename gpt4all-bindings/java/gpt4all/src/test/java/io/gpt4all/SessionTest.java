@@ -1,0 +1,127 @@
+package io.gpt4all;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Conversations. */
+@Timeout(120)
+class SessionTest {
+    private static Model model;
+
+    @BeforeAll
+    static void open() {
+        model = TestModels.endless();
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    private static Session session() {
+        return new Session(model, "Be brief.")
+                .options(options -> options.maxTokens(8).temperature(0));
+    }
+
+    private static List<Object> roles(Session session) {
+        return session.messages().stream().map(message -> message.get("role")).toList();
+    }
+
+    @Test
+    void aSessionRemembers() {
+        Session session = session();
+        ChatResult<Object> answer = session.chat("One");
+        assertEquals(8, answer.usage().completionTokens());
+        session.chat("Two", options -> options.maxTokens(3));
+        assertEquals(List.of("system", "user", "assistant", "user", "assistant"), roles(session));
+        assertEquals(answer.text(), session.messages().get(2).get("content"));
+        assertEquals("Be brief.", session.system());
+        Session other = session.fork();
+        other.chat("Three");
+        assertEquals(5, session.messages().size());
+        assertEquals(7, other.messages().size());
+    }
+
+    @Test
+    void aStreamThatIsLeftIsForgottenOrKept() {
+        Session session = session();
+        try (var stream =
+                session.chatStream("One", options -> options.maxTokens(2000).ignoreEos(true))) {
+            stream.next();
+            assertTrue(session.busy());
+            assertThrows(SessionBusyException.class, () -> session.chat("Two"));
+            assertThrows(SessionBusyException.class, session::undo);
+        }
+        assertFalse(session.busy());
+        assertEquals(List.of("system"), roles(session));
+        session.keepPartial(true);
+        String piece;
+        try (var stream =
+                session.chatStream("One", options -> options.maxTokens(2000).ignoreEos(true))) {
+            piece = stream.next();
+        }
+        assertEquals(piece, session.messages().getLast().get("content"));
+    }
+
+    @Test
+    void aFailureLeavesTheConversationAsItWas() {
+        Session session = session();
+        assertThrows(InvalidArgumentException.class, () -> session.chat("One", options -> options.temperature(-1)));
+        assertThrows(InvalidArgumentException.class, () -> session.chat("One", options -> options.n(2)));
+        assertFalse(session.busy());
+        assertEquals(List.of("system"), roles(session));
+    }
+
+    @Test
+    void historyCanBeChanged() {
+        Session session = session();
+        assertThrows(InvalidArgumentException.class, session::regenerate);
+        session.chat("One");
+        String first = session.chat("Two").text();
+        assertEquals(first, session.regenerate().text());
+        assertEquals(5, session.messages().size());
+        assertEquals(2, session.undo().size());
+        session.edit(1, "Eins");
+        assertEquals(List.of("system", "user"), roles(session));
+        session.regenerate();
+        assertEquals("Eins", session.messages().get(1).get("content"));
+        assertThrows(InvalidArgumentException.class, () -> session.edit(9, "x"));
+        session.system((String) null);
+        assertNull(session.system());
+        session.messages(List.of(Messages.user("a"), Map.of("role", "assistant", "content", "b")));
+        assertEquals(List.of("user", "assistant"), roles(session));
+    }
+
+    @Test
+    void aSessionIsKeptInAFile(@TempDir Path folder) throws IOException {
+        Session session = session();
+        session.chat("One");
+        Path file = folder.resolve("session.json");
+        session.save(file);
+        session.save(file);
+        Session again = Session.load(file, model);
+        assertEquals(session.messages(), again.messages());
+        assertEquals(8, again.chat("Two").usage().completionTokens());
+        Files.writeString(file, "{\"format\": \"another\"}");
+        InvalidArgumentException error = assertThrows(InvalidArgumentException.class, () -> Session.load(file, model));
+        assertTrue(error.getMessage().contains("not a session"), error.getMessage());
+        assertThrows(ModelNotFoundException.class, () -> Session.load(folder.resolve("none"), model));
+        try (var left = Files.list(folder)) {
+            assertEquals(1, left.count());
+        }
+    }
+}

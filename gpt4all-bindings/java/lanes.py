@@ -1,0 +1,159 @@
+"""The lane of the Java binding: formatter, compiler and tests, with the newest JDK that is installed."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ci.build import build
+from ci.common import BUILD, Failure, NoNetwork, file_lock, say
+from ci.setup import Tool
+from ci.steps import run_logged, tail
+from ci.testing.lane import Lane, Settings
+from ci.testing.reports import Outcome, read_junit
+from ci.testing.runners import LANE_SECONDS, LOGS, last_word, library_variables
+
+HERE = Path(__file__).resolve().parent
+OUT = BUILD / "java"
+NEEDED = 22  # the first Java with the Foreign Function and Memory API
+UNREACHABLE = re.compile(r"Could not transfer|Unknown host|Connection (refused|reset|timed out)|Network is unreachable")
+
+
+@dataclass(frozen=True)
+class Jdk:
+    """A JDK, by the number of its Java."""
+
+    version: int
+    home: Path
+
+
+def newest_jdk() -> Jdk | None:
+    """The newest JDK of the machine, which need not be the one on the PATH."""
+    homes = [Path(os.environ["JAVA_HOME"])] if os.environ.get("JAVA_HOME") else []
+    homes += sorted(Path("/usr/lib/jvm").glob("*"))
+    found = []
+    for home in homes:
+        release = home / "release"
+        if not (home / "bin" / "javac").is_file() or not release.is_file():
+            continue
+        if match := re.search(r'^JAVA_VERSION="(\d+)', release.read_text(encoding="utf-8"), re.MULTILINE):
+            found.append(Jdk(int(match[1]), home))
+    return max(found, key=lambda jdk: jdk.version, default=None)
+
+
+def _has_jdk() -> bool:
+    jdk = newest_jdk()
+    return jdk is not None and jdk.version >= NEEDED
+
+
+def _variables() -> dict[str, str]:
+    jdk = newest_jdk()
+    assert jdk is not None, "the lane's tools include one"
+    return {"JAVA_HOME": str(jdk.home)}
+
+
+def _maven(name: str, *arguments: str, variables: Mapping[str, str]) -> tuple[int, Path]:
+    """Runs Maven, and returns how it ended and where its output is."""
+    log = LOGS / f"{name}.log"
+    log.unlink(missing_ok=True)
+    command = ["mvn", "--batch-mode", "--no-transfer-progress", *arguments]
+    code = run_logged(command, log, cwd=HERE, variables=variables, progress=last_word, timeout=LANE_SECONDS)
+    return code, log
+
+
+def ensure_packages() -> None:
+    """Fetches the plugins and libraries that the build names, so that it needs no network afterwards.
+
+    Raises NoNetwork if they cannot be had.
+    """
+    poms = sorted(HERE.glob("**/pom.xml"))
+    wanted = hashlib.sha256(b"".join(pom.read_bytes() for pom in poms)).hexdigest()
+    stamp = OUT / ".fetched"
+    with file_lock(BUILD / ".java.lock", "the Java packages"):
+        if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+            return
+        say("      fetching Maven's plugins and the libraries")
+        # Maven resolves what runs tests only when there are some to run.
+        options = ("-Dtest=SchemasTest", "-Dsurefire.failIfNoSpecifiedTests=false")
+        code, log = _maven("java-packages", "spotless:check", "verify", *options, variables=_variables())
+        if code and UNREACHABLE.search(log.read_text(encoding="utf-8", errors="replace")):
+            raise NoNetwork(f"Maven could not fetch what the Java binding needs; the end of {log}:\n{tail(log, 6)}")
+        if code == 0:
+            stamp.write_text(wanted, encoding="ascii")
+
+
+def _java(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    jdk = newest_jdk()
+    assert jdk is not None, "the lane's tools include one"
+    say(f"      with JDK {jdk.version}, {jdk.home}")
+    for report in OUT.glob("*/surefire-reports/*.xml"):
+        report.unlink()
+    variables = {**library_variables(), **_variables()}
+    code, log = _maven("java", "--offline", "--fail-at-end", "spotless:check", "verify", variables=variables)
+    outcome = Outcome()
+    for report in sorted(OUT.glob("*/surefire-reports/TEST-*.xml")):
+        outcome += read_junit(report)
+    if not outcome.failed:
+        outcome.check("formatter, compiler and tests of the Java binding", f"{tail(log, 40)}" if code else "")
+    _declarations(outcome)
+    return outcome
+
+
+def _declarations(outcome: Outcome) -> None:
+    """Compares what the tests found declared with the header, and whether that would find a mistake."""
+    path = OUT / "gpt4all" / "declarations.json"
+    if not path.is_file():
+        raise Failure(f"the tests wrote no {path}")
+    outcome.check("declarations are as in the header", _compare(path))
+    declared = json.loads(path.read_text(encoding="utf-8"))
+    defects: dict[str, Callable[[Any], object]] = {
+        "a parameter too few": lambda one: one["functions"]["llmodel_next"]["parameters"].pop(),
+        "a member of another width": lambda one: one["structs"]["llmodel_event"].__setitem__(1, ["index", "i64"]),
+        "a function that is missing": lambda one: one["functions"].pop("llmodel_cancel"),
+        "an enum with another number": lambda one: one["enums"]["llmodel_status"].update(cancelled=12),
+    }
+    for name, plant in defects.items():
+        defect = copy.deepcopy(declared)
+        plant(defect)
+        planted = path.with_name("planted.json")
+        planted.write_text(json.dumps(defect), encoding="utf-8")
+        outcome.check(f"{name} is found", "" if _compare(planted) else "it was not")
+
+
+def _compare(path: Path) -> str:
+    python = BUILD / "venv" / "bin" / "python"
+    command = [str(python), "-m", "generate", "--compare", str(path)]
+    done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise Failure(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
+    return (done.stdout + done.stderr) if done.returncode else ""
+
+
+JDK = Tool(
+    "",
+    _has_jdk,
+    by_hand=f"there is no JDK {NEEDED} or newer; install one into /usr/lib/jvm, or name its folder in JAVA_HOME",
+)
+MAVEN = Tool("maven", lambda: any(Path(folder, "mvn").is_file() for folder in os.environ["PATH"].split(os.pathsep)))
+
+LANES = {
+    "java": Lane(
+        "the Java binding",
+        _java,
+        tools=["g++", "cmake", "ninja", "ccache", "git", "gtest", "gmock", JDK, MAVEN],
+        python=True,
+        model=True,
+        venv=ensure_packages,
+        minutes=4,
+        place=55,
+    )
+}
