@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The conformance corpus, its models, and what was found. */
-final class Corpus {
-    static final Path CHECKOUT = checkout();
+public final class Corpus {
+    public static final Path CHECKOUT = checkout();
     static final Path FOLDER = CHECKOUT.resolve("gpt4all-bindings/corpus");
     private static final Map<String, Path> MODELS = new ConcurrentHashMap<>();
 
@@ -31,7 +31,7 @@ final class Corpus {
         return at;
     }
 
-    static JsonNode read(Path path) {
+    public static JsonNode read(Path path) {
         try {
             return Json.MAPPER.readTree(Files.readAllBytes(path));
         } catch (IOException error) {
@@ -86,23 +86,23 @@ final class Corpus {
     }
 
     /** What was found, for the comparison with other languages: written to $GPT4ALL_CONFORMANCE if that is set. */
-    static final class Results {
+    public static final class Results {
         private static final Map<String, ObjectNode> CASES = new TreeMap<>();
         private static final Map<String, ObjectNode> DOWNLOADS = new TreeMap<>();
 
         private Results() {}
 
-        static synchronized void add(String id, ObjectNode found) {
+        public static synchronized void add(String id, ObjectNode found) {
             CASES.put(id, found);
             write();
         }
 
-        static synchronized void addDownload(String id, ObjectNode found) {
+        public static synchronized void addDownload(String id, ObjectNode found) {
             DOWNLOADS.put(id, found);
             write();
         }
 
-        static ObjectNode object() {
+        public static ObjectNode object() {
             return JsonNodeFactory.instance.objectNode();
         }
 
