@@ -1,7 +1,8 @@
 """`make docs`: checks what the documentation says against what is there.
 
 Links between the Markdown files lead somewhere; make targets and folders that are named exist; C programs
-compile; the version and the tag of llama.cpp in the README are those of VERSION and of the lock file.
+compile; the version and the tag of llama.cpp in the README are those of VERSION and of the lock file; examples in other
+languages belong to a page's.
 
 Links are checked by 20 lines of our own because lychee, which finds the same, is a package of 317 MB.
 """
@@ -14,6 +15,7 @@ import subprocess
 import sys
 
 from ci.common import ROOT, run_main, say
+from ci.documentation.examples import wrong_examples
 from ci.files import our_files
 from ci.testing.reports import Outcome
 
@@ -89,6 +91,7 @@ def check() -> Outcome:
         for program in programs(name):
             outcome.check(f"{name}: C program", compile_errors(program))
     outcome.check("versions", "\n".join(check_versions()))
+    outcome.check("examples of several languages", "\n".join(wrong_examples()))
     return outcome
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File
 
+from ci.documentation.examples import with_tabs
 from ci.documentation.pages import GENERATORS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Puts generated parts in, and takes comments for the tests out."""
+    """Puts generated parts and examples of other languages in, and takes comments for the tests out."""
     own = f"docs/{page.file.src_uri}"
 
     def generated(match: re.Match[str]) -> str:
@@ -61,7 +62,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
             raise PluginError(f"{own}: {match[1]}: {error}") from error
         return relinked(text, arguments[0], own, keep=False) if name == "include" else text
 
-    return NOT_RUN.sub("", MARKER.sub(generated, relinked(markdown, own, own, keep=True)))
+    whole = MARKER.sub(generated, relinked(markdown, own, own, keep=True))
+    return NOT_RUN.sub("", with_tabs(whole, page.file.src_uri.removesuffix(".md")))
 
 
 def relinked(text: str, source: str, page: str, keep: bool) -> str:

@@ -1,0 +1,128 @@
+"""The same example in other languages, as tabs beside Python's.
+
+Python's examples stand in the pages themselves. One that has `<!-- example: NAME -->` before it is shown with a tab for
+each language whose program for the page, in docs/examples/, has a section of that name:
+
+    // example: NAME
+    …
+    // end of example
+
+The programs are whole, and the lanes of the languages run them.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ci.common import ROOT
+
+EXAMPLES = ROOT / "docs" / "examples"
+
+_MARKER = re.compile(r"^<!-- example: ([\w-]+) -->$", re.MULTILINE)
+_PYTHON = re.compile(r"^<!-- example: ([\w-]+) -->\n+((?:<!-- not run: .+? -->\n+)?```python\n.*?^```$)", re.M | re.S)
+_BEGIN = re.compile(r"^\s*// example: ([\w-]+)$")
+_END = re.compile(r"^\s*// end of example$")
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language beside Python. fence: its name in Markdown. file: where its program for a page lies."""
+
+    title: str
+    fence: str
+    file: str
+
+    def program(self, page: str, folder: Path = EXAMPLES) -> Path:
+        """Its program for a page, such as "quickstart"."""
+        return folder / self.file.format(page=page, Page="".join(part.capitalize() for part in page.split("-")))
+
+
+LANGUAGES = (
+    Language("TypeScript", "typescript", "typescript/{page}.ts"),
+    Language("Go", "go", "golang/{page}/main.go"),
+    Language("Java", "java", "java/{Page}.java"),
+)
+
+
+def sections(text: str) -> dict[str, str]:
+    """The sections of a program, without the indentation that they share. Raises ValueError for one without an end."""
+    found: dict[str, str] = {}
+    name, lines = "", list[str]()
+    for line in text.splitlines():
+        if begin := _BEGIN.match(line):
+            if name or begin[1] in found:
+                raise ValueError(f"the example {begin[1]!r} begins twice, or before {name!r} has ended")
+            name, lines = begin[1], []
+        elif _END.match(line):
+            if not name:
+                raise ValueError("an example ends that has not begun")
+            found[name] = textwrap.dedent("\n".join(lines)).strip("\n")
+            name = ""
+        elif name:
+            lines.append(line)
+    if name:
+        raise ValueError(f"the example {name!r} has no end")
+    return found
+
+
+def names(markdown: str) -> list[str]:
+    """The examples of a page that may have other languages beside Python."""
+    return [match[1] for match in _MARKER.finditer(markdown)]
+
+
+def with_tabs(markdown: str, page: str, folder: Path = EXAMPLES) -> str:
+    """A page's Markdown, in which examples of several languages are tabs."""
+    programs = [(each, each.program(page, folder)) for each in LANGUAGES]
+    texts = [(each, sections(path.read_text(encoding="utf-8"))) for each, path in programs if path.is_file()]
+
+    def tabs(match: re.Match[str]) -> str:
+        fences = [("Python", match[2])]
+        fences += [
+            (each.title, f"```{each.fence}\n{found[match[1]]}\n```") for each, found in texts if match[1] in found
+        ]
+        if len(fences) == 1:
+            return match[2]
+        return "\n\n".join(f'=== "{title}"\n\n{textwrap.indent(fence, "    ")}' for title, fence in fences)
+
+    return _PYTHON.sub(tabs, markdown)
+
+
+def wrong_examples(docs: Path = ROOT / "docs") -> Iterator[str]:
+    """What is wrong with the pages' examples and their programs in other languages."""
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in sorted(docs.glob("*.md"))}
+    expected: set[Path] = set()
+    for page, markdown in pages.items():
+        wanted = names(markdown)
+        if len(wanted) != len(_PYTHON.findall(markdown)) or len(wanted) != len(set(wanted)):
+            yield f"docs/{page}.md: each <!-- example: NAME --> needs a name of its own, and Python behind it"
+        for language in LANGUAGES:
+            path = language.program(page, docs / "examples")
+            expected.add(path)
+            if path.is_file():
+                yield from _wrong_program(path, docs, wanted)
+    for suffix in (PurePosixPath(each.file).suffix for each in LANGUAGES):
+        for path in sorted((docs / "examples").rglob(f"*{suffix}")):
+            if path not in expected:
+                yield f"{_shown(path, docs)} belongs to no page"
+
+
+def _wrong_program(path: Path, docs: Path, wanted: list[str]) -> Iterator[str]:
+    try:
+        found = sections(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        yield f"{_shown(path, docs)}: {error}"
+        return
+    for name in wanted:
+        if name not in found:
+            yield f"{_shown(path, docs)} has no example {name!r}, which the page has"
+    for name in found:
+        if name not in wanted:
+            yield f"{_shown(path, docs)}: no <!-- example: {name} --> on the page"
+
+
+def _shown(path: Path, docs: Path) -> str:
+    return f"docs/{path.relative_to(docs).as_posix()}"
