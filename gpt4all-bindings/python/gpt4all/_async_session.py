@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from ._async_model import AsyncModel
 from ._async_stream import AsyncStream, finish, run
-from ._conversation import Conversation, Turn, restore_state, save_state
+from ._conversation import Conversation, Turn
 from ._errors import InvalidArgumentError, shown
 from ._library import PathLike
 from ._operations import Messages
@@ -159,31 +159,16 @@ class AsyncSession(Conversation):
 
     def fork(self) -> Self:
         """As Session.fork()."""
-        return type(self)(
-            self.model,
-            messages=self._messages,
-            tools=self._tools,
-            max_rounds=self._max_rounds,
-            keep_partial=self._keep_partial,
-            **self._options,
-        )
+        return type(self)(self.model, **self._past(), **self._options)
 
     async def save(self, path: PathLike, *, state: bool = False) -> None:
         """As Session.save()."""
         self._check_idle()
         model = self.model.model
-        await run(lambda: self._write(path, save_state(self, model, path) if state and self._messages else None))
+        await run(lambda: self._save(path, model, state))
 
     @classmethod
     async def load(cls, path: PathLike, model: AsyncModel, *, tools: Tools = ()) -> Self:
         """As Session.load()."""
-        content = await run(lambda: cls._read(path))
-        await run(lambda: restore_state(model.model, path, content["state"]))
-        return cls(
-            model,
-            messages=content["messages"],
-            tools=tools,
-            max_rounds=content["max_rounds"],
-            keep_partial=content["keep_partial"],
-            **content["options"],
-        )
+        past, options = await run(lambda: cls._load(path, model.model))
+        return cls(model, tools=tools, **past, **options)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from . import _waiters
+from . import _stream, _waiters
 from ._errors import BusyError, CancellationError, ClosedError
 from ._stream import Source, as_event
 from ._task import Event
@@ -81,16 +81,7 @@ def _pump(source: Source[Any], mailbox: _Mailbox) -> None:
 
 async def finish(source: Source[T]) -> T:
     """Waits for the end and returns the whole answer. Cancelling the wait cancels the request."""
-
-    def whole() -> T:
-        try:
-            for _ in source.items():
-                pass
-        finally:
-            source.close()
-        return source.result
-
-    return await run(whole, source.close)
+    return await run(lambda: _stream.finish(source), source.close)
 
 
 async def run(work: Callable[[], T], cancel: Callable[[], None] = lambda: None) -> T:

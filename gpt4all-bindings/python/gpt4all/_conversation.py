@@ -187,7 +187,27 @@ class Conversation(Uncopyable):
         self._turn = weakref.ref(turn)
         return turn
 
+    def _past(self) -> dict[str, Any]:
+        """What a session with the same past is made with, besides its model and options."""
+        return {
+            "messages": self._messages,
+            "tools": self._tools,
+            "max_rounds": self._max_rounds,
+            "keep_partial": self._keep_partial,
+        }
+
     # ------------------------------------------------------------------------------------------------------------ file
+
+    def _save(self, path: PathLike, model: Model, state: bool) -> None:
+        """Writes the file and, if asked to, what the engine remembers of the conversation."""
+        self._write(path, save_state(self, model, path) if state and self._messages else None)
+
+    @classmethod
+    def _load(cls, path: PathLike, model: Model) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the session in a file is made with, besides its model and tools: its past, and its options."""
+        content = cls._read(path)
+        restore_state(model, path, content["state"])
+        return {name: content[name] for name in ("messages", "max_rounds", "keep_partial")}, content["options"]
 
     def _write(self, path: PathLike, state: str | None) -> None:
         """Writes the file, complete or not at all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from ._conversation import Conversation, restore_state, save_state
+from ._conversation import Conversation
 from ._errors import InvalidArgumentError, shown
 from ._library import PathLike
 from ._model import Model
@@ -162,14 +162,7 @@ class Session(Conversation):
 
     def fork(self) -> Self:
         """Another session with the same history, independent from here on. The history is not computed again."""
-        return type(self)(
-            self.model,
-            messages=self._messages,
-            tools=self._tools,
-            max_rounds=self._max_rounds,
-            keep_partial=self._keep_partial,
-            **self._options,
-        )
+        return type(self)(self.model, **self._past(), **self._options)
 
     def save(self, path: PathLike, *, state: bool = False) -> None:
         """Writes the conversation, without its tools, to a JSON file, either completely or not at all.
@@ -179,19 +172,11 @@ class Session(Conversation):
         """
         with self._lock:
             self._check_idle()
-            self._write(path, save_state(self, self.model, path) if state and self._messages else None)
+            self._save(path, self.model, state)
 
     @classmethod
     def load(cls, path: PathLike, model: Model, *, tools: Tools = ()) -> Self:
         """The session that save() wrote. Raises InvalidArgumentError for a file of another kind, ModelNotFoundError,
         LLModelIOError."""
-        content = cls._read(path)
-        restore_state(model, path, content["state"])
-        return cls(
-            model,
-            messages=content["messages"],
-            tools=tools,
-            max_rounds=content["max_rounds"],
-            keep_partial=content["keep_partial"],
-            **content["options"],
-        )
+        past, options = cls._load(path, model)
+        return cls(model, tools=tools, **past, **options)
