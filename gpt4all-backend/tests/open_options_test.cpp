@@ -104,10 +104,10 @@ TEST(OpenOptions, DraftModelIsCheckedAndItsMemoryCounts) {
 }
 
 TEST(OpenOptions, WithoutRepackingNothingIsCopied) {
-    const std::string quantised = "tiny-llama-q4_0.gguf";
-    const json plain = memory({{"repack", false}}, quantised);
+    const std::string quantized = "tiny-llama-q4_0.gguf";
+    const json plain = memory({{"repack", false}}, quantized);
     EXPECT_EQ(plain.at("reclaimable"), 0);
-    EXPECT_LE(host(plain, "weights"), std::filesystem::file_size(model_path(quantised)));
+    EXPECT_LE(host(plain, "weights"), std::filesystem::file_size(model_path(quantized)));
 }
 
 } // namespace

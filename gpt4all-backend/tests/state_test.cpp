@@ -100,8 +100,8 @@ TEST_F(State, DamageIsFoundWhereverItIs) {
 
 TEST_F(State, OfAnotherModelOrAnotherCacheIsRefused) {
     fill_and_save();
-    const TinyLlama quantised(options, "tiny-llama-q8_0.gguf");
-    EXPECT_EQ(state(llmodel_restore_state, quantised, path).status, LLMODEL_INVALID_MODEL);
+    const TinyLlama quantized(options, "tiny-llama-q8_0.gguf");
+    EXPECT_EQ(state(llmodel_restore_state, quantized, path).status, LLMODEL_INVALID_MODEL);
     json other = options;
     other["cache_type_k"] = "f32";
     EXPECT_EQ(state(llmodel_restore_state, TinyLlama(other), path).status, LLMODEL_INVALID_MODEL);

@@ -162,13 +162,13 @@ Comparison compare(const GgmlModule &module, ggml_backend_buffer_type_t buffers,
 
     const int64_t values = product.columns * product.rows * product.matrices;
     std::vector<float> exact = random_floats(values, 1);
-    std::vector<uint8_t> quantised(ggml_nbytes(weights));
-    ggml_quantize_chunk(product.type, exact.data(), quantised.data(), 0, product.rows * product.matrices,
+    std::vector<uint8_t> quantized(ggml_nbytes(weights));
+    ggml_quantize_chunk(product.type, exact.data(), quantized.data(), 0, product.rows * product.matrices,
                         product.columns, nullptr);
-    ggml_get_type_traits(product.type)->to_float(quantised.data(), exact.data(), values);
+    ggml_get_type_traits(product.type)->to_float(quantized.data(), exact.data(), values);
     const std::vector<float> random = random_floats(product.columns * product.count * product.batches, 2);
     const std::vector<float> unwritten(static_cast<size_t>(ggml_nelements(result)), NAN);
-    ggml_backend_tensor_set(weights, quantised.data(), 0, quantised.size());
+    ggml_backend_tensor_set(weights, quantized.data(), 0, quantized.size());
     ggml_backend_tensor_set(vectors, random.data(), 0, ggml_nbytes(vectors));
     ggml_backend_tensor_set(result, unwritten.data(), 0, ggml_nbytes(result));
 

@@ -99,7 +99,7 @@ def convert_folder(
             _write(found, part, chosen, label, asked_base, options, progress)
             _check(part, adapter)
         else:
-            _write_quantised(found, part, chosen, label, options, threads, progress)
+            _write_quantized(found, part, chosen, label, options, threads, progress)
     report(progress, 1.0)
     return ConvertedFolder(
         path=str(out),
@@ -156,7 +156,7 @@ def _write(
         _llama_cpp.run(job, progress)
 
 
-def _write_quantised(
+def _write_quantized(
     found: Folder, out: Path, type: str, name: str, options: dict[str, Any], threads: int, progress: Progress | None
 ) -> None:
     from .._model import quantize
