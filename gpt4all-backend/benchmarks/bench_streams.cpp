@@ -31,8 +31,9 @@ double rate(const std::vector<Moments> &streams) {
 
 } // namespace
 
-/** For worker_streams.py: has `model`, opened by the same process, answer all of the requests (a JSON array) at once,
- * and returns how many pieces of text came per second while all answers were being written; below zero if one failed.
+/** For a program that opened `model` through another language, to compare itself with: has the model answer all of the
+ * requests (a JSON array) at once, and returns how many pieces of text came per second while all answers were being
+ * written; below zero if one failed.
  */
 extern "C" __attribute__((visibility("default"))) double bench_streams(llmodel_model *model, const char *requests) {
     try {
