@@ -34,7 +34,7 @@ def _processors(_: Settings) -> Outcome:
     for line in (told.stdout or told.stderr).splitlines():
         say(f"      {line}")
     outcome = run_ctest("processors-amx", "modules", "-L", "processors")
-    outcome += run_pytest("processors", TOOLS / "tests", variables, parallel=True)
+    outcome += run_pytest("processors", TOOLS / "tests" / "test_modules.py", variables, parallel=True)
     return outcome
 
 
