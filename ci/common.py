@@ -37,7 +37,7 @@ class Failure(Exception):  # noqa: N818
 
 
 class WrongHash(Failure):
-    """What came is not what is pinned."""
+    """What was fetched is not what is pinned."""
 
     exit_code = 3
     kind = "wrong hash"

@@ -108,7 +108,7 @@ def ensure_tools(wanted: Iterable[str | Tool]) -> None:
         raise MissingTool(f"this machine has no apt-get; {by_hand}")
     prefix = _as_root()
     if prefix is None:
-        raise MissingTool(f"neither root nor sudo is to be had here; as root, {by_hand}")
+        raise MissingTool(f"installing needs root or sudo; as root, {by_hand}")
     say(f"      installing {listed}")
     if prefix == ["sudo"]:
         subprocess.run(["sudo", "-v"], check=False)  # asks for the password before output goes to the log
@@ -118,7 +118,7 @@ def ensure_tools(wanted: Iterable[str | Tool]) -> None:
     if run_logged([*environment, "install", "-y", "--no-install-recommends", *packages], LOG, cwd=ROOT) != 0:
         raise NoNetwork(f"apt-get could not install {listed}; {by_hand}. The end of {LOG}:\n{tail(LOG, 8)}")
     if still := [tool.package for tool in _absent(absent)]:
-        raise MissingTool(f"apt-get installed {listed}, and yet {', '.join(still)} cannot be found")
+        raise MissingTool(f"apt-get installed {listed}, but {', '.join(still)} still cannot be found")
 
 
 def _pins(names: Iterable[str]) -> list[str]:
@@ -139,7 +139,7 @@ def _installed(group: str, names: Iterable[str] | None) -> bool:
 def ensure_venv(names: Iterable[str] | None = None) -> Path:
     """Makes build/venv with the packages named, or all of requirements.txt, and returns its Python.
 
-    Raises MissingTool, or NoNetwork if a package cannot be had.
+    Raises MissingTool, or NoNetwork if a package cannot be downloaded.
     """
     group = "all" if names is None else "-".join(sorted(names))
     if _installed("all", None) or _installed(group, names):
@@ -160,7 +160,7 @@ def ensure_venv(names: Iterable[str] | None = None) -> Path:
 
 
 def pip_failure(what: str, log: Path) -> Failure:
-    """Why pip could not install something: NoNetwork, but not if an index answered and has not got what is pinned."""
+    """Why pip could not install something: NoNetwork, but not if an index answered and does not have what is pinned."""
     answered = re.search(r"\(from versions: (?!none)", tail(log, 12))
     text = f"pip could not install {what}; the end of {log}:\n{tail(log, 6)}"
     return Failure(text) if answered else NoNetwork(text)
@@ -171,7 +171,7 @@ def ensure_other_venv(name: str, requirements: Path, what: str, *options: str) -
 
     what: to be said while it is installed. options: of pip.
 
-    Raises MissingTool, or NoNetwork if a package cannot be had.
+    Raises MissingTool, or NoNetwork if a package cannot be downloaded.
     """
     folder, log = BUILD / name, BUILD / "logs" / f"{name}.log"
     python, stamp = folder / "bin" / "python", folder / ".installed"

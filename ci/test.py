@@ -95,7 +95,7 @@ def run_group(
 def _names(text: str, lanes: Mapping[str, Lane]) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     if unknown := [name for name in names if name not in lanes]:
-        raise Failure(f"no such lane: {', '.join(unknown)}; there are {', '.join(lanes)}")
+        raise Failure(f"no such lane: {', '.join(unknown)}; the lanes are {', '.join(lanes)}")
     return names
 
 

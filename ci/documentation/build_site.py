@@ -27,12 +27,12 @@ FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "lin
 
 
 def ensure_site_venv() -> Path:
-    """Makes build/venv-docs and returns its Python. Raises NoNetwork if a package cannot be had."""
+    """Makes build/venv-docs and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
     return ensure_other_venv("venv-docs", ROOT / "docs" / "requirements.txt", "MkDocs")
 
 
 def check() -> Outcome:
-    """Builds the site, strictly, and looks whether it is whole."""
+    """Builds the site, strictly, and checks whether it is whole."""
     outcome = Outcome()
     LOG.unlink(missing_ok=True)
     command = [str(ensure_site_venv()), *MKDOCS, "build", "--strict", "--clean"]

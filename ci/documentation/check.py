@@ -75,7 +75,7 @@ def programs(name: str) -> list[str]:
 
 
 def compile_errors(program: str) -> str:
-    """What the C compiler has against a program, as strict C11 with our header."""
+    """What the C compiler objects to in a program, as strict C11 with our header."""
     command = ["cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c", "-"]
     command += ["-I", str(ROOT / "gpt4all-backend" / "include")]
     return subprocess.run(command, input=program, capture_output=True, text=True, check=False).stderr

@@ -69,7 +69,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
 def relinked(text: str, source: str, page: str, keep: bool) -> str:
     """Markdown of the file `source` with its links as the page needs them.
 
-    keep: whether a link to what is not on the site stays, for MkDocs to complain of, or becomes plain text.
+    keep: whether a link to what is not on the site stays, for MkDocs to complain about, or becomes plain text.
     """
 
     def link(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""`make bump TAG=v0.5.1`: what moving to another release of llama.cpp has of mechanical work; stops for judgement.
+"""`make bump TAG=v0.5.1`: the mechanical part of moving to another llama.cpp; stops where judgement is needed.
 
 Gets the release, tries every patch, says which apply and which conflict, and which options are new. If all apply,
 writes the lock file, the patches that had to be merged and the README's table, and runs `make test` for --lanes.
@@ -10,7 +10,7 @@ patch that the release has made needless is deleted from gpt4all-backend/patches
 The release comes from a checkout that GPT4ALL_LLAMA_CPP names, from the npm package node-llama-cpp in the version given
 with --npm, or from the repository that the lock file names.
 
-Exit codes: 0 all done, 1 something failed, 4 the release could not be had, 6 a patch needs judgement.
+Exit codes: 0 all done, 1 something failed, 4 the release could not be fetched, 6 a patch needs judgement.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def get_release(lock: Lock, tag: str, npm: str) -> list[dict[str, str]]:
         url = here or next(each["url"] for each in sources if each["kind"] == "git")
         git(*IDENTITY, "fetch", "-q", "--depth", "1", url, f"+refs/tags/{tag}:{NEW}", cwd=TREE, isolated=False)
     except subprocess.CalledProcessError as error:
-        raise NoNetwork(f"llama.cpp {tag} could not be had: {why(error)}") from error
+        raise NoNetwork(f"llama.cpp {tag} could not be fetched: {why(error)}") from error
     return [each for each in sources if each["kind"] != "npm"]
 
 
@@ -173,7 +173,7 @@ def try_patches(patches: Sequence[Path]) -> list[Path]:
 
 
 def show_news() -> None:
-    """What has changed of that which our code uses: interfaces, and options of CMake."""
+    """What has changed of what our code uses: interfaces, and options of CMake."""
     print(f"interfaces: {_git('diff', '--shortstat', OLD, NEW, '--', *INTERFACES).strip() or 'nothing changed'}")
     for line in _git("diff", "--stat=100", OLD, NEW, "--", "include", "ggml/include").splitlines()[:-1]:
         print(f"  {line.strip()}")
@@ -242,7 +242,7 @@ def main() -> int:
             f"needless. Nothing else has changed. {ROUTINE} says more."
         )
     write(lock, arguments.tag, sources, patches)
-    say(f"the lock file, the patches and the README are of llama.cpp {arguments.tag}; what is left is in {ROUTINE}")
+    say(f"the lock file, patches and README are now of llama.cpp {arguments.tag}; {ROUTINE} says what is left to do")
     if not arguments.lanes:
         return 0
     return subprocess.run(

@@ -67,7 +67,7 @@ def export(repository: Path, lock: Lock, target: Path, work: Path) -> None:
         raise WrongHash(f"{repository} holds tree {lock.tree} only in part: {why(error)}") from error
     found = tree_hash(target)
     if found != lock.tree:
-        raise WrongHash(f"what {repository} gave out as tree {lock.tree} has the hash {found}: the copy is damaged")
+        raise WrongHash(f"what {repository} returned as tree {lock.tree} has the hash {found}: the copy is damaged")
 
 
 def obtain(lock: Lock, target: Path, work: Path) -> str:
@@ -76,7 +76,7 @@ def obtain(lock: Lock, target: Path, work: Path) -> str:
     for source in lock.sources:
         kind = source["kind"]
         if kind not in KINDS:
-            raise Failure(f"the lock file names a source of unknown kind {kind!r}; known are {', '.join(KINDS)}")
+            raise Failure(f"the lock file names a source of unknown kind {kind!r}; the kinds are {', '.join(KINDS)}")
         try:
             repository = KINDS[kind](lock, source, work)
             export(repository, lock, target, work)
@@ -98,7 +98,7 @@ def obtain(lock: Lock, target: Path, work: Path) -> str:
                 keep(lock, repository)
             return kind
     tried = "".join(f"\n  {kind}: {failure}" for kind, failure in attempts)
-    text = f"llama.cpp {lock.tag} (git tree {lock.tree}) could not be had:{tried}\n"
+    text = f"llama.cpp {lock.tag} (git tree {lock.tree}) could not be fetched:{tried}\n"
     if any(isinstance(failure, MissingTool) for _, failure in attempts):
         raise MissingTool(text + "Install the tool named, or set GPT4ALL_LLAMA_CPP to a checkout that has the tag.")
     raise NoNetwork(text + "Connect this machine, or set GPT4ALL_LLAMA_CPP to a checkout that has the tag.")
@@ -111,7 +111,7 @@ def apply_patches(patches: Sequence[Path], target: Path) -> None:
             # without the ceiling git would take `target` for a part of the repository that it lies in
             git("apply", "--whitespace=nowarn", str(patch), cwd=target, GIT_CEILING_DIRECTORIES=str(target.parent))
         except subprocess.CalledProcessError as error:
-            raise BadPatch(f"{patch.name}: {why(error)}\nHow to renew a patch is said in {ROUTINE}.") from error
+            raise BadPatch(f"{patch.name}: {why(error)}\n{ROUTINE} says how to renew a patch.") from error
 
 
 def differences(left: Path, right: Path) -> list[str]:

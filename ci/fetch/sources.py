@@ -1,4 +1,4 @@
-"""The places that llama.cpp can be had from, each ending in a git repository that holds the pinned tree."""
+"""The places that llama.cpp can be fetched from, each ending in a git repository that holds the pinned tree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NotHere(Failure):
 
 @dataclass(frozen=True)
 class Lock:
-    """gpt4all-backend/llama.cpp.lock: which llama.cpp, and where it can be had, in the order to try."""
+    """gpt4all-backend/llama.cpp.lock: which llama.cpp, and where to get it, in the order to try."""
 
     version: str
     tag: str
@@ -38,9 +38,7 @@ class Lock:
             data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return Lock(data["version"], data["tag"], data["tree"], data["sources"])
         except (ValueError, KeyError) as error:
-            raise Failure(
-                f"{path} cannot be understood ({error!r}); it needs version, tag, tree and sources"
-            ) from error
+            raise Failure(f"{path} cannot be read ({error!r}); it needs version, tag, tree and sources") from error
 
 
 def git(*arguments: str, cwd: Path, isolated: bool = True, timeout: float | None = None, **variables: str) -> str:
@@ -97,7 +95,7 @@ def from_environment(lock: Lock, source: Mapping[str, str], _work: Path) -> Path
     try:
         repository = (checkout / git("rev-parse", "--git-common-dir", cwd=checkout)).resolve()
     except (subprocess.CalledProcessError, OSError) as error:
-        raise Failure(f"{variable} names {checkout}, which is no git checkout: {why(error)}") from error
+        raise Failure(f"{variable} names {checkout}, which is not a git checkout: {why(error)}") from error
     if not has_tree(repository, lock.tree):
         try:
             head = git("rev-parse", "--verify", "-q", "HEAD^{tree}", cwd=repository)
@@ -160,7 +158,7 @@ def from_npm(lock: Lock, source: Mapping[str, str], work: Path) -> Path:
         git("init", "-q", "--bare", str(repository), cwd=work)
         git("fetch", "-q", str(bundle), "+HEAD:refs/heads/pinned", cwd=repository)
     except subprocess.CalledProcessError as error:
-        raise WrongHash(f"{source['bundle']} of {name} is no sound git bundle: {why(error)}") from error
+        raise WrongHash(f"{source['bundle']} of {name} is not a valid git bundle: {why(error)}") from error
     return _checked(lock, repository, "refs/heads/pinned", f"the npm package {name}")
 
 

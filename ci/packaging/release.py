@@ -1,4 +1,4 @@
-"""`make release-dry-run`: everything of a release up to publishing.
+"""`make release-dry-run`: everything in a release up to publishing.
 
 Builds the packages, checks them and what is said of them, and prints what would be published and what is left to do.
 Publishes nothing.
@@ -73,7 +73,7 @@ def tag() -> str:
     command = ["git", "rev-parse", "--verify", "-q", f"v{version()}^{{commit}}"]
     tagged = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return f"the tag v{version()} is of another commit, {tagged}" if tagged and tagged != head.strip() else ""
+    return f"the tag v{version()} belongs to another commit, {tagged}" if tagged and tagged != head.strip() else ""
 
 
 def metadata_of(package: Path) -> str:
@@ -100,7 +100,7 @@ def check_package(package: Path) -> str:
 
 
 def twine(packages: list[Path]) -> str:
-    """What the index would have against the metadata."""
+    """What the index would object to in the metadata."""
     tool = ensure_other_venv("venv-release", REQUIREMENTS, "twine")
     return output_of([str(tool), "-m", "twine", "check", "--strict", *map(str, packages)])
 

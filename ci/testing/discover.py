@@ -46,6 +46,6 @@ def find_lanes(root: Path = ROOT) -> Mapping[str, Lane]:
     for path in lane_files(root):
         for name, lane in read_lanes(path, root).items():
             if name in found:
-                raise Failure(f"{path.relative_to(root)} has a lane {name}, and another lanes.py has one, too")
+                raise Failure(f"{path.relative_to(root)} has a lane {name}, but so does another lanes.py")
             found[name] = lane
     return dict(sorted(found.items(), key=lambda item: (item[1].place, item[0])))

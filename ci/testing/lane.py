@@ -31,7 +31,7 @@ class Lane:
     python: whether it needs build/venv, with all of ci/requirements.txt.
     model: whether it has tests that need the default model; without a network those skip themselves.
     venv: makes a virtual environment of the lane's own, or gets from a registry what else it needs; raises NoNetwork if
-        that cannot be had, MissingTool if something is not installed.
+        that is not available, MissingTool if something is not installed.
     minutes: how long it takes with nothing built, on two cores.
     place: where among the lanes it comes; they run in this order.
     beside: whether it may run at the same time as the lanes before and after it that say so too. It must then write to
@@ -51,7 +51,7 @@ class Lane:
     optional: str = ""
 
     def prepare(self) -> None:
-        """Gets what the lane needs; raises MissingTool, NoNetwork or another Failure if that cannot be had.
+        """Gets what the lane needs; raises MissingTool, NoNetwork or another Failure if it is not available.
 
         Without the default model a lane is still worth running: the tests that need it skip themselves.
         """

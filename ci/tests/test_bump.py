@@ -137,7 +137,7 @@ def test_a_solved_conflict_is_gone_on_from(world: World) -> None:
 
 
 def test_a_release_that_is_not_there(world: World) -> None:
-    with pytest.raises(NoNetwork, match=r"llama\.cpp v2 could not be had"):
+    with pytest.raises(NoNetwork, match=r"llama\.cpp v2 could not be fetched"):
         world.bump()
 
 

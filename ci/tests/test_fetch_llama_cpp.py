@@ -223,7 +223,7 @@ def test_environment_checkout_without_the_tree_is_a_wrong_hash(world: World) -> 
 
 def test_environment_naming_no_checkout_is_said(world: World, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "no git checkout" in world.run(code=1, GPT4ALL_LLAMA_CPP=str(tmp_path / "empty"))
+    assert "not a git checkout" in world.run(code=1, GPT4ALL_LLAMA_CPP=str(tmp_path / "empty"))
 
 
 def test_wrong_tree_from_the_tag(world: World) -> None:

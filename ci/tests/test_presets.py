@@ -1,4 +1,4 @@
-"""What ci reads of CMakePresets.json."""
+"""What ci reads from CMakePresets.json."""
 
 from __future__ import annotations
 

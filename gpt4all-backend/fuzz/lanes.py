@@ -25,7 +25,7 @@ def _chosen(names: Sequence[str]) -> list[Path]:
     known = {path.name: path for path in programs}
     wanted = [name if name.startswith("fuzz_") else f"fuzz_{name}" for name in names]
     if unknown := [name for name in wanted if name not in known]:
-        raise Failure(f"no such fuzz target: {', '.join(unknown)}; there are {', '.join(known)}")
+        raise Failure(f"no such fuzz target: {', '.join(unknown)}; the targets are {', '.join(known)}")
     return [known[name] for name in wanted] or programs
 
 

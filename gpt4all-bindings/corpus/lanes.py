@@ -91,7 +91,7 @@ def _conformance(_: Settings) -> Outcome:
 
 
 LANES = {
-    "corpus": Lane("the conformance corpus, made anew", _corpus, python=True, model=True, minutes=1.5, place=50),
+    "corpus": Lane("the conformance corpus, made again", _corpus, python=True, model=True, minutes=1.5, place=50),
     "conformance": Lane(
         "one corpus, the same answers in every language", _conformance, tools=[], python=True, minutes=0.2, place=80
     ),

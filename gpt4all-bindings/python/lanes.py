@@ -17,7 +17,7 @@ COMPATIBILITY = TESTS / "compatibility"
 
 
 def _ensure_compatibility_venv() -> Path:
-    """Makes build/venv-compatibility and returns its Python. Raises NoNetwork if a package cannot be had."""
+    """Makes build/venv-compatibility and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
     # Without what they require: that would bring the old package of our name.
     python = ensure_other_venv(
         "venv-compatibility", COMPATIBILITY / "requirements.txt", "LangChain and llm", "--no-deps"

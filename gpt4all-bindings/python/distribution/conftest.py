@@ -65,7 +65,7 @@ def install(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Install:
         environment["PATH"] = str(folder / "bin")
         done = subprocess.run(command, env=environment, cwd=place.empty, capture_output=True, text=True, check=False)
         if done.returncode and NO_NETWORK.search(done.stdout + done.stderr):
-            pytest.skip("what the package requires could not be had: no network")
+            pytest.skip("what the package requires could not be downloaded: no network")
         assert done.returncode == 0, done.stdout + done.stderr
         assert not any(shutil.which(name, path=environment["PATH"]) for name in ("cc", "gcc", "c++", "cmake"))
         return place

@@ -20,7 +20,7 @@ LOG = BUILD / "logs" / "convert.log"
 
 
 def _ensure_venv() -> Path:
-    """Makes build/venv-convert and returns its Python. Raises NoNetwork if a package cannot be had."""
+    """Makes build/venv-convert and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
     return ensure_other_venv("venv-convert", TOOLS / "requirements-conversions.txt", "PyTorch and transformers")
 
 
