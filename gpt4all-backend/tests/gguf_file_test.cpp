@@ -194,8 +194,8 @@ TEST_F(GgufFileTest, Tensors) {
     refused(LLMODEL_INVALID_MODEL, "overflows", [](auto &file) { file.tensors[0].dims[0] = ~std::uint64_t{0}; });
     refused(LLMODEL_INVALID_MODEL, "cannot fit", [](auto &file) { file.tensors[0].dims[1] = 1 << 20; });
     refused(LLMODEL_INVALID_MODEL, "no tensor type 999", [](auto &file) { file.tensors[0].type = 999; });
-    refused(LLMODEL_UNSUPPORTED, "given up by ggml", [](auto &file) { file.tensors[0].type = 4; });
-    refused(LLMODEL_INVALID_MODEL, "cannot be cut into", [](auto &file) {
+    refused(LLMODEL_UNSUPPORTED, "dropped from ggml", [](auto &file) { file.tensors[0].type = 4; });
+    refused(LLMODEL_INVALID_MODEL, "cannot be divided into", [](auto &file) {
         file.tensors[0].type = GGML_TYPE_Q8_0;
         file.tensors[0].dims[0] = 33;
     });

@@ -196,7 +196,7 @@ TEST_F(ValidateModelTest, Tokens) {
     changed.set_array<float>("tokenizer.ggml.scores", GgufType::float32, std::vector<float>(607));
     refused(changed, LLMODEL_INVALID_MODEL, "tokenizer.ggml.scores", "607 entries for 608 tokens");
     changed.set_array<float>("tokenizer.ggml.scores", GgufType::float32, std::vector<float>(608, std::nanf("")));
-    refused(changed, LLMODEL_INVALID_MODEL, "tokenizer.ggml.scores", "not a number");
+    refused(changed, LLMODEL_INVALID_MODEL, "tokenizer.ggml.scores", "other than a number");
     changed.set_array<double>("tokenizer.ggml.scores", GgufType::float64, std::vector<double>(608));
     refused(changed, LLMODEL_INVALID_MODEL, "tokenizer.ggml.scores", "float64");
     changed = llama;

@@ -24,7 +24,7 @@ FileSource::FileSource(const std::filesystem::path &path) : name_(utf8(path)) {
     case std::filesystem::file_type::not_found:
         throw Error(LLMODEL_NOT_FOUND, "there is no file '" + name_ + "'", detail);
     case std::filesystem::file_type::none:
-        throw Error(LLMODEL_IO, "cannot look at '" + name_ + "': " + code.message(), detail);
+        throw Error(LLMODEL_IO, "cannot access '" + name_ + "': " + code.message(), detail);
     case std::filesystem::file_type::regular:
         break;
     case std::filesystem::file_type::directory:

@@ -27,7 +27,7 @@ void GgufCursor::need(std::uint64_t bytes, std::string_view what) const {
     if (bytes > remaining()) {
         fail(std::string(what) + " needs " + std::to_string(bytes) + " bytes, but the file ends " +
              std::to_string(remaining()) + " bytes further on (at " + std::to_string(source_.size()) +
-             "); it is truncated or corrupt, download it again");
+             "); it is truncated or corrupt, so download it again");
     }
 }
 
@@ -67,7 +67,7 @@ void GgufCursor::string(const char *what, std::uint64_t limit, std::string &text
     if (length > limit) {
         fail(LLMODEL_INVALID_MODEL, at,
              std::string(what) + " claims a length of " + std::to_string(length) + " bytes; at most " +
-                 std::to_string(limit) + " are taken");
+                 std::to_string(limit) + " are allowed");
     }
     need(length, what);
     text.resize(static_cast<std::size_t>(length));

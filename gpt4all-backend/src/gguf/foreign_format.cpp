@@ -31,18 +31,17 @@ std::string foreign_format(std::span<const std::byte> bytes, std::uint64_t size)
 
     // the first magics of ggml are stored as 32-bit words and so read backwards
     if (starts_with_any(head, {"lmgg", "fmgg", "tjgg", "mmgg"})) {
-        return "is a model of 2023 in one of the formats before GGUF (ggml, ggmf, ggjt or ggmm), which can be opened "
-               "as "
-               "a model but not here; convert it to GGUF with `gpt4all convert`";
+        return "is a model from 2023 in one of the formats before GGUF (ggml, ggmf, ggjt or ggmm), which can be "
+               "opened as a model but not here; convert it to GGUF with `gpt4all convert`";
     }
     if (starts_with_any(head, {"algg"})) {
-        return "is a LoRA adapter of 2023 (ggla); convert it to GGUF";
+        return "is a LoRA adapter from 2023 (ggla); convert it to GGUF";
     }
     if (starts_with_any(head, {"FUGG"})) {
         return "is a GGUF file with its magic in the wrong byte order; get or convert a little-endian one";
     }
     if (starts_with_any(head, {"PK\x03\x04", "PK\x05\x06"})) {
-        return "is a zip archive (PyTorch checkpoints are, too); unpack it, or convert the model to GGUF";
+        return "is a zip archive (as are PyTorch checkpoints); unpack it, or convert the model to GGUF";
     }
     if (starts_with_any(head, {"\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"})) {
         return "is a Python pickle, such as an old PyTorch checkpoint, which is never loaded because it can run code; "

@@ -68,7 +68,7 @@ class Parser {
                                      std::min<std::size_t>(head.size(), 4));
         throw Error(LLMODEL_INVALID_MODEL,
                     "'" + file_.path + "' is not a GGUF file: it begins with '" + printable(start) +
-                        "' and not with 'GGUF'",
+                        "', not with 'GGUF'",
                     detail);
     }
 
@@ -78,15 +78,16 @@ class Parser {
         file_.version = cursor_.number<std::uint32_t>("the version");
         if (file_.version != 0 && (file_.version & 0xFFFF) == 0) {
             cursor_.fail(LLMODEL_UNSUPPORTED, version_at,
-                         "the file is big-endian; only little-endian GGUF can be read, convert the model again");
+                         "the file is big-endian; only little-endian GGUF can be read, so convert the model again");
         }
         if (file_.version == 1) {
             cursor_.fail(LLMODEL_UNSUPPORTED, version_at,
-                         "GGUF version 1 was in use for some weeks of 2023 and is not read; get a newer file");
+                         "GGUF version 1, used for a few weeks of 2023, is not supported; get a newer file");
         }
         if (file_.version < 2 || file_.version > newest_version) {
             cursor_.fail(LLMODEL_UNSUPPORTED, version_at,
-                         "GGUF version " + std::to_string(file_.version) + " is not known; versions 2 and 3 are read");
+                         "GGUF version " + std::to_string(file_.version) +
+                             " is unknown; versions 2 and 3 are supported");
         }
         tensor_count_ = read_count("tensors", max_tensors, min_tensor_bytes);
         key_count_ = read_count("metadata keys", max_keys, min_pair_bytes);
@@ -98,8 +99,8 @@ class Parser {
         if (count > limit || count > cursor_.remaining() / min_bytes) {
             cursor_.fail(LLMODEL_INVALID_MODEL, at,
                          "the header claims " + std::to_string(count) + " " + what + "; " +
-                             (count > limit ? "at most " + std::to_string(limit) + " are taken"
-                                            : "the file is too short for them, it is truncated or corrupt"));
+                             (count > limit ? "at most " + std::to_string(limit) + " are allowed"
+                                            : "the file is too short for them: it is truncated or corrupt"));
         }
         return count;
     }

@@ -12,7 +12,7 @@ namespace llmodel::parsing {
 /** The type and the value of a metadata key. */
 GgufValue read_value(GgufCursor &cursor);
 
-/** The description of a tensor; its offset counts from the beginning of the data yet. */
+/** The description of a tensor; its offset still counts from the beginning of the data. */
 GgufTensor read_tensor(GgufCursor &cursor);
 
 /** Turns offsets from the beginning of the data, which comes after `end`, into offsets from the beginning of the file.

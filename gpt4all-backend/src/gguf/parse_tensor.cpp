@@ -26,18 +26,18 @@ void read_type(GgufCursor &cursor, GgufTensor &tensor, std::uint64_t elements) {
     if (block == 0 || block_bytes == 0) {
         cursor.fail(LLMODEL_UNSUPPORTED, at,
                     "tensor type " + std::to_string(type) + " (" + ggml_type_name(tensor.type) +
-                        ") was given up by ggml; quantise the model again");
+                        ") was dropped from ggml; quantise the model again");
     }
     if (static_cast<std::uint64_t>(tensor.dims[0]) % block != 0) {
         cursor.fail(LLMODEL_INVALID_MODEL, at,
-                    "rows of " + std::to_string(tensor.dims[0]) + " elements cannot be cut into the blocks of " +
+                    "rows of " + std::to_string(tensor.dims[0]) + " elements cannot be divided into the blocks of " +
                         std::to_string(block) + " that type " + ggml_type_name(tensor.type) + " has");
     }
     const std::uint64_t blocks = elements / block;
     if (blocks > cursor.size() / block_bytes) {
         cursor.fail(LLMODEL_INVALID_MODEL, at,
                     "the tensor's data cannot fit into the file of " + std::to_string(cursor.size()) +
-                        " bytes; it is truncated or corrupt, download it again");
+                        " bytes; it is truncated or corrupt, so download it again");
     }
     tensor.size = blocks * block_bytes;
 }
@@ -88,15 +88,15 @@ void place_tensors(GgufFile &file, std::uint64_t end) {
     for (GgufTensor &tensor : file.tensors) {
         if (tensor.offset != expected) {
             file.fail_tensor(LLMODEL_INVALID_MODEL, tensor,
-                             "claims that its data begins at " + std::to_string(tensor.offset) +
+                             "claims that its data begins at byte " + std::to_string(tensor.offset) +
                                  " of the data section, but the tensors before it end at " + std::to_string(expected));
         }
         tensor.offset += file.data_offset;
         if (tensor.offset > file.size || tensor.size > file.size - tensor.offset) {
             file.fail_tensor(LLMODEL_INVALID_MODEL, tensor,
-                             "needs the bytes " + std::to_string(tensor.offset) + " to " +
+                             "needs bytes " + std::to_string(tensor.offset) + " to " +
                                  std::to_string(tensor.offset + tensor.size) + ", but the file ends at " +
-                                 std::to_string(file.size) + "; it is truncated, download it again");
+                                 std::to_string(file.size) + "; it is truncated, so download it again");
         }
         expected += padded(tensor.size, file.alignment);
     }

@@ -96,7 +96,7 @@ GgufArray read_array(GgufCursor &cursor) {
         array.items = read_strings(cursor, count);
         break;
     case GgufType::array:
-        cursor.fail(LLMODEL_UNSUPPORTED, at, "arrays of arrays are not read");
+        cursor.fail(LLMODEL_UNSUPPORTED, at, "arrays of arrays are not supported");
     default:
         cursor.fail(LLMODEL_INVALID_MODEL, at,
                     "there is no value type " + std::to_string(static_cast<std::uint32_t>(array.type)) +

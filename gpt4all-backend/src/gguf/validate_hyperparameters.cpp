@@ -75,7 +75,7 @@ class Hyperparameters {
                                                : static_cast<std::uint64_t>(item));
                 }
             } else {
-                fail(name, std::string("must hold integers of 32 bits but holds ") + gguf_type_label(array->type));
+                fail(name, std::string("must hold 32-bit integers but holds ") + gguf_type_label(array->type));
             }
             if (numbers.size() != layers_) {
                 fail(name, "has " + std::to_string(numbers.size()) + " values for a model of " +
@@ -111,7 +111,7 @@ class Hyperparameters {
             };
             if ((array->as<float>() != nullptr && !finite(*array->as<float>())) ||
                 (array->as<double>() != nullptr && !finite(*array->as<double>()))) {
-                file_.fail(LLMODEL_INVALID_MODEL, name, "holds something that is not a finite number");
+                file_.fail(LLMODEL_INVALID_MODEL, name, "holds something other than a finite number");
             }
         }
     }
@@ -280,7 +280,7 @@ class Hyperparameters {
         } else if (const auto *signed_items = sections->as<std::int32_t>()) {
             total = sum(*signed_items);
         } else {
-            fail(name, std::string("must hold integers of 32 bits but holds ") + gguf_type_label(sections->type));
+            fail(name, std::string("must hold 32-bit integers but holds ") + gguf_type_label(sections->type));
         }
         if (sections->size() > 4 || total == 0 || total > std::max(head_width, mla_width())) {
             fail(name, "does not fit into the " + std::to_string(head_width) + " dimensions of a head");

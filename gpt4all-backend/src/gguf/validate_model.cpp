@@ -97,7 +97,7 @@ void check_parts(const GgufFile &first) {
     }
     if (count > max_parts) {
         first.fail(LLMODEL_INVALID_MODEL, split_count_key,
-                   "is " + std::to_string(count) + "; at most " + std::to_string(max_parts) + " parts are taken");
+                   "is " + std::to_string(count) + "; at most " + std::to_string(max_parts) + " parts are allowed");
     }
     if (const std::uint64_t number = split_number(first, split_number_key); number != 0) {
         first.fail(LLMODEL_INVALID_MODEL, split_number_key,
@@ -125,7 +125,7 @@ void check_parts(const GgufFile &first) {
         }
         for (const GgufTensor &tensor : part.tensors) {
             if (!names.insert(tensor.name).second) {
-                part.fail_tensor(LLMODEL_INVALID_MODEL, tensor, "is in another part of the model, too");
+                part.fail_tensor(LLMODEL_INVALID_MODEL, tensor, "is also in another part of the model");
             }
         }
         validation::check_tensor_types(part);
@@ -179,7 +179,7 @@ void validate_adapter(const GgufFile &adapter, const GgufFile &model) {
         }
         const GgufTensor *base = model.find_tensor(name.substr(0, name.size() - std::string_view(".lora_a").size()));
         if (base != nullptr && (base->dims[2] != tensor.dims[2] || base->dims[3] != tensor.dims[3])) {
-            adapter.fail_tensor(LLMODEL_INVALID_MODEL, tensor, "has another shape than the tensor that it adapts");
+            adapter.fail_tensor(LLMODEL_INVALID_MODEL, tensor, "has a different shape from the tensor that it adapts");
         }
     }
 }

@@ -84,7 +84,7 @@ class Vocabulary {
             }
         }
         if (defaults_ == nullptr) {
-            file_.fail(LLMODEL_UNSUPPORTED, key, "is '" + printable(*name) + "', a tokenizer that is not known");
+            file_.fail(LLMODEL_UNSUPPORTED, key, "is '" + printable(*name) + "', an unknown tokenizer");
         }
         pre_ = file_.get_string("tokenizer.ggml.pre").value_or("");
     }
@@ -122,7 +122,7 @@ class Vocabulary {
             const std::string_view text = (*tokens_)[i];
             if (text.size() > max_token_bytes()) {
                 fail(tokens_key, "holds a token (number " + std::to_string(i) + ") of " + std::to_string(text.size()) +
-                                     " bytes; at most " + std::to_string(max_token_bytes()) + " are taken");
+                                     " bytes; at most " + std::to_string(max_token_bytes()) + " are allowed");
             }
             if (!text.empty() && !seen.insert(text).second) {
                 fail(tokens_key,
@@ -131,7 +131,7 @@ class Vocabulary {
             work += defaults_->family == Family::plamo2 ? text.size() * text.size() : text.size();
         }
         if (work > most_work) {
-            fail(tokens_key, "holds tokens that are longer together than any model needs");
+            fail(tokens_key, "holds tokens that together are longer than any model needs");
         }
     }
 
@@ -146,7 +146,7 @@ class Vocabulary {
             }
             if (values != nullptr &&
                 std::any_of(values->begin(), values->end(), [](float score) { return std::isnan(score); })) {
-                fail(scores_key, "holds something that is not a number");
+                fail(scores_key, "holds something other than a number");
             }
         }
         constexpr std::string_view types_key = "tokenizer.ggml.token_type";
@@ -297,14 +297,14 @@ void check_templates(const GgufFile &file) {
         if (text.size() > max_template_bytes) {
             file.fail(LLMODEL_INVALID_MODEL, at->first,
                       "is a chat template of " + std::to_string(text.size()) + " bytes; at most " +
-                          std::to_string(max_template_bytes) + " are taken");
+                          std::to_string(max_template_bytes) + " are allowed");
         }
         if (!is_valid_utf8(text) || text.find('\0') != std::string_view::npos) {
             file.fail(LLMODEL_INVALID_MODEL, at->first, "is not valid UTF-8 text");
         }
         if (++count > max_templates) {
             file.fail(LLMODEL_INVALID_MODEL, at->first,
-                      "is one chat template too many; at most " + std::to_string(max_templates) + " are taken");
+                      "is one chat template too many; at most " + std::to_string(max_templates) + " are allowed");
         }
     }
 }
