@@ -48,7 +48,7 @@ class OldFile {
     json options() const { return {{"cache_dir", cache()}, {"n_ctx", 64}, {"threads", 1}}; }
     size_t files() const { return folder_.files(); }
 
-    /** Of the cache, whose names end so. */
+    /** The files in the cache whose names end so. */
     size_t cached(const std::string &ending) const {
         size_t count = 0;
         std::error_code ignored;
@@ -232,7 +232,7 @@ TEST(TranslationCache, OldFilesOpenAndAreTranslatedOnce) {
     EXPECT_EQ(file.cached(".part"), 0U);
 }
 
-/** Nobody knows of the translation's name. */
+/** The user does not know the translation's name. */
 TEST(TranslationCache, ErrorsTellOfTheOldFile) {
     const OldFile file;
     const auto expect_named = [&](llmodel_status expected, llmodel_status status, const std::string &message) {

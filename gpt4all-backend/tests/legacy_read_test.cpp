@@ -117,7 +117,7 @@ TEST(LegacyRead, HeadersAreHeldAgainstTheFile) {
     refused(changed(4, 1000000), LLMODEL_INVALID_MODEL, "n_layer");
     refused(changed(5, 7), LLMODEL_INVALID_MODEL, "n_rot");
     refused(changed(5, 1000), LLMODEL_INVALID_MODEL, "n_rot");
-    refused(changed(6, 5000), LLMODEL_UNSUPPORTED, "of a version of the quantisation (5)");
+    refused(changed(6, 5000), LLMODEL_UNSUPPORTED, "has version 5 of the quantisation");
     refused(changed(8, 0xFFFFFFF0), LLMODEL_INVALID_MODEL, "its length is 4294967280 bytes");
     const std::string llama = legacy_files::build(llama_ggjt);
     refused(with_word(llama, 8, 0), LLMODEL_INVALID_MODEL, "n_vocab");
@@ -193,7 +193,7 @@ TEST(LegacyRead, PartsMustFit) {
             EXPECT_THAT(error.what(), HasSubstr(says));
         }
     };
-    refuses(legacy_files::build(gptj), "no part of the model");
+    refuses(legacy_files::build(gptj), "not a part of the model");
     refuses(with_word(second, 12, 64), "differs");
     refuses(second.substr(0, second.size() - 10), "truncated");
     refuses(legacy_files::build(llama_ggml), "is missing from part 2");

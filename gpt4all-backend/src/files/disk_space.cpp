@@ -13,8 +13,8 @@ void require_disk_space(const std::filesystem::path &path, std::uint64_t needed)
     const std::filesystem::space_info space = std::filesystem::space(folder, error);
     if (!error && space.available < needed) {
         throw Error(LLMODEL_IO,
-                    path.string() + " will take " + human_bytes(needed) + ", but only " + human_bytes(space.available) +
-                        " are free on its disk; make room or write elsewhere",
+                    path.string() + " needs " + human_bytes(needed) + ", but only " + human_bytes(space.available) +
+                        " is free on its disk; free some space or write elsewhere",
                     {{"path", path.string()}, {"needed", needed}, {"available", space.available}});
     }
 }

@@ -49,7 +49,7 @@ json scalar(const GgufValue &value) {
             if constexpr (std::is_same_v<Item, GgufArray>) {
                 return {{"type", gguf_type_label(item.type)}, {"length", item.size()}};
             } else if constexpr (std::is_same_v<Item, double>) {
-                // JSON has no other numbers; and a float32 is written as short as it was meant
+                // JSON has no other numbers; and a float32 is written in its shortest form
                 if (!std::isfinite(item)) {
                     return nullptr;
                 }

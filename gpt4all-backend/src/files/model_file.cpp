@@ -131,7 +131,7 @@ ModelFile open_model_file(const fs::path &path, const std::string &cache_dir, co
             return translated(path, *found, model);
         } catch (const Error &damaged) {
             log_message(LLMODEL_LOG_WARN,
-                        "translating again, since a translation is damaged: " + std::string(damaged.what()));
+                        "translating again because the translation is damaged: " + std::string(damaged.what()));
             std::error_code ignored;
             fs::remove(*found, ignored);
         }
@@ -153,7 +153,8 @@ ModelFile peek_model_file(const fs::path &path, const std::string &cache_dir) {
         file.stand_in = make_stand_in(model.plan);
         file.gguf = read_gguf(file.stand_in->path());
     } catch (const std::exception &error) { // memory is estimated by formula then
-        log_message(LLMODEL_LOG_WARN, "no stand-in for the translation: " + std::string(error.what()));
+        log_message(LLMODEL_LOG_WARN, "memory is estimated by formula, as the translation could not be sketched: " +
+                                          std::string(error.what()));
     }
     return file;
 }

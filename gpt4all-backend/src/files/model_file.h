@@ -32,10 +32,10 @@ struct ModelFile {
     std::optional<TranslatedFrom> origin;
     std::unique_ptr<TemporaryFile> stand_in; /**< For peek_model_file(): the translation without its weights. */
 
-    /** Says in `$defs/inspect_result`, which tells of the GGUF file, what is otherwise with the file that was named. */
+    /** Corrects `$defs/inspect_result`, which describes the GGUF file, where the file that was named differs. */
     void complete(json &description) const;
 
-    /** The error of working with `gguf`, told of the file that was named: nobody knows of the translation. */
+    /** An error about `gguf`, as one about the file that was named: the user knows nothing of the translation. */
     Error of_named(const Error &error) const;
 };
 
@@ -43,12 +43,12 @@ struct ModelFile {
 using FileProgress = std::function<bool(float)>;
 
 /** Reads and validates the model at `path`, and translates it first, into the cache, where it needs that and has not
- *  been before. `cache_dir` is the open option; `progress` tells of the translation. Throws Error. */
+ *  been before. `cache_dir` is the open option; `progress` reports on the translation. Throws Error. */
 ModelFile open_model_file(const std::filesystem::path &path, const std::string &cache_dir,
                           const FileProgress &progress);
 
-/** The same without translating weights: what is not in the cache has a file of holes in their place, which serves for
- *  everything but computing. */
+/** The same without translating weights: a model that is not in the cache gets a file with holes in their place, which
+ *  serves for everything but computing. */
 ModelFile peek_model_file(const std::filesystem::path &path, const std::string &cache_dir);
 
 } // namespace llmodel

@@ -17,7 +17,7 @@ void check_output_path(const fs::path &out_path, const std::vector<fs::path> &in
     for (const fs::path &input : inputs) {
         if (fs::equivalent(input, out_path, ignored)) {
             throw Error(LLMODEL_INVALID_ARGUMENT,
-                        input.string() + " would be written over while it is read; give the new file another name",
+                        input.string() + " would be overwritten while it is being read; give the new file another name",
                         {{"path", out_path.string()}});
         }
     }

@@ -14,7 +14,7 @@
 namespace llmodel::legacy {
 
 /** Appends to a file in a thread of its own, so that the next weights are read and rewritten meanwhile. It holds a few
- *  megabytes at most: who is faster waits. */
+ *  megabytes at most: whichever side is faster waits. */
 class BackgroundWriter {
   public:
     explicit BackgroundWriter(TemporaryFile &file);

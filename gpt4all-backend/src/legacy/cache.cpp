@@ -56,8 +56,8 @@ void make_folder(const fs::path &folder) {
     fs::create_directories(folder, error);
     if (error) {
         throw Error(LLMODEL_IO,
-                    folder.string() + ": the folder for translated models cannot be made: " + error.message() +
-                        "; set GPT4ALL_CACHE or the option cache_dir to one that can be written",
+                    folder.string() + ": the folder for translated models cannot be created: " + error.message() +
+                        "; set GPT4ALL_CACHE or the option cache_dir to a writable one",
                     {{"path", folder.string()}, {"errno", error.value()}});
     }
 }
@@ -133,7 +133,8 @@ fs::path translate_into(const fs::path &folder, const OldModel &model, const std
     fs::path target = folder / (hash.finish() + translation_suffix());
     for (std::size_t i = 0; i < identities.size(); ++i) {
         if (identity_of(model.files[i]) != identities[i]) {
-            throw Error(LLMODEL_IO, "'" + model.files[i].string() + "' changed while it was translated; open it again",
+            throw Error(LLMODEL_IO,
+                        "'" + model.files[i].string() + "' changed while it was being translated; open it again",
                         {{"path", model.files[i].string()}});
         }
     }
@@ -156,8 +157,8 @@ FileLock lock_file(const fs::path &path, const std::function<void()> &wait) {
         return {path, wait};
     } catch (const std::system_error &error) {
         throw Error(LLMODEL_IO,
-                    path.string() + ": the lock cannot be had: " + error.code().message() +
-                        "; set GPT4ALL_CACHE or the option cache_dir to a folder that can be written",
+                    path.string() + ": the lock cannot be acquired: " + error.code().message() +
+                        "; set GPT4ALL_CACHE or the option cache_dir to a writable folder",
                     {{"path", path.string()}, {"errno", error.code().value()}});
     }
 }

@@ -19,7 +19,7 @@ class ContentHash {
     /** `sources` must outlive it. */
     ContentHash(const Sources &sources, std::uint64_t seed);
 
-    /** Takes the first file's bytes up to `offset`, which were read a moment ago and are in memory yet. */
+    /** Takes the first file's bytes up to `offset`, which were read a moment ago and are still in memory. */
     void advance_to(std::uint64_t offset);
 
     /** Takes all the rest, and gives 32 hexadecimal digits. */

@@ -28,7 +28,7 @@ struct ElementType {
     /** Whether a row is stored as GGUF stores it. */
     bool is_current() const;
 
-    /** Whether ggml has none of this name any more. */
+    /** Whether ggml no longer has a type of this name. */
     bool is_gone() const { return id == type_q4_2 || id == type_q4_3; }
 
     /** Such as "Q4_2". */

@@ -45,7 +45,7 @@ FileIdentity identity_of(const std::filesystem::path &path) {
         return {status.device, status.inode, status.size, status.modified_ns};
     } catch (const std::system_error &error) {
         throw Error(error.code() == std::errc::no_such_file_or_directory ? LLMODEL_NOT_FOUND : LLMODEL_IO,
-                    "cannot look at '" + path.string() + "': " + error.code().message(),
+                    "cannot access '" + path.string() + "': " + error.code().message(),
                     {{"path", path.string()}, {"errno", error.code().value()}});
     }
 }

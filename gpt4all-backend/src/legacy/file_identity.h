@@ -21,7 +21,7 @@ struct FileIdentity {
     std::string name() const;
 
     json to_json() const;
-    /** Of nothing for JSON that is none. */
+    /** An empty one for JSON that is not an identity. */
     static FileIdentity from_json(const json &value);
 };
 

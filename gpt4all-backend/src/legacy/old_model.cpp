@@ -78,8 +78,8 @@ OldModel open_old_model(const std::filesystem::path &path, const TranslationOpti
         validate_model(gguf);
         if (!needs_translation(gguf)) {
             throw Error(LLMODEL_UNSUPPORTED,
-                        "'" + gguf.path + "' is GGUF already, of the architecture " + printable(gguf.architecture()) +
-                            "; there is nothing to convert, and quantize makes another type of it",
+                        "'" + gguf.path + "' is already GGUF, of the architecture " + printable(gguf.architecture()) +
+                            ", so there is nothing to convert; quantize can change its type",
                         {{"path", gguf.path}});
         }
         model.plan = plan_translation(gguf, options);

@@ -73,7 +73,7 @@ Plan plan_translation(const LegacyFile &file, const TranslationOptions &options)
 /** The same for a GGUF file of the architecture gptj, which llama.cpp cannot run by that name. */
 Plan plan_translation(const GgufFile &file, const TranslationOptions &options);
 
-/** Increased whenever the same file is translated otherwise, so that what was translated before is not used. */
+/** Increased whenever the same file is translated differently, so that earlier translations are not used. */
 constexpr std::uint32_t translation_version = 1;
 
 } // namespace llmodel::legacy

@@ -77,7 +77,7 @@ const Tensor &PlanBuilder::need(const std::string &name) const {
         directory.tensors().empty() ? "" : ", after '" + printable(directory.tensors().back().name) + "'";
     throw Error(LLMODEL_INVALID_MODEL,
                 "'" + path_ + "': the tensor '" + name + "' is missing; the file ends at byte " +
-                    std::to_string(directory.end) + last + "; it is truncated or corrupt, download it again",
+                    std::to_string(directory.end) + last + "; it is truncated or corrupt, so download it again",
                 {{"path", path_}, {"offset", directory.end}, {"tensor", name}});
 }
 
@@ -107,7 +107,8 @@ ggml_type PlanBuilder::target_of_q4(const Tensor &tensor, std::int64_t ne0, cons
         }
     }
     fail(tensor,
-         "its rows of " + std::to_string(ne0) + " values do not fit " + wanted + "; ask for F16, or leave the choice",
+         "its rows of " + std::to_string(ne0) + " values do not fit " + wanted +
+             "; ask for F16, or leave the choice to auto",
          LLMODEL_UNSUPPORTED);
 }
 
@@ -129,7 +130,7 @@ void PlanBuilder::add_parts(OutputTensor &output, const Tensor &first, const Tak
             throw Error(LLMODEL_INVALID_MODEL,
                         "'" + path_ + "': the tensor '" + printable(first.name) + "' is missing from part " +
                             std::to_string(i + 1) + " of " + std::to_string(parts_.size()) +
-                            " of the model, or has another type or shape there",
+                            " of the model, or has a different type or shape there",
                         {{"path", path_}, {"offset", first.info_offset}, {"tensor", printable(first.name)}});
         }
         output.source.pieces.push_back({i, part->offset});
@@ -146,7 +147,7 @@ void PlanBuilder::take(const std::string &from, const std::string &to, std::int6
     const std::int64_t rows = how.split == Split::rows ? count : 1;
     if (ne0 % columns != 0 || ne1 % rows != 0) {
         fail(tensor,
-             "its shape of " + shape_text(ne0, ne1) + " cannot be shared by " + std::to_string(count) + " files");
+             "its shape of " + shape_text(ne0, ne1) + " cannot be divided among " + std::to_string(count) + " files");
     }
     if (how.transposed) {
         check_shape(tensor, ne1, ne0);

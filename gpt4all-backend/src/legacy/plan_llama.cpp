@@ -66,7 +66,7 @@ Plan plan_llama(const LegacyFile &file, const TranslationOptions &options) {
     const std::int64_t n_kv = keys.ne1 * parts; // fewer than n_embd where heads share keys, as in LLaMA 2 70B
     const std::int64_t head_size = sizes.n_embd / sizes.n_head;
     if (n_kv % head_size != 0 || sizes.n_head % (n_kv / head_size) != 0) {
-        builder.fail(keys, "it has " + std::to_string(n_kv) + " rows, which is no number of whole heads of " +
+        builder.fail(keys, "it has " + std::to_string(n_kv) + " rows, which is not a whole number of heads of " +
                                std::to_string(head_size));
     }
     const bool is_llama_2 = n_kv != sizes.n_embd;

@@ -6,7 +6,7 @@
 
 namespace llmodel::legacy {
 
-/** Among the choices where it is so. */
+/** Is among the choices of a plan for which it is true. */
 constexpr const char *merges_recovered =
     "Text is tokenised by byte-pair encoding, with merges recovered from the order of tokens.";
 

@@ -28,7 +28,7 @@ std::uint32_t read_vocabulary_size(GgufCursor &cursor);
 /** Refuses a number of heads that does not divide the width. */
 void check_heads(const GgufCursor &cursor, const Hyperparameters &sizes);
 
-/** A token's length, which counts for no more than `mask` leaves of it, and as many bytes. */
+/** A token's length, of which only the bits in `mask` count, and as many bytes. */
 std::uint32_t read_token(GgufCursor &cursor, std::size_t number, std::uint32_t mask, Token &token);
 
 /** The tensors, to the end of the file. `aligned`: the values of each begin at a multiple of 32 bytes. */

@@ -82,8 +82,8 @@ void read_llama_parts(LegacyFile &file, std::vector<std::unique_ptr<ByteSource>>
     if (count < 2 || count > max_parts) {
         throw Error(LLMODEL_INVALID_MODEL,
                     "'" + file.path + "': tensor '" + first->name + "', at byte " + std::to_string(first->info_offset) +
-                        ": it has rows of " + std::to_string(first->ne0) + " values, which is no part of the " +
-                        std::to_string(width) + " that the header says",
+                        ": it has rows of " + std::to_string(first->ne0) + " values, which does not divide the " +
+                        std::to_string(width) + " in the header into parts",
                     {{"path", file.path}, {"offset", first->info_offset}, {"tensor", first->name}});
     }
     for (std::size_t i = 1; i < static_cast<std::size_t>(count); ++i) {
@@ -91,7 +91,7 @@ void read_llama_parts(LegacyFile &file, std::vector<std::unique_ptr<ByteSource>>
         GgufCursor cursor(*sources.back());
         LegacyFile part = recognise(cursor);
         if (part.format != file.format || part.architecture != file.architecture) {
-            cursor.fail(LLMODEL_INVALID_MODEL, 0, "it is no part of the model that '" + file.path + "' begins");
+            cursor.fail(LLMODEL_INVALID_MODEL, 0, "it is not a part of the model that begins with '" + file.path + "'");
         }
         read_llama(cursor, part);
         if (!same_shape(part.hyperparameters, file.hyperparameters)) {

@@ -100,14 +100,14 @@ std::uint32_t read_vocabulary_size(GgufCursor &cursor) {
     if (count > cursor.remaining() / sizeof(std::uint32_t)) {
         cursor.fail(LLMODEL_INVALID_MODEL, at,
                     "the header claims " + text_of(count) +
-                        " tokens; the file is too short for them, it is truncated or corrupt");
+                        " tokens; the file is too short for them: it is truncated or corrupt");
     }
     return count;
 }
 
 void check_heads(const GgufCursor &cursor, const Hyperparameters &sizes) {
     if (sizes.n_embd % sizes.n_head != 0) {
-        cursor.fail(text_of(sizes.n_embd) + " components cannot be shared by " + text_of(sizes.n_head) + " heads");
+        cursor.fail(text_of(sizes.n_embd) + " components cannot be divided among " + text_of(sizes.n_head) + " heads");
     }
 }
 
@@ -118,7 +118,7 @@ std::uint32_t read_token(GgufCursor &cursor, std::size_t number, std::uint32_t m
     if ((length & mask) > max_token_bytes) {
         cursor.fail(LLMODEL_INVALID_MODEL, at,
                     "its length is " + text_of(length & mask) + " bytes; at most " + text_of(max_token_bytes) +
-                        " are taken");
+                        " are allowed");
     }
     cursor.need(length & mask, "the text of the token");
     token.text.resize(length & mask);
@@ -153,8 +153,8 @@ Layout layout_of(const GgufCursor &cursor, std::uint32_t file_type) {
         return Layout::c;
     default:
         cursor.fail(LLMODEL_UNSUPPORTED, cursor.position(),
-                    "the file's type is " + text_of(file_type) + ", of a version of the quantisation (" +
-                        text_of(file_type / 1000) + ") that is not known; 0 to 2 are read");
+                    "the file's type " + text_of(file_type) + " has version " + text_of(file_type / 1000) +
+                        " of the quantisation, which is unknown; versions 0 to 2 are supported");
     }
 }
 

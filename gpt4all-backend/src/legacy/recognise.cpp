@@ -57,14 +57,14 @@ Architecture of_ggml(GgufCursor &cursor) {
     }
     if (is_gpt2(words)) {
         cursor.fail(LLMODEL_UNSUPPORTED, 4,
-                    "the header is that of GPT-2 or of a model like it; of the files without a version, those of "
-                    "LLaMA, GPT-J and MPT are read; look for a GGUF of the model");
+                    "the header is that of GPT-2 or a similar model; of the files without a version, those of "
+                    "LLaMA, GPT-J and MPT are supported; look for the model as GGUF");
     }
     if (is_mpt(words)) {
         return Architecture::mpt;
     }
     cursor.fail(LLMODEL_UNSUPPORTED, 4,
-                "the header is not that of LLaMA, GPT-J or MPT, which are read; look for a GGUF of the model");
+                "the header is not that of LLaMA, GPT-J or MPT, which are supported; look for the model as GGUF");
 }
 
 std::uint32_t version_of(GgufCursor &cursor, std::uint32_t newest) {
@@ -72,8 +72,8 @@ std::uint32_t version_of(GgufCursor &cursor, std::uint32_t newest) {
     const auto version = cursor.number<std::uint32_t>("the version");
     if (version < 1 || version > newest) {
         cursor.fail(LLMODEL_UNSUPPORTED, at,
-                    "version " + std::to_string(version) + " of the format is not known; versions 1 to " +
-                        std::to_string(newest) + " are read");
+                    "version " + std::to_string(version) + " of the format is unknown; versions 1 to " +
+                        std::to_string(newest) + " are supported");
     }
     return version;
 }

@@ -21,7 +21,7 @@ constexpr std::uint64_t step_bytes = std::uint64_t{512} << 10;
     throw Error(LLMODEL_INVALID_MODEL,
                 "'" + path + "': tensor '" + printable(tensor.source_name) + "', at byte " + std::to_string(offset) +
                     ": its rows " + std::to_string(row) + " to " + std::to_string(row + count - 1) +
-                    " are no weights of a model, as a number among them is not finite or is above " +
+                    " are not a model's weights, as a number among them is not finite or is above " +
                     std::to_string(static_cast<int>(largest_weight)) +
                     "; the file is damaged, or its blocks are arranged in a way that it does not state",
                 {{"path", path}, {"offset", offset}, {"tensor", printable(tensor.source_name)}, {"row", row}});
