@@ -79,9 +79,9 @@ TEST_F(GrammarBounds, WhatTurnsIntoTooMuchIsRefused) {
     expect_refused("complete", {{"grammar", many}}, "1048576 elements");
     expect_refused("complete", {{"grammar", "root ::= s root s | \"1\"\ns ::= \" \"*"}},
                    "\"root\" may begin with itself");
-    expect_refused("complete", {{"grammar", "root ::= () * \"b\""}}, "a repetition of what may be empty");
+    expect_refused("complete", {{"grammar", "root ::= () * \"b\""}}, "a repetition of something that may be empty");
     expect_refused("complete", {{"grammar", "root ::= x \"c\"\nx ::= () x | \"b\""}}, "\"x\" may begin with itself");
-    expect_refused("complete", {{"grammar", "root ::= \"a\"{99999999999999999999}"}}, "repetition is too large");
+    expect_refused("complete", {{"grammar", "root ::= \"a\"{99999999999999999999}"}}, "repetitions is too large");
     expect_refused("complete", {{"grammar", "root ::= <[99999999]>"}}, "token 99999999");
     expect_refused("complete", {{"grammar", std::string("root ::= \"a\"\0 and more", 23)}}, "NUL");
     expect_refused("complete", {{"grammar", "root ::= \"a\" " + std::string(5000, '$')}}, "$ ...");
@@ -90,7 +90,7 @@ TEST_F(GrammarBounds, WhatTurnsIntoTooMuchIsRefused) {
 TEST_F(GrammarBounds, ManyWaysToReadTheAnswerEndIt) {
     const json ambiguous = {{"grammar", "root ::= x\nx ::= \"a\" x \"b\" | \"a\" x \"c\" | \"a\"{200}"}};
     for (const char *operation : {"chat", "complete"}) {
-        expect_refused(operation, ambiguous, "too many ways to read");
+        expect_refused(operation, ambiguous, "too many ways");
     }
     EXPECT_EQ(run("complete", {{"grammar", "root ::= \"a\"{5}"}}).text(), "aaaaa") << "the engine goes on";
 }

@@ -127,7 +127,7 @@ TEST(JsonSchema, MessagesNameThePropertyTheValueAndWhatIsAllowed) {
               R"(embed request: "input" is 5; it must be a string or an array.)");
     EXPECT_EQ(message("count_tokens_request", "{}"), R"(count tokens request needs "prompt" or "messages".)");
     EXPECT_EQ(message("count_tokens_request", R"({"prompt": "x", "messages": [{"role": "user", "content": "x"}]})"),
-              R"(count tokens request takes "prompt" or "messages", and only one of them.)");
+              R"(count tokens request takes "prompt" or "messages", but only one of them.)");
     EXPECT_EQ(message("quantize_options", R"({"type": "q4_k_m"})").substr(0, 44),
               R"(quantize options: "type" is "q4_k_m"; it mus)");
 }

@@ -44,11 +44,11 @@ void begin(llama_grammar_phase phase) {
 void spend(size_t work) {
     if (work > budget.left) {
         if (budget.phase == LLAMA_GRAMMAR_PARSE) {
-            stop("with its repetitions written out it has more than " + std::to_string(max_elements) +
+            stop("with its repetitions written out, it has more than " + std::to_string(max_elements) +
                      " elements: use fewer or shorter ones",
                  {{"limit", max_elements}});
         }
-        stop("there are too many ways to read the text by it: make its rules less ambiguous", {{"limit", max_work}});
+        stop("it can match the text in too many ways; make its rules less ambiguous", {{"limit", max_work}});
     }
     budget.left -= work;
     const size_t reserve = budget.checks > 0 ? budget.stack.size / 2 : budget.stack.size / 4;

@@ -22,7 +22,7 @@ class GrammarCheck {
     GrammarCheck(const GrammarCheck &) = delete;
     GrammarCheck &operator=(const GrammarCheck &) = delete;
 
-    /** Begins anew to count what a grammar turns into. */
+    /** Starts counting again what a grammar turns into. */
     static void begin_parsing();
 };
 

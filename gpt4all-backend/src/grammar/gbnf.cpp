@@ -18,7 +18,7 @@ namespace {
 constexpr size_t max_grammar_bytes = size_t{1} << 20;
 constexpr size_t max_reason_bytes = 300; // llama.cpp quotes all that comes behind a mistake
 
-/** What llama.cpp says of a grammar's text, or our bounds do in its place. */
+/** What llama.cpp, or our bounds in its place, say of a grammar's text. */
 std::string reason_of(std::string said) {
     for (const std::string_view before : {llama_texts::grammar_failed.text, grammar_stopped}) {
         if (const size_t at = said.find(before); at != std::string::npos) {
@@ -26,7 +26,7 @@ std::string reason_of(std::string said) {
         }
     }
     if (said.starts_with(llama_texts::number_too_large)) {
-        return "the number of a repetition is too large";
+        return "the number of repetitions is too large";
     }
     if (said.size() > max_reason_bytes) {
         size_t end = max_reason_bytes;
@@ -47,7 +47,7 @@ std::string name_of(const llama_grammar_parser &parser, size_t rule) {
 
 std::string left_recursion_of(const llama_grammar_parser &parser, size_t rule) {
     return "its rule \"" + name_of(parser, rule) +
-           "\" may begin with itself (left recursion), as a repetition of what may be empty does";
+           "\" may begin with itself (left recursion), as does a repetition of something that may be empty";
 }
 
 /** What is wrong with a grammar's rules, or nothing. */
@@ -60,7 +60,7 @@ std::string fault_of(const llama_vocab *vocab, const llama_grammar_parser &parse
         for (const llama_grammar_element &element : rule) {
             const bool token = element.type == LLAMA_GRETYPE_TOKEN || element.type == LLAMA_GRETYPE_TOKEN_NOT;
             if (token && element.value >= tokens) {
-                return "it names token " + std::to_string(element.value) + " of a vocabulary of " +
+                return "it names token " + std::to_string(element.value) + ", but the vocabulary has " +
                        std::to_string(tokens);
             }
         }
@@ -106,7 +106,7 @@ void check_gbnf(const llama_vocab *vocab, const std::string &grammar, const std:
     }
     std::string reason;
     if (grammar.find('\0') != std::string::npos) {
-        reason = "it has a NUL character";
+        reason = "it contains a NUL character";
     } else {
         try {
             reason = try_grammar(vocab, grammar);

@@ -279,7 +279,7 @@ class Checker {
     }
 
     bool explain_several(const SchemaChoice &choice, const Step &at) {
-        return fail("oneOf", at, " takes " + required_keys(choice) + ", and only one of them");
+        return fail("oneOf", at, " takes " + required_keys(choice) + ", but only one of them");
     }
 
     bool explain_none(const SchemaChoice &choice, const json &value, const Step &at) {

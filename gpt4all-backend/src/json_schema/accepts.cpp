@@ -76,7 +76,7 @@ bool Acceptance::accepts(const Schema &schema, const json &value) {
         return schema.is(true);
     }
     if (++depth_ > deepest_acceptance) {
-        refuse(schema, "$ref", "it refers to itself without an end");
+        refuse(schema, "$ref", "it refers to itself endlessly");
     }
     const auto whole = [&](const char *keyword, auto holds) {
         const json *list = schema.find(keyword);
@@ -104,7 +104,7 @@ bool Acceptance::accepts_directly(const Schema &schema, const json &value) {
     check_keywords(schema);
     for (const char *unknowable : {"unevaluatedItems", "unevaluatedProperties", "$dynamicRef", "$recursiveRef"}) {
         if (schema.find(unknowable) != nullptr) {
-            refuse(schema, unknowable, "it is not supported beside values");
+            refuse(schema, unknowable, "it is not supported alongside \"const\" or \"enum\"");
         }
     }
     if ((types_of(schema) & type_of(value)) == 0) {

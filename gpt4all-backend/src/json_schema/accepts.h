@@ -12,7 +12,7 @@ namespace llmodel::json_schema {
 std::string canonical(const json &value);
 bool same_value(const json &a, const json &b);
 
-/** Tells of single values whether they are valid under a schema. All of its keywords count but "unevaluated…". */
+/** Says of single values whether they are valid under a schema. All of its keywords count but "unevaluated…". */
 class Acceptance {
   public:
     Acceptance(Document &document, Languages &languages) : document_(document), languages_(languages) {}

@@ -23,7 +23,7 @@ void Alternatives::add(Way &way, const Schema &schema, const Schema *from) {
     if (!way.reached_from.emplace(&schema, from).second) {
         for (const Schema *before = from; before != nullptr; before = way.reached_from.at(before)) {
             if (before == &schema) {
-                refuse(schema, "$ref", "what it refers to refers to itself, and not to something in it");
+                refuse(schema, "$ref", "its target is a chain of references that leads back to itself");
             }
         }
         return;

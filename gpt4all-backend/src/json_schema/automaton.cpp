@@ -58,7 +58,7 @@ class Product {
         const auto [found, added] = index_.emplace(pair, static_cast<uint32_t>(pairs_.size()));
         if (added) {
             if (pairs_.size() == max_states) {
-                throw TooLarge("it takes more than " + std::to_string(max_states) + " states");
+                throw TooLarge("it needs more than " + std::to_string(max_states) + " states");
             }
             pairs_.push_back(pair);
             made_.states.emplace_back();
@@ -129,7 +129,7 @@ void AutomatonBudget::spend(size_t work) {
         return;
     }
     if (work > current_budget->left_) {
-        throw TooLarge("all texts and numbers of the schema together take too many states");
+        throw TooLarge("all strings and numbers of the schema together need too many states");
     }
     current_budget->left_ -= work;
 }
@@ -288,7 +288,7 @@ Automaton with_length(const Automaton &a, size_t least, std::optional<size_t> mo
     // The second automaton counts, up to where it makes no difference any more.
     const size_t last = most ? *most : least;
     if (last >= max_states) {
-        throw TooLarge("it takes more than " + std::to_string(max_states) + " states");
+        throw TooLarge("it needs more than " + std::to_string(max_states) + " states");
     }
     const CharSet any = CharSet::any();
     Automaton counter;

@@ -19,7 +19,7 @@ class TooLarge : public std::runtime_error {
 
 inline constexpr size_t max_states = 20000;
 
-/** Bounds what all automata cost that are made on this thread while one lives, whatever becomes of them. */
+/** While one lives, bounds the cost of all automata made on this thread together, whatever becomes of them. */
 class AutomatonBudget {
   public:
     explicit AutomatonBudget(size_t work);
@@ -71,7 +71,7 @@ Automaton texts(const std::vector<std::string_view> &texts);
 
 /** Without states that no accepted text passes through. */
 Automaton trimmed(const Automaton &a);
-/** With as few states as can be. */
+/** With as few states as possible. */
 Automaton minimal(const Automaton &a);
 
 /** Valid UTF-8 as code points, and back. */

@@ -37,8 +37,8 @@ GrammarRules Compiler::compile(const std::string &prefix) {
         }
     }
     if (!rules_.prune(root)) {
-        const Contradiction why =
-            contradiction_.value_or(Contradiction{"", "$ref", "every value that satisfies it would be endless", false});
+        const Contradiction why = contradiction_.value_or(
+            Contradiction{"", "$ref", "every value that satisfies it would be infinite", false});
         refuse(why.pointer, why.keyword, why.why);
     }
     try {
@@ -167,7 +167,7 @@ void Compiler::add_numbers(const Context &context, const Shape &shape) {
                                                        : shape.upper->keyword;
         const bool alone = shape.parts.size() == 1;
         contradict({context.rule, nullptr, context.dispensable && !alone},
-                   {from.pointer, std::string(keyword), "no number keeps all of the limits", alone});
+                   {from.pointer, std::string(keyword), "no number satisfies all of the limits", alone});
         return;
     }
     rules_.alternative(context.rule, Sequence().rule(texts_.plain(language)));
@@ -221,7 +221,7 @@ void Compiler::add_strings(const Context &context, const Shape &shape) {
         const char *keyword = shape.patterns.empty() ? "format" : "pattern";
         const bool alone = shape.parts.size() == 1;
         contradict({context.rule, nullptr, context.dispensable && !alone},
-                   {from.pointer, keyword, "no text keeps all of the limits", alone});
+                   {from.pointer, keyword, "no string satisfies all of the limits", alone});
         return;
     }
     rules_.alternative(context.rule, Sequence().rule(texts_.string(language)));

@@ -9,7 +9,7 @@
 
 namespace llmodel {
 
-/** What a grammar is wanted of. */
+/** What a grammar is to be made from. */
 struct SchemaUse {
     std::string pointer;    // to the schema in its document (RFC 6901)
     bool arguments = false; // of a tool: an object, whatever the schema says, which others often wrote

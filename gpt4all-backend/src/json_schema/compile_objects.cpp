@@ -80,7 +80,7 @@ std::vector<Compiler::Extra> Compiler::extras(const Context &context, const Shap
     }
     if (patterns.size() > max_name_patterns) {
         refuse(*patterns[0].part, "patternProperties",
-               "a grammar is made for at most " + std::to_string(max_name_patterns) + " patterns of names");
+               "a grammar can be made for at most " + std::to_string(max_name_patterns) + " patterns of names");
     }
     std::vector<Extra> made;
     std::vector<bool> matches(patterns.size());
@@ -128,8 +128,8 @@ void Compiler::add_objects(const Context &context, const Shape &shape) {
         const json *unevaluated = part->find("unevaluatedProperties");
         if (unevaluated != nullptr && *unevaluated != true && (context.whole != part || *unevaluated != false)) {
             refuse(*part, "unevaluatedProperties",
-                   "a grammar cannot tell which properties other schemas have seen; it can only where it is false and "
-                   "no other schema applies to the same value; use \"additionalProperties\"");
+                   "a grammar cannot tell which properties other schemas have seen; it works only where it is "
+                   "false and no other schema applies to the same value; use \"additionalProperties\"");
         }
     }
     std::vector<Member> members;

@@ -54,7 +54,7 @@ class GrammarCache {
     size_t bytes_ = 0;
 };
 
-/** A short name that other keys hardly share. */
+/** A short name that other keys are unlikely to share. */
 std::string prefix_of(const std::string &key) {
     std::string text = "j";
     for (size_t hash = std::hash<std::string>()(key) & 0xFFFFFFFF; hash > 0; hash /= 36) {

@@ -127,7 +127,7 @@ const Schema &Document::schema_at(const json &value, std::string pointer, size_t
         if (!value.is_object() && !value.is_boolean()) {
             const size_t slash = pointer.rfind('/');
             refuse(pointer, slash == std::string::npos ? "" : pointer.substr(slash + 1),
-                   "here must be a schema: an object, true or false");
+                   "there must be a schema here: an object, true or false");
         }
         if (std::count(pointer.begin(), pointer.end(), '/') > deepest_schema) {
             refuse(pointer, "", "it is nested too deeply");
@@ -179,7 +179,7 @@ const Schema &Document::at_pointer(const Schema *from, size_t resource, std::str
 const Schema &Document::target(const Schema &schema) {
     const json &reference = *schema.find("$ref");
     if (!reference.is_string()) {
-        refuse(schema, "$ref", "it must be a text such as \"#/$defs/name\"");
+        refuse(schema, "$ref", "it must be a string such as \"#/$defs/name\"");
     }
     const auto text = reference.get<std::string>();
     const size_t hash = std::min(text.find('#'), text.size());
@@ -190,13 +190,13 @@ const Schema &Document::target(const Schema &schema) {
             std::find_if(resources_.begin(), resources_.end(), [&](const Resource &other) { return other.uri == uri; });
         if (found == resources_.end()) {
             refuse(schema, "$ref",
-                   quote(text, 200) + " is not in the schema: nothing is fetched, so put it into \"$defs\"");
+                   quote(text, 200) + " is not in the schema; nothing is fetched, so put it into \"$defs\"");
         }
         resource = static_cast<size_t>(found - resources_.begin());
     }
     const std::string fragment = percent_decoded(hash < text.size() ? text.substr(hash + 1) : "");
     if (first_invalid_utf8(fragment) != std::string::npos) {
-        refuse(schema, "$ref", "what its \"%\" stand for is not UTF-8");
+        refuse(schema, "$ref", "its percent-encoding is not of UTF-8 text");
     }
     if (fragment.empty() || fragment[0] == '/') {
         return at_pointer(&schema, resource, fragment);

@@ -156,7 +156,7 @@ std::string wanted(Form form, const json &value) {
     case Form::schema_or_schemas:
         return is_schema(value) || (value.is_array() && each(value, is_schema)) ? "" : "a schema, or a list of schemas";
     case Form::schemas:
-        return value.is_array() && !value.empty() && each(value, is_schema) ? "" : "a list of schemas, not empty";
+        return value.is_array() && !value.empty() && each(value, is_schema) ? "" : "a non-empty list of schemas";
     case Form::named_schemas:
         return value.is_object() && each(value, is_schema) ? "" : "an object whose values are schemas";
     case Form::texts:
@@ -166,7 +166,7 @@ std::string wanted(Form form, const json &value) {
                    ? ""
                    : "an object whose values are lists of names";
     case Form::text:
-        return value.is_string() ? "" : "a text";
+        return value.is_string() ? "" : "a string";
     case Form::count:
         return is_count(value) ? "" : "an integer of at least 0";
     case Form::number:
@@ -178,7 +178,7 @@ std::string wanted(Form form, const json &value) {
     case Form::flag:
         return value.is_boolean() ? "" : "true or false";
     case Form::values:
-        return value.is_array() && !value.empty() ? "" : "a list of values, not empty";
+        return value.is_array() && !value.empty() ? "" : "a non-empty list of values";
     case Form::types:
         return value.is_string() || (value.is_array() && !value.empty() && each(value, is_text))
                    ? ""
@@ -191,7 +191,7 @@ uint8_t type_named(const Schema &schema, const std::string &name) {
     const auto found = type_names().find(name);
     if (found == type_names().end()) {
         refuse(schema, "type",
-               quote(name) + " is no type: it is null, boolean, integer, number, string, array or object");
+               quote(name) + " is not a type; the types are null, boolean, integer, number, string, array and object");
     }
     return found->second;
 }
@@ -210,7 +210,7 @@ void check_name(const Schema &schema, const std::string &name) {
         return;
     }
     if (const std::string near = closest(name, limiting); !near.empty()) {
-        refuse(schema, name, "there is no such keyword; \"" + near + "\" is probably meant");
+        refuse(schema, name, "there is no such keyword; did you mean \"" + near + "\"?");
     }
 }
 
@@ -263,11 +263,11 @@ void check_keywords(const Schema &schema) {
 void check_sayable(const Schema &schema) {
     static const std::map<std::string_view, std::string_view> unsayable = {
         {"not", "a grammar cannot say what a value must not be; say what it may be"},
-        {"if", "a grammar cannot decide by a condition; write the cases as \"anyOf\""},
-        {"dependentSchemas", "a grammar cannot decide by what is there; write the cases as \"anyOf\""},
-        {"dependencies", "a grammar cannot decide by what is there; write the cases as \"anyOf\", or use "
+        {"if", "a grammar cannot depend on a condition; write the cases as \"anyOf\""},
+        {"dependentSchemas", "a grammar cannot depend on which properties are there; write the cases as \"anyOf\""},
+        {"dependencies", "a grammar cannot depend on which properties are there; write the cases as \"anyOf\", or use "
                          "\"dependentRequired\""},
-        {"contains", "a grammar cannot look for an item; describe the items by \"prefixItems\" and \"items\""},
+        {"contains", "a grammar cannot look for an item; describe the items with \"prefixItems\" and \"items\""},
         {"unevaluatedItems", "a grammar cannot tell which items other schemas have seen; use \"items\""},
         {"$dynamicRef", "references that depend on where they are reached from are not supported; use \"$ref\""},
         {"$recursiveRef", "references that depend on where they are reached from are not supported; use \"$ref\""},

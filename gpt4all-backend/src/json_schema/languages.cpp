@@ -58,8 +58,8 @@ Automaton Languages::strings(const Shape &shape) {
         return minimal(language);
     } catch (const TooLarge &error) {
         refuse(*last, keyword,
-               std::string("with what else limits the text it is too large for a grammar: ") + error.what() +
-                   "; use a smaller length, or fewer limits");
+               std::string("with the other limits on the string, it is too large for a grammar: ") + error.what() +
+                   "; use a smaller length or fewer limits");
     }
 }
 

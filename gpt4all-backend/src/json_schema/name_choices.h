@@ -12,7 +12,7 @@ namespace llmodel::json_schema {
 /**
  * Writes rules for one of some neighbours in a list of names, where each name goes on with a rule of its own.
  *
- * Of a thousand names that may come next a grammar would follow each, so they are spelled in tries. Blocks of 2^k names
+ * A grammar would follow each of a thousand names that may come next, so they are spelled in tries. Blocks of 2^k names
  * have a trie each, which all stretches of names share that contain the block: n log n in all.
  */
 class NameChoices {

@@ -106,17 +106,17 @@ Automaton signed_numbers(const Automaton &positive, const Automaton &negative) {
     return trimmed(made);
 }
 
-/** `count` as a number where it is small enough to count with. */
+/** `text` as a number, if it is small enough to count with. Throws TooLarge. */
 size_t small_number(const std::string &text) {
     const size_t value = text.size() > 9 ? largest_divisor + 1 : static_cast<size_t>(std::atoll(text.c_str()));
     if (value > largest_divisor) {
-        throw TooLarge("a grammar counts with divisors up to " + std::to_string(largest_divisor) +
-                       ", powers of ten apart");
+        throw TooLarge("a grammar can use divisors up to " + std::to_string(largest_divisor) +
+                       ", not counting powers of ten");
     }
     return value;
 }
 
-/** Writes the automaton of a number's multiples, which knows of the digits what the divisor leaves of them. */
+/** Writes the automaton of a number's multiples, which knows the remainder of the digits so far. */
 class Multiples {
   public:
     explicit Multiples(const Decimal &of) : scale_(of.fraction.size()) {
@@ -128,7 +128,7 @@ class Multiples {
         AutomatonBudget::spend(10 * divisor_);
         made_.states.resize(first_ + divisor_ * (scale_ > 0 ? scale_ + 2 : zeros_ + 1));
         if (made_.states.size() > max_states) {
-            throw TooLarge("it takes more than " + std::to_string(max_states) + " states");
+            throw TooLarge("it needs more than " + std::to_string(max_states) + " states");
         }
     }
 
@@ -246,7 +246,7 @@ NumberRange narrowed(NumberRange range) {
                 bound = NumberBound{{lower, largest, ""}};
                 return;
             }
-            throw TooLarge("a grammar has numbers of up to " + std::to_string(most_digits) + " digits");
+            throw TooLarge("a grammar can have numbers of up to " + std::to_string(most_digits) + " digits");
         }
         const Decimal near = rounded(bound->value, most_digits, lower);
         bound = NumberBound{near, bound->exclusive && near == bound->value};

@@ -10,7 +10,7 @@
 
 namespace llmodel::json_schema {
 
-/** A pattern that is none of ECMA-262's, or has what no finite automaton can do. */
+/** A pattern that is not ECMA-262's, or that no finite automaton can match. */
 class PatternError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };

@@ -52,7 +52,7 @@ class Thompson {
 
     uint32_t state() {
         if (states_.size() == max_parts) {
-            throw TooLarge("it has too many parts, repetitions counted out");
+            throw TooLarge("it has too many parts with its repetitions written out");
         }
         states_.emplace_back();
         return static_cast<uint32_t>(states_.size() - 1);
@@ -98,7 +98,8 @@ class Thompson {
         case Kind::not_ahead:
             break;
         }
-        throw PatternError("looking ahead can be made into a grammar only where the pattern begins, after its \"^\"");
+        throw PatternError(
+            "a lookahead can be made into a grammar only at the beginning of the pattern, after its \"^\"");
     }
 
     uint32_t build_repeat(const Regex &regex, uint32_t from) {
@@ -155,7 +156,7 @@ class Thompson {
         AutomatonBudget::spend(set.size());
         work_ += set.size();
         if (work_ > max_work) {
-            throw TooLarge("it takes too many states");
+            throw TooLarge("it needs too many states");
         }
     }
 
@@ -168,7 +169,7 @@ class Thompson {
         const auto [found, added] = index_.emplace(std::move(closed), static_cast<uint32_t>(sets_.size()));
         if (added) {
             if (sets_.size() == max_states) {
-                throw TooLarge("it takes more than " + std::to_string(max_states) + " states");
+                throw TooLarge("it needs more than " + std::to_string(max_states) + " states");
             }
             sets_.push_back(found->first);
             made_.states.emplace_back();

@@ -130,11 +130,11 @@ class RegexParser {
         }
         if (what->kind != Regex::Kind::set && what->kind != Regex::Kind::sequence &&
             what->kind != Regex::Kind::choice && what->kind != Regex::Kind::repeat) {
-            fail("a place, such as \"^\", cannot be repeated");
+            fail("an assertion, such as \"^\", cannot be repeated");
         }
         take('?'); // lazy: it finds the same texts
         if (peek() == '+' && !at_end()) {
-            fail("a repetition that gives nothing back, as \"a++\", is not ECMA-262's");
+            fail("ECMA-262 has no possessive repetitions, such as \"a++\"");
         }
         if (peek() == '*' || peek() == '?') {
             fail("there is nothing to repeat");
@@ -153,7 +153,7 @@ class RegexParser {
         } else if (take(U"?!")) {
             kind = Regex::Kind::not_ahead;
         } else if (take(U"?<=") || take(U"?<!")) {
-            fail("looking behind cannot be made into a grammar");
+            fail("a lookbehind cannot be made into a grammar");
         } else if (take(U"?<")) {
             while (!at_end() && peek() != '>') {
                 ++at_;
@@ -162,7 +162,7 @@ class RegexParser {
                 fail("a group's name has no end");
             }
         } else if (peek() == '?') {
-            fail("\"(?\" begins no group of ECMA-262");
+            fail("\"(?\" does not begin a group of ECMA-262");
         }
         RegexPtr inner = choice();
         if (!take(')')) {
@@ -193,7 +193,7 @@ class RegexParser {
             fail("there is nothing to repeat");
         case '\\':
             if (peek() == 'b' || peek() == 'B') {
-                fail("the boundary of a word, \\b, cannot be made into a grammar");
+                fail("a word boundary, \\b, cannot be made into a grammar");
             }
             return node(escape());
         default:
@@ -226,7 +226,7 @@ class RegexParser {
             }
             const char32_t value = hex(count);
             if (count == 0 || !take('}') || value > last_code_point) {
-                fail("\\u{…} needs the number of a character");
+                fail("\\u{…} needs the code point of a character");
             }
             return value;
         }
@@ -234,7 +234,7 @@ class RegexParser {
         if (0xD800 <= value && value <= 0xDBFF && take(U"\\u")) {
             const char32_t low = hex(4);
             if (low < 0xDC00 || low > 0xDFFF) {
-                fail("half a surrogate pair is no character");
+                fail("half a surrogate pair is not a character");
             }
             return 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00);
         }
@@ -284,15 +284,15 @@ class RegexParser {
             if (!is_digit(peek())) {
                 return one(0);
             }
-            fail("a number in octal is not allowed");
+            fail("an octal escape is not allowed");
         case 'p':
         case 'P':
-            fail("properties of characters, \\p{…}, are not supported; write the characters as a class");
+            fail("character properties, \\p{…}, are not supported; write the characters as a class");
         case 'k':
-            fail("what a group found, \\k<…>, cannot be asked for in a grammar");
+            fail("a backreference, \\k<…>, cannot be made into a grammar");
         default:
             if (is_digit(c)) {
-                fail("what a group found, such as \\1, cannot be asked for in a grammar");
+                fail("a backreference, such as \\1, cannot be made into a grammar");
             }
             if (is_letter(c)) {
                 fail(std::string("ECMA-262 has no escape \\") + static_cast<char>(c));
@@ -331,7 +331,7 @@ class RegexParser {
             }
             const CharRange range = {first.ranges()[0].low, last.ranges()[0].low};
             if (range.low > range.high) {
-                fail("a range of characters ends before it begins");
+                fail("a range of characters is in the wrong order");
             }
             set.add(range);
         }

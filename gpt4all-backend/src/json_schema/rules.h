@@ -61,7 +61,7 @@ class Rules {
     /** What a rule says, `least` to `most` times, in few rules however large the counts are. */
     Sequence repeated(RuleId rule, size_t least, size_t most);
 
-    /** Leaves out all that no text can come of. Tells whether anything is left of `root`. */
+    /** Leaves out everything that matches no text. Returns whether anything is left of `root`. */
     bool prune(RuleId root);
     /** The rules that `root` needs, itself first, with names that begin with `prefix`. Throws TooLarge. */
     std::vector<std::pair<std::string, std::string>> gbnf(RuleId root, const std::string &prefix) const;

@@ -49,7 +49,7 @@ class Merger {
         if (part.find("type") != nullptr) {
             const uint8_t types = types_of(part);
             if ((shape_.types & types) == 0) {
-                why_ = {part.pointer, "type", "no value has all the types that are asked for", false};
+                why_ = {part.pointer, "type", "no value has all the required types", false};
             }
             shape_.types &= types;
             shape_.typed = &part;

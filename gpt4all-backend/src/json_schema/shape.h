@@ -54,7 +54,7 @@ struct Shape {
     NumberRange numbers() const;
 };
 
-/** Merges the schemas. `contradiction` tells why it has no types left. */
+/** Merges the schemas. `contradiction` says why it has no types left. */
 Shape merge(const std::vector<const Schema *> &parts, std::optional<Contradiction> &contradiction);
 
 } // namespace llmodel::json_schema

@@ -28,7 +28,7 @@ void add_plain(Sequence &to, const CharSet &set) {
 
 } // namespace
 
-/** Makes a rule of each state, but of those that only one place leads to and that go one way. */
+/** Makes a rule of each state, except for those that only one edge leads to and only one leaves. */
 class AutomatonWriter {
   public:
     AutomatonWriter(TextRules &texts, const Automaton &automaton, bool quoted)
