@@ -53,9 +53,9 @@ void check_finite(const std::string &name, const ColumnSums &found) {
     for (const double sum : found.sums) {
         if (!std::isfinite(static_cast<float>(sum))) { // it is a float in the file
             throw Error(LLMODEL_INVALID_MODEL,
-                        "what goes into the weight " + name +
-                            " is not finite: the model is damaged, or its numbers are too large for its type; get it "
-                            "anew, or start from its BF16 or F32 file",
+                        "the input of the weight " + name +
+                            " is not finite: the model is damaged, or its numbers are too large for its type; download "
+                            "it again, or start from its BF16 or F32 file",
                         {{"tensor", name}});
         }
     }

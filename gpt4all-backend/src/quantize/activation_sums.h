@@ -22,7 +22,7 @@ class ActivationSums {
     /** `output_tensor`: of the last weight as well, which makes logits and is not in a block. */
     explicit ActivationSums(bool output_tensor) : output_tensor_(output_tensor) {}
 
-    /** Whether `node` multiplies with a weight that is to be known of. */
+    /** Whether `node` multiplies with a weight that is measured. */
     bool wants(const ggml_tensor *node) const;
 
     /** Adds what went into `node`, which has been computed just now. Throws Error(LLMODEL_INVALID_MODEL) for what is

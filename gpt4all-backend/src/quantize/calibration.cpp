@@ -32,8 +32,8 @@ Calibration::Calibration(llama_model *model, const OpenOptions &options, bool en
     context_.reset(llama_init_from_model(model, shape));
     if (!context_) {
         throw Error(LLMODEL_OUT_OF_MEMORY,
-                    "no context of " + std::to_string(shape.n_ctx) + " tokens could be made: " + reasons.text() +
-                        "; take a smaller n_ctx",
+                    "a context of " + std::to_string(shape.n_ctx) + " tokens could not be created: " + reasons.text() +
+                        "; choose a smaller n_ctx",
                     {{"n_ctx", shape.n_ctx}});
     }
 }

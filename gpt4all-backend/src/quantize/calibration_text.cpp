@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Tokens at the end of a part of a text, of which the rest may make others.
+// Tokens at the end of a part of a text, which may be others with the rest.
 constexpr size_t uncertain_tokens = 64;
 constexpr size_t likely_bytes_per_token = 8;
 
@@ -26,10 +26,10 @@ constexpr size_t likely_bytes_per_token = 8;
 std::string read_file(const fs::path &path) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored)) {
-        refuse("/file", path.string() + " is a folder; name a file of text");
+        refuse("/file", path.string() + " is a folder; name a text file");
     }
     if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
-        refuse("/file", path.string() + " is no ordinary file; write the text to one, or give it as text");
+        refuse("/file", path.string() + " is not a regular file; write the text to one, or give it as text");
     }
     FileSource file(path);
     if (file.size() > std::numeric_limits<int32_t>::max()) {
@@ -38,7 +38,7 @@ std::string read_file(const fs::path &path) {
     std::string text(file.size(), '\0');
     file.read(0, std::as_writable_bytes(std::span(text)));
     if (!is_valid_utf8(text)) {
-        refuse("/file", path.string() + " is no text in UTF-8; convert it, with iconv for example");
+        refuse("/file", path.string() + " is not UTF-8 text; convert it, for example with iconv");
     }
     return text;
 }
@@ -64,7 +64,7 @@ Tokens first_tokens(const std::string &text, const llama_vocab *vocab, size_t ne
 
 CalibrationText read_calibration_text(const json &options) {
     if (options.contains("text") == options.contains("file")) {
-        refuse("/text", "give either text or file: what the model is to read, of the kind that it is for");
+        refuse("/text", "give either text or file: text for the model to read, like that which it is for");
     }
     CalibrationText result;
     if (options.contains("file")) {
@@ -84,8 +84,8 @@ std::vector<Tokens> cut_into_chunks(const CalibrationText &text, const llama_voc
     const size_t count = most == 0 ? tokens.size() / n_ctx : std::min(most, tokens.size() / n_ctx);
     if (count == 0) {
         throw Error(LLMODEL_INVALID_ARGUMENT,
-                    "the text has " + std::to_string(tokens.size()) + " tokens, and " + std::to_string(n_ctx) +
-                        " are the least (n_ctx); give a longer one, of some ten thousand tokens at best",
+                    "the text has " + std::to_string(tokens.size()) + " tokens, but at least " + std::to_string(n_ctx) +
+                        " (n_ctx) are needed; give a longer one, ideally of some ten thousand tokens",
                     {{"path", text.file.empty() ? "/text" : "/file"}, {"tokens", tokens.size()}, {"n_ctx", n_ctx}});
     }
     const bool has_first = llama_vocab_get_add_bos(vocab) || llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_WPM;

@@ -16,7 +16,7 @@ namespace {
 
 [[noreturn]] void fail(const std::filesystem::path &path, const std::string &what) {
     throw Error(LLMODEL_INVALID_MODEL,
-                path.string() + ": " + what + "; make it anew with llmodel_imatrix() or llama-imatrix",
+                path.string() + ": " + what + "; make it again with llmodel_imatrix() or llama-imatrix",
                 {{"path", path.string()}});
 }
 
@@ -29,7 +29,7 @@ bool is_gguf(FileSource &file) {
     return std::memcmp(magic.data(), "GGUF", magic.size()) == 0;
 }
 
-/** Holds the lengths in a file of the former format (count; then length, name, calls, count, values for each) against
+/** Holds the lengths in a file of the older format (count; then length, name, calls, count, values for each) against
  *  what is there, since the loader takes memory for whatever they say. */
 void check_legacy(FileSource &file, const std::filesystem::path &path) {
     uint64_t at = 0;
@@ -46,13 +46,13 @@ void check_legacy(FileSource &file, const std::filesystem::path &path) {
     };
     const auto skip = [&](int64_t count, uint64_t item_size) {
         if (count < 0 || static_cast<uint64_t>(count) * item_size > file.size() - at) {
-            fail(path, "this is no importance matrix, or it is damaged");
+            fail(path, "this is not an importance matrix, or it is damaged");
         }
         at += static_cast<uint64_t>(count) * item_size;
     };
     const int64_t entries = number();
     if (entries < 1) {
-        fail(path, "this is no importance matrix");
+        fail(path, "this is not an importance matrix");
     }
     for (int64_t i = 0; i < entries; ++i) {
         skip(number(), 1);
@@ -96,7 +96,7 @@ ImportanceMatrix read_imatrix(const std::filesystem::path &path) {
     }
     common_imatrix loaded;
     if (!common_imatrix_load(path.string(), loaded) || loaded.entries.empty()) {
-        fail(path, "this is no importance matrix");
+        fail(path, "this is not an importance matrix");
     }
     ImportanceMatrix matrix;
     matrix.chunks = loaded.chunk_count;

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 using Progress = std::function<bool(float)>;
 
-// Of the progress.
+// Parts of the progress.
 constexpr float translating_part = 0.3F;
 constexpr float loading_part = 0.1F;
 
@@ -47,7 +47,7 @@ uint64_t context_length(const GgufFile &model, const json &options) {
     if (wanted > trained) {
         throw Error(LLMODEL_INVALID_ARGUMENT,
                     "the option /n_ctx: the model was trained for " + std::to_string(trained) + " tokens, so " +
-                        std::to_string(wanted) + " tell nothing of it; take no more than that",
+                        std::to_string(wanted) + " say nothing about it; choose no more than that",
                     {{"path", "/n_ctx"}, {"n_ctx_train", trained}});
     }
     return wanted == 0 ? std::min(trained, default_n_ctx) : wanted;
@@ -108,7 +108,7 @@ Measured measure(const GgufFile &model, const CalibrationText &text, const json 
         ++finished;
     }
     if (calibration.sums().weights().empty()) {
-        throw Error(LLMODEL_UNSUPPORTED, model.path + " has no weights of which the importance can be told",
+        throw Error(LLMODEL_UNSUPPORTED, model.path + " has no weights whose importance can be measured",
                     {{"path", model.path}});
     }
     return {calibration.sums(), chunks.size()};
@@ -146,7 +146,7 @@ json make_imatrix(const fs::path &path, const fs::path &out_path, const json &op
     });
     check_output_path(out_path, {path, text.file});
     const uint64_t n_ctx = context_length(model.gguf, options);
-    TemporaryFile file(out_path); // before the work, which is in vain if there can be none
+    TemporaryFile file(out_path); // before the work, which would be wasted if the file cannot be created
     std::error_code ignored;
     fs::permissions(file.path(), fs::status(path, ignored).permissions() | fs::perms::owner_write, ignored);
     const Progress rest = part_of(progress, translated, 1 - translated);

@@ -18,7 +18,7 @@ namespace {
 [[noreturn]] void requires_imatrix(const std::string &tensor, ggml_type type) {
     throw Error(LLMODEL_INVALID_ARGUMENT,
                 "the tensor " + tensor + " would be of type " + ggml_type_name(type) +
-                    ", which cannot be made without knowing which weights matter; give an imatrix that has this "
+                    ", which cannot be made without knowing which weights matter; give an imatrix that includes this "
                     "tensor, or another type for it",
                 {{"path", "/imatrix"}, {"tensor", tensor}, {"type", ggml_type_name(type)}});
 }
@@ -27,7 +27,7 @@ namespace {
 
 void refuse_requantizing(const std::filesystem::path &path, const std::string &reason) {
     throw Error(LLMODEL_INVALID_ARGUMENT,
-                path.string() + " is quantised already (" + reason +
+                path.string() + " is already quantised (" + reason +
                     "); start from the F16 or F32 file, or set allow_requantize",
                 {{"path", "/allow_requantize"}, {"reason", reason}});
 }
@@ -67,7 +67,8 @@ uint64_t plan_quantization(const GgufFile &file, const QuantizeRequest &request)
         throw;
     } catch (const std::exception &error) { // rows that neither the type nor any like it can hold
         throw Error(LLMODEL_UNSUPPORTED,
-                    file.path + " cannot be made " + request.type() + ": " + error.what() + "; take another type",
+                    file.path + " cannot be quantised to " + request.type() + ": " + error.what() +
+                        "; choose another type",
                     {{"path", "/type"}, {"reason", error.what()}});
     }
     for (size_t i = 0; i < changing.size(); ++i) {
@@ -76,7 +77,7 @@ uint64_t plan_quantization(const GgufFile &file, const QuantizeRequest &request)
         if (tensor->ne[0] % ggml_blck_size(type) != 0) {
             throw Error(LLMODEL_INVALID_ARGUMENT,
                         std::string("the tensor ") + tensor->name + " cannot be of type " + ggml_type_name(type) +
-                            ": its rows of " + std::to_string(tensor->ne[0]) + " values are no multiple of " +
+                            ": its rows of " + std::to_string(tensor->ne[0]) + " values are not a multiple of " +
                             std::to_string(ggml_blck_size(type)),
                         {{"tensor", tensor->name}, {"type", ggml_type_name(type)}});
         }

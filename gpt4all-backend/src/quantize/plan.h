@@ -9,8 +9,8 @@
 
 namespace llmodel {
 
-/** Bytes that the tensors will have. Throws where a type needs what there is not: llama.cpp would find out on a thread
- *  where nothing can be caught. */
+/** Bytes that the tensors will have. Throws where a type needs something that is missing: llama.cpp would find out on a
+ * thread where nothing can be caught. */
 uint64_t plan_quantization(const GgufFile &file, const QuantizeRequest &request);
 
 /** Throws the error for a file that has lost precision once already. */

@@ -62,7 +62,7 @@ ModelFile read_input(const fs::path &path, const fs::path &out_path, const std::
     throw Error(LLMODEL_INTERNAL, path.string() + " could not be quantised: " + reason, {{"reason", reason}});
 }
 
-/** Runs llama_model_quantize(), which has no way to be stopped, and stops it: it says a word before each tensor, and an
+/** Runs llama_model_quantize(), which has no way to be stopped, and stops it: it logs a line before each tensor, and an
  *  exception out of its logger ends it as any other failure does, with its own threads at rest. */
 void run(const fs::path &path, const fs::path &out_path, const QuantizeRequest &request,
          const std::atomic<bool> &cancelled, const fs::path &target) {
@@ -81,14 +81,14 @@ void run(const fs::path &path, const fs::path &out_path, const QuantizeRequest &
         throw Error(LLMODEL_CANCELLED, "quantising " + path.string() + " was cancelled", {{"path", path.string()}});
     }
     if (status != 0) {
-        // after the rest of the line on which it was about to tell of a tensor
+        // after the rest of the line on which it was about to report a tensor
         constexpr std::string_view label = llama_texts::quantizing_failed;
         const size_t at = reasons.text().rfind(label);
         fail(path, out_path, at == std::string::npos ? reasons.text() : reasons.text().substr(at + label.size()));
     }
 }
 
-/** Tells how far the file has grown until `work` is done. */
+/** Reports how far the file has grown until `work` is done. */
 void watch(std::future<void> &work, const fs::path &file, uint64_t expected, const std::function<bool(float)> &progress,
            std::atomic<bool> &cancelled) {
     using namespace std::chrono_literals;
@@ -151,7 +151,7 @@ json quantize(const fs::path &path, const fs::path &out_path, const json &option
     const GgufFile output = read_gguf(file.path());
     if (output.tensors.size() != input.tensors.size()) {
         throw Error(LLMODEL_INTERNAL, out_path.string() + " came out with " + std::to_string(output.tensors.size()) +
-                                          " tensors of " + std::to_string(input.tensors.size()));
+                                          " of " + std::to_string(input.tensors.size()) + " tensors");
     }
     if (!report(1)) {
         throw Error(LLMODEL_CANCELLED, "quantising " + path.string() + " was cancelled", {{"path", path.string()}});

@@ -75,7 +75,7 @@ ggml_type tensor_type(const std::string &name, const std::string &option) {
             return type;
         }
     }
-    refuse(option, "\"" + name + "\" is no type of a tensor");
+    refuse(option, "\"" + name + "\" is not a tensor type");
 }
 
 } // namespace
@@ -89,7 +89,7 @@ QuantizeRequest::QuantizeRequest(const json &options) {
     const auto *found =
         std::find_if(file_types.begin(), file_types.end(), [this](const auto &entry) { return entry.first == type_; });
     if (found == file_types.end()) {
-        refuse("/type", "\"" + type_ + "\" is no type of a file");
+        refuse("/type", "\"" + type_ + "\" is not a file type");
     }
     params_.ftype = found->second;
     params_.only_copy = type_ == "COPY";
@@ -122,7 +122,7 @@ void QuantizeRequest::read_tensor_types(const json &options) {
         try {
             static_cast<void>(std::regex(patterns_.back()));
         } catch (const std::regex_error &error) {
-            refuse(option + "/pattern", "\"" + patterns_.back() + "\" is no regular expression: " + error.what());
+            refuse(option + "/pattern", "\"" + patterns_.back() + "\" is not a regular expression: " + error.what());
         }
         overrides_.push_back(
             {patterns_.back().c_str(), tensor_type(entries[i].at("type").get<std::string>(), option + "/type")});

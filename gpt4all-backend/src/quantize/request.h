@@ -13,7 +13,8 @@ namespace llmodel {
 /** `$defs/quantize_options` as llama.cpp takes them, and what its pointers point to. */
 class QuantizeRequest {
   public:
-    /** `options` has passed the schema. Throws Error for what a schema cannot say: a type or a pattern that is none. */
+    /** `options` has passed the schema. Throws Error for what a schema cannot say: an unknown type, or an invalid
+     * pattern. */
     explicit QuantizeRequest(const json &options);
     QuantizeRequest(const QuantizeRequest &) = delete;
     QuantizeRequest &operator=(const QuantizeRequest &) = delete;
