@@ -33,7 +33,7 @@ template<typename Object, typename Handle> class Handles {
         if (object == nullptr) {
             throw Error(LLMODEL_CLOSED, std::string("the ") + kind_ +
                                             " is closed, was never open, or belongs to the process that this one was "
-                                            "forked from, and must be opened anew");
+                                            "forked from, and must be opened again");
         }
         return object;
     }

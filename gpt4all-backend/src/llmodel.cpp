@@ -211,7 +211,7 @@ void llmodel_set_log(llmodel_log_fn log, void *user, llmodel_log_level level) {
 llmodel_status llmodel_devices(char **json_out, llmodel_error **error) {
     return at_boundary(error, [&] {
         required(json_out, "json");
-        give(json_out, devices()); // which tells of what ensure_backend() would refuse to go on with
+        give(json_out, devices()); // which reports even what ensure_backend() would refuse
         return LLMODEL_OK;
     });
 }

@@ -42,7 +42,7 @@ TEST(Context, IsNotExtendedByWhatScalesNothing) {
     EXPECT_EQ(of_one_request(json{{"n_ctx", 4 * trained()}, {"rope_freq_scale", 2.0}}), trained());
 }
 
-/** The file of the tiny LLaMA says that nothing is scaled; the factor is heeded all the same. */
+/** The file of the tiny LLaMA says that nothing is scaled; the factor is applied all the same. */
 TEST(Context, TheFactorCountsWhateverTheFileSays) {
     const json request = complete("the house is", {{"max_tokens", 1}, {"logprobs", 5}});
     const auto likeliest = [&request](const json &options) {

@@ -95,7 +95,8 @@ TEST_F(BackendPath, LibraryThatIsNoBackendIsReported) {
     EXPECT_EXIT(expect_refused(library.dli_fname, "ggml_backend_init is missing"), testing::ExitedWithCode(0), "");
 }
 
-/** This library has its code for the processor built in. That a module is asked for must not go unheard. */
+/** This library has its code for the processor built in. A module that is asked for must not be passed over in silence.
+ */
 [[noreturn]] void ask_for_a_module() {
     setenv("GPT4ALL_CPU_MODULE", "haswell", 1);
     const Outcome listed = devices();

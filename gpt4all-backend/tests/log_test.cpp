@@ -69,7 +69,7 @@ TEST(Logging, OrdinaryUseIsNothingToWarnOf) {
             ask("chat", chat("Hello", {{"max_tokens", 4}, {"n", 2}, {"stream", false}}));
             ask("complete", complete("the house is", {{"max_tokens", 4}, {"logprobs", 2}}));
         }
-        for (int i = 0; i < 12; ++i) { // what a slot remembers leaves it, and then the cache of former prompts
+        for (int i = 0; i < 12; ++i) { // what a slot remembers leaves it, and then the cache of earlier prompts
             ask("complete",
                 complete(std::to_string(i) + std::string(300, 'a' + static_cast<char>(i)), {{"max_tokens", 1}}));
         }
@@ -132,7 +132,7 @@ TEST(Logging, SharingAContextIsNothingToWarnOf) {
     }
 }
 
-/** A context that cannot be used is nobody's wish. */
+/** Nobody wants a context that cannot be used. */
 TEST(Logging, TellsThatTheContextIsCut) {
     Log log(LLMODEL_LOG_WARN);
     const TinyLlama model(json{{"n_ctx", 4096}, {"n_parallel", 1}});

@@ -36,7 +36,7 @@ constexpr auto time_limit = std::chrono::seconds(10);
 constexpr std::uint64_t mutations_per_worker = 500;
 constexpr rlim_t memory_limit = rlim_t{6} << 30;
 
-/** What a worker tells, in memory that outlives it. */
+/** What a worker reports, in memory that outlives it. */
 struct Shared {
     std::atomic<std::uint64_t> current;
     std::atomic<std::int64_t> started_ms;

@@ -15,7 +15,7 @@ constexpr const char *template_with_tools =
     "{% for c in m.tool_calls or [] %}<tool_call>\n{\"name\": \"{{ c.function.name }}\", "
     "\"arguments\": {{ c.function.arguments | tojson }}}\n</tool_call>{% endfor %}\n{% endfor %}";
 
-/** What is asked for and cannot be had is refused, and never dropped in silence. */
+/** What is asked for but not available is refused, and never dropped in silence. */
 class RequestConflicts : public testing::Test {
   protected:
     TinyLlama model{json{{"n_ctx", 1024}, {"chat_template", template_with_tools}}};
@@ -104,7 +104,7 @@ TEST_F(RequestConflicts, TokensThatAreNotThere) {
     for (const char *operation : {"chat", "complete"}) {
         expect_refused(operation, {{"logit_bias", {{"1000000000", 100}}}}, "/logit_bias/1000000000", {"1000000000"});
         expect_refused(operation, {{"logit_bias", {{"4294967296", 100}}}}, "/logit_bias/4294967296", {"4294967296"});
-        expect_refused(operation, {{"logit_bias", {{"", 100}}}}, "/logit_bias/", {"no token"});
+        expect_refused(operation, {{"logit_bias", {{"", 100}}}}, "/logit_bias/", {"not a token"});
         const json list = {{"logit_bias", {{1, 1}, {99999, 1}}}};
         expect_refused(operation, list, "/logit_bias/1/0", {"99999"});
     }
@@ -195,7 +195,7 @@ TEST_F(RequestConflicts, ACallThatWasCutOffIsNamed) {
     json call = {{"id", "1"}, {"type", "function"}, {"function", {{"name", "f"}, {"arguments", "{\"bad"}}}};
     const json said = {{"role", "assistant"}, {"tool_calls", json::array({call})}};
     expect_refused("chat", {{"messages", {{{"role", "user"}, {"content", "x"}}, said}}},
-                   "/messages/1/tool_calls/0/function/arguments", {"no JSON", "\"f\""});
+                   "/messages/1/tool_calls/0/function/arguments", {"not JSON", "\"f\""});
 }
 
 TEST_F(RequestConflicts, MessagesThatOpenAisClientDumps) {

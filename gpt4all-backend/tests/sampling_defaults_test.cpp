@@ -52,7 +52,7 @@ json from(const char *who, const json &value) {
     return {{"value", value}, {"source", who}};
 }
 
-/** By a request of these fields alone, which the fixture's would have a temperature besides. */
+/** By a request of these fields alone; the fixture's would also have a temperature. */
 std::string completed(const Model &model, const json &fields = json::object()) {
     json request = {{"prompt", "the house"}};
     request.update(fields);
@@ -100,7 +100,8 @@ TEST(SamplingDefaults, AreToldFieldByFieldWithTheirSource) {
     EXPECT_FALSE(inspect(model_path("tiny-bert.gguf")).value.contains("sampling"));
 }
 
-/** What is told is what happens: a request that says it all gets the same answer as one that says nothing. */
+/** What inspecting reports is what happens: a request that says it all gets the same answer as one that says nothing.
+ */
 TEST(SamplingDefaults, AreWhatHappens) {
     const AdvisingLlama llama([](EditableGguf &file) {
         file.set("general.sampling.temp", GgufType::float32, 1.7F);
@@ -154,7 +155,7 @@ TEST(SamplingDefaults, HoldForEveryOperationThatGenerates) {
     }
 }
 
-/** Of a sampler that the model leaves out, a request may have the field all the same. */
+/** A request may have the field of a sampler that the model leaves out. */
 TEST(SamplingDefaults, LeaveNoFieldOfARequestWithoutEffect) {
     const AdvisingLlama llama([](EditableGguf &file) {
         file.set_string("general.sampling.sequence", "top_k");

@@ -150,7 +150,7 @@ TEST_F(Score, BeginsAfterBosWhereTheContextIsEmpty) {
 TEST_F(Score, GivesTheRowsOfChosenPositions) {
     const TaskOutcome outcome = score(ids(6, 1), {ids(3, 2), ids(5, 3)}, {{"logprob_rows", {2, 5, 8}}});
     ASSERT_EQ(outcome.status, LLMODEL_OK) << outcome.message;
-    // 8 is the last token of the first continuation and in the midst of the second
+    // 8 is the last token of the first continuation and in the middle of the second
     json expected = json::array();
     for (const auto &[continuation, position] : {std::pair{-1, 2}, {-1, 5}, {0, 8}, {1, 8}}) {
         expected.push_back({{"continuation", continuation}, {"position", position}});

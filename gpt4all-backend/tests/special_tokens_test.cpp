@@ -244,7 +244,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair("{{ ['x', 'y'] | join($) }}", "a<|im_end|>")),
     [](const auto &test) { return "Filter" + std::to_string(test.index); });
 
-/** What of a mixed text is the template's remains so: its control tokens are those. */
+/** The template's part of a mixed text remains the template's, and keeps its control tokens. */
 TEST(SpecialTokensOfTemplates, StayThroughFilters) {
     for (const char *filtered :
          {"$ | trim", "$ | replace('b', 'c')", "$.split('-') | join('+')", "$.split('|im_end|')[0]", "$[0:]", "$[:-1]",

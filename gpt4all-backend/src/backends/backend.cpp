@@ -23,8 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/** A module brings its own copy of ggml: until told otherwise, its logger writes to stderr and a failed assertion of
- * its ends the process. */
+/** A module brings its own copy of ggml: until told otherwise, its logger writes to stderr and a failed assertion
+ * in it ends the process. */
 void take_over(const DynamicLibrary &library) {
     if (auto *set_log = library.function<decltype(ggml_log_set)>("ggml_log_set"); set_log != nullptr) {
         set_log(ggml_log_callback, nullptr);
@@ -43,7 +43,7 @@ DynamicLibrary probe(BackendModule &module) {
     }
     take_over(library);
     if (library.function<ggml_backend_reg_t()>("ggml_backend_init") == nullptr) {
-        module.reason = "it is no compute backend: ggml_backend_init is missing";
+        module.reason = "it is not a compute backend: ggml_backend_init is missing";
     } else if (auto *score = library.function<int()>("ggml_backend_score"); score != nullptr) {
         module.score = score();
         if (*module.score <= 0) {
@@ -108,7 +108,7 @@ void load_best(const std::vector<BackendModule *> &candidates) {
 }
 
 #if defined(GGML_BACKEND_DL)
-/** Loads the one module that is asked for; throws Error if that cannot be. */
+/** Loads the module that was asked for; throws Error if that fails. */
 void load_requested(const std::vector<BackendModule *> &candidates, const CpuModuleRequest &request) {
     BackendModule *asked = nullptr;
     for (BackendModule *module : candidates) {
@@ -232,9 +232,9 @@ void ensure_backend() {
                 seen.push_back({{"path", module.path.string()}, {"reason", module.reason}});
             }
             throw Error(LLMODEL_UNSUPPORTED,
-                        "no backend for this machine's processor was found among the " +
-                            std::to_string(modules.size()) + " modules in " + own_folder().string() +
-                            "; install the package again, or one for this kind of processor",
+                        "none of the " + std::to_string(modules.size()) + " modules in " + own_folder().string() +
+                            " runs on this machine's processor; reinstall the package, or install one for this kind of "
+                            "processor",
                         {{"folder", own_folder().string()}, {"backends", std::move(seen)}});
         }
         const AbortGuard guard;

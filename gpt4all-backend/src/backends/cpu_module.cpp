@@ -49,7 +49,7 @@ Error cpu_module_refusal(const CpuModuleRequest &request, const BackendModule *a
                 detail};
     }
     if (asked == nullptr) {
-        return {LLMODEL_INVALID_ARGUMENT, what + ", which is not beside the library; there are: " + listed(there),
+        return {LLMODEL_INVALID_ARGUMENT, what + ", which is not beside the library; available: " + listed(there),
                 detail};
     }
     const std::string others = usable.empty() ? "" : ", or name one of: " + listed(usable);

@@ -27,7 +27,7 @@ json describe_device(ggml_backend_dev_t device, const HostMemory &host) {
     size_t free = 0;
     size_t total = 0;
     ggml_backend_dev_memory(device, &free, &total);
-    // ggml takes all of the machine's memory for free; and an accelerator that gives none of its own uses the host's
+    // ggml counts all of the machine's memory as free; an accelerator that reports none of its own uses the host's
     if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU || total == 0) {
         free = host.available;
         total = host.total;

@@ -9,7 +9,7 @@ namespace llmodel {
 
 namespace {
 
-// What is known of how models were trained that came without a template: their formats, in Jinja of our own.
+// The formats, as far as known, that models without a template were trained with, in Jinja of our own.
 
 constexpr std::string_view chatml = R"(
 {%- for message in messages -%}
@@ -142,10 +142,11 @@ const ChatTemplate &chat_template_named(std::string_view name) {
     for (const ChatTemplate &known : templates) {
         names += (names.empty() ? "" : ", ") + std::string(known.name);
     }
-    throw Error(LLMODEL_INVALID_ARGUMENT,
-                "the option chat_template: " + (name.size() <= 64 ? '"' + std::string(name) + '"' : "the text") +
-                    " is no Jinja template, which would have {{ or {%, and none of those that have names: " + names,
-                {{"path", "/chat_template"}});
+    throw Error(
+        LLMODEL_INVALID_ARGUMENT,
+        "the option chat_template: " + (name.size() <= 64 ? '"' + std::string(name) + '"' : "the text") +
+            " is neither a Jinja template, which would contain {{ or {%, nor one of the built-in names: " + names,
+        {{"path", "/chat_template"}});
 }
 
 const ChatTemplate &default_chat_template(const GgufFile &model) {

@@ -12,8 +12,8 @@ namespace llmodel {
 struct ChatTemplate {
     std::string_view name;
     std::string source; // Jinja
-    /** How the turns begin, where that is plain text: what a model writes that goes on with the conversation by itself,
-     *  and that ends its answer. */
+    /** How turns begin, where that is plain text: a model that carries on the conversation by itself writes it, and
+     *  there its answer ends. */
     std::vector<std::string_view> turns;
 
     /** The texts that end an answer: the turns, and the line ends before them. */

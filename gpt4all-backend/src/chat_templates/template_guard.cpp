@@ -43,11 +43,11 @@ void spend(size_t bytes) {
     }
     if (budget.steps-- == 0) {
         budget.steps = 0;
-        throw Error(LLMODEL_TEMPLATE_ERROR,
-                    "the chat template was stopped after " + std::to_string(max_steps) + " steps: it runs without end");
+        throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template was stopped after " + std::to_string(max_steps) +
+                                                " steps: it seems to loop forever");
     }
     if (bytes > budget.bytes) {
-        throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template was stopped: it makes text without end");
+        throw Error(LLMODEL_TEMPLATE_ERROR, "the chat template was stopped: it produces too much text");
     }
     budget.bytes -= bytes;
     if (stack_position() < budget.lowest_stack) {

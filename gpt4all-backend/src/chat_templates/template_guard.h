@@ -9,7 +9,7 @@ namespace llmodel {
  *  stopped by an exception at the first that is passed. */
 class TemplateGuard {
   public:
-    /** `input_bytes`: the size of what is rendered, in proportion to which text may be made. */
+    /** `input_bytes`: the size of what is rendered; how much text may be made is in proportion to it. */
     explicit TemplateGuard(size_t input_bytes);
     ~TemplateGuard();
     TemplateGuard(const TemplateGuard &) = delete;

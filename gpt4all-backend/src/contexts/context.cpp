@@ -150,7 +150,7 @@ void Context::make(size_t cells) {
     context_.reset(llama_init_from_model(weights_, wanted));
     if (!context_) {
         throw Error(LLMODEL_OUT_OF_MEMORY,
-                    "no context of " + std::to_string(cells) + " tokens could be made beside the model" +
+                    "a context of " + std::to_string(cells) + " tokens could not be created alongside the model" +
                         (reasons.text().empty() ? "" : ": " + reasons.text()) +
                         "; send shorter inputs or open the model with a smaller n_ctx",
                     {{"n_ctx", cells}});

@@ -124,8 +124,9 @@ void normalize(std::span<float> vector, int norm) {
 void embed(Context &context, const std::vector<ScaledAdapter> &adapters, const json &request, EventSink &sink) {
     const PoolingType pooling = pooling_of(context.weights(), context.params());
     if (pooling == LLAMA_POOLING_TYPE_RANK) {
-        throw Error(LLMODEL_UNSUPPORTED, "this model ranks documents and makes no embeddings; use rerank, or open it "
-                                         "with \"pooling\": \"mean\", \"cls\" or \"last\" if you know that it can");
+        throw Error(LLMODEL_UNSUPPORTED,
+                    "this model ranks documents and does not make embeddings; use rerank, or open it "
+                    "with \"pooling\": \"mean\", \"cls\" or \"last\" if you know that it can make them");
     }
     if (!llama_model_has_decoder(context.weights()) && !llama_model_has_encoder(context.weights())) {
         throw Error(LLMODEL_UNSUPPORTED, "this model makes no embeddings");

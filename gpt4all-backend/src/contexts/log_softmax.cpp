@@ -15,7 +15,7 @@ LogSoftmax::LogSoftmax(std::span<const float> logits) : logits_(logits), best_(*
     normalizer_ = static_cast<double>(best_) + std::log(sum);
     if (!std::isfinite(normalizer_)) {
         throw Error(LLMODEL_INVALID_MODEL,
-                    "the model gives logits that are not numbers: its weights are damaged, or too "
+                    "the model produces logits that are not numbers: its weights are damaged, or too "
                     "large for the precision they are computed in");
     }
 }

@@ -82,7 +82,7 @@ class Group {
 
     std::span<const float> vector(const float *values) const {
         if (values == nullptr) {
-            throw Error(LLMODEL_INTERNAL, "llama.cpp gave no vector for a sequence that it has run");
+            throw Error(LLMODEL_INTERNAL, "llama.cpp returned no vector for a sequence that it ran");
         }
         return {values, width_};
     }
@@ -157,7 +157,7 @@ std::vector<Pooled> pool_window(Context &context, std::span<const Tokens> sequen
 void check_finite(const Pooled &vectors) {
     if (!std::ranges::all_of(vectors, [](float value) { return std::isfinite(value); })) {
         throw Error(LLMODEL_INVALID_MODEL,
-                    "the model gives vectors that are not numbers: its weights are damaged, or too "
+                    "the model produces vectors that are not numbers: its weights are damaged, or too "
                     "large for the precision they are computed in");
     }
 }

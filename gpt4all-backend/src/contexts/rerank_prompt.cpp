@@ -48,8 +48,9 @@ RerankPrompt::RerankPrompt(const llama_model *weights) : vocab_(llama_model_get_
     if (text == nullptr) {
         const bool has_end = llama_vocab_get_add_eos(vocab_) || llama_vocab_get_add_sep(vocab_);
         if (!has_end || (llama_vocab_eos(vocab_) == LLAMA_TOKEN_NULL && llama_vocab_sep(vocab_) == LLAMA_TOKEN_NULL)) {
-            throw Error(LLMODEL_UNSUPPORTED, "the model file says not how a query and a document are put together: it "
-                                             "has no \"rerank\" template and no EOS or SEP token; convert it again");
+            throw Error(LLMODEL_UNSUPPORTED,
+                        "the model file does not say how to combine a query and a document: it has "
+                        "no \"rerank\" template and no EOS or SEP token; convert it again");
         }
         return;
     }

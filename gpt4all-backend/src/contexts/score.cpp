@@ -136,7 +136,7 @@ class Scorer {
             }
             const float *logits = llama_get_logits_ith(use_.context(), static_cast<int32_t>(i));
             if (logits == nullptr) {
-                throw Error(LLMODEL_INTERNAL, "llama.cpp gave no logits for a token that it has run");
+                throw Error(LLMODEL_INTERNAL, "llama.cpp returned no logits for a token that it ran");
             }
             take(entry, LogSoftmax({logits, n_vocab_}));
         }

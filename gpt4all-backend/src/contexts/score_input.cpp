@@ -29,15 +29,16 @@ class Splitter {
         // not by add_special, which would put an EOS behind the context too
         if (begin && (by_text_ || alone_.empty() || context[0].is_string())) {
             if (llama_vocab_bos(vocab) == LLAMA_TOKEN_NULL) {
-                throw Error(LLMODEL_INVALID_MODEL, "the model wants a BOS token but names none; set \"add_special\" to "
-                                                   "false and begin the context with tokens of your own");
+                throw Error(LLMODEL_INVALID_MODEL,
+                            "the model requires a BOS token but defines none; set \"add_special\" to "
+                            "false and begin the context with your own tokens");
             }
             context_.push_back(llama_vocab_bos(vocab));
         }
         context_.insert(context_.end(), alone_.begin(), alone_.end());
         if (context_.empty()) {
             throw Error(LLMODEL_INVALID_ARGUMENT,
-                        "the context is empty, and the model begins with no special token that could stand for it; "
+                        "the context is empty, and the model has no initial special token to stand in for it; "
                         "begin the context with a token, such as the model's EOS",
                         {{"path", "/context"}});
         }

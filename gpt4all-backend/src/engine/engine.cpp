@@ -26,7 +26,7 @@ struct LoadCancelled : std::exception {
 } // namespace
 
 Error load_error(const std::string &path, const std::string &said) {
-    const std::string reason = said.empty() ? "llama.cpp gives no reason" : said;
+    const std::string reason = said.empty() ? "llama.cpp gave no reason" : said;
     const json detail = {{"path", path}, {"reason", reason}};
     if (texts::unknown_architecture.is_in(said) || texts::not_supported.is_in(said)) {
         return Error(LLMODEL_UNSUPPORTED, path + ": this version cannot run the model: " + reason, detail);
@@ -41,7 +41,7 @@ Error load_error(const std::string &path, const std::string &said) {
     if (texts::bad_template.is_in(said)) {
         return Error(LLMODEL_TEMPLATE_ERROR,
                      path + ": the model's chat template cannot be used: " + reason +
-                         "; give another one as the option chat_template",
+                         "; set the option chat_template to another one",
                      detail);
     }
     return Error(LLMODEL_INVALID_MODEL, path + ": the model cannot be loaded: " + reason, detail);
@@ -152,7 +152,7 @@ server_task_result_ptr Engine::perform(server_task &&task) {
 void throw_engine_error(server_task_result &result) {
     const auto *error = dynamic_cast<server_task_result_error *>(&result);
     if (error == nullptr) {
-        throw Error(LLMODEL_INTERNAL, "the engine answered with an error of unknown kind");
+        throw Error(LLMODEL_INTERNAL, "the engine returned an error of an unknown kind");
     }
     const std::string &message = error->err_msg;
     switch (error->err_type) {
@@ -180,7 +180,7 @@ void throw_engine_error(server_task_result &result) {
             texts::no_token_left.is_in(message)) {
             throw Error(LLMODEL_GRAMMAR_ERROR,
                         "the model has no token that continues or ends the answer: the grammar allows none, or "
-                        "\"ignore_eos\" or \"logit_bias\" took it away",
+                        "\"ignore_eos\" or \"logit_bias\" ruled it out",
                         {{"reason", message}});
         }
         throw Error(LLMODEL_INTERNAL, message);

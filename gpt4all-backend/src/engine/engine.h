@@ -15,8 +15,8 @@ namespace llmodel {
  * thread of its own. */
 class Engine {
   public:
-    /** Loads the model, which llama.cpp has no way to be interrupted at but through `progress` (0 to 1, false to
-     *  cancel). Throws Error. */
+    /** Loads the model, which can only be interrupted through `progress` (0 to 1, false to cancel). Throws
+     *  Error. */
     Engine(const OpenOptions &options, const std::function<bool(float)> &progress);
     ~Engine();
     Engine(const Engine &) = delete;
@@ -30,7 +30,7 @@ class Engine {
     const common_params &params() const { return params_; }
     const server_context_meta &meta() const { return *meta_; }
 
-    /** The one of the library's that is used, or NULL. */
+    /** The library's own template that is used, or NULL. */
     const ChatTemplate *chat_template() const { return chat_template_; }
 
     /** From the first request on that scales adapters otherwise than the model was opened with, what was computed
@@ -60,7 +60,7 @@ class Engine {
     std::string failure_; // written before failed_
 };
 
-/** The typed error for a model that llama.cpp did not load; `said` is what it logged, where alone it says why. */
+/** The typed error for a model that llama.cpp did not load; `said` is what it logged, which alone says why. */
 Error load_error(const std::string &path, const std::string &said);
 
 /** The error that llama.cpp answered a request with. Throws it as an Error of ours. */

@@ -26,7 +26,7 @@ namespace llmodel {
 
 namespace {
 
-// Of the progress of opening, where a model of 2023 is translated first.
+// The part of the progress of opening a model of 2023 that is its translation, which comes first.
 constexpr float translation_part = 0.9F;
 
 /** Refuses biases among the options that every request would fail with. Throws Error. */
@@ -75,7 +75,7 @@ void Model::load(const ModelFile &opened, const json &options, const Progress &p
     release_free_memory(); // of what the estimate needed
 
     // Untrusted templates and vocabularies are parsed while loading, so it happens on a stack of known size. Progress
-    // is told on the caller's thread all the same.
+    // is still reported on the caller's thread.
     on_large_stack(progress, [&](const Progress &report) {
         if (only_encodes(file)) {
             encoder_ = load_weights(options_, report);

@@ -112,7 +112,7 @@ void verify(Engine &engine, const std::filesystem::path &path) {
     file.seekg(static_cast<std::streamoff>(size - footer));
     file.read(tail.data(), tail.size());
     if (std::string_view(tail.data() + sizeof(uint32_t), magic.size()) != magic) {
-        throw damaged(path, "it does not end as one; it may be of another kind, or truncated");
+        throw damaged(path, "its end is not that of a state; it may be another kind of file, or truncated");
     }
     uint32_t length = 0;
     for (size_t i = 0; i < sizeof(length); ++i) {
@@ -135,13 +135,13 @@ void verify(Engine &engine, const std::filesystem::path &path) {
     const json shape = shape_of(engine);
     if (fields.value("shape", json()) != shape) {
         throw Error(LLMODEL_INVALID_MODEL,
-                    path.string() + ": the state is of another model, or of other cache types: it has " +
-                        dump_json(fields.value("shape", json())) + ", this model " + dump_json(shape),
+                    path.string() + ": the state belongs to another model or to other cache types: it has " +
+                        dump_json(fields.value("shape", json())) + ", this model has " + dump_json(shape),
                     {{"path", path.string()}});
     }
     file.seekg(0);
     if (sha256_of(file, payload) != fields.value("sha256", std::string("none"))) {
-        throw damaged(path, "its content does not have the digest that was recorded");
+        throw damaged(path, "its content does not match its recorded digest");
     }
 }
 

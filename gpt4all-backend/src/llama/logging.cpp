@@ -27,10 +27,10 @@ std::atomic<llmodel_log_level> threshold = LLMODEL_LOG_NONE;
 thread_local LogFilter *current_filter = nullptr;
 thread_local LogCapture *innermost = nullptr;
 
-// That this thread's objects are gone, though code runs on it yet: models that are closed as the process ends.
+// That this thread's objects are gone, though code still runs on it: models that are closed as the process ends.
 thread_local bool ended = false;
 
-/** The line that a thread is in the midst of. */
+/** The line that a thread is in the middle of. */
 struct Line {
     ~Line() { ended = true; }
     std::string text;

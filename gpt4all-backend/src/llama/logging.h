@@ -10,17 +10,17 @@
 
 namespace llmodel {
 
-/** Sets the process's log function; returns when no call of the former one is under way. */
+/** Sets the process's log function; returns when no call of the previous one is under way. */
 void set_log(llmodel_log_fn log, void *user, llmodel_log_level level);
 
-/** Says a message of ours. */
+/** Logs a message of ours. */
 void log_message(llmodel_log_level level, std::string_view message);
 
 /** Routes the messages of llama.cpp, ggml and llama-common to the log function; called once, before they are used. */
 void capture_llama_log();
 
-/** Collects what llama.cpp says on this thread, up to `level`, while it lives: the reasons of failures stand nowhere
- *  else. */
+/** Collects what llama.cpp says on this thread, up to `level`, while it lives: the reasons for failures are found
+ *  nowhere else. */
 class LogCapture {
   public:
     explicit LogCapture(llmodel_log_level level);

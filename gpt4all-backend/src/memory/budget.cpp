@@ -26,9 +26,9 @@ std::optional<uint64_t> fitting_n_ctx(const json &usage, uint64_t n_ctx, uint64_
     if (const auto fitting = fitting_n_ctx(usage, n_ctx, needed, available)) {
         detail["n_ctx"] = *fitting;
         advice = "open it with an n_ctx of " + std::to_string(*fitting) + " or less (it is " + std::to_string(n_ctx) +
-                 "), or take a smaller quantisation";
+                 "), or choose a smaller quantisation";
     } else {
-        advice = "take a smaller quantisation or a smaller model, or close other programs";
+        advice = "choose a smaller quantisation or a smaller model, or close other programs";
     }
     throw Error(LLMODEL_OUT_OF_MEMORY,
                 options.params.model.path + " needs " + human_bytes(needed) + ", but " + limit + " " +

@@ -9,7 +9,7 @@ namespace llmodel {
 /** What opening `model` as in `options` takes, in bytes, by device: `$defs/memory_estimate`. Throws Error. */
 json estimate_memory(const OpenOptions &options, const GgufFile &model);
 
-/** Tells in an estimate what is free by now. */
+/** Updates what is free in an estimate. */
 void update_free_memory(json &estimate);
 
 /** Throws Error(LLMODEL_OUT_OF_MEMORY) if `estimate` is over the budget given, or over what is free. */

@@ -136,7 +136,7 @@ void MemoryPlan::add(const MemoryPlan &other) {
 
 std::optional<MemoryPlan> lay_out(common_params params, const GgufFile &file, llama_context_type type,
                                   bool own_weights) {
-    // it tells the same again when the model is loaded
+    // it says the same again when the model is loaded
     const LogFilter silence([](ggml_log_level, std::string_view) { return false; });
 
     leave_out_vocabulary(params, file);

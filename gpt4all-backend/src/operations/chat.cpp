@@ -113,7 +113,7 @@ Generation from_prompt(Engine &engine, json request, std::string_view what) {
     return generation;
 }
 
-/** Arguments of former calls are parsed for templates that show them as objects. */
+/** Arguments of earlier calls are parsed for templates that show them as objects. */
 void check_arguments_of_calls(const json &request) {
     size_t index = 0;
     for (const json &message : request.at("messages")) {
@@ -125,7 +125,7 @@ void check_arguments_of_calls(const json &request) {
             if (arguments.is_string() && !json::accept(arguments.get<std::string>())) {
                 throw Error(LLMODEL_INVALID_ARGUMENT,
                             "chat request: the arguments of a call to " + quote(made.at("function").value("name", "")) +
-                                " are no JSON: leave calls out that were cut off",
+                                " are not JSON: leave out calls that were cut off",
                             {{"path", where}});
             }
         }
@@ -172,7 +172,7 @@ RenderedChat render_chat(Engine &engine, json request) {
         !engine.meta().chat_template_caps.at("supports_tools")) {
         throw Error(LLMODEL_UNSUPPORTED,
                     "chat request: the model's chat template has no place for tools, so it would not see them; use a "
-                    "model made for tools, or give a chat_template that has",
+                    "model made for tools, or set a chat_template that has one",
                     {{"path", "/tools"}});
     }
     resolve_continuation(request);
@@ -198,7 +198,7 @@ Tokens tokenize(const RenderedChat &chat, const llama_vocab *vocab) {
     return tokenize(chat.prompt, vocab, true, chat.input, "the conversation");
 }
 
-/** Ends the answer where the model goes on with the conversation by itself. Not one of a given form, which has an end
+/** Ends the answer where the model carries on the conversation by itself. Not one of a given form, which has an end
  *  of its own and may have such a text in a string. */
 void stop_at_turns(Engine &engine, json &request) {
     if (engine.chat_template() == nullptr || request.contains("grammar") || has_schema(request)) {

@@ -27,7 +27,7 @@ void check_one_of(const json &request, std::string_view what, std::initializer_l
         }
         if (given != nullptr) {
             refuse(what, std::string("/") + name,
-                   std::string("\"") + name + "\" and \"" + given + "\" say the same; give one of them");
+                   std::string("\"") + name + "\" and \"" + given + "\" mean the same; give only one of them");
         }
         given = name;
     }
@@ -45,7 +45,7 @@ void check_one_form(const json &request, std::string_view what) {
         if (given != nullptr) {
             refuse(what, std::string("/") + name,
                    std::string("\"") + given + "\" and \"" + name +
-                       "\" both say what form the answer has; give one of them");
+                       "\" both determine the form of the answer; give only one of them");
         }
         given = name;
     }
@@ -105,7 +105,7 @@ void check_adapters(const json &request, size_t loaded) {
         }
         if (!named.insert(id).second) {
             throw Error(LLMODEL_INVALID_ARGUMENT,
-                        "\"lora\" has adapter " + std::to_string(id) + " twice: give it one scale",
+                        "\"lora\" has adapter " + std::to_string(id) + " twice: give it only one scale",
                         {{"path", path}, {"id", id}});
         }
     }
@@ -145,14 +145,14 @@ void check_tools(const json &request) {
         const auto name = choice.at("function").at("name").get<std::string>();
         if (!names.contains(name)) {
             refuse(what, "/tool_choice/function/name",
-                   "\"tool_choice\" names " + quote(name) + ", which is none of \"tools\"");
+                   "\"tool_choice\" names " + quote(name) + ", which is not one of \"tools\"");
         }
     }
     const bool calls = choice != "none" && choice != "auto";
     if (request.value("continue_final_message", false) && (calls || has_schema(request))) {
         refuse(what, "/continue_final_message",
-               std::string("\"continue_final_message\" goes on with a text, which an answer that is ") +
-                   (calls ? "to be a call" : "to have a form beside \"tools\"") + " cannot begin with");
+               std::string("\"continue_final_message\" continues text, but the answer must be ") +
+                   (calls ? "a call" : "of a given form or a call of one of \"tools\""));
     }
     if (!calls) {
         return;
@@ -160,8 +160,8 @@ void check_tools(const json &request) {
     for (const char *form : {"response_format", "json_schema", "grammar"}) {
         if (request.contains(form) && (form != std::string_view("response_format") || has_schema(request))) {
             refuse(what, std::string("/") + form,
-                   std::string("\"tool_choice\" asks for a call, \"") + form +
-                       "\" for text of a form; give one of them");
+                   std::string("\"tool_choice\" asks for a call, but \"") + form +
+                       "\" asks for text of a given form; give only one of them");
         }
     }
 }
@@ -207,7 +207,7 @@ void resolve_logit_bias(const llama_vocab *vocab, json &request) {
         const std::vector<llama_token> tokens = common_tokenize(vocab, text, false);
         if (tokens.empty()) {
             throw Error(LLMODEL_INVALID_ARGUMENT,
-                        "\"logit_bias\" names the text " + quote(text) + ", which is no token of the model",
+                        "\"logit_bias\" names the text " + quote(text) + ", which is not a token of the model",
                         {{"path", path}});
         }
         for (const llama_token token : tokens) {

@@ -6,7 +6,7 @@
 
 namespace llmodel {
 
-/** Refuses what the schema cannot: fields of a request for text that exclude each other, that nothing would come of, or
+/** Refuses what the schema cannot: fields of a request for text that exclude each other, that would have no effect, or
  * that name what the model does not have. `what` names the request in messages, such as "chat request". Throws Error.
  */
 void check_text_request(Engine &engine, const json &request, std::string_view what);

@@ -28,7 +28,7 @@ bool has_text(const json &message, const char *key) {
     return false;
 }
 
-/** What stands in the place of a text to show where the template puts that: nothing else in the request is like it. */
+/** What stands in for a text to show where the template puts it: nothing else in the request is like it. */
 std::string placeholder(const json &request, const std::string &name) {
     const std::string all = dump_json(request);
     std::string text = "[" + name + "]";
@@ -49,33 +49,31 @@ void resolve_continuation(json &request) {
         return;
     }
     if (request.value("add_generation_prompt", false)) {
-        refuse(
-            "\"add_generation_prompt\" begins a new message and \"continue_final_message\" goes on with the last one; "
-            "give one of them",
-            "/add_generation_prompt");
+        refuse("\"add_generation_prompt\" begins a new message and \"continue_final_message\" continues the last one; "
+               "give only one of them",
+               "/add_generation_prompt");
     }
     json &messages = request["messages"];
     const json &last = messages.back();
     if (last["role"] != "assistant") {
-        refuse(
-            "\"continue_final_message\" goes on with a message of the assistant's, but the last one is of the role " +
-            last["role"].dump() + "; leave it out, or add the beginning of the assistant's message");
+        refuse("\"continue_final_message\" continues a message of the assistant's, but the last one has the role " +
+               last["role"].dump() + "; leave it out, or add the beginning of the assistant's message");
     }
     if (!last.value("tool_calls", json::array()).empty()) {
-        refuse("\"continue_final_message\" cannot go on with a message that has tool calls; add the tools' answers");
+        refuse("\"continue_final_message\" cannot continue a message that has tool calls; add the tools' answers");
     }
     const bool has_content = has_text(last, "content");
     if (has_content && request["continue_final_message"] == "reasoning_content") {
         refuse(
-            "\"continue_final_message\" asks for the reasoning to be gone on with, but the last message has content, "
-            "which comes after it; leave the content out");
+            "\"continue_final_message\" asks to continue the reasoning, but the last message has content, which comes "
+            "after it; leave the content out");
     }
     if (has_content || has_text(last, "reasoning_content")) {
         request["add_generation_prompt"] = false;
         return;
     }
     if (messages.size() == 1) {
-        refuse("\"continue_final_message\" has nothing to go on with: the only message is empty");
+        refuse("\"continue_final_message\" has nothing to continue: the only message is empty");
     }
     messages.erase(messages.size() - 1);
     request.erase("continue_final_message");
@@ -101,7 +99,7 @@ void add_continued_message(InputSpans &spans, const json &request, const std::st
     if (!places.ends_with(has_content ? content : reasoning) && request["continue_final_message"] != "content") {
         throw Error(LLMODEL_UNSUPPORTED,
                     std::string("chat request: the model's chat template has no place for the ") +
-                        (has_content ? "content" : "reasoning") + " that is to be gone on with",
+                        (has_content ? "content" : "reasoning") + " to be continued",
                     {{"path", "/continue_final_message"}});
     }
     const size_t thought = reasoning_length > 0 ? places.rfind(reasoning) : std::string::npos;

@@ -42,7 +42,8 @@ const Operation &find_operation(std::string_view name) {
     for (const Operation &operation : known_operations) {
         known += (known.empty() ? "" : ", ") + std::string(operation.name);
     }
-    throw Error(LLMODEL_INVALID_ARGUMENT, "there is no operation \"" + std::string(name) + "\"; there are " + known,
+    throw Error(LLMODEL_INVALID_ARGUMENT,
+                "there is no operation \"" + std::string(name) + "\"; the operations are " + known,
                 {{"operation", name}});
 }
 

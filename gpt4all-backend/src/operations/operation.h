@@ -12,7 +12,7 @@ namespace llmodel {
 
 class Model;
 
-/** Makes of a request what the engine generates from. Throws Error. */
+/** Turns a request into what the engine generates from. Throws Error. */
 using PrepareGeneration = Generation (*)(Engine &engine, const json &request);
 
 /** Runs in a context over the model's weights beside the engine's. */

@@ -14,7 +14,7 @@ namespace llmodel {
 
 namespace {
 
-/** A piece as a string, or as bytes where it is no whole UTF-8. */
+/** A piece as a string, or as bytes where it is not whole UTF-8. */
 json piece_json(const std::string &piece) {
     if (is_valid_utf8(piece)) {
         return piece;

@@ -9,14 +9,14 @@ namespace {
 
 // The cache of keys and values grows with the context and is taken when the model is opened: 128 KiB per token for an
 // eight-billion-parameter LLaMA, so 1 GiB at this length, where its full 128 Ki tokens would need 16 GiB. All sequences
-// share it, and who needs more asks for it.
+// share it, and whoever needs more asks for it.
 constexpr uint64_t default_n_ctx = 8192;
 
 // A cancelled request leaves the engine at the end of a batch, so that a batch is no longer than one step of the model.
 constexpr int32_t default_n_batch = 512;
 
-// For former prompts that have left their slot. As much again as the cache of a small model, and a small part of what a
-// large one takes; llama-server's 8 GiB are for a machine that does nothing else.
+// For earlier prompts that have left their slot. As much again as the cache of a small model, and a small part of what
+// a large one takes; llama-server's 8 GiB are for a machine that does nothing else.
 constexpr int32_t default_cache_ram_mib = 512;
 
 // Snapshots for models that cannot go back in their state (recurrent, sliding window), tens of MB each.
@@ -64,7 +64,7 @@ llama_rope_scaling_type scaling_of(const common_params &params, const GgufFile &
  *  it. 0 where they do not extend it. */
 int32_t extended_context(const common_params &params, const GgufFile &model) {
     const std::string architecture(model.architecture());
-    if (model.find_tensor("position_embd.weight") != nullptr) { // a table, which options make no longer
+    if (model.find_tensor("position_embd.weight") != nullptr) { // a table, which options cannot lengthen
         return 0;
     }
     if (params.rope_freq_base > 0) {
@@ -116,7 +116,7 @@ void read_context(const OptionReader &reader, common_params &params, const GgufF
     read_cache_type(reader, "cache_type_k", params.cache_type_k);
     read_cache_type(reader, "cache_type_v", params.cache_type_v);
     if (ggml_is_quantized(params.cache_type_v) && params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED) {
-        reader.fail("cache_type_v", "a quantised type needs flash attention, which flash_attn switches off");
+        reader.fail("cache_type_v", "a quantised type needs flash attention, which flash_attn turns off");
     }
     reader.get("swa_full", params.swa_full);
     reader.get("context_shift", params.ctx_shift);
@@ -134,7 +134,7 @@ void read_context(const OptionReader &reader, common_params &params, const GgufF
     reader.get("yarn_beta_slow", params.yarn_beta_slow);
     if (params.rope_freq_scale > 0 && scaling_of(params, model) == LLAMA_ROPE_SCALING_TYPE_NONE &&
         !reader.has("rope_scaling")) {
-        params.rope_scaling_type = LLAMA_ROPE_SCALING_TYPE_LINEAR; // the factor would not be heeded
+        params.rope_scaling_type = LLAMA_ROPE_SCALING_TYPE_LINEAR; // the factor would be ignored
     }
     params.n_ctx_extended = extended_context(params, model);
 }

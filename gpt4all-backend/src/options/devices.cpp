@@ -67,7 +67,7 @@ std::vector<ggml_backend_dev_t> read_devices(const OptionReader &reader, const c
                 }
             }
             if (devices.empty()) {
-                reader.fail(key, "there is no GPU that this library can use; llmodel_devices() tells why",
+                reader.fail(key, "there is no GPU that this library can use; llmodel_devices() says why",
                             {{"devices", device_names()}});
             }
             continue;
@@ -77,7 +77,7 @@ std::vector<ggml_backend_dev_t> read_devices(const OptionReader &reader, const c
         }
         ggml_backend_dev_t device = ggml_backend_dev_by_name(name.c_str());
         if (device == nullptr || name == "auto") {
-            reader.fail(key, "there is no device \"" + name + "\" here; there are " + device_names().dump(),
+            reader.fail(key, "there is no device \"" + name + "\" here; the devices are " + device_names().dump(),
                         {{"devices", device_names()}});
         }
         if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU) {

@@ -59,7 +59,7 @@ const json &schema_fields() {
     return fields;
 }
 
-/** A number as short as it was meant: 0.2 rather than 0.20000000298. */
+/** A number in its shortest form: 0.2 rather than 0.20000000298. */
 json shortest(double value, GgufType type) {
     if (type != GgufType::float32) {
         return value;
@@ -71,8 +71,8 @@ json shortest(double value, GgufType type) {
     return read;
 }
 
-/** The samplers' names in any of llama.cpp's spellings, as the schema spells them; a name of none stays as it is.
- * Throws Error for a text that is no list of them. */
+/** The samplers' names in any of llama.cpp's spellings, as the schema spells them; an unknown name stays as it is.
+ * Throws Error for a text that is not a list of them. */
 json sampler_names(const std::string &sequence) {
     constexpr size_t longest = 1024;
     if (sequence.empty() || sequence.size() > longest) {
@@ -87,7 +87,7 @@ json sampler_names(const std::string &sequence) {
     return names;
 }
 
-/** The file's value as a request would have it. Throws Error for one of a kind that the field has not. */
+/** The file's value as a request would have it. Throws Error for one of a kind that the field does not take. */
 json field_value(std::string_view field, const GgufValue &value) {
     if (const auto *number = std::get_if<double>(&value.value)) {
         if (!std::isfinite(*number)) {

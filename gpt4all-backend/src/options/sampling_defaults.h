@@ -12,7 +12,7 @@ class SamplingDefaults {
     SamplingDefaults() = default;
 
     /** `options` has passed the schema of open_options. What the file says is held against the schema of requests; a
-     *  value that a request might not have is not taken, which the log tells. */
+     *  value that a request may not have is not taken, and the log says so. */
     SamplingDefaults(const GgufFile &model, const json &options);
 
     /** Adds to a request, which has passed the schema, what it does not say itself. */

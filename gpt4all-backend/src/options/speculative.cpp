@@ -26,15 +26,15 @@ void read_draft(const OptionReader &outer, common_params &params, const GgufFile
         return std::string(file.get_string("tokenizer.ggml.model").value_or("none"));
     };
     if (tokenizer_of(draft_model) != tokenizer_of(model)) {
-        reader.fail("path", "a draft needs the model's own vocabulary, but " + opened.named.string() +
-                                " has one of kind " + tokenizer_of(draft_model) + ", the model one of kind " +
+        reader.fail("path", "the draft must have the model's vocabulary, but " + opened.named.string() +
+                                " has one of kind " + tokenizer_of(draft_model) + " and the model one of kind " +
                                 tokenizer_of(model));
     }
 
     reader.get("n_max", draft.n_max);
     reader.get("n_min", draft.n_min);
     if (draft.n_min > draft.n_max) {
-        reader.fail("n_min", "must not be over n_max, which is " + std::to_string(draft.n_max));
+        reader.fail("n_min", "must not exceed n_max, which is " + std::to_string(draft.n_max));
     }
     reader.get("p_min", draft.p_min);
     draft.devices = read_devices(reader, "device");
@@ -86,7 +86,7 @@ void read_speculative(const OptionReader &outer, common_params &params, const Gg
     if (!reader.has("n_min")) {
         speculative.ngram_mod.n_min = std::min(speculative.ngram_mod.n_min, speculative.ngram_mod.n_max);
     } else if (speculative.ngram_mod.n_min > speculative.ngram_mod.n_max) {
-        reader.fail("n_min", "must not be over n_max, which is " + std::to_string(speculative.ngram_mod.n_max));
+        reader.fail("n_min", "must not exceed n_max, which is " + std::to_string(speculative.ngram_mod.n_max));
     }
     if (type == COMMON_SPECULATIVE_TYPE_DRAFT_MTP && !outer.has("draft")) {
         reader.get("n_max", speculative.draft.n_max);

@@ -12,7 +12,7 @@ struct CpuTimes {
     double idle = 0;
 };
 
-/** None where the system does not tell: everywhere but on Linux. */
+/** None where the system does not say: everywhere but on Linux. */
 std::optional<CpuTimes> read_cpu_times();
 
 } // namespace llmodel

@@ -9,7 +9,7 @@ namespace llmodel {
 /** A library that was loaded while the program runs; it stays as long as one of those that opened it lives. */
 class DynamicLibrary {
   public:
-    /** Of file `path`, whose symbols nobody else sees. Empty if that cannot be, and then `reason` says why. */
+    /** Opens the file `path`, whose symbols nobody else sees. Empty if that fails, and then `reason` says why. */
     static DynamicLibrary open(const std::filesystem::path &path, std::string &reason);
 
     DynamicLibrary() = default;
@@ -37,7 +37,7 @@ class DynamicLibrary {
     void *handle_ = nullptr;
 };
 
-/** The folder of the library, or of the program, that this function is linked into; empty where it cannot be told. */
+/** The folder of the library, or of the program, that this function is linked into; empty where that is unknown. */
 std::filesystem::path own_folder();
 
 } // namespace llmodel

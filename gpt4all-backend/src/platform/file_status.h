@@ -5,7 +5,7 @@
 
 namespace llmodel {
 
-/** Which file it is, and of when. */
+/** Which file it is, and when it was changed. */
 struct FileStatus {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;

@@ -5,7 +5,7 @@
 
 namespace llmodel {
 
-/** The stack of a thread, which grows down to `lowest`; of size 0 where the system does not tell. */
+/** The stack of a thread, which grows down to `lowest`; of size 0 where the system does not say. */
 struct StackBounds {
     std::uintptr_t lowest = 0;
     std::size_t size = 0; /**< Bytes. */

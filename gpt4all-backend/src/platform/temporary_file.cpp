@@ -31,7 +31,7 @@ std::filesystem::path written_to(std::filesystem::path target) {
     const auto there = std::filesystem::status(target, ignored);
     if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
         throw Error(LLMODEL_INVALID_ARGUMENT,
-                    target.string() + " is no regular file; give the file that is to be written another name",
+                    target.string() + " is not a regular file; give the output file another name",
                     {{"path", target.string()}});
     }
     return target;
@@ -83,10 +83,10 @@ void TemporaryFile::append(std::string_view bytes) {
 
 void TemporaryFile::commit_as(const std::filesystem::path &target) {
     if (fsync(descriptor_) != 0) {
-        fail(target, "the file cannot be made durable", errno);
+        fail(target, "the file cannot be flushed to disk", errno);
     }
     if (std::rename(path_.c_str(), target.c_str()) != 0) {
-        fail(target, "the file cannot be given its name", errno);
+        fail(target, "the file cannot be renamed into place", errno);
     }
     path_.clear();
 }

@@ -18,13 +18,13 @@ class TemporaryFile {
 
     const std::filesystem::path &path() const { return path_; }
 
-    /** Has the disk begin with it at once, rather than with all of it in the end. Throws Error(LLMODEL_IO). */
+    /** Has the disk begin with it at once, rather than with all of it at the end. Throws Error(LLMODEL_IO). */
     void append(std::string_view bytes);
 
-    /** Makes it durable and gives it the target's name. Throws Error(LLMODEL_IO). */
+    /** Flushes it to disk and gives it the target's name. Throws Error(LLMODEL_IO). */
     void commit() { commit_as(target_); }
 
-    /** The same with another name in the target's folder, for a file whose content decides on it. */
+    /** The same with another name in the target's folder, for a file that is named after its content. */
     void commit_as(const std::filesystem::path &target);
 
   private:

@@ -50,7 +50,7 @@ int32_t ThreadGovernor::threads(int32_t planned, uint32_t n_tokens) {
 void ThreadGovernor::sample() {
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock) {
-        return; // another thread is at it
+        return; // another thread is doing it
     }
     const auto begin = Clock::now();
     const std::optional<CpuTimes> now = read_();

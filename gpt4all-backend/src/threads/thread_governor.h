@@ -30,7 +30,7 @@ class ThreadGovernor {
     std::chrono::milliseconds window_;
     std::mutex mutex_; // of what follows
     std::optional<CpuTimes> last_;
-    double free_ = -1;                // processors that could be had of late; below 0: not known yet
+    double free_ = -1;                // processors available of late; below 0: not known yet
     std::atomic<double> limit_ = 1e9; // threads
     std::atomic<std::chrono::steady_clock::rep> next_ = 0;
 };

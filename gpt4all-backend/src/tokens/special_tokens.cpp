@@ -13,7 +13,7 @@ bool may_be_special(const llama_vocab &vocab, llama_token token, size_t begin, s
     if (current_input == nullptr || (vocab.token_get_attr(token) & reserved) == 0) {
         return true;
     }
-    const bool named = begin < end; // otherwise pieces of text have come to its name
+    const bool named = begin < end; // otherwise pieces of text happen to form its name
     return named && !current_input->touch(begin, end);
 }
 

@@ -30,8 +30,8 @@ void check_vocab(const llama_vocab *vocab, bool add_special, std::string_view wh
     const bool word_piece = type == LLAMA_VOCAB_TYPE_WPM;
     const auto require = [](bool wanted, llama_token token, const char *name) {
         if (wanted && token == LLAMA_TOKEN_NULL) {
-            throw Error(LLMODEL_INVALID_MODEL, std::string("the model wants a ") + name +
-                                                   " token with every text but names none; " +
+            throw Error(LLMODEL_INVALID_MODEL, std::string("the model requires a ") + name +
+                                                   " token with every text but defines none; " +
                                                    "convert it again, or give token ids instead of text");
         }
     };
@@ -90,7 +90,7 @@ Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_specia
     if (parse_special) {
         return split(text, vocab, add_special, true, where);
     }
-    // llama.cpp alone would still take pieces of text that come to a control token's name for that
+    // llama.cpp alone would still take pieces of text that happen to form a control token's name for that token
     static const InputSpans all = InputSpans::all();
     const SpecialTokenGuard guard(all);
     return split(text, vocab, add_special, false, where);

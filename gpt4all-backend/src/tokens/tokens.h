@@ -13,13 +13,13 @@ namespace llmodel {
 using Tokens = std::vector<llama_token>;
 
 /** The tokens of `text`. `add_special` puts what the model wants before and after a text (BOS, CLS, EOS, SEP);
- *  `parse_special` reads the spelling of a control token as that token, which text of strangers must not be able to
+ *  `parse_special` reads the spelling of a control token as that token, which untrusted text must not be able to
  *  do. `where` names the text in errors. Throws Error. */
 Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_special, bool parse_special,
                 std::string_view where = "the input");
 
 /** The same with `parse_special` for all but `input`: a control token's name is that token only where none of its bytes
- *  is there. */
+ *  comes from there. */
 Tokens tokenize(std::string_view text, const llama_vocab *vocab, bool add_special, const InputSpans &input,
                 std::string_view where = "the input");
 

@@ -1,4 +1,4 @@
-// What `llmodel_devices` tells of AMX, where the operating system allows it and where it does not.
+// What `llmodel_devices` says of AMX, where the operating system allows it and where it does not.
 
 #include "llmodel.h"
 

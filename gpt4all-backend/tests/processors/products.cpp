@@ -4,7 +4,7 @@
 // Usage: cpu_products [--module FILE [--unchecked]] [--small]
 //
 // Ends with 1 if a product is wrong, and with 2 if nothing could be computed. What is being computed is printed before
-// it is, so that the last line tells where a process died.
+// it is, so that the last line says where a process died.
 
 #include "device.h"
 #include "ggml-cpp.h"
