@@ -125,7 +125,7 @@ def test_the_templates_render_a_conversation() -> None:
 def test_a_newer_format_is_refused() -> None:
     with pytest.raises(models.CatalogueError, match="newer release"):
         parse_catalogue(json.dumps({**CATALOGUE, "version": 2}))
-    with pytest.raises(models.CatalogueError, match="not a catalogue"):
+    with pytest.raises(models.CatalogueError, match="not a model catalogue"):
         parse_catalogue("[]")
     with pytest.raises(models.CatalogueError, match="entry 0"):
         parse_catalogue(json.dumps({"version": 1, "models": [{}]}))

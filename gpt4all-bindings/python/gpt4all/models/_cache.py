@@ -120,7 +120,7 @@ def _remove_one(path: Path) -> None:
             for left in _state_files(path.parent / STATE).get(path.name, []):
                 left.unlink(missing_ok=True)
     except Timeout as error:
-        raise DownloadError(f"{path} is being downloaded; stop that first", {"path": str(path)}) from error
+        raise DownloadError(f"{path} is being downloaded; stop the download first", {"path": str(path)}) from error
 
 
 def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_SECONDS) -> Pruned:
@@ -222,7 +222,7 @@ def _local(named: PathLike, folder: PathLike | None) -> Path:
     path, tried = find_local(named, reference, Path(folder) if folder else None)
     if path is None:
         where = ", ".join(str(one) for one in tried)
-        raise ModelNotFoundError(f"there is no model {os.fspath(named)!r} on this machine; looked at {where}")
+        raise ModelNotFoundError(f"there is no model {os.fspath(named)!r} on this machine; looked in {where}")
     return path
 
 

@@ -185,10 +185,10 @@ def parse_catalogue(text: str) -> list[CatalogueEntry]:
         data = json.loads(text)
         version = data["version"]
     except (ValueError, KeyError, TypeError) as error:
-        raise CatalogueError(f"this is not a catalogue of models: {error}") from error
+        raise CatalogueError(f"this is not a model catalogue: {error}") from error
     if version != FORMAT:
         raise CatalogueError(
-            f"the catalogue has format {version!r}, and this release reads format {FORMAT}; use a newer release"
+            f"the catalogue has format {version!r}, but this release reads format {FORMAT}; use a newer release"
         )
     templates = data.get("chat_templates", {})
     return [_entry(index, raw, templates) for index, raw in enumerate(data.get("models", []))]

@@ -45,7 +45,7 @@ class Download:
                 if failure is None:
                     return
                 failures[_name(source)] = failure
-                _log.info("%s did not bring %s: %s", _name(source), self._path.name, failure)
+                _log.info("%s did not deliver %s: %s", _name(source), self._path.name, failure)
             raise failed_everywhere(self._path.name, failures)
 
     def _ways(self) -> list[Source]:

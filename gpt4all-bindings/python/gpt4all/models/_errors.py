@@ -1,7 +1,7 @@
 """What can go wrong with finding, fetching and keeping model files.
 
 Each class is also one of the built-in kinds that the package raised before it had its own (ValueError for a wrong
-answer or a wrong hash, FileNotFoundError for a missing file, RuntimeError for a download that does not get on).
+answer or a wrong hash, FileNotFoundError for a missing file, RuntimeError for a download that makes no progress).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class CatalogueError(InvalidArgumentError):
 
 
 def failed_everywhere(what: str, failures: Mapping[str, DownloadError]) -> DownloadError:
-    """One error for several sources: the only failure itself, or one of the first one's kind that tells of all."""
+    """One error for several sources: the only failure itself, or one of the first one's kind that lists them all."""
     first = next(iter(failures.values()))
     if len(failures) == 1:
         return first

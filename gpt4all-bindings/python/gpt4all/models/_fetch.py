@@ -22,7 +22,7 @@ from ._part import Identity, Part
 from ._settings import Reporter, Settings
 
 ENOUGH_PROGRESS = 64 << 10
-"""Bytes that a try must bring for the count of failed ones to start anew."""
+"""Bytes that an attempt must bring for the count of failed ones to start again."""
 
 _FEW_RETRIES = 2  # for servers that contradict themselves, or are not there
 
@@ -55,7 +55,7 @@ class Fetch:
         """Whether bytes were kept that an earlier answer had sent."""
 
     def run(self, part: Part) -> None:
-        """Brings `part` to its full length. Raises DownloadError; what came by then stays."""
+        """Brings `part` to its full length. Raises DownloadError; what has come by then stays."""
         failures = 0
         furthest = 0
         while True:
@@ -91,7 +91,7 @@ class Fetch:
         with self._client.get(self._address.url, self._request_headers(start, part), self._address.secret) as response:
             if response.status == 416:
                 part.remove()
-                raise ProtocolError(f"{redacted(response.url)} says that it has no byte {start} of the file")
+                raise ProtocolError(f"{redacted(response.url)} says that the file has no byte {start}")
             length = self._check(response, start, part)
             try:
                 self._receive(response, part, length)
@@ -133,7 +133,7 @@ class Fetch:
         return headers
 
     def _check(self, response: Response, start: int, part: Part) -> int | None:
-        """Makes `part` ready for the body, and tells how many bytes that must have; None if it does not say."""
+        """Makes `part` ready for the body, and returns how many bytes it must have; None if the answer does not say."""
         if response.is_page:
             raise ProtocolError(
                 f"{redacted(response.url)} sent a web page instead of the file; the network may require a login"
@@ -155,15 +155,13 @@ class Fetch:
         elif not found.may_continue(part.identity or found):
             part.remove()
             self.identity = self._address.identity
-            raise ConnectionFailedError(f"{redacted(response.url)} has another file now than when the download began")
+            raise ConnectionFailedError(f"{redacted(response.url)} has a different file from when the download began")
         self.identity = found
         part.learn(found)
         if found.size is not None:
             check_space(part.path.parent, found.size - begin, self._target.name)
         if length is None and not response.is_chunked and found.size is None and found.sha256 is None:
-            raise ProtocolError(
-                f"{redacted(response.url)} does not say how long the file is, so that its end is unknown"
-            )
+            raise ProtocolError(f"{redacted(response.url)} does not say how long the file is, so its end is unknown")
         return length
 
     def _identity_of(self, response: Response, total: int | None) -> Identity:
@@ -173,12 +171,12 @@ class Fetch:
             known = self._address.learn(known, response)
         if None not in (known.size, total) and known.size != total:
             raise ProtocolError(
-                f"{redacted(response.url)} has a file of {total} bytes where {self._target.name} has {known.size}"
+                f"{redacted(response.url)} has a file of {total} bytes, but {self._target.name} has {known.size}"
             )
         expected = self._address.identity.sha256
         if expected and known.sha256 != expected:
             raise ChecksumError(
-                f"{redacted(response.url)} has another file, with SHA-256 {known.sha256} and not {expected}"
+                f"{redacted(response.url)} has another file, with SHA-256 {known.sha256}, not {expected}"
             )
         etag = response.headers.get("ETag", "").strip()
         return dataclasses.replace(
@@ -215,7 +213,7 @@ class Transfer:
     def run(self, client: Client, address: Address, ask: Callable[[], str | None] | None = None) -> tuple[Part, str]:
         """The complete and checked .part, and its SHA-256.
 
-        ask: tells the hash if neither the address nor the answer did. Raises DownloadError; a wrong file is removed.
+        ask: gets the hash if neither the address nor the answer did. Raises DownloadError; a wrong file is removed.
         """
         part = Part(self.target, with_md5=self.md5 is not None)
         continued, wrong = True, ""

@@ -21,8 +21,8 @@ from ._settings import Reporter
 _POLL = 0.1  # seconds
 
 _FULL = {
-    errno.ENOSPC: "the disk is full; make room and try again",
-    errno.EDQUOT: "your quota is used up; make room and try again",
+    errno.ENOSPC: "the disk is full; free some space and try again",
+    errno.EDQUOT: "your quota is used up; free some space and try again",
     errno.EFBIG: "its file system, or a limit on your account, does not allow files of this size",
 }
 
@@ -39,7 +39,7 @@ def state_file(path: Path, suffix: str) -> Path:
 
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turns what the file system complains of into DiskFullError or FolderError."""
+    """Turns errors of the file system into DiskFullError or FolderError."""
     try:
         yield
     except LLModelError:
@@ -60,7 +60,7 @@ def check_space(folder: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DiskFullError(
-            f"{what} needs {_size(needed)} and {folder} has {_size(free)} free; make room, or choose another folder",
+            f"{what} needs {_size(needed)} but {folder} has {_size(free)} free; free some, or choose another folder",
             {"needed_bytes": needed, "free_bytes": free, "path": str(folder)},
         )
 

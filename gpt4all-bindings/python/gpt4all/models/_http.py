@@ -131,7 +131,7 @@ class Response:
 
     @property
     def length(self) -> int | None:
-        """Content-Length; None if there is none, or if the body comes in chunks and so tells its end by itself."""
+        """Content-Length; None if there is none, or if the body comes in chunks, which mark their own end."""
         text = self.headers.get("Content-Length", "")
         return int(text) if text.isascii() and text.isdigit() and not self.is_chunked else None
 
@@ -224,7 +224,7 @@ class Client:
             coding = response.headers.get("Content-Encoding", "identity").strip().lower()
             if coding not in ("", "identity"):
                 raise ProtocolError(
-                    f"{redacted(url)} sent the file as {coding!r} though asked not to; a proxy may do that"
+                    f"{redacted(url)} sent the file as {coding!r} though asked not to; a proxy may be the cause"
                 )
             yield Response(response.url, response.status_code, response.headers, hops, response.raw)
 

@@ -51,4 +51,4 @@ def ask(source: HuggingFaceSource, client: Client, settings: Settings) -> str | 
         sha256 = str(stored.get("oid", ""))
         return sha256 if _SHA256.fullmatch(sha256) else None
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
-        raise DownloadError(f"the hub's list of {source.repo} does not tell of {source.file}") from error
+        raise DownloadError(f"the hub's list of {source.repo} does not mention {source.file}") from error

@@ -24,7 +24,7 @@ _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 _HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_HUB_FORM = "hf://owner/repository/file.gguf, with @revision at the end if need be"
+_HUB_FORM = "hf://owner/repository/file.gguf, optionally with @revision at the end"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def parse(text: str) -> Reference | None:
     if scheme in ("https", "http"):
         return _parse_address(text)
     if scheme:
-        raise InvalidNameError(f"{text!r} cannot be downloaded: models come from hf://, https:// or by a name")
+        raise InvalidNameError(f"{text!r} cannot be downloaded: models come from hf://, from https:// or by name")
     entry = find(text)
     return of_entry(entry) if entry else None
 

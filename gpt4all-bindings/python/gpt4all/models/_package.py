@@ -128,7 +128,7 @@ def find_archive(source: PyPISource, index: str, client: Client, settings: Setti
         if name == source.file:
             if sha256 and sha256 != source.sha256:
                 raise DownloadError(
-                    f"{base} has a {name} with SHA-256 {sha256}, and the catalogue means {source.sha256}"
+                    f"{base} has a {name} with SHA-256 {sha256}, but the catalogue means {source.sha256}"
                 )
             url, own = _without_secret(urljoin(where, link))
             return Archive(url, own or (secret if same_host(url, base) else None))
@@ -149,7 +149,7 @@ def _json_links(text: str) -> list[tuple[str, str, str | None]]:
         rows = json.loads(text)["files"]
         return [(row["filename"], row["url"], row.get("hashes", {}).get("sha256")) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DownloadError(f"the package index answered with something else than a list of files: {error}") from error
+        raise DownloadError(f"the package index answered with something other than a list of files: {error}") from error
 
 
 def _html_links(text: str) -> list[tuple[str, str, str | None]]:

@@ -145,7 +145,7 @@ def _get(
         return
     if settings.offline:
         raise OfflineError(
-            f"{wanted.path} is not there, and downloads are switched off; unset GPT4ALL_OFFLINE and HF_HUB_OFFLINE, "
+            f"{wanted.path} does not exist, and downloads are switched off; unset GPT4ALL_OFFLINE and HF_HUB_OFFLINE, "
             "or put the file there",
             {"path": str(wanted.path)},
         )
@@ -156,7 +156,7 @@ def _get(
 
 
 def _not_found(text: str, tried: list[Path], reference: Reference | None) -> str:
-    looked = f"; looked at {', '.join(str(path) for path in tried)}" if tried else ""
+    looked = f"; looked in {', '.join(str(path) for path in tried)}" if tried else ""
     if reference is not None:
         return f"{text!r} is not on this machine, and may not be downloaded{looked}"
     message = f"there is no model {text!r}{looked}"

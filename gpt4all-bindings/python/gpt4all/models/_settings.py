@@ -102,7 +102,7 @@ class Reporter:
             return
         self._last = (phase, now)
         if self._callback(ProgressInfo(done, total, phase)) is False:
-            raise CancellationError(f"the download of {self._what} was cancelled; the next one goes on from there")
+            raise CancellationError(f"the download of {self._what} was cancelled; the next one will resume from there")
 
     def sleep(self, seconds: float, phase: Phase, done: int, total: int | None) -> None:
         """Waits, while the listener may still cancel."""
