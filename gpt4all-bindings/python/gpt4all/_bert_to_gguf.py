@@ -1,6 +1,6 @@
 """Turns a sentence-transformers BERT (config.json, vocab.txt, model.safetensors) into a GGUF file.
 
-It needs no torch and no NumPy, so that the default embedding model, which is to be had as safetensors, works wherever
+It needs no torch and no NumPy, so that the default embedding model, which is available as safetensors, works wherever
 this package does. The tensors are those that llama.cpp's convert_hf_to_gguf.py writes, bit for bit.
 """
 
@@ -69,9 +69,11 @@ def convert(folder: Folder, path: Path, *, name: str, license: str = "", type: M
         vocabulary = folder.read("vocab.txt").decode("utf-8").splitlines()
         weights = folder.read("model.safetensors")
     except (KeyError, ValueError) as error:
-        raise InvalidModelError(f"{name} cannot be converted: a file of it is missing or damaged: {error}") from error
+        raise InvalidModelError(
+            f"{name} cannot be converted: one of its files is missing or damaged: {error}"
+        ) from error
     if config.get("model_type") != "bert":
-        raise InvalidModelError(f"{name} cannot be converted: it is {config.get('model_type')!r} and not 'bert'")
+        raise InvalidModelError(f"{name} cannot be converted: it is {config.get('model_type')!r} not 'bert'")
     metadata = Metadata()
     _describe(metadata, name, license, type)
     _shape(metadata, config, pooling, name)
@@ -92,7 +94,7 @@ def _describe(metadata: Metadata, name: str, license: str, type: MatrixType) -> 
 def _shape(metadata: Metadata, config: Mapping[str, Any], pooling: Mapping[str, Any], name: str) -> None:
     kinds = [kind for key, kind in _POOLING.items() if pooling.get(key)]
     if len(kinds) != 1:
-        raise InvalidModelError(f"{name} cannot be converted: it pools neither by the mean nor by the first token")
+        raise InvalidModelError(f"{name} cannot be converted: it does not pool by the mean or the first token")
     metadata.uint32("bert.vocab_size", config["vocab_size"])
     metadata.uint32("bert.context_length", config["max_position_embeddings"])
     metadata.uint32("bert.embedding_length", config["hidden_size"])
@@ -148,7 +150,9 @@ def _tensors(weights: bytes, type: MatrixType, name: str) -> list[Tensor]:
         if source == "__metadata__" or _UNUSED.match(source):
             continue
         if entry["dtype"] != "F32":
-            raise InvalidModelError(f"{name} cannot be converted: {source} is {entry['dtype']}, which is not read yet")
+            raise InvalidModelError(
+                f"{name} cannot be converted: {source} is {entry['dtype']}, which is not supported yet"
+            )
         target = _target(source, name)
         begin, end = entry["data_offsets"]
         wanted: MatrixType = "F32" if len(entry["shape"]) == 1 or target in _ALWAYS_F32 else type

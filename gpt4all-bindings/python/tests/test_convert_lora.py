@@ -55,7 +55,7 @@ def test_an_adapter_of_another_model_is_refused(base: Path, tmp_path: Path) -> N
     narrow = {name: values[..., :7] for name, values in halves.items()}
     deep = {name.replace("h.1.", "h.7."): values for name, values in halves.items()}
     for number, (tensors, error, words) in enumerate([
-        (one_half, gpt4all.InvalidModelError, "lacks a half of blk.0.attn_q.weight.lora"),
+        (one_half, gpt4all.InvalidModelError, "lacks half of blk.0.attn_q.weight.lora"),
         (other, gpt4all.UnsupportedError, "qkv_proj"),
         (narrow, gpt4all.InvalidModelError, "has the shape"),
         (deep, gpt4all.UnsupportedError, "h.7."),

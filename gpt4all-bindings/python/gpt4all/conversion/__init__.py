@@ -113,11 +113,11 @@ def convert_folder(
 
 def _check_arguments(type: str, adapter: bool, base: Path | None) -> None:
     if type not in TYPES:
-        raise InvalidArgumentError(f"there is no type {type!r}; there are {', '.join(TYPES)}", {"path": "/type"})
+        raise InvalidArgumentError(f"there is no type {type!r}; the types are {', '.join(TYPES)}", {"path": "/type"})
     if adapter and type not in _UNQUANTIZED:
         raise InvalidArgumentError(f"an adapter cannot be {type}; it can be F32, F16 or BF16", {"path": "/type"})
     if base is not None and not adapter:
-        raise InvalidArgumentError("base is for adapters, and the folder holds a model", {"path": "/base"})
+        raise InvalidArgumentError("base is for adapters, but the folder holds a model", {"path": "/base"})
 
 
 def _base_of(adapter: Folder) -> Path:

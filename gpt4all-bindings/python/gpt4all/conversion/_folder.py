@@ -46,7 +46,7 @@ def read_folder(path: Path, base: Path | None = None) -> Folder:
     if not (path / "config.json").is_file():
         raise ModelNotFoundError(
             f"{path} has no config.json (nor an adapter_config.json): it is not a model folder from Hugging Face; a "
-            "folder that was cloned with git may still need `git lfs pull`",
+            "folder cloned with git may still need `git lfs pull`",
             {"path": str(path)},
         )
     config = read_json(path / "config.json")
@@ -68,14 +68,14 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         if size > LARGEST_JSON:
-            raise InvalidModelError(f"{path} has {size:,} bytes, which no such file needs", {"path": str(path)})
+            raise InvalidModelError(f"{path} has {size:,} bytes, more than any such file needs", {"path": str(path)})
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelNotFoundError(f"{path} is missing", {"path": str(path)}) from error
     except (ValueError, RecursionError) as error:
         raise InvalidModelError(f"{path} is not JSON: {error}", {"path": str(path)}) from error
     if not isinstance(value, dict):
-        raise InvalidModelError(f"{path} holds no JSON object", {"path": str(path)})
+        raise InvalidModelError(f"{path} does not hold a JSON object", {"path": str(path)})
     return value
 
 
@@ -86,13 +86,13 @@ class Numbers:
         self._config, self._path = config, path
 
     def get(self, key: str, lowest: int, highest: int, default: int | None = None) -> int:
-        """Raises InvalidModelError if it is absent and has no default, is no whole number or is out of range."""
+        """Raises InvalidModelError if it is absent and has no default, is not a whole number or is out of range."""
         value = self._config.get(key)
         if value is None:
             value = default
         if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
             raise InvalidModelError(
-                f"{self._path}: {key} is {value!r} where a whole number from {lowest} to {highest} is needed",
+                f"{self._path}: {key} is {value!r}; it must be a whole number from {lowest} to {highest}",
                 {"path": str(self._path), "key": key},
             )
         return value

@@ -217,5 +217,7 @@ def encoded(values: np.ndarray[Any, Any], type: TensorType) -> memoryview:
     with numpy.errstate(over="ignore"):
         packed = numpy.ascontiguousarray(values, dtype={"F32": "<f4", "F16": "<f2", "BF16": "<u2"}[type])
     if type == "F16" and not numpy.isfinite(packed).all():
-        raise UnsupportedError("the weights hold numbers that F16 cannot, above 65504 or not finite: take BF16 or F32")
+        raise UnsupportedError(
+            "the weights hold numbers that F16 cannot, above 65504 or not finite: choose BF16 or F32"
+        )
     return packed.data.cast("B")

@@ -96,4 +96,4 @@ def _check_pairs(names: list[str], file: Path) -> None:
         halves[name.rsplit("_", 1)[0]] += 1
     alone = [stem for stem, count in halves.items() if count != 2]
     if alone or not names:
-        raise InvalidModelError(f"{file} lacks a half of {', '.join(alone) or 'everything'}", {"path": str(file)})
+        raise InvalidModelError(f"{file} lacks half of {', '.join(alone) or 'everything'}", {"path": str(file)})

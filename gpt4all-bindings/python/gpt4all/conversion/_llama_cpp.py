@@ -61,7 +61,7 @@ def scripts_folder() -> Path:
             return place
     tried = ", ".join(map(str, places))
     raise UnsupportedError(
-        f"llama.cpp's converter is not there (looked in {tried}): install the package from a wheel, or "
+        f"llama.cpp's converter was not found (looked in {tried}): install the package from a wheel, or "
         "run `make build`",
         {"tried": [str(place) for place in places]},
     )
@@ -77,7 +77,7 @@ def run(job: Job, progress: Progress | None) -> None:
     environment = {**os.environ, **offline, "PYTHONIOENCODING": "utf-8", "TOKENIZERS_PARALLELISM": "false"}
     # Bytecode would be written beside scripts that a wheel's uninstaller does not expect to change.
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    # Its log goes to a file: nobody would read a second pipe while the first one is waited for.
+    # Its log goes to a file: nobody would read a second pipe while waiting for the first.
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, str(_PROGRAM), json.dumps(given)],
@@ -96,7 +96,7 @@ def run(job: Job, progress: Progress | None) -> None:
 
 
 def _follow(process: subprocess.Popen[str], progress: Progress | None) -> dict[str, Any]:
-    """Reads what the program tells, a JSON object a line, to its end. Gives the last error."""
+    """Reads what the program reports, a JSON object a line, to its end. Returns the last error."""
     assert process.stdout is not None
     error: dict[str, Any] = {}
     for line in process.stdout:
@@ -134,6 +134,8 @@ def _error(said: dict[str, Any], code: int, log: Sequence[str]) -> LLModelError:
     if said:
         return _ERRORS.get(str(said.get("kind")), InvalidModelError)(str(said["error"]), detail)
     if code < 0:
-        return LLModelIOError(f"llama.cpp's converter was ended by signal {-code}, perhaps for want of memory", detail)
-    last = next((line for line in reversed(log) if line), "it said nothing")
+        return LLModelIOError(
+            f"llama.cpp's converter was killed by signal {-code}, perhaps because memory ran out", detail
+        )
+    last = next((line for line in reversed(log) if line), "it printed nothing")
     return InvalidModelError(f"llama.cpp's converter failed: {last}", detail)

@@ -1,6 +1,6 @@
 """The program of the process in which llama.cpp's converters run: `python _llama_cpp_program.py JOB`, JOB being JSON.
 
-It tells how far it is, and what went wrong, in JSON objects, one a line on stdout; the converter's log goes to stderr.
+It reports progress, and what went wrong, in JSON objects, one a line on stdout; the converter's log goes to stderr.
 
 The converters are run as they are, but for this:
 - They do not run programs that a model brings, unless the job allows it. (They ask transformers to, for some models.)
@@ -90,7 +90,7 @@ def _forbid_programs() -> None:
 
 
 def _take_whole_numbers() -> None:
-    """MosaicML writes "clip_qkv": 6, and transformers 5 refuses it as that is no float."""
+    """MosaicML writes "clip_qkv": 6, and transformers 5 refuses it as that is not a float."""
     attention = importlib.import_module("transformers.models.mpt.configuration_mpt").MptAttentionConfig
     original = attention.__init__
 
@@ -136,7 +136,7 @@ def _name_pre_tokenizers(conversion: Any, wanted: str) -> None:
             if found is None:
                 raise Refused(
                     "unsupported",
-                    "the tokenizer is of no model that llama.cpp knows, and splits texts in a way of its own; if it is "
+                    "the tokenizer belongs to no model that llama.cpp knows, and splits text in its own way; if it is "
                     "that of a model it knows, name it with pre_tokenizer= (--pre-tokenizer), such as llama-bpe",
                 ) from None
             return found
@@ -202,15 +202,15 @@ def _described(error: Exception) -> dict[str, str]:
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, pickle.UnpicklingError):
         found = re.search(r"GLOBAL (\S+)", text)
-        what = f", namely {found[1]}" if found else ""
+        what = f" ({found[1]})" if found else ""
         return {
             "error": f"a .bin file of the folder holds more than weights{what}, and is not loaded, as that could run a "
-            "program; take the model as safetensors",
+            "program; use the model as safetensors",
             "kind": "invalid_model",
         }
     if "trust_remote_code" in text:
         return {
-            "error": "the model brings Python files that it needs to be read; if you trust whoever made it, allow them "
+            "error": "the model comes with Python files that are needed to read it; if you trust its maker, allow them "
             "with trust_remote_code=True (--trust-remote-code)",
             "kind": "unsupported",
         }
@@ -220,7 +220,7 @@ def _described(error: Exception) -> dict[str, str]:
         kind = "unsupported"
     else:
         kind = "io" if isinstance(error, OSError) else "invalid_model"
-    # What the converter tried first, before it tried another way, tells more.
+    # What the converter tried first, before it tried another way, says more.
     first = error.__context__
     if isinstance(first, Refused):
         return {"error": str(first), "kind": first.kind}

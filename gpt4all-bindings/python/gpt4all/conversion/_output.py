@@ -15,7 +15,7 @@ Progress = Callable[[float], "bool | None"]
 
 
 def report(progress: Progress | None, fraction: float) -> None:
-    """Tells how far the work is. Raises CancellationError if the function wants no more of it."""
+    """Reports how far the work is. Raises CancellationError if the function wants no more of it."""
     if progress is not None and progress(min(1.0, max(0.0, fraction))) is False:
         raise CancellationError("the conversion was cancelled")
 
@@ -33,7 +33,7 @@ def refuse_to_overwrite(path: Path, force: bool) -> None:
         raise InvalidArgumentError(f"{path} is a folder; name the file to write", {"path": str(path)})
     if path.exists() and not force:
         raise InvalidArgumentError(
-            f"{path} is there already; force=True (--force on the command line) writes over it", {"path": str(path)}
+            f"{path} already exists; force=True (--force on the command line) overwrites it", {"path": str(path)}
         )
     if not path.parent.is_dir():
         raise LLModelIOError(f"{path} cannot be written: there is no folder {path.parent}", {"path": str(path)})
@@ -53,7 +53,7 @@ def temporary(path: Path) -> Iterator[Path]:
 def new_file(path: Path) -> Iterator[Path]:
     """A name beside `path` to write to; it becomes `path` if the block ends well, and is removed if not.
 
-    Raises LLModelIOError for what the file system complains of.
+    Raises LLModelIOError for an error of the file system.
     """
     with temporary(path) as part, io_errors(path):
         yield part
@@ -77,7 +77,7 @@ def check_space(path: Path, needed: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if free < needed:
         raise LLModelIOError(
-            f"{path} cannot be written: it takes {needed / 1e9:.2f} GB with what is needed on the way, and the "
+            f"{path} cannot be written: it takes {needed / 1e9:.2f} GB, temporary files included, but the "
             f"disk has {free / 1e9:.2f} GB free",
             {"path": str(path), "needed_bytes": needed, "free_bytes": free},
         )

@@ -7,7 +7,7 @@ import importlib.util
 
 from .._errors import UnsupportedError
 
-# What `import` calls them, where pip calls them otherwise.
+# What `import` calls them, where pip's name is different.
 _PROJECTS = {"google.protobuf": "protobuf", "yaml": "pyyaml"}
 
 INSTALL = "pip install 'gpt4all[convert]'"

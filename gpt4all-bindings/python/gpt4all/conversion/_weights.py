@@ -67,14 +67,14 @@ class Weights:
             raise InvalidModelError(f"the tensor {name} is in none of {self._files()}", {"tensor": name})
         if place.shape != shape:
             raise InvalidModelError(
-                f"the tensor {name} in {place.file} has the shape {list(place.shape)} where the config "
+                f"the tensor {name} in {place.file} has the shape {list(place.shape)}, but the config "
                 f"needs {list(shape)}",
                 {"tensor": name, "path": str(place.file), "shape": list(place.shape), "expected": list(shape)},
             )
         if place.type not in _FLOATS:
             raise UnsupportedError(
-                f"the tensor {name} in {place.file} is of type {place.type}; weights must be F32, F16 or BF16, so take "
-                "the model before it was quantised",
+                f"the tensor {name} in {place.file} is of type {place.type}; weights must be F32, F16 or BF16, so use "
+                "the model as it was before quantising",
                 {"tensor": name, "path": str(place.file)},
             )
 
@@ -145,7 +145,7 @@ def _safetensors(file: Path) -> Any:
     try:
         return safetensors.safe_open(file, framework="numpy")
     except (safetensors.SafetensorError, OSError) as error:
-        pointer = "; it is a pointer: `git lfs pull` fetches the file" if _is_pointer(file) else ""
+        pointer = "; it is a Git LFS pointer: `git lfs pull` fetches the file" if _is_pointer(file) else ""
         raise InvalidModelError(f"{file} cannot be read: {error}{pointer}", {"path": str(file)}) from error
 
 
@@ -159,14 +159,14 @@ def _torch_tensors(file: Path) -> dict[str, Any]:
         values = torch.load(file, map_location="cpu", mmap=zipfile.is_zipfile(file), weights_only=True)
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL (\S+)", str(error))
-        what = f", namely {found[1]}" if found else ""
+        what = f" ({found[1]})" if found else ""
         raise InvalidModelError(
-            f"{file} holds more than weights{what}, and is not loaded, as that could run a program; take the model as "
+            f"{file} holds more than weights{what}, and is not loaded, as that could run a program; use the model as "
             "safetensors",
             {"path": str(file)},
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        pointer = "; it is a pointer: `git lfs pull` fetches the file" if _is_pointer(file) else ""
+        pointer = "; it is a Git LFS pointer: `git lfs pull` fetches the file" if _is_pointer(file) else ""
         raise InvalidModelError(f"{file} cannot be read: {error}{pointer}", {"path": str(file)}) from error
     if not isinstance(values, dict) or not all(isinstance(value, torch.Tensor) for value in values.values()):
         raise InvalidModelError(f"{file} is not a table of tensors by name", {"path": str(file)})
