@@ -44,5 +44,5 @@ def test_names_and_files(gpt4all: Gpt4all, tmp_path: Path) -> None:
 def test_what_is_neither(gpt4all: Gpt4all) -> None:
     done = gpt4all("run", "-m", GPTJ, "--chat-template", "vicunna", "Hello")
     assert done.returncode == 1
-    assert done.stderr.startswith('error: the option chat_template: "vicunna" is no Jinja template')
+    assert done.stderr.startswith('error: the option chat_template: "vicunna" is neither a Jinja template')
     assert "vicuna, zephyr" in done.stderr

@@ -134,7 +134,7 @@ def test_a_module_is_asked_for_by_name() -> None:
     assert '{"name": "x64", "requested": "x64", "requested_by": "GPT4ALL_CPU_MODULE"' in done.stdout, ending(done)
     for command in ("devices", "doctor"):
         done = run([sys.executable, "-m", "gpt4all", command], {"GPT4ALL_CPU_MODULE": "x64"})
-        assert "x64, asked for by GPT4ALL_CPU_MODULE" in done.stdout, ending(done)
+        assert "x64, requested by GPT4ALL_CPU_MODULE" in done.stdout, ending(done)
 
 
 @pytest.mark.skipif(not modules()["haswell"].usable, reason=LACKING)
@@ -156,7 +156,7 @@ def test_an_unknown_name_lists_those_that_are_there() -> None:
     asked = {"GPT4ALL_CPU_MODULE": "haswel"}
     done = run([sys.executable, "-c", "import gpt4all; gpt4all.inspect('x.gguf')"], asked)
     assert "InvalidArgumentError" in done.stdout, ending(done)
-    assert f"there are: {', '.join(sorted(modules()))}" in done.stdout
+    assert f"available: {', '.join(sorted(modules()))}" in done.stdout
     done = run([sys.executable, "-m", "gpt4all", "doctor"], asked)
     assert done.returncode == 1
     assert "broken" in done.stdout

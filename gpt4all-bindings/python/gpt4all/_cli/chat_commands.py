@@ -1,4 +1,4 @@
-"""What may be said in a chat beside questions: /help, /save and the like."""
+"""What may be said in a chat besides questions: /help, /save and the like."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Chat:
 
         name, _, value = text.partition(" ")
         if name and name not in option_names():
-            raise InvalidArgumentError(f"there is no option {name!r}; there are {', '.join(option_names())}")
+            raise InvalidArgumentError(f"there is no option {name!r}; the options are {', '.join(option_names())}")
         if name and value.strip() == "-":
             self.session.options.pop(name, None)
         elif name and value:

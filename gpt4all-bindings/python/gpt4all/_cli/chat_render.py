@@ -1,6 +1,6 @@
 """Markdown that is rendered while it is written.
 
-Only the last block, which may still change, is drawn anew with every piece; those before it are printed once, so that
+Only the last block, which may still change, is redrawn with every piece; those before it are printed once, so that
 an answer longer than the screen stays whole in the terminal's memory.
 """
 

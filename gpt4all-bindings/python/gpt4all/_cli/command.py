@@ -80,6 +80,8 @@ def _failed(error: Exception) -> int:
     if isinstance(error, (LLModelError, OSError)):
         output.fail(str(error))
     else:
-        hint = "" if output.State.debug else "; this is a defect: add --debug and please report what it prints"
+        hint = (
+            "" if output.State.debug else "; this is a bug: please run it again with --debug and report what it prints"
+        )
         output.fail(f"{type(error).__name__}: {error}{hint}")
     return FAILED

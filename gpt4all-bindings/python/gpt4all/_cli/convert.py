@@ -53,12 +53,12 @@ def convert(
     if source.is_file():
         used = _used({"--type": type, "--base": base, "--pre-tokenizer": pre_tokenizer})
         if used:
-            output.fail(f"{used} is for folders; a model file keeps its types, and `gpt4all quantize` changes them")
+            output.fail(f"{used} is for folders; a model file keeps its types, which `gpt4all quantize` can change")
             return FAILED
         options = {"name": name, "q4_2_type": q4_2_type, "q4_3_type": q4_3_type}
         return _old_file(source, out, {key: value for key, value in options.items() if value}, force, as_json)
     if used := _used({"--q4-2-type": q4_2_type, "--q4-3-type": q4_3_type}):
-        output.fail(f"{used} is for model files of 2023; for a folder, --type names the type")
+        output.fail(f"{used} is for model files from 2023; for a folder, name the type with --type")
         return FAILED
     from ..conversion import convert_folder
 

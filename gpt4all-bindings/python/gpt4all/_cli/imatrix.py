@@ -41,7 +41,7 @@ def imatrix(
       gpt4all imatrix mistral-7b-f16.gguf matrix.gguf --text prose.txt --device gpu --gpu-layers 20
     """
     if out.exists() and not force:
-        output.fail(f"{out} is there already; --force writes over it")
+        output.fail(f"{out} already exists; use --force to overwrite it")
         return FAILED
 
     from .._compat.device_names import device_option
@@ -64,5 +64,5 @@ def imatrix(
         return 0
     print(f"{out}: {result['weights']} weights, {result['tokens']} tokens in {result['ms'] / 1000:.1f} s")
     if result["idle_experts"]:
-        output.note(f"{result['idle_experts']} experts of weights saw no token; a longer text helps")
+        output.note(f"{result['idle_experts']} experts saw no token; a longer text helps")
     return 0

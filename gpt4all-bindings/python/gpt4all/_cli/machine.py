@@ -52,7 +52,7 @@ def _cpu_module(found: Any) -> str:
     module = found["cpu"]["module"]
     if "requested" in module:
         checked = ", whether or not this processor has its instructions" if module["unchecked"] else ""
-        return f"{module['name']}, asked for by {module['requested_by']}{checked}"
+        return f"{module['name']}, requested by {module['requested_by']}{checked}"
     modules = sum(backend["name"] == "cpu" for backend in found["backends"])
     return f"{module['name']}, which fits this processor best of {modules}"
 
@@ -133,10 +133,10 @@ def _library() -> Iterator[Finding]:
     yield Finding("library", "ok", f"{path}, version {info['version']}, llama.cpp {engine}, {info['compiler']}")
     if info["version"] != version():
         yield Finding(
-            "library", "warning", f"it is of version {info['version']}, the package of {version()}; update both"
+            "library", "warning", f"its version is {info['version']}, the package's is {version()}; update both"
         )
     if info["build_type"] not in ("Release", "RelWithDebInfo"):
-        yield Finding("library", "warning", f"it was built as {info['build_type']}, which is slow; build Release")
+        yield Finding("library", "warning", f"it was built as {info['build_type']}, which is slow; build it as Release")
 
 
 def _devices() -> Iterator[Finding]:
@@ -181,13 +181,15 @@ def _cache() -> Iterator[Finding]:
     size = sum(model.size for model in cached)
     yield Finding("cache", "ok", f"{folder}: {len(cached)} models, {in_bytes(size)}")
     if not there.is_dir() or not os.access(there, os.W_OK):
-        yield Finding("cache", "broken", f"{there} cannot be written to; set GPT4ALL_CACHE to a folder of yours")
+        yield Finding("cache", "broken", f"{there} is not writable; set GPT4ALL_CACHE to a folder of your own")
         return
     free = shutil.disk_usage(there).free
     yield Finding("disk", "ok" if free > 5e9 else "warning", f"{in_bytes(free)} free")
     default = models.DEFAULT_MODEL
     if not any(model.path.name == default for model in cached):
-        yield Finding("default model", "info", f"{default} is not here; `gpt4all pull {default}` gets it")
+        yield Finding(
+            "default model", "info", f"{default} is not on this machine; `gpt4all pull {default}` downloads it"
+        )
 
 
 def _network() -> Iterator[Finding]:

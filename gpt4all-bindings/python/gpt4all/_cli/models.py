@@ -41,7 +41,7 @@ def list_(
     from .. import models
 
     if kind not in (None, "chat", "completion", "embedding"):
-        raise typer.BadParameter(f"there is no kind {kind!r}: it is chat, completion or embedding")
+        raise typer.BadParameter(f"there is no kind {kind!r}; the kinds are chat, completion and embedding")
     local = models.list_cached()
     rows = [row_of(model.name, model.entry, model) for model in local]
     here = {model.entry.file for model in local if model.entry is not None}
@@ -56,7 +56,7 @@ def list_(
         return
     if not rows:
         output.note(
-            "there is no such model" if search or kind else "there are no models; `gpt4all pull smollm2` gets one"
+            "there is no such model" if search or kind else "there are no models; `gpt4all pull smollm2` downloads one"
         )
         return
     cells = [
@@ -75,7 +75,7 @@ def list_(
 
 
 def row_of(file: str, entry: CatalogueEntry | None, cached: CachedModel | None) -> dict[str, Any]:
-    """What `list --json` tells of a model on this machine, of the catalogue, or of both."""
+    """What `list --json` says of a model on this machine, of the catalogue, or of both."""
     return {
         "file": file,
         "name": entry.name if entry else None,
@@ -125,7 +125,7 @@ def pull(
     from .. import models
 
     if sha256 is not None and len(model) > 1:
-        raise typer.BadParameter("--sha256 is for one model; pull them one by one")
+        raise typer.BadParameter("--sha256 is for a single model; pull them one by one")
     paths = []
     for name in model:
         with download_progress(name) as progress:

@@ -82,8 +82,7 @@ def opened_to_chat(name: str | None, *, chat_template: str | None, **options: An
     used = opening.get("chat_template") if opening else None
     if used and chat_template is None:
         output.note(
-            f"{Path(model.path).name} has no chat template, so it gets the one called {used}; "
-            "--chat-template NAME takes another"
+            f"{Path(model.path).name} has no chat template, so {used} is used; choose another with --chat-template NAME"
         )
     return model
 

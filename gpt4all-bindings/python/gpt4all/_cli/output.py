@@ -82,8 +82,8 @@ def decode(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidArgumentError(
-            f"{name} is not UTF-8 text: it has the byte 0x{data[error.start]:02x} at {error.start}; convert it, as "
-            "with iconv -f LATIN1 -t UTF-8",
+            f"{name} is not UTF-8 text: it has the byte 0x{data[error.start]:02x} at {error.start}; convert it, for "
+            "example with iconv -f LATIN1 -t UTF-8",
             {"path": name, "offset": error.start},
         ) from None
 

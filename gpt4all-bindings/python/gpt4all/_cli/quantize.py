@@ -58,7 +58,7 @@ def quantize(
             "--sweep takes --types instead of a TYPE" if sweep else "name the TYPE, such as Q4_K_M"
         )
     if out.exists() and not force and not sweep:
-        output.fail(f"{out} is there already; --force writes over it")
+        output.fail(f"{out} already exists; use --force to overwrite it")
         return FAILED
     options: dict[str, Any] = {"pure": pure, "allow_requantize": again}
     if imatrix is not None:
@@ -121,7 +121,7 @@ def _advice(best: Quality | None, free: int) -> str:
 
     have = f"With {output.in_bytes(free)} of memory free"
     if best is None or best.divergence is None:
-        return f"{have}, none of these fits: take a smaller type, or a smaller --n-ctx."
+        return f"{have}, none of these fits: choose a smaller type, or a smaller --n-ctx."
     agreement = f"{100 * best.divergence.top_agreement:.1f} % of its most likely tokens are the original's"
     if best.divergence.top_agreement < GOOD_AGREEMENT:
         return f"{have}, take {best.quantization}: it is the closest that fits, though only {agreement}."

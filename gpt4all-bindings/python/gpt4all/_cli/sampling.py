@@ -1,6 +1,6 @@
 """The options of answers that run and chat have in common. The library, which knows their ranges, checks them.
 
-What is not given is not asked for, so that the advice of the model's makers holds: `gpt4all show` tells it."""
+What is not given is not asked for, so that the advice of the model's makers holds: `gpt4all show` lists it."""
 
 from __future__ import annotations
 
