@@ -58,7 +58,7 @@ class AsyncModel(Uncopyable):
         async with self._lock:
             if self._model is None:
                 if self._stopped:
-                    raise ClosedError(f"the model {self._path} was closed; make another AsyncModel to go on")
+                    raise ClosedError(f"the model {self._path} is closed; create another AsyncModel to continue")
                 self._model = await run(self._load, self._stop)
         return self
 

@@ -46,7 +46,7 @@ class _Mailbox:
         self._items.append(item)
         if not self._told:
             self._told = True
-            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody is waiting any more
                 self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
@@ -57,7 +57,7 @@ class _Mailbox:
     async def get(self) -> str | Event | _End:
         while not self._items:
             if self._waiter is not None:
-                raise BusyError("two tasks wait for one stream; give each a stream of its own")
+                raise BusyError("two tasks are waiting for one stream; give each its own stream")
             self._waiter = self._loop.create_future()
             try:
                 await self._waiter
@@ -172,7 +172,7 @@ class AsyncStream(Uncopyable, AsyncIterator[str], Generic[T]):
         if self._failure is not None:
             raise self._failure
         if not self._finished:
-            raise CancellationError("the answer was not waited for: its stream was closed")
+            raise CancellationError("the answer was abandoned: its stream was closed")
         return self._source.result
 
     @property
@@ -186,7 +186,7 @@ class AsyncStream(Uncopyable, AsyncIterator[str], Generic[T]):
         if self._failure is not None:
             raise self._failure
         if not self._finished:
-            raise CancellationError("the answer is not there yet: iterate to the end, or await the stream")
+            raise CancellationError("the answer is not complete yet: iterate to the end, or await the stream")
         return self._source.result
 
     def cancel(self) -> None:
@@ -212,7 +212,7 @@ class AsyncStream(Uncopyable, AsyncIterator[str], Generic[T]):
 
 
 class _Events(AsyncIterator[Event]):
-    """Not an asynchronous generator, which would have to be closed by who leaves its loop."""
+    """Not an asynchronous generator, which would have to be closed by whoever leaves its loop."""
 
     def __init__(self, stream: AsyncStream[Any]) -> None:
         self._stream = stream

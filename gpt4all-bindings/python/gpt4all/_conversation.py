@@ -141,7 +141,7 @@ class Conversation(Uncopyable):
     def _check_idle(self) -> None:
         if self.busy:
             raise SessionBusyError(
-                "the session is giving an answer; wait for its end, close its stream, or fork() the session"
+                "the session is answering; wait for it to finish, close its stream, or fork() the session"
             )
 
     # ----------------------------------------------------------------------------------------------------------- turns
@@ -153,12 +153,12 @@ class Conversation(Uncopyable):
             return self._begin(model, len(self._messages), operations.copied_messages(added), *how)
 
     def _ask_again(self, model: Model, *how: Any) -> Turn:
-        """A turn that answers the last question anew."""
+        """A turn that answers the last question again."""
         with self._lock:
             self._check_idle()
             questions = self._questions()
             if not questions:
-                raise InvalidArgumentError("the session has no question that could be answered again")
+                raise InvalidArgumentError("the session has no question to answer again")
             return self._begin(model, questions[-1], [self._messages[questions[-1]]], *how)
 
     def _begin(
@@ -175,7 +175,7 @@ class Conversation(Uncopyable):
         self._check_idle()
         given = {**self._options, **request}
         if (given.get("n") or 1) != 1:
-            raise InvalidArgumentError('a session goes on with one answer; leave "n" out')
+            raise InvalidArgumentError('a session continues with one answer; leave "n" out')
         prompt = [dict(message) for message in (*self._messages[:keep], *added)]
         tools = self._tools if tools is None else tools
         source: Source[Any]
@@ -223,7 +223,9 @@ class Conversation(Uncopyable):
         text = json.dumps(json.loads(encode(content)), ensure_ascii=False, indent=1) + "\n"
         target = os.path.realpath(path_text(path))
         if os.path.exists(target) and not os.path.isfile(target):
-            raise InvalidArgumentError(f"{target} is no regular file; give the session another name", {"path": target})
+            raise InvalidArgumentError(
+                f"{target} is not a regular file; give the session another name", {"path": target}
+            )
         with told_as_llmodel_errors("the session cannot be written", path_text(path)):
             handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".session-")
             try:
@@ -338,7 +340,7 @@ class Turn:
 def save_state(conversation: Conversation, model: Model, path: PathLike) -> str:
     """Writes what the engine remembers of the conversation beside the session's file. Returns the file's name.
 
-    A slot is first made to remember it: another request may have used that of the last answer.
+    A slot is first made to remember it: another request may have used the one of the last answer.
     """
     name = path_text(path) + ".state"
     answer = model.chat(

@@ -186,14 +186,14 @@ def shown(value: object) -> str:
 
 
 def whole_number(value: object, name: str) -> int:
-    """Raises InvalidArgumentError for what is no integer."""
+    """Raises InvalidArgumentError unless it is an integer."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidArgumentError(f"{name} is {shown(value)}; it must be an integer")
     return value
 
 
 def real_number(value: object, name: str) -> float:
-    """Raises InvalidArgumentError for what is no number."""
+    """Raises InvalidArgumentError unless it is a number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidArgumentError(f"{name} is {shown(value)}; it must be a number")
     try:
@@ -203,7 +203,7 @@ def real_number(value: object, name: str) -> float:
 
 
 def checked_text(value: object, name: str) -> str:
-    """Raises InvalidArgumentError for what is no str."""
+    """Raises InvalidArgumentError unless it is a str."""
     if not isinstance(value, str):
         raise InvalidArgumentError(f"{name} is {shown(value)}; it must be a str")
     return value

@@ -87,7 +87,7 @@ def _convert_scalar(value: Any, type_: Any, place: str) -> Any:
         return int(_expect(whole, value, "an integer", place))
     if type_ is str:
         return _expect(isinstance(value, str), value, "a string", place)
-    raise InvalidArgumentError(f"{type_!r} cannot be made of JSON")
+    raise InvalidArgumentError(f"{type_!r} cannot be made from JSON")
 
 
 def _is_number(value: Any) -> bool:
@@ -104,7 +104,7 @@ def _one_of(value: Any, allowed: list[tuple[Any, Any]], place: str) -> Any:
     for candidate, meant in allowed:
         if candidate == value and isinstance(candidate, bool) == isinstance(value, bool):
             return meant
-    raise MismatchError(place, f"{value!r} is none of {', '.join(repr(candidate) for candidate, _ in allowed)}")
+    raise MismatchError(place, f"{value!r} is not one of {', '.join(repr(candidate) for candidate, _ in allowed)}")
 
 
 def _convert_union(value: Any, variants: Iterable[Any], place: str) -> Any:
@@ -131,7 +131,7 @@ def _convert_tuple(value: Any, arguments: tuple[Any, ...], place: str) -> Any:
 def _within_limits(converted: Any, value: Any, arguments: tuple[Any, ...], place: str) -> Any:
     for keyword, limit in limits(schema_of(arguments[0]), arguments[1:]).items():
         if keyword in _CHECKS and not _CHECKS[keyword](value, limit):
-            raise MismatchError(place, f"{value!r} is outside of {keyword} {limit!r}")
+            raise MismatchError(place, f"{value!r} is outside {keyword} {limit!r}")
     return converted
 
 
@@ -140,7 +140,7 @@ def convert_members(value: Any, members: Mapping[str, Member], place: str = "") 
     _expect(isinstance(value, dict), value, "an object", place)
     unknown = [name for name in value if name not in members]
     if unknown:
-        raise MismatchError(place, f"unknown: {', '.join(unknown)}; known are {', '.join(members) or 'none'}")
+        raise MismatchError(place, f"unknown: {', '.join(unknown)}; known: {', '.join(members) or 'none'}")
     absent = [name for name, member in members.items() if member.required and name not in value]
     if absent:
         raise MismatchError(place, f"missing: {', '.join(absent)}")

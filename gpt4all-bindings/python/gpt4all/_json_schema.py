@@ -36,7 +36,7 @@ class SchemaWriter:
         return {**schema, "$defs": self._definitions} if self._definitions else schema
 
     def of(self, type_: Any) -> Schema:
-        """The schema of a type. Raises InvalidArgumentError for one that JSON has nothing like."""
+        """The schema of a type. Raises InvalidArgumentError for one that JSON has no equivalent of."""
         type_ = plain(type_)
         if isinstance(type_, str):
             raise InvalidArgumentError(f"the type {shown(type_)} is only a name; give the type itself")
@@ -86,7 +86,7 @@ class SchemaWriter:
             return {"type": "array", "prefixItems": [self.of(item) for item in arguments], **length}
         if kind in DICTS:
             if arguments and plain(arguments[0]) not in (str, Any):
-                raise InvalidArgumentError(f"{type_!r} cannot be described: keys of JSON are str")
+                raise InvalidArgumentError(f"{type_!r} cannot be described: keys in JSON must be str")
             return {"type": "object", "additionalProperties": self.of(arguments[1]) if arguments else True}
         return None
 
@@ -121,7 +121,7 @@ class SchemaWriter:
         """A Pydantic model's schema. Its definitions become ours."""
         try:
             schema: Schema = type_.model_json_schema(schema_generator=_pydantic_generator())
-        except Exception as error:  # Pydantic's own, of a field that JSON has nothing like
+        except Exception as error:  # Pydantic's own, of a field that JSON has no equivalent of
             raise InvalidArgumentError(f"{type_.__qualname__} cannot be described by a JSON Schema: {error}") from error
         for name, definition in schema.pop("$defs", {}).items():
             if self._definitions.setdefault(name, definition) != definition:
@@ -138,7 +138,7 @@ class SchemaWriter:
 
 @functools.cache
 def _pydantic_generator() -> Any:
-    """Pydantic's own, but for what it says too loosely or too strictly of an answer that it will read."""
+    """Pydantic's own, except where it is too loose or too strict for an answer that it will read."""
     from pydantic.json_schema import GenerateJsonSchema
 
     class Generator(GenerateJsonSchema):

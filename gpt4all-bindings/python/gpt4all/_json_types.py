@@ -89,8 +89,8 @@ def hints_of(annotated: Any) -> dict[str, Any]:
     except (NameError, TypeError) as error:
         name = getattr(annotated, "__qualname__", repr(annotated))
         raise InvalidArgumentError(
-            f"a type hint of {name} cannot be understood: {error}. Names in hints must be known where {name}'s module "
-            "is: define them outside of functions, or write the hint without quotes"
+            f"a type hint of {name} cannot be understood: {error}. Names in hints must be defined in {name}'s "
+            "module, outside functions; or write the hint without quotes"
         ) from error
 
 

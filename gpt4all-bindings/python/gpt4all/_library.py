@@ -42,7 +42,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 
 
 def encode(value: object) -> bytes:
-    """`value` as JSON. Raises InvalidArgumentError for what JSON has nothing like: bytes, NaN, infinities, circles,
+    """`value` as JSON. Raises InvalidArgumentError for what JSON has no equivalent of: bytes, NaN, infinities, circles,
     texts with lone surrogates, objects."""
     try:
         return _encoder.encode(value).encode("utf-8")
@@ -57,7 +57,7 @@ def encode(value: object) -> bytes:
 
 
 def path_text(path: PathLike) -> str:
-    """A path as text. Raises InvalidArgumentError for what is none."""
+    """A path as text. Raises InvalidArgumentError for anything else."""
     try:
         text = os.fsdecode(path)
         os.fsencode(text)
@@ -69,7 +69,7 @@ def path_text(path: PathLike) -> str:
 
 
 def encode_path(path: PathLike) -> bytes:
-    """The bytes under which the system knows `path`. Raises InvalidArgumentError for what is no path."""
+    """The bytes under which the system knows `path`. Raises InvalidArgumentError for anything but a path."""
     return os.fsencode(path_text(path))
 
 
@@ -141,7 +141,7 @@ class Library:
             self.c = self.ffi.dlopen(str(path), self.ffi.RTLD_NOW | self.ffi.RTLD_LOCAL)
         version = int(self.c.llmodel_abi_version())
         if version != ABI_VERSION:
-            raise LibraryNotFoundError(f"has version {version} of the interface where {ABI_VERSION} is needed")
+            raise LibraryNotFoundError(f"has version {version} of the interface, but {ABI_VERSION} is needed")
         self.log = LogForwarder(self.ffi, self.c)
 
     def text(self, pointer: Any) -> str:

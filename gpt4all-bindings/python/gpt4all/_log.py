@@ -11,7 +11,7 @@ from typing import Any
 logger = logging.getLogger("gpt4all")
 logger.addHandler(logging.NullHandler())
 
-# The library's levels, and what they are called in logging. From the wordiest down.
+# The library's levels, and what they are called in logging. From the most verbose down.
 _LEVELS = ((4, logging.DEBUG), (3, logging.INFO), (2, logging.WARNING), (1, logging.ERROR))
 _TO_PYTHON = dict(_LEVELS)
 

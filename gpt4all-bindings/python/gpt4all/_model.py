@@ -97,7 +97,7 @@ class Model(Uncopyable):
     def _use(self) -> Any:
         """The handle, if it can be used here and now."""
         if self.closed:
-            raise ClosedError(f"the model {self._path} was closed; open it again to go on")
+            raise ClosedError(f"the model {self._path} is closed; open it again to continue")
         if os.getpid() != self._pid:
             raise ClosedError(
                 f"the model {self._path} was opened by process {self._pid}, which forked this one; open it again in "

@@ -51,16 +51,16 @@ def as_messages(messages: Messages) -> list[Message]:
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
     if isinstance(messages, (bytes, Mapping)) or not isinstance(messages, Iterable):
-        raise InvalidArgumentError(f"messages must be a text or a list of messages, and not {shown(messages)}")
+        raise InvalidArgumentError(f"messages must be a str or a list of messages, not {shown(messages)}")
     return list(messages)
 
 
 def copied_messages(messages: Messages) -> list[dict[str, Any]]:
-    """Messages of one's own. Raises InvalidArgumentError for what is none."""
+    """Copies of the messages. Raises InvalidArgumentError for anything else."""
     listed = as_messages(messages)
     for message in listed:
         if not isinstance(message, Mapping):
-            raise InvalidArgumentError(f'{shown(message)} is no message; give a dict with "role" and "content"')
+            raise InvalidArgumentError(f'{shown(message)} is not a message; give a dict with "role" and "content"')
     return [dict(message) for message in listed]
 
 
@@ -144,7 +144,7 @@ def apply_template(
 
 
 def template_tokens(messages: Messages) -> Operation[list[int]]:
-    """The prompt as tokens: what messages name is no control token, which their text cannot tell."""
+    """The prompt as tokens: names of control tokens in messages are only text, which a prompt's text cannot express."""
     request = {"messages": as_messages(messages), "return_tokens": True}
     return Operation("apply_template", request, lambda raw, _: raw["tokens"])
 

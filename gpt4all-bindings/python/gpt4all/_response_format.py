@@ -42,7 +42,7 @@ class Format:
             return cls(_request(title if isinstance(title, str) and title else "answer", given), Any)
         if isinstance(given, (str, int, float)):
             raise InvalidArgumentError(
-                f"response_format={shown(given)} is not a form for answers; give a type, a JSON Schema as a dict, or "
+                f"response_format={shown(given)} is not a valid form; give a type, a JSON Schema as a dict, or "
                 '{"type": "json_object"}'
             )
         name = getattr(given, "__name__", None) if typing.get_origin(given) is None else None
@@ -57,7 +57,7 @@ class Format:
         except ValueError as error:  # which JSONDecodeError, MismatchError and Pydantic's ValidationError are
             why = f"the answer is not what response_format asks for: {error}"
             if finish_reason == "length":
-                why = "the answer was cut before its end; allow more max_tokens, or a larger n_ctx"
+                why = "the answer was cut short; allow more max_tokens, or a larger n_ctx"
             detail = {"text": text, "finish_reason": finish_reason, "place": getattr(error, "place", "")}
             raise ResponseFormatError(why, detail) from error
 

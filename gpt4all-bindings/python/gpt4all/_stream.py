@@ -81,7 +81,7 @@ class Request(Generic[T]):
     def result(self) -> T:
         if self._result is None:
             if self._task is None or not self._task.done:
-                raise CancellationError("the answer was not waited for: its stream was closed")
+                raise CancellationError("the answer was abandoned: its stream was closed")
             self._result = self._operation.build(self._task.answer, self._task.floats)
         return self._result
 
@@ -144,7 +144,7 @@ class Stream(Uncopyable, Iterator[str], Generic[T]):
             raise
         except Exception as error:
             if getgeneratorstate(self._items) == GEN_RUNNING:
-                raise BusyError("two threads iterate over one stream; give each a stream of its own") from None
+                raise BusyError("two threads are iterating over one stream; give each its own stream") from None
             self._failure = error
             self._end()
             raise

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EventKind = Literal[
     "started", "progress", "text", "reasoning", "tool_call", "embedding", "logprobs", "result", "done", "tool_result"
 ]
-"""What an Event tells."""
+"""What an Event reports."""
 
 # How long one wait in C may last, in milliseconds. Python serves Ctrl-C only between waits.
 POLL_MS = 100
@@ -180,7 +180,7 @@ class Task(Uncopyable, Iterator[Event]):
             return ClosedError("the task belongs to the process that forked this one; open the model again here")
         if self._closing:
             return ClosedError("the task was closed")
-        return BusyError("two threads wait for one task; give each thread a task of its own")
+        return BusyError("two threads are waiting for one task; give each thread its own task")
 
     def _read(self) -> Event:
         event = self._event

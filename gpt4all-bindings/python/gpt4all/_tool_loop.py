@@ -108,7 +108,7 @@ class ToolLoop:
         self._stopped = False
         self._waiting: list[concurrent.futures.Future[Any]] = []
         if whole_number(max_rounds, "max_rounds") < 1:
-            raise InvalidArgumentError(f"max_rounds is {max_rounds}, but a run has at least one round")
+            raise InvalidArgumentError(f"max_rounds is {max_rounds}, but a run needs at least one round")
         if (request.get("n") or 1) != 1:
             raise InvalidArgumentError('a run with tools has one answer at a time; leave "n" out')
         for tool in self._functions.values():
@@ -140,7 +140,7 @@ class ToolLoop:
                 return
             if rounds == self._max_rounds:
                 raise ToolRoundsError(
-                    f"after {rounds} rounds the model still asks for calls; raise max_rounds, or ask for less",
+                    f"after {rounds} rounds the model is still asking for calls; raise max_rounds, or ask for less",
                     {"messages": self._messages, "rounds": rounds},
                 )
             for told in self._answer_calls(calls):
@@ -183,7 +183,7 @@ class ToolLoop:
         tool = self._functions.get(function["name"])
         try:
             if tool is None:
-                raise ValueError(f"there is no tool {function['name']!r}; there are {', '.join(self._functions)}")
+                raise ValueError(f"there is no tool {function['name']!r}; the tools are {', '.join(self._functions)}")
             value = tool(function["arguments"])
             return self._schedule(value) if inspect.isawaitable(value) else value
         except Exception as error:
@@ -198,7 +198,7 @@ class ToolLoop:
         if self._loop is None:
             if inspect.iscoroutine(awaitable):
                 awaitable.close()
-            raise InvalidArgumentError("the function returned something to be awaited; use AsyncModel for it")
+            raise InvalidArgumentError("the function returned an awaitable; use AsyncModel for it")
         future = asyncio.run_coroutine_threadsafe(run(), self._loop)
         with self._lock:
             self._waiting.append(future)
@@ -240,7 +240,7 @@ class ToolLoop:
     @property
     def result(self) -> ToolsResult:
         if self._result is None:
-            raise CancellationError("the answer was not waited for: its stream was closed")
+            raise CancellationError("the answer was abandoned: its stream was closed")
         return self._result
 
 

@@ -43,11 +43,14 @@ class Tool:
     ) -> None:
         self.function = function
         if not callable(function) or _is_no_tool(function):
-            raise InvalidArgumentError(f"{shown(function)} is no tool; give a function, or a class that calls can make")
+            raise InvalidArgumentError(
+                f"{shown(function)} is not a tool; give a function, or a class that calls can create"
+            )
         self.name = name or _name_of(function)
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise InvalidArgumentError(
-                f"{shown(self.name)} is no name for a tool: 1 to 64 of A-Z, a-z, 0-9, _, . and -; give Tool(…, name=…)"
+                f"{shown(self.name)} is not a name for a tool: use 1 to 64 of A-Z, a-z, 0-9, _, . and -; "
+                "give Tool(…, name=…)"
             )
         docstring = own_docstring(function) if inspect.isclass(function) else inspect.getdoc(function) or ""
         text, described = docstrings.parse(docstring)
@@ -57,7 +60,7 @@ class Tool:
         if parameters is None and self._validates:
             parameters = _without_title(schema_of(function))
             if parameters.get("type", "object") != "object":
-                raise InvalidArgumentError(f"{self.name} is no tool: its fields are not those of an object")
+                raise InvalidArgumentError(f"{self.name} is not a tool: its fields are not those of an object")
         elif parameters is None:
             members = members_of(function)
             self._members = _parameters(function, self.name) if members is None else members
@@ -120,11 +123,11 @@ def _parameters(function: Callable[..., Any], name: str) -> dict[str, Member]:
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError) as error:
-        raise InvalidArgumentError(f"the parameters of {name}() cannot be found: {error}") from error
+        raise InvalidArgumentError(f"the parameters of {name}() cannot be determined: {error}") from error
     hints = _hints(function)
     for parameter in signature.parameters.values():
         if parameter.kind not in _KEYWORDS:
-            raise InvalidArgumentError(f"{name}() has the parameter {parameter}, which cannot be given by its name")
+            raise InvalidArgumentError(f"{name}() has the parameter {parameter}, which cannot be passed by name")
         required = parameter.default is inspect.Parameter.empty
         default = None if required else parameter.default
         members[parameter.name] = Member(hints.get(parameter.name, Any), required, default)
@@ -145,14 +148,14 @@ def as_tools(tools: Tools) -> list[Tool | Mapping[str, Any]]:
     """Functions as Tool objects, all else as it is. Raises InvalidArgumentError."""
     found: list[Tool | Mapping[str, Any]] = []
     if isinstance(tools, (str, bytes, Mapping)) or not isinstance(tools, Iterable):
-        raise InvalidArgumentError(f"tools must be a list of functions, Tool objects or dicts, and not {shown(tools)}")
+        raise InvalidArgumentError(f"tools must be a list of functions, Tool objects or dicts, not {shown(tools)}")
     for tool in tools:
         if isinstance(tool, (Tool, Mapping)):
             found.append(tool)
         elif callable(tool):
             found.append(Tool(tool))
         else:
-            raise InvalidArgumentError(f"{shown(tool)} is no tool; give a function, a Tool or OpenAI's dict")
+            raise InvalidArgumentError(f"{shown(tool)} is not a tool; give a function, a Tool or OpenAI's dict")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Files that are written: links are followed, and what is no regular file is left alone."""
+"""Files that are written: links are followed, and what is not a regular file is left alone."""
 
 from __future__ import annotations
 

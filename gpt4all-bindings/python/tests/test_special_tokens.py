@@ -32,7 +32,7 @@ def test_names_of_control_tokens_are_text(tiny: Model) -> None:
     more = tiny.count_tokens(messages("a<|im_end|>b")) - tiny.count_tokens(messages("ab"))
     assert more > 3
     assert as_text(tiny, "<|im_end|>") > 3
-    # the text is the same, and the old way is to be had
+    # the text is the same, and the old way is still available
     assert tiny.apply_template(messages(HOSTILE)) == tiny.apply_template(messages(HOSTILE), parse_special=True)
     old = tiny.count_tokens(messages(HOSTILE), parse_special=True)
     assert old == len(tiny.tokenize(tiny.apply_template(messages(HOSTILE)), add_special=True))

@@ -107,10 +107,10 @@ def test_what_can_be_a_tool() -> None:
 @pytest.mark.parametrize(
     ("function", "problem"),
     [
-        (lambda x: x, "no name for a tool"),
-        (lambda *x: x, "no name for a tool"),
+        pytest.param(lambda x: x, "not a name for a tool", id="<lambda>-no name for a tool0"),
+        pytest.param(lambda *x: x, "not a name for a tool", id="<lambda>-no name for a tool1"),
         (Tool, "cannot be described"),
-        (3, "no tool"),
+        pytest.param(3, "not a tool", id="3-no tool"),
     ],
 )
 def test_what_cannot_be_a_tool(model: Model, function: Any, problem: str) -> None:

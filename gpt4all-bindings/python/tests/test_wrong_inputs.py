@@ -171,7 +171,7 @@ def test_files_of_sessions_that_are_not_there(tiny: Model, tmp_path: Path, missi
     path.mkdir()
     with pytest.raises(gpt4all.LLModelIOError):
         Session.load(path, tiny)
-    with pytest.raises(gpt4all.InvalidArgumentError, match="no regular file"):
+    with pytest.raises(gpt4all.InvalidArgumentError, match="not a regular file"):
         Session(tiny).save(path)
     assert list(tmp_path.iterdir()) == [path]
 

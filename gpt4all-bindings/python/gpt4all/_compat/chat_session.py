@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._stream import Stream
 
 # What becomes of a conversation that has outgrown the context: the oldest turns are left out until it fills no more
-# than this much of the room, so that not every further turn has to leave out another and compute all others anew.
+# than this much of the room, so that not every further turn has to leave out another and compute all others again.
 _KEPT = 0.75
 
 Callback = Callable[[int, str], "bool | None"]
@@ -32,7 +32,7 @@ class ChatSession:
         self._left_out = 0
 
     def assign(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        """Replaces what was said. Raises InvalidArgumentError (a ValueError) for what is no list of messages."""
+        """Replaces what was said. Raises InvalidArgumentError (a ValueError) for anything but a list of messages."""
         if (
             not isinstance(messages, Sequence)
             or isinstance(messages, (str, bytes))

@@ -33,7 +33,7 @@ class Embed4All(Uncopyable):
     _instead = "make one in every process that needs it"
 
     MIN_DIMENSIONALITY = 64
-    """Below this a dimensionality is warned of."""
+    """A dimensionality below this gives a warning."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class Embed4All(Uncopyable):
                 stacklevel=2,
             )
         if not isinstance(long_text_mode, str) or long_text_mode not in _LONG_TEXT_MODES:
-            raise InvalidArgumentError(f"long_text_mode is {shown(long_text_mode)}; there are 'mean' and 'truncate'")
+            raise InvalidArgumentError(f"long_text_mode is {shown(long_text_mode)}; it must be 'mean' or 'truncate'")
         if prefix is not None:
             checked_text(prefix, "prefix")
         size = -1 if dimensionality is None else dimensionality

@@ -24,7 +24,7 @@ EmbCancelCallbackType = CancelCallback
 
 _SAMPLING = ("temp", "top_k", "top_p", "min_p", "repeat_penalty", "repeat_last_n")
 
-# What older releases knew nothing of, and so did without, whatever the model's file or the catalogue advises.
+# What older releases did not know, and so did without, whatever the model's file or the catalogue advises.
 _WITHOUT_ADVICE = {
     "samplers": ["penalties", "dry", "top_n_sigma", "top_k", "typ_p", "top_p", "min_p", "xtc", "temperature"],
     "xtc_probability": 0.0,
@@ -185,7 +185,7 @@ class LLModel(Uncopyable):
     def thread_count(self) -> int:
         """How many CPU threads the model uses."""
         opened = self._use().info()
-        # Models that only embed have no generator that would tell.
+        # Models that only embed have no generator that would know.
         return int(opened["opened"]["threads"] if "opened" in opened else self._threads or _threads_default())
 
     def set_thread_count(self, n_threads: int) -> None:
@@ -351,7 +351,7 @@ class LLModel(Uncopyable):
 
 
 class View(LLModel):
-    """The LLModel of a GPT4All, which is opened already and may be opened anew by it."""
+    """The LLModel of a GPT4All, which is already open and may be reopened by it."""
 
     def __init__(
         self, model: Model, ngl: int, options: types.OpenOptions, past: list[int], reopen: Callable[[int], None]

@@ -129,7 +129,7 @@ class Pattern(_Rendered):
     def __init__(self, template: str) -> None:
         if re.search(r"%1(?![0-9])", template):
             raise InvalidArgumentError(
-                "the prompt_template has %1, as model catalogues write it; write {0} where the prompt is to stand"
+                "the prompt_template has %1, as model catalogues write it; write {0} where the prompt is to go"
             )
         try:
             text = template.format(_USER, _REPLY)

@@ -96,8 +96,7 @@ class Judge:
         self._chunks = [chunk for chunk in whole if len(chunk) == 2 * _HALF][:chunks]
         if not self._chunks:
             raise InvalidArgumentError(
-                f"the text has {len(tokens)} tokens, and {2 * _HALF} are the least that perplexity is taken of; "
-                "give a longer one",
+                f"the text has {len(tokens)} tokens, but perplexity needs at least {2 * _HALF}; give a longer one",
                 {"tokens": len(tokens)},
             )
         self._folder = tempfile.TemporaryDirectory(prefix="gpt4all-quality-")
@@ -120,7 +119,7 @@ class Judge:
         if free < needed:
             raise LLModelIOError(
                 f"the original's predictions take {needed} bytes in {self._folder.name}, which has {free} free; "
-                "take fewer chunks, or set TMPDIR to a folder with more",
+                "use fewer chunks, or set TMPDIR to a folder with more",
                 {"path": self._folder.name, "needed": needed, "free": free},
             )
         shape = (len(self._chunks), _HALF, self._vocabulary)
@@ -156,7 +155,7 @@ class Judge:
         with self._open(path) as model:
             if model.info()["n_vocab"] != self._vocabulary:
                 raise InvalidArgumentError(
-                    f"{path} has a vocabulary of {model.info()['n_vocab']} tokens and the original one of "
+                    f"{path} has a vocabulary of {model.info()['n_vocab']} tokens, but the original has one of "
                     f"{self._vocabulary}: they are not the same model",
                     {"path": str(path)},
                 )

@@ -53,7 +53,7 @@ def sweep(
     targets = {type: folder / f"{source.stem}-{type.lower()}.gguf" for type in types}
     for target in targets.values():
         if target.exists():
-            raise InvalidArgumentError(f"{target} is there already; move it away", {"path": str(target)})
+            raise InvalidArgumentError(f"{target} already exists; move it away", {"path": str(target)})
     folder.mkdir(parents=True, exist_ok=True)
     text = DEFAULT_TEXT.read_text(encoding="utf-8") if text is None else text
     with judging(source, text, chunks=chunks, n_ctx=n_ctx, threads=threads) as judge:
