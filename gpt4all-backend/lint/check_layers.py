@@ -13,7 +13,6 @@ from pathlib import Path
 
 BACKEND = Path(__file__).resolve().parent.parent
 SOURCE = BACKEND / "src"
-PLATFORM = SOURCE / "platform"
 BINDINGS = "gpt4all-" + "bindings"
 
 # Everything else in angle brackets is taken for the operating system's.
@@ -27,21 +26,27 @@ STANDARD = set(
 )
 VENDORED = ("nlohmann/",)
 
-INCLUDE = re.compile(r'\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")')
+INCLUDE = re.compile(r'\s*#\s*(?:include|include_next|import)\b\s*(?:<([^>]+)>|"([^"]+)"|(\w+))')
 SYSTEM_HEADER = re.compile(
     r"(?:sys|linux|mach|mach-o|arpa|netinet|asm|bits)/|"
     r"(?:cpuid|dirent|dlfcn|fcntl|io|libproc|malloc|poll|process|pthread|pwd|sched|signal|spawn|termios|unistd|windows)\.h$",
     re.IGNORECASE,
 )
-SYSTEM_CONDITION = re.compile(r"\s*#\s*(?:if|ifdef|ifndef|elif)\b.*\b(__linux__|__APPLE__|__unix__|__GLIBC__|_WIN32)\b")
+SYSTEM_CONDITION = re.compile(
+    r"\s*#\s*(?:el)?if(?:n?def)?\b.*\b("
+    r"__(?:linux|unix|ANDROID|CYGWIN|FreeBSD|NetBSD|OpenBSD|MINGW32|MINGW64)__|__(?:APPLE|GLIBC|has_include)(?:__)?|"
+    r"linux|unix|_WIN32|_WIN64|TARGET_OS_\w+)(?!\w)"
+)
 
 
 def system_offences(text: str) -> Iterator[tuple[int, str]]:
     """The lines of a source outside platform/ that know the operating system, and what is wrong with each."""
     for number, line in enumerate(text.splitlines(), 1):
         if include := INCLUDE.match(line):
-            angled, quoted = include.groups()
-            if angled and angled not in STANDARD and not angled.startswith(VENDORED):
+            angled, quoted, macro = include.groups()
+            if macro:
+                yield number, f"{macro} hides which header this is: name it"
+            elif angled and angled not in STANDARD and not angled.startswith(VENDORED):
                 yield number, f"<{angled}> is no header of C++'s: include it in src/platform and call that"
             elif quoted and SYSTEM_HEADER.match(quoted) and not (SOURCE / quoted).is_file():
                 yield number, f'"{quoted}" is the operating system\'s: include it in src/platform and call that'
@@ -64,11 +69,12 @@ def texts(folder: Path) -> Iterator[tuple[Path, str]]:
                 continue
 
 
-def offences() -> Iterator[str]:
+def offences(backend: Path = BACKEND) -> Iterator[str]:
     """Every offence of the backend, as it is to be printed."""
-    for path, text in texts(BACKEND):
-        name = path.relative_to(BACKEND.parent)
-        if path.is_relative_to(SOURCE) and not path.is_relative_to(PLATFORM):
+    source = backend / "src"
+    for path, text in texts(backend):
+        name = path.relative_to(backend.parent)
+        if path.is_relative_to(source) and not path.is_relative_to(source / "platform"):
             yield from (f"{name}:{number}: {why}" for number, why in system_offences(text))
         for number in mentions(text):
             yield f"{name}:{number}: the backend knows nothing of {BINDINGS}, which is built on it"
