@@ -28,8 +28,8 @@ wheel: ## Build the Python wheel for this kind of machine, in build/dist
 sdist: ## Pack the Python package's sources, including llama.cpp, in build/dist
 	$(CI_PYTHON) -m ci.packaging.python sdist
 
-test: ## Build and run every lane, or those named: make test LANES=native,python
-	$(CI_PYTHON) -m ci.test $(if $(LANES),--lanes "$(LANES)")
+test: ## Build and run every lane, or those named: make test LANES=native,python; or all but one: LANES=-fuzz
+	$(CI_PYTHON) -m ci.test $(if $(LANES),--lanes="$(LANES)")
 
 lint: ## Check formatting, clang-tidy, ruff, mypy and file sizes
 	$(CI_PYTHON) -m ci.test --lanes lint,tidy

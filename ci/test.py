@@ -99,6 +99,16 @@ def _names(text: str, lanes: Mapping[str, Lane]) -> list[str]:
     return names
 
 
+def chosen_lanes(text: str, lanes: Mapping[str, Lane]) -> list[str]:
+    """The lanes that a text such as "native,python" names; those that are not optional, if it only leaves some out, as
+    "-wheel,-fuzz" does. Raises Failure if there is no such lane."""
+    given = [name.strip() for name in text.split(",")]
+    left_out = _names(",".join(name[1:] for name in given if name.startswith("-")), lanes)
+    named = _names(",".join(name for name in given if not name.startswith("-")), lanes)
+    usually = [name for name, lane in lanes.items() if not lane.optional]
+    return [name for name in named or usually if name not in left_out]
+
+
 def _time_left(lanes: Sequence[tuple[str, Lane]], with_all: bool) -> str:
     first = in_words(expected(*lanes[0]))
     whole = sum(expected(name, lane) for name, lane in lanes)
@@ -117,7 +127,11 @@ def main() -> int:
     lanes = find_lanes()
     usually = [name for name, lane in lanes.items() if not lane.optional]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lanes", default="", help=f"of {','.join(lanes)}; else {','.join(usually)}")
+    parser.add_argument(
+        "--lanes",
+        default="",
+        help=f"of {','.join(lanes)}; else {','.join(usually)}. A - before a name leaves it out: --lanes=-wheel,-fuzz",
+    )
     parser.add_argument("--list", action="store_true", help="say which lanes there are, and run none")
     parser.add_argument("--fuzz-seconds", type=int, default=Settings.fuzz_seconds, help="for all fuzz targets together")
     parser.add_argument("--fuzz-runs", type=int, default=Settings.fuzz_runs, help="inputs for each, instead of a time")
@@ -127,7 +141,7 @@ def main() -> int:
     if arguments.list:
         show_lanes(lanes)
         return 0
-    names = _names(arguments.lanes, lanes) or usually
+    names = chosen_lanes(arguments.lanes, lanes)
     required = _names(os.environ.get("GPT4ALL_REQUIRE", ""), lanes)
     chosen = [(name, lanes[name]) for name in names]
     settings = Settings(

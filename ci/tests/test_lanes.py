@@ -55,6 +55,15 @@ def test_a_file_without_lanes_is_named(tmp_path: Path, text: str) -> None:
         find_lanes(tmp_path)
 
 
+def test_lanes_are_chosen_or_left_out() -> None:
+    lanes = {name: Lane(name, lambda _: Outcome(), optional="x" * (name == "long")) for name in ("a", "b", "long")}
+    for text, names in (("", ["a", "b"]), ("b,a", ["b", "a"]), ("-a", ["b"]), ("long, a,-a", ["long"])):
+        assert make_test.chosen_lanes(text, lanes) == names
+    for text in ("c", "a,-c"):
+        with pytest.raises(Failure, match="no such lane: c"):
+            make_test.chosen_lanes(text, lanes)
+
+
 def test_lanes_of_this_repository_lie_with_their_components() -> None:
     lanes = find_lanes()
     assert {"fetch", "native", "python", "corpus", "lint", "docs", "asan"} <= set(lanes)
