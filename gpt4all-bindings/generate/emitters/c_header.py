@@ -12,7 +12,8 @@ from generate.emitters.python_declarations import declare
 from generate.text import HEADER, notice, wrap
 
 PATHS = ("gpt4all-bindings/golang/llmodel.h", "gpt4all-bindings/typescript/src/llmodel.h")
-TOP = """#ifndef LLMODEL_H
+TOP = """/* clang-format off */
+#ifndef LLMODEL_H
 #define LLMODEL_H
 
 #include <stddef.h>

@@ -2,7 +2,7 @@
 
 What may be left out is a pointer, slice or map that is nil then. Bases are embedded. An object of a union whose kinds a
 constant tells apart is a struct that writes that constant by itself; other unions are `any` to give, with a comment,
-and json.RawMessage to be read.
+and json.RawMessage to be read. An object of any keys is `any`, too: a map has no order, which matters in JSON Schemas.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from generate.unions import Words, constants, kinds, unions_of
 
 PATH = "gpt4all-bindings/golang/generated.go"
 GIVEN = Alias("", "", "", True, False, Scalar("any"))
-INITIALISMS = {"Id": "ID", "Json": "JSON", "Url": "URL", "Cpu": "CPU", "Gpu": "GPU", "Ram": "RAM"}
+INITIALISMS = {each.title(): each for each in ("ABI", "CPU", "GPU", "ID", "IO", "JSON", "KV", "OK", "RAM", "URL")}
+INITIALISMS["Ids"] = "IDs"
 SCALARS = {"string": "string", "number": "float64", "boolean": "bool"}
 
 
@@ -51,7 +52,14 @@ def enum(each: Enum) -> str:
         f"{comment(member.documentation, chr(9))}\t{name}{go_name(each.short(member))} {name} = {member.value}\n"
         for member in each.members
     )
-    return f"{comment(each.documentation)}type {name} int32\n\nconst (\n{members})\n"
+    cases = "\n".join(
+        f'\tcase {name}{go_name(each.short(member))}:\n\t\treturn "{each.short(member)}"' for member in each.members
+    )
+    return (
+        f"{comment(each.documentation)}type {name} int32\n\nconst (\n{members})\n\n"
+        f'// String is the name in lower case; "unknown" for any other value.\n'
+        f'func (v {name}) String() string {{\n\tswitch v {{\n{cases}\n\t}}\n\treturn "unknown"\n}}\n'
+    )
 
 
 def operations(description: Description) -> Iterator[str]:
@@ -100,6 +108,8 @@ class Writer:
         if isinstance(type, Array):
             return f"[]{self.type_of(type.items, owner)}"
         if isinstance(type, Map):
+            if isinstance(type.values, Scalar) and type.values.kind not in SCALARS and type.values.kind != "integer":
+                return "any"
             return f"map[string]{self.type_of(type.values, owner)}"
         if isinstance(type, Reference):
             unread = owner.received and kinds(self.description.resolve(type))  # no interface can be read from JSON

@@ -8,7 +8,7 @@ import (
 
 func TestPrint(t *testing.T) {
 	temperature, name := 0.0, "f"
-	format := ResponseFormat(ResponseFormatJSONSchema{JSONSchema: ResponseFormatJSONSchemaJSONSchema{Schema: FreeObject{}}})
+	format := ResponseFormat(ResponseFormatJSONSchema{JSONSchema: ResponseFormatJSONSchemaJSONSchema{Schema: map[string]any{}}})
 	request := ChatRequest{
 		Sampling:    Sampling{Temperature: &temperature, Samplers: []string{}},
 		Constraints: Constraints{ResponseFormat: format},

@@ -1,0 +1,73 @@
+package gpt4all
+
+import (
+	"errors"
+	"testing"
+)
+
+type colours struct {
+	Red   bool   `json:"red" jsonschema:"Whether there is red."`
+	Blue  bool   `json:"blue"`
+	Shade []bool `json:"shade,omitempty"`
+}
+
+func TestAnswersInTheFormOfAType(t *testing.T) {
+	request := Ask("Which colours?")
+	request.MaxTokens, request.Temperature = Ptr(200), Ptr(0.0)
+	type two struct {
+		Red  bool `json:"red"`
+		Blue bool `json:"blue"`
+	}
+	if _, err := ChatAs[two](t.Context(), tiny(t), request); err != nil {
+		t.Error(err)
+	}
+	request.MaxTokens = Ptr(2)
+	_, err := ChatAs[two](t.Context(), tiny(t), request)
+	var failure *Error
+	if !errors.Is(err, ErrResponseFormat) || !errors.As(err, &failure) || failure.Detail["finish_reason"] != "length" {
+		t.Errorf("of an answer that was cut: %v", err)
+	}
+}
+
+func TestTheSchemaOfAType(t *testing.T) {
+	format, err := FormatOf[colours]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := encode(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const expected = `{"type":"json_schema","json_schema":{"name":"colours","schema":{"type":"object","properties":` +
+		`{"red":{"type":"boolean","description":"Whether there is red."},"blue":{"type":"boolean"},` +
+		`"shade":{"type":["null","array"],"items":{"type":"boolean"}}},` +
+		`"required":["red","blue"],"additionalProperties":false},"strict":true}}`
+	if string(text) != expected {
+		t.Errorf("%s", text)
+	}
+	type loop struct{ Next *loop }
+	if _, err := FormatOf[loop](); !errors.Is(err, ErrInvalidArgument) {
+		t.Errorf("of a type that contains itself: %v", err)
+	}
+}
+
+func TestWhatDoesNotFitIsRefused(t *testing.T) {
+	answer := func(text string) ChatResult {
+		return ChatResult{Choices: []ChatResultChoice{{
+			Choice: Choice{FinishReason: "stop"}, Message: ChatResultChoiceMessage{Content: &text},
+		}}}
+	}
+	for _, text := range []string{"", "{}", `{"red":true}`, `{"red":1,"blue":true}`, `{"red":true,"blue":true,"a":1}`,
+		`{"red":true,"blue":true} {}`, `[]`} {
+		if value, err := Parse[colours](answer(text)); !errors.Is(err, ErrResponseFormat) {
+			t.Errorf("%s: %v, %v", text, value, err)
+		}
+	}
+	value, err := Parse[colours](answer(`{"red":true,"blue":false,"shade":[true]}`))
+	if err != nil || !value.Red || value.Blue || !value.Shade[0] {
+		t.Errorf("%v, %v", value, err)
+	}
+	if numbers, err := Parse[[]int](answer("[1, 2]")); err != nil || len(numbers) != 2 {
+		t.Errorf("%v, %v", numbers, err)
+	}
+}

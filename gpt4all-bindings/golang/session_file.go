@@ -1,0 +1,135 @@
+package gpt4all
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"path/filepath"
+)
+
+const (
+	sessionFormat  = "gpt4all.session"
+	sessionVersion = 1
+)
+
+// sessionFile is what every language writes.
+type sessionFile struct {
+	Format      string            `json:"format"`
+	Version     int               `json:"version"`
+	Messages    []json.RawMessage `json:"messages"`
+	Options     object            `json:"options"`
+	MaxRounds   int               `json:"max_rounds"`
+	KeepPartial bool              `json:"keep_partial"`
+	State       *string           `json:"state"`
+}
+
+// Save writes the conversation, without its tools, to a JSON file, either completely or not at all. state also writes
+// what the engine has computed for it, to path + ".state", so that the conversation continues quickly after LoadSession:
+// about 10 to 100 KB per token.
+func (s *Session) Save(ctx context.Context, path string, state bool) error {
+	if err := checkPaths(path); err != nil {
+		return err
+	}
+	return s.idle(func() error {
+		content := sessionFile{Format: sessionFormat, Version: sessionVersion, Messages: []json.RawMessage{},
+			Options: s.options, MaxRounds: s.tools.MaxRounds, KeepPartial: s.keepPartial}
+		if content.MaxRounds == 0 {
+			content.MaxRounds = MaxRounds
+		}
+		for _, each := range s.messages {
+			text, err := encode(each)
+			if err != nil {
+				return err
+			}
+			content.Messages = append(content.Messages, text)
+		}
+		if state && len(s.messages) > 0 {
+			if err := s.saveState(ctx, path+".state"); err != nil {
+				return err
+			}
+			name := filepath.Base(path) + ".state"
+			content.State = &name
+		}
+		text, err := json.MarshalIndent(content, "", " ")
+		if err != nil {
+			return newError(ErrInvalidArgument, "the session cannot be written as JSON: %v", err).from(err)
+		}
+		return writeWhole(path, append(text, '\n'), "the session cannot be written")
+	})
+}
+
+// saveState first makes a slot remember the conversation: another request may have used that of the last answer.
+func (s *Session) saveState(ctx context.Context, path string) error {
+	request := Converse(s.messages...)
+	for _, each := range s.tools.Functions {
+		request.Tools = append(request.Tools, each.Tool())
+	}
+	request.MaxTokens, request.AddGenerationPrompt = Ptr(0), Ptr(false)
+	answer, err := s.model.Chat(ctx, request)
+	if err != nil {
+		return err
+	}
+	slot := answer.IDSlot
+	if slot == nil {
+		slot = Ptr(0)
+	}
+	_, err = s.model.SaveState(ctx, path, StateRequest{IDSlot: slot})
+	return err
+}
+
+// LoadSession is the session that Save wrote, in any language. tools replaces what the file does not have; its MaxRounds
+// goes before the file's. A saved state is used if it is there and fits; without it only time is lost.
+func LoadSession(ctx context.Context, path string, model *Model, tools ToolRun) (*Session, error) {
+	content, err := readSession(path)
+	if err != nil {
+		return nil, err
+	}
+	if content.State != nil {
+		// A state that is gone or of another model is no reason to lose the conversation.
+		_, _ = model.RestoreState(ctx, filepath.Join(filepath.Dir(path), filepath.Base(*content.State)), StateRequest{})
+	}
+	if tools.MaxRounds == 0 {
+		tools.MaxRounds = content.MaxRounds
+	}
+	session := &Session{model: model, tools: tools, keepPartial: content.KeepPartial, options: content.Options}
+	for _, each := range content.Messages {
+		session.messages = append(session.messages, JSONMessage(each))
+	}
+	return session, nil
+}
+
+func readSession(path string) (sessionFile, error) {
+	data, err := readFile(path, "the session cannot be read")
+	if err != nil {
+		return sessionFile{}, err
+	}
+	wrong := func(why string) (sessionFile, error) {
+		return sessionFile{}, newError(ErrInvalidArgument, "%s: not a session: %s", path, why).
+			with(map[string]any{"path": path})
+	}
+	keys, ok := objectOf(data)
+	if !ok {
+		return wrong("it is no JSON object")
+	}
+	var content sessionFile
+	if json.Unmarshal(keys["format"], &content.Format) != nil || content.Format != sessionFormat {
+		return wrong(`it has no "format": "` + sessionFormat + `"`)
+	}
+	if json.Unmarshal(keys["version"], &content.Version) != nil || content.Version != sessionVersion {
+		return wrong("it has version " + string(keys["version"]) + ", which this gpt4all does not know; update it")
+	}
+	for _, key := range []string{"messages", "options", "max_rounds", "keep_partial", "state"} {
+		if text := keys[key]; text == nil || (key != "state" && string(text) == "null") {
+			return wrong(`"` + key + `" is missing or wrong`)
+		}
+	}
+	if err := json.Unmarshal(data, &content); err != nil {
+		return wrong(err.Error())
+	}
+	for _, each := range content.Messages {
+		if !bytes.HasPrefix(bytes.TrimSpace(each), []byte("{")) {
+			return wrong(`"messages" contains something that is not a message`)
+		}
+	}
+	return content, nil
+}
