@@ -38,7 +38,7 @@ def minilm(library: str) -> Iterator[Embed4All]:
     try:
         path = models.resolve(models.DEFAULT_EMBEDDING_MODEL)
     except (models.DownloadError, gpt4all.ModelNotFoundError) as error:
-        pytest.skip(f"{models.DEFAULT_EMBEDDING_MODEL} is not to be had: {error}")
+        pytest.skip(f"{models.DEFAULT_EMBEDDING_MODEL} is not available: {error}")
     with Embed4All(str(path)) as opened:
         yield opened
 

@@ -31,7 +31,7 @@ def model_path(name: str) -> Path:
     try:
         path = models.resolve(entry["file"]) if "source" in entry else committed_models() / entry["file"]
     except (models.DownloadError, ModelNotFoundError) as error:
-        raise MissingModelError(f"{entry['file']} is not to be had: {error}") from error
+        raise MissingModelError(f"{entry['file']} is not available: {error}") from error
     data = path.read_bytes()
     if (len(data), hashlib.sha256(data).hexdigest()) != (entry["size"], entry["sha256"]):
         raise ValueError(

@@ -109,7 +109,7 @@ def test_a_status_other_than_expected_fails() -> None:
         ({"outcomes": []}, "no"),
         ({"outcomes": [OUTCOME, OUTCOME]}, "no"),
         ({"skipped": "not today"}, "no"),
-        ({"skipped": "SmolLM2.gguf is not to be had: no network"}, "skipped"),
+        ({"skipped": "SmolLM2.gguf is not available: no network"}, "skipped"),
     ],
 )
 def test_a_case_without_an_outcome_passes_nowhere(entry: Any, mark: str) -> None:
@@ -177,7 +177,7 @@ def test_the_page_is_checked(
     assert _run(monkeypatch, tmp_path, folder, "--check") == 1  # there is no page
     assert _run(monkeypatch, tmp_path, folder) == 0
     assert _run(monkeypatch, tmp_path, folder, "--check") == 0
-    write("java", {"skipped": "the model is missing"})
+    write("java", {"skipped": "the model is not there"})
     assert _run(monkeypatch, tmp_path, folder, "--check") == 0  # this machine says nothing against the page
     (folder / "results-java.json").unlink()
     assert _run(monkeypatch, tmp_path, folder, "--check") == 0

@@ -125,7 +125,7 @@ def embeddings(library: str) -> Iterator[Any]:
     try:
         models.resolve(models.DEFAULT_EMBEDDING_MODEL)
     except (models.DownloadError, gpt4all.ModelNotFoundError) as error:
-        pytest.skip(f"{models.DEFAULT_EMBEDDING_MODEL} is not to be had: {error}")
+        pytest.skip(f"{models.DEFAULT_EMBEDDING_MODEL} is not available: {error}")
     found = GPT4AllEmbeddings(model_name=models.DEFAULT_EMBEDDING_MODEL, gpt4all_kwargs={"allow_download": "True"})
     yield found
     found.client.close()

@@ -11,7 +11,7 @@ from ..places import Json
 from .compare import differences
 from .results import LANGUAGES, Results
 
-EXPLAINED = ("is not to be had", "not on this machine", "no network", "cannot be downloaded", "missing")
+EXPLAINED = ("is not available", "is not there", "is not on this machine")
 """One of these is in the reason for a skip that a machine explains; any other fails."""
 
 
