@@ -4,7 +4,7 @@ PYTHON ?= python3
 CI_PYTHON = @$(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate wheel sdist test lint format bench fuzz mutations docs site bump release-dry-run \
+.PHONY: help run build generate wheel jar sdist test lint format bench fuzz mutations docs site bump release-dry-run \
     setup clean
 .NOTPARALLEL:
 
@@ -24,6 +24,9 @@ generate: ## Write what is generated from llmodel.h and its schema, for every la
 
 wheel: ## Build the Python wheel for this kind of machine, in build/dist
 	$(CI_PYTHON) -m ci.packaging.python wheel
+
+jar: ## Build the Java packages for this kind of machine, in build/dist (JAVA_HOME: a JDK 22 or newer)
+	$(CI_PYTHON) -m ci.packaging.java
 
 sdist: ## Pack the Python package's sources, including llama.cpp, in build/dist
 	$(CI_PYTHON) -m ci.packaging.python sdist

@@ -7,14 +7,17 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ci.build import build
-from ci.common import BUILD, Failure, NoNetwork, file_lock, say
+from ci.build import build, directory
+from ci.common import BUILD, Failure, NoNetwork, cache_root, file_lock, say
+from ci.packaging.java import stage_natives
 from ci.setup import Tool
 from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
@@ -98,14 +101,51 @@ def _java(_: Settings) -> Outcome:
     for report in OUT.glob("*/surefire-reports/*.xml"):
         report.unlink()
     variables = {**library_variables(), **_variables()}
-    code, log = _maven("java", "--offline", "--fail-at-end", "spotless:check", "verify", variables=variables)
+    natives = f"-Dgpt4all.natives={stage_natives(directory('release') / 'bin')}"
+    code, log = _maven("java", "--offline", "--fail-at-end", natives, "spotless:check", "verify", variables=variables)
     outcome = Outcome()
     for report in sorted(OUT.glob("*/surefire-reports/TEST-*.xml")):
         outcome += read_junit(report)
     if not outcome.failed:
         outcome.check("formatter, compiler and tests of the Java binding", f"{tail(log, 40)}" if code else "")
     _declarations(outcome)
+    for name, options in {
+        "on the class path": ["--enable-native-access=ALL-UNNAMED", "--class-path"],
+        "on the module path": ["--enable-native-access=io.gpt4all", "--add-modules=io.gpt4all", "--module-path"],
+    }.items():
+        outcome.check(f"the README's first example runs {name} of an empty project", _pasted(jdk, options))
     return outcome
+
+
+def _pasted(jdk: Jdk, options: list[str]) -> str:
+    """Runs the README's first example with the jar and what it needs, in a folder where there is nothing else.
+
+    Returns what went wrong. Neither the checkout nor a compiler can be found from there.
+    """
+    example = re.search(r"^```java\n(.*?)^```", (HERE / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    model = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
+    if example is None:
+        return "README.md has no example"
+    if not model.is_file():
+        return ""  # the corpus says that it could not be had
+    with tempfile.TemporaryDirectory() as scratch:
+        project, libraries, cache = (Path(scratch, name) for name in ("project", "libraries", "cache"))
+        for folder in (project, libraries, cache / "models"):
+            folder.mkdir(parents=True)
+        (project / "Main.java").write_text(example[1], encoding="utf-8")
+        (cache / "models" / model.name).symlink_to(model)
+        for jar in (*(OUT / "gpt4all").glob("gpt4all-*.jar"), *(OUT / "gpt4all" / "libraries").glob("*.jar")):
+            shutil.copy(jar, libraries)
+        path = str(libraries) if options[-1] == "--module-path" else f"{libraries}/*"
+        command = [str(jdk.home / "bin" / "java"), *options, path, "Main.java"]
+        environment = {"HOME": scratch, "GPT4ALL_CACHE": str(cache), "PATH": "/nonexistent", "LANG": "C.UTF-8"}
+        done = subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        unpacked = sorted(path.name for path in cache.glob("native/*/libllmodel.so"))
+    if done.returncode or done.stderr or len(done.stdout) < 20 or unpacked != ["libllmodel.so"]:
+        return f"{done.returncode}, {unpacked}\n{done.stdout}\n{done.stderr}"
+    return ""
 
 
 def _declarations(outcome: Outcome) -> None:
