@@ -109,35 +109,39 @@ def _java(_: Settings) -> Outcome:
     if not outcome.failed:
         outcome.check("formatter, compiler and tests of the Java binding", f"{tail(log, 40)}" if code else "")
     _declarations(outcome)
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```java\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    examples = {match[1]: block for block in blocks if (match := re.search(r"public class (\w+)", block))}
+    outcome.check("the README has examples", "" if "Main" in examples else f"there are {list(examples)}")
     for name, options in {
         "on the class path": ["--enable-native-access=ALL-UNNAMED", "--class-path"],
         "on the module path": ["--enable-native-access=io.gpt4all", "--add-modules=io.gpt4all", "--module-path"],
     }.items():
-        outcome.check(f"the README's first example runs {name} of an empty project", _pasted(jdk, options))
+        for program, code in examples.items():
+            outcome.check(
+                f"the README's {program} runs {name} of an empty project", _pasted(jdk, options, program, code)
+            )
     return outcome
 
 
-def _pasted(jdk: Jdk, options: list[str]) -> str:
-    """Runs the README's first example with the jar and what it needs, in a folder where there is nothing else.
+def _pasted(jdk: Jdk, options: list[str], program: str, code: str) -> str:
+    """Runs a program with the jar and what it needs, in a folder where there is nothing else.
 
-    Returns what went wrong. Neither the checkout nor a compiler can be found from there.
+    Returns what went wrong. Neither the checkout nor a compiler of C can be found from there.
     """
-    example = re.search(r"^```java\n(.*?)^```", (HERE / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     model = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
-    if example is None:
-        return "README.md has no example"
     if not model.is_file():
         return ""  # the corpus says that it could not be had
     with tempfile.TemporaryDirectory() as scratch:
         project, libraries, cache = (Path(scratch, name) for name in ("project", "libraries", "cache"))
         for folder in (project, libraries, cache / "models"):
             folder.mkdir(parents=True)
-        (project / "Main.java").write_text(example[1], encoding="utf-8")
+        (project / f"{program}.java").write_text(code, encoding="utf-8")
         (cache / "models" / model.name).symlink_to(model)
         for jar in (*(OUT / "gpt4all").glob("gpt4all-*.jar"), *(OUT / "gpt4all" / "libraries").glob("*.jar")):
             shutil.copy(jar, libraries)
         path = str(libraries) if options[-1] == "--module-path" else f"{libraries}/*"
-        command = [str(jdk.home / "bin" / "java"), *options, path, "Main.java"]
+        command = [str(jdk.home / "bin" / "java"), *options, path, f"{program}.java"]
         environment = {"HOME": scratch, "GPT4ALL_CACHE": str(cache), "PATH": "/nonexistent", "LANG": "C.UTF-8"}
         done = subprocess.run(
             command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=600

@@ -8,14 +8,23 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every case of the conformance corpus. */
+@Execution(ExecutionMode.CONCURRENT)
 class CorpusTest {
     private static final Map<String, JsonNode> CASES = Corpus.cases();
+
+    @AfterAll
+    static void write() {
+        Corpus.Results.write();
+    }
 
     static Stream<String> ids() {
         return CASES.keySet().stream();

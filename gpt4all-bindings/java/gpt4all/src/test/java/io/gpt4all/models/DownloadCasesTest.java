@@ -51,6 +51,7 @@ class DownloadCasesTest {
 
     @AfterAll
     static void stop() throws Exception {
+        Corpus.Results.write();
         assertEquals(0, server.stop());
     }
 

@@ -125,13 +125,14 @@ class LangChain4jTest {
             var call = response.aiMessage().toolExecutionRequests().getFirst();
             assertEquals("weather", call.name());
             assertTrue(call.arguments().contains("Paris"));
-            ChatResponse next = new GPT4AllChatModel(model).chat(ChatRequest.builder()
-                    .messages(
-                            UserMessage.from("How is the weather?"),
-                            response.aiMessage(),
-                            ToolExecutionResultMessage.from(call, "fine"))
-                    .parameters(brief())
-                    .build());
+            ChatResponse next = new GPT4AllChatModel(model)
+                    .chat(ChatRequest.builder()
+                            .messages(
+                                    UserMessage.from("How is the weather?"),
+                                    response.aiMessage(),
+                                    ToolExecutionResultMessage.from(call, "fine"))
+                            .parameters(brief())
+                            .build());
             assertEquals(8, next.tokenUsage().outputTokenCount());
         }
     }
