@@ -22,7 +22,7 @@ public final class LibraryFiles {
         Path file() throws IOException;
     }
 
-    private record Given(Path path) implements Candidate {
+    record Given(Path path) implements Candidate {
         @Override
         public String name() {
             return path.toString();
