@@ -11,7 +11,7 @@ from generate.description import Description
 from generate.emitters.python_declarations import declare
 from generate.text import HEADER, notice, wrap
 
-PATHS = ("gpt4all-bindings/golang/llmodel.h", "gpt4all-bindings/typescript/src/llmodel.h")
+PATHS = ("gpt4all-bindings/golang/llmodel.h", "gpt4all-bindings/typescript/native/llmodel.h")
 TOP = """/* clang-format off */
 #ifndef LLMODEL_H
 #define LLMODEL_H
