@@ -22,7 +22,7 @@ from ci.setup import Tool
 from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome, read_junit
-from ci.testing.runners import LANE_SECONDS, LOGS, last_word, library_variables
+from ci.testing.runners import LANE_SECONDS, LOGS, conformance_variables, last_word, library_variables
 
 HERE = Path(__file__).resolve().parent
 OUT = BUILD / "java"
@@ -100,7 +100,7 @@ def _java(_: Settings) -> Outcome:
     say(f"      with JDK {jdk.version}, {jdk.home}")
     for report in OUT.glob("*/surefire-reports/*.xml"):
         report.unlink()
-    variables = {**library_variables(), **_variables()}
+    variables = {**library_variables(), **conformance_variables("java"), **_variables()}
     natives = f"-Dgpt4all.natives={stage_natives(directory('release') / 'bin')}"
     code, log = _maven("java", "--offline", "--fail-at-end", natives, "spotless:check", "verify", variables=variables)
     outcome = Outcome()
@@ -199,5 +199,6 @@ LANES = {
         venv=ensure_packages,
         minutes=4,
         place=55,
+        beside=True,
     )
 }

@@ -105,6 +105,16 @@ public final class Session {
         return new TextStream<>(ask(List.of(Messages.user(message)), Requests.options(options), true));
     }
 
+    /** Asks for an object of a type, most often a record: see parsed() of the answer. */
+    public <T> ChatResult<T> chat(String message, Class<T> type, Consumer<ChatRequest.Builder> options) {
+        Format<T> format = new Format<>(type);
+        ObjectNode request = Requests.options(options);
+        format.describe(request);
+        String json =
+                ask(List.of(Messages.user(message)), request, false).finish().json();
+        return ChatResult.of(json, format);
+    }
+
     /** Adds messages and waits for the answer to them. */
     public ChatResult<Object> chat(List<? extends Message> messages, Consumer<ChatRequest.Builder> options) {
         return ask(messages, Requests.options(options), false).finish();

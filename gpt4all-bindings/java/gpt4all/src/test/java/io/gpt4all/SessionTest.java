@@ -106,6 +106,20 @@ class SessionTest {
         assertEquals(List.of("user", "assistant"), roles(session));
     }
 
+    enum Sky {
+        BLUE
+    }
+
+    record Weather(Sky sky) {}
+
+    @Test
+    void anAnswerCanBeAnObject() {
+        Session session = session();
+        ChatResult<Weather> answer = session.chat("How is it?", Weather.class, options -> options.maxTokens(100));
+        assertEquals(new Weather(Sky.BLUE), answer.parsed());
+        assertEquals(answer.text(), session.messages().getLast().get("content"));
+    }
+
     @Test
     void aSessionIsKeptInAFile(@TempDir Path folder) throws IOException {
         Session session = session();
