@@ -7,7 +7,8 @@ each language whose program for the page, in docs/examples/, has a section of th
     …
     // end of example
 
-The programs are whole, and the lanes of the languages run them.
+Where a section is in several pieces, such as an import and what needs it, they are shown as one. The programs are
+whole, and the lanes of the languages run them.
 """
 
 from __future__ import annotations
@@ -54,13 +55,14 @@ def sections(text: str) -> dict[str, str]:
     name, lines = "", list[str]()
     for line in text.splitlines():
         if begin := _BEGIN.match(line):
-            if name or begin[1] in found:
-                raise ValueError(f"the example {begin[1]!r} begins twice, or before {name!r} has ended")
+            if name:
+                raise ValueError(f"the example {begin[1]!r} begins before {name!r} has ended")
             name, lines = begin[1], []
         elif _END.match(line):
             if not name:
                 raise ValueError("an example ends that has not begun")
-            found[name] = textwrap.dedent("\n".join(lines)).strip("\n")
+            piece = textwrap.dedent("\n".join(lines)).strip("\n")
+            found[name] = f"{found[name]}\n\n{piece}" if name in found else piece
             name = ""
         elif name:
             lines.append(line)

@@ -76,7 +76,7 @@ def test_a_page_without_programs_has_no_tabs(docs: Path) -> None:
     [
         ("// example: second", "// example: third", "has no example 'second'"),
         ("// example: second", "// example: third", "no <!-- example: third --> on the page"),
-        ("// example: second", "// example: first", "begins twice"),
+        ("\t// end of example\n\t// example: second", "\t// example: second", "begins before 'first' has ended"),
         ("\t// end of example\n}", "}", "'second' has no end"),
         ("\t// example: first\n", "", "ends that has not begun"),
     ],
@@ -98,3 +98,9 @@ def test_a_marker_without_python_and_a_program_without_a_page_are_told(docs: Pat
 
 def test_sections_keep_what_they_have_in_common_out() -> None:
     assert sections("  // example: a\n  x\n\n    y\n  // end of example") == {"a": "x\n\n  y"}
+
+
+def test_a_section_may_be_in_pieces() -> None:
+    piece = "{indent}// example: a\n{indent}{text}\n{indent}// end of example\n"
+    text = piece.format(indent="", text="import x;") + "// more\n" + piece.format(indent="    ", text="x.y();")
+    assert sections(text) == {"a": "import x;\n\nx.y();"}

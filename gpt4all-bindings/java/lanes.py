@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ci.build import build, directory
-from ci.common import BUILD, Failure, NoNetwork, cache_root, file_lock, say
+from ci.common import BUILD, ROOT, Failure, NoNetwork, cache_root, file_lock, say
 from ci.packaging.java import stage_natives
 from ci.setup import Tool
 from ci.steps import run_logged, tail
@@ -26,6 +26,7 @@ from ci.testing.runners import LANE_SECONDS, LOGS, conformance_variables, last_w
 
 HERE = Path(__file__).resolve().parent
 OUT = BUILD / "java"
+MODEL = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
 NEEDED = 22  # the first Java with the Foreign Function and Memory API
 UNREACHABLE = re.compile(r"Could not transfer|Unknown host|Connection (refused|reset|timed out)|Network is unreachable")
 
@@ -109,19 +110,29 @@ def _java(_: Settings) -> Outcome:
     if not outcome.failed:
         outcome.check("formatter, compiler and tests of the Java binding", f"{tail(log, 40)}" if code else "")
     _declarations(outcome)
+    _examples(jdk, outcome)
+    return outcome
+
+
+def _examples(jdk: Jdk, outcome: Outcome) -> None:
+    """Runs the programs of the README and of the documentation with the jar."""
+    if not MODEL.is_file():
+        outcome.skipped.append(("examples", f"{MODEL} is not there"))
+        return
     readme = (HERE / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```java\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
     examples = {match[1]: block for block in blocks if (match := re.search(r"public class (\w+)", block))}
     outcome.check("the README has examples", "" if "Main" in examples else f"there are {list(examples)}")
-    for name, options in {
-        "on the class path": ["--enable-native-access=ALL-UNNAMED", "--class-path"],
-        "on the module path": ["--enable-native-access=io.gpt4all", "--add-modules=io.gpt4all", "--module-path"],
-    }.items():
+    class_path = ["--enable-native-access=ALL-UNNAMED", "--class-path"]
+    module_path = ["--enable-native-access=io.gpt4all", "--add-modules=io.gpt4all", "--module-path"]
+    for name, options in {"on the class path": class_path, "on the module path": module_path}.items():
         for program, code in examples.items():
             outcome.check(
                 f"the README's {program} runs {name} of an empty project", _pasted(jdk, options, program, code)
             )
-    return outcome
+    for path in sorted((ROOT / "docs" / "examples" / "java").glob("*.java")):
+        code = path.read_text(encoding="utf-8")
+        outcome.check(f"docs/examples/java/{path.name} runs", _pasted(jdk, class_path, path.stem, code))
 
 
 def _pasted(jdk: Jdk, options: list[str], program: str, code: str) -> str:
@@ -129,15 +140,12 @@ def _pasted(jdk: Jdk, options: list[str], program: str, code: str) -> str:
 
     Returns what went wrong. Neither the checkout nor a compiler of C can be found from there.
     """
-    model = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
-    if not model.is_file():
-        return ""  # the corpus says that it could not be had
     with tempfile.TemporaryDirectory() as scratch:
         project, libraries, cache = (Path(scratch, name) for name in ("project", "libraries", "cache"))
         for folder in (project, libraries, cache / "models"):
             folder.mkdir(parents=True)
         (project / f"{program}.java").write_text(code, encoding="utf-8")
-        (cache / "models" / model.name).symlink_to(model)
+        (cache / "models" / MODEL.name).symlink_to(MODEL)
         for jar in (*(OUT / "gpt4all").glob("gpt4all-*.jar"), *(OUT / "gpt4all" / "libraries").glob("*.jar")):
             shutil.copy(jar, libraries)
         path = str(libraries) if options[-1] == "--module-path" else f"{libraries}/*"
