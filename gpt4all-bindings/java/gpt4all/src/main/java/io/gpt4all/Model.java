@@ -118,7 +118,7 @@ public final class Model implements AutoCloseable {
 
     private NativeModel use() {
         if (model.closed()) {
-            throw new ClosedException("the model " + path + " was closed; open it again to go on");
+            throw new ClosedException("the model " + path + " is closed; open it again to continue");
         }
         return model;
     }

@@ -65,7 +65,7 @@ final class Request<T> implements Source<T> {
     public T result() {
         Task running = task.get();
         if (running == null || !running.done()) {
-            throw new CancelledException("the answer was not waited for: its stream was closed");
+            throw new CancelledException("the answer was abandoned: its stream was closed");
         }
         return build.apply(running.answer(), running.floats());
     }

@@ -131,7 +131,7 @@ public final class Session {
             checkIdle();
             List<Integer> questions = conversation.questions();
             if (questions.isEmpty()) {
-                throw new InvalidArgumentException("the session has no question that could be answered again");
+                throw new InvalidArgumentException("the session has no question to answer again");
             }
             int last = questions.getLast();
             ArrayNode question = JsonNodeFactory.instance.arrayNode().add(conversation.messages.get(last));
@@ -158,7 +158,7 @@ public final class Session {
         whole.setAll(options.deepCopy());
         whole.setAll(request);
         if (whole.path("n").asInt(1) != 1) {
-            throw new InvalidArgumentException("a session goes on with one answer; leave \"n\" out");
+            throw new InvalidArgumentException("a session continues with one answer; leave \"n\" out");
         }
         whole.set("messages", prompt);
         whole.put("stream", stream);
@@ -264,7 +264,7 @@ public final class Session {
     private void checkIdle() {
         if (busy()) {
             throw new SessionBusyException(
-                    "the session is giving an answer; wait for its end, close its stream, or" + " fork() the session");
+                    "the session is answering; wait for it to finish, close its stream, or fork() the session");
         }
     }
 

@@ -29,7 +29,7 @@ final class SessionFile {
         try {
             Path target = Files.exists(path) ? path.toRealPath() : path.toAbsolutePath();
             if (Files.exists(target) && !Files.isRegularFile(target)) {
-                throw new InvalidArgumentException(target + " is no regular file; give the session another name");
+                throw new InvalidArgumentException(target + " is not a regular file; give the session another name");
             }
             Path temporary = Files.createTempFile(target.getParent(), ".session-", "");
             try {

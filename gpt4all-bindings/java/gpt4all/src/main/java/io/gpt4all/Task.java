@@ -129,7 +129,7 @@ public final class Task implements Iterator<Event>, AutoCloseable {
             next();
         }
         if (!done) {
-            throw new CancelledException("the answer was not waited for: its request failed or was closed");
+            throw new CancelledException("the answer was abandoned: its request failed or was closed");
         }
         return answer;
     }

@@ -91,7 +91,7 @@ public final class TextStream<T> implements Iterator<String>, Iterable<String>, 
     /** The next event; null after the last. */
     Event nextEvent() {
         if (!busy.compareAndSet(false, true)) {
-            throw new BusyException("two threads iterate over one stream; give each a stream of its own");
+            throw new BusyException("two threads are iterating over one stream; give each its own stream");
         }
         try {
             if (failure != null) {

@@ -30,7 +30,7 @@ public final class Tool {
     private Tool(String name, String description, JsonNode parameters, Class<?> type, Function<?> function) {
         if (!NAME.matcher(name).matches()) {
             throw new InvalidArgumentException(
-                    "\"" + name + "\" is no name for a tool: 1 to 64 of A-Z, a-z, 0-9, _, . and -");
+                    "\"" + name + "\" is not a name for a tool: use 1 to 64 of A-Z, a-z, 0-9, _, . and -");
         }
         this.name = name;
         this.description = description;

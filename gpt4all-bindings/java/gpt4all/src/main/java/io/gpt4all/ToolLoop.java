@@ -40,7 +40,7 @@ final class ToolLoop implements Source<ToolsResult> {
         this.request = request;
         this.maxRounds = maxRounds;
         if (maxRounds < 1) {
-            throw new InvalidArgumentException("max_rounds is " + maxRounds + ", but a run has at least one round");
+            throw new InvalidArgumentException("max_rounds is " + maxRounds + ", but a run needs at least one round");
         }
         if (request.path("n").asInt(1) != 1) {
             throw new InvalidArgumentException("a run with tools has one answer at a time; leave \"n\" out");
@@ -97,7 +97,8 @@ final class ToolLoop implements Source<ToolsResult> {
         }
         if (rounds == maxRounds) {
             throw new ToolRoundsException(
-                    "after " + rounds + " rounds the model still asks for calls; raise max_rounds, or ask for less",
+                    "after " + rounds
+                            + " rounds the model is still asking for calls; raise max_rounds, or ask for less",
                     Map.of("messages", Conversation.maps(messages), "rounds", rounds),
                     null);
         }
@@ -147,7 +148,7 @@ final class ToolLoop implements Source<ToolsResult> {
             Tool tool = functions.get(name);
             if (tool == null) {
                 throw new IllegalArgumentException(
-                        "there is no tool \"" + name + "\"; there are " + String.join(", ", functions.keySet()));
+                        "there is no tool \"" + name + "\"; the tools are " + String.join(", ", functions.keySet()));
             }
             Object value = tool.call(arguments);
             return new ToolOutcome(name, arguments, Tool.content(value), value, null);
@@ -200,7 +201,7 @@ final class ToolLoop implements Source<ToolsResult> {
     @Override
     public ToolsResult result() {
         if (result == null) {
-            throw new CancelledException("the answer was not waited for: its stream was closed");
+            throw new CancelledException("the answer was abandoned: its stream was closed");
         }
         return result;
     }

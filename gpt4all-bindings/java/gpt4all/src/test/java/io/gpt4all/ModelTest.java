@@ -62,7 +62,7 @@ class ModelTest {
             }
             ChatResult<City> cut = model.chat("A city.", City.class, options -> options.maxTokens(2));
             ResponseFormatException error = assertThrows(ResponseFormatException.class, cut::parsed);
-            assertTrue(error.getMessage().startsWith("the answer was cut before its end"));
+            assertTrue(error.getMessage().startsWith("the answer was cut short"));
             assertEquals("length", error.detail().get("finish_reason"));
         }
     }
@@ -280,7 +280,7 @@ class ModelTest {
         model.close();
         assertTrue(model.closed());
         ClosedException error = assertThrows(ClosedException.class, () -> model.chat("Hi"));
-        assertTrue(error.getMessage().contains("was closed; open it again"), error.getMessage());
+        assertTrue(error.getMessage().contains("is closed; open it again"), error.getMessage());
         assertThrows(ClosedException.class, model::info);
     }
 }

@@ -36,7 +36,7 @@ public record Format<T>(Class<T> type) {
             return Json.STRICT.readValue(text, type);
         } catch (JsonProcessingException | IllegalArgumentException error) {
             String why = finishReason.equals("length")
-                    ? "the answer was cut before its end; allow more max_tokens, or a larger n_ctx"
+                    ? "the answer was cut short; allow more max_tokens, or a larger n_ctx"
                     : "the answer is not what the response format asks for: " + error.getMessage();
             Map<String, Object> detail = new LinkedHashMap<>();
             detail.put("text", text);

@@ -67,7 +67,7 @@ public final class Json {
         if (node instanceof ObjectNode object) {
             return object;
         }
-        throw new InvalidArgumentException("a request is a JSON object, and not " + node.getNodeType());
+        throw new InvalidArgumentException("a request is a JSON object, not " + node.getNodeType());
     }
 
     /** A value as JSON of its own. Raises InvalidArgumentException. */
@@ -124,7 +124,7 @@ public final class Json {
             STRICT.readValue("{}", type);
         } catch (InvalidDefinitionException error) {
             throw new InvalidArgumentException(
-                    type.getName() + " cannot be made of JSON; if it lies in a module, that must open its package to"
+                    type.getName() + " cannot be made from JSON; if it lies in a module, that must open its package to"
                             + " com.fasterxml.jackson.databind: " + error.getOriginalMessage(),
                     Map.of(),
                     error);

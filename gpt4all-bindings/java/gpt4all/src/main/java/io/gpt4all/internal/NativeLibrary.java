@@ -63,7 +63,7 @@ public final class NativeLibrary {
         next = functions.get("llmodel_next");
         int version = use(() -> (int) function("llmodel_abi_version").invokeExact());
         if (version != Declarations.ABI_VERSION) {
-            throw new IllegalArgumentException("it has version " + version + " of the interface where "
+            throw new IllegalArgumentException("it has version " + version + " of the interface, but "
                     + Declarations.ABI_VERSION + " is needed; use a library and a binding of the same release");
         }
     }

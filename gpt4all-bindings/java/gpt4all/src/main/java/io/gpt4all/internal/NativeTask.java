@@ -69,7 +69,7 @@ public final class NativeTask {
         if (!turn.tryAcquire()) {
             throw closing
                     ? new ClosedException("the task was closed")
-                    : new BusyException("two threads wait for one task; give each thread a task of its own");
+                    : new BusyException("two threads are waiting for one task; give each thread its own task");
         }
     }
 

@@ -62,7 +62,7 @@ final class Client implements AutoCloseable {
                 throw new DownloadException(
                         Kind.PROTOCOL,
                         Addresses.redacted(url) + " sent the file as '" + coding
-                                + "' though asked not to; a proxy may do that",
+                                + "' though asked not to; a proxy may be the cause",
                         Map.of(),
                         null);
             }

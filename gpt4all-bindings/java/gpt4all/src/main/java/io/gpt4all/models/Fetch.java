@@ -96,7 +96,7 @@ final class Fetch {
             where = response.where();
             if (response.status() == 416) {
                 part.remove();
-                throw protocol(where + " says that it has no byte " + start + " of the file");
+                throw protocol(where + " says that the file has no byte " + start);
             }
             Long length = checked(response, start, part);
             try {
@@ -189,7 +189,7 @@ final class Fetch {
             identity = address.identity();
             throw new DownloadException(
                     Kind.CONNECTION_FAILED,
-                    where + " has another file now than when the download began",
+                    where + " has a different file from when the download began",
                     Map.of(),
                     null);
         }
@@ -202,7 +202,7 @@ final class Fetch {
                     target.getFileName().toString());
         }
         if (length == null && !response.chunked() && found.size() == null && found.sha256() == null) {
-            throw protocol(where + " does not say how long the file is, so that its end is unknown");
+            throw protocol(where + " does not say how long the file is, so its end is unknown");
         }
         return length;
     }
@@ -212,14 +212,14 @@ final class Fetch {
         Identity known = address.learn().apply(address.identity(), response);
         String where = response.where();
         if (known.size() != null && total != null && !known.size().equals(total)) {
-            throw protocol(where + " has a file of " + total + " bytes where " + target.getFileName() + " has "
-                    + known.size());
+            throw protocol(
+                    where + " has a file of " + total + " bytes, but " + target.getFileName() + " has " + known.size());
         }
         String expected = address.identity().sha256();
         if (expected != null && !expected.equals(known.sha256())) {
             throw new DownloadException(
                     Kind.CHECKSUM,
-                    where + " has another file, with SHA-256 " + known.sha256() + " and not " + expected,
+                    where + " has another file, with SHA-256 " + known.sha256() + ", not " + expected,
                     Map.of(),
                     null);
         }

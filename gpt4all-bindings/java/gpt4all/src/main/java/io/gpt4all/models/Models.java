@@ -61,7 +61,7 @@ public final class Models {
         if (reference == null) {
             List<String> looked = tried.stream().map(Path::toString).toList();
             throw new ModelNotFoundException(
-                    "there is no model '" + name + "'; looked at " + String.join(", ", looked),
+                    "there is no model '" + name + "'; looked in " + String.join(", ", looked),
                     Map.of("tried", looked),
                     null);
         }
@@ -168,7 +168,7 @@ public final class Models {
         if (settings.offline()) {
             throw new DownloadException(
                     DownloadException.Kind.OFFLINE,
-                    wanted.path() + " is not there, and downloads are switched off; unset GPT4ALL_OFFLINE and"
+                    wanted.path() + " does not exist, and downloads are switched off; unset GPT4ALL_OFFLINE and"
                             + " HF_HUB_OFFLINE, or put the file there",
                     Map.of("path", wanted.path().toString()),
                     null);

@@ -18,7 +18,7 @@ record Reference(Path relative, List<Source> sources, CatalogueEntry entry) {
     private static final Pattern SPLIT = Pattern.compile("-(\\d{5})-of-(\\d{5})\\.gguf$");
     private static final Pattern HUB_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
     private static final Set<String> HUB_HOSTS = Set.of("huggingface.co", "www.huggingface.co", "hf.co");
-    private static final String HUB_FORM = "hf://owner/repository/file.gguf, with @revision at the end if need be";
+    private static final String HUB_FORM = "hf://owner/repository/file.gguf, optionally with @revision at the end";
 
     /** What a text stands for: a name in the catalogue, or an address. Null if it is neither. */
     static Reference parse(String text) {
@@ -37,7 +37,7 @@ record Reference(Path relative, List<Source> sources, CatalogueEntry entry) {
             }
             default ->
                 throw invalid(
-                        text, "'" + text + "' cannot be downloaded: models come from hf://, https:// or by a name");
+                        text, "'" + text + "' cannot be downloaded: models come from hf://, from https:// or by name");
         }
     }
 

@@ -34,7 +34,8 @@ final class Reporter {
     }
 
     private CancelledException cancelled() {
-        return new CancelledException("the download of " + what + " was cancelled; the next one goes on from there");
+        return new CancelledException(
+                "the download of " + what + " was cancelled; the next one will resume from there");
     }
 
     /** Waits, while the listener may still cancel. */

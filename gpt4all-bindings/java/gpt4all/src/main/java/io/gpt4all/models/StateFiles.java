@@ -45,7 +45,7 @@ final class StateFiles {
             if (reason.contains("No space left") || reason.contains("quota") || reason.contains("File too large")) {
                 throw new DownloadException(
                         DownloadException.Kind.DISK_FULL,
-                        path + " cannot be written: " + reason + "; make room and try again",
+                        path + " cannot be written: " + reason + "; free some space and try again",
                         detail,
                         error);
             }
@@ -64,8 +64,8 @@ final class StateFiles {
         if (free < needed) {
             throw new DownloadException(
                     DownloadException.Kind.DISK_FULL,
-                    what + " needs " + needed + " bytes and " + folder + " has " + free
-                            + " free; make room, or choose another folder",
+                    what + " needs " + needed + " bytes but " + folder + " has " + free
+                            + " free; free some, or choose another folder",
                     Map.of("needed_bytes", needed, "free_bytes", free, "path", folder.toString()),
                     null);
         }
