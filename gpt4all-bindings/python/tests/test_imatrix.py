@@ -155,6 +155,7 @@ def test_command(command: Gpt4all, tmp_path: Path, library: str) -> None:
     assert as_json(command(*quantize, "--json"))["type"] == "IQ1_S"
 
 
+@pytest.mark.timeout(600)  # the smallest types are searched for, which takes long where others compute, too
 def test_sweep_tries_types_that_need_a_matrix(tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "IQ1_S" not in quality.default_types(False)
     assert set(quality.default_types(True)) == {*quality.DEFAULT_TYPES, *quality.IMATRIX_TYPES}
