@@ -24,8 +24,10 @@ export {
 export { buildInfo, convert, devices, imatrix, inspect, quantize, schema } from "./files.js";
 export { LogLevel, Status } from "./generated.js";
 export type * as types from "./generated.js";
+export { load, type LoadOptions } from "./load.js";
 export { setLog, type LogListener } from "./log.js";
 export type { LongCallOptions } from "./long-call.js";
+export * as models from "./models/index.js";
 export { Model, type OpenOptions, type Signalled } from "./model.js";
 export type {
   ApplyTemplateOptions,
