@@ -18,7 +18,7 @@ from typing import Any
 from ci.build import build, directory
 from ci.common import BUILD, ROOT, Failure, NoNetwork, cache_root, file_lock, say
 from ci.packaging.java import stage_natives
-from ci.setup import Tool
+from ci.setup import BUILD_TOOLS, Tool
 from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome, read_junit
@@ -201,7 +201,7 @@ LANES = {
     "java": Lane(
         "the Java binding",
         _java,
-        tools=["g++", "cmake", "ninja", "ccache", "git", "gtest", "gmock", JDK, MAVEN],
+        tools=[*BUILD_TOOLS, JDK, MAVEN],
         python=True,
         model=True,
         venv=ensure_packages,
