@@ -32,6 +32,7 @@ PLACES = {
     "*.csproj": r"<Version>([^<]+)</Version>",
     "*/pom.xml": r"^  <version>([^<]+)</version>",
     "*/pyproject.toml": r'^version = "([^"]+)"',
+    "*/library_release.json": r'^  "version": "([^"]+)"',
 }
 
 

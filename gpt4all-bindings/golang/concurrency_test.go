@@ -17,35 +17,26 @@ import (
 
 func TestSixteenGoroutinesAtOneModel(t *testing.T) {
 	model := long(t)
-	alone := map[int]string{}
-	requestOf := func(number int) CompleteRequest {
-		request := CompleteRequest{Prompt: fmt.Sprintf("number %d", number)}
-		request.MaxTokens, request.Temperature = Ptr(12), Ptr(0.0)
-		return request
-	}
-	for number := range 16 {
-		result, err := model.Complete(t.Context(), requestOf(number))
-		if err != nil {
-			t.Fatal(err)
-		}
-		alone[number] = result.Text()
-	}
 	var all sync.WaitGroup
 	for number := range 16 {
 		all.Add(1)
 		go func() {
 			defer all.Done()
 			for range 3 {
+				request := endless()
+				request.Prompt, request.MaxTokens = fmt.Sprintf("number %d", number), Ptr(12+number)
+				stream := model.CompleteStream(t.Context(), request)
 				var text strings.Builder
-				for piece, err := range model.CompleteStream(t.Context(), requestOf(number)).Text() {
+				for piece, err := range stream.Text() {
 					if err != nil {
 						t.Error(err)
 						return
 					}
 					text.WriteString(piece)
 				}
-				if text.String() != alone[number] {
-					t.Errorf("%d: %q together, %q alone", number, text.String(), alone[number])
+				result, err := stream.Result()
+				if err != nil || result.Text() != text.String() || *result.Usage.CompletionTokens != 12+number {
+					t.Errorf("%d: the pieces are %q, the result %q with %v", number, text.String(), result.Text(), err)
 				}
 			}
 		}()

@@ -1,6 +1,6 @@
 // Package gpt4all runs language models on your own machine: chat, tools, completion, embeddings, reranking and scores.
 //
-//	model, err := gpt4all.Open(ctx, "SmolLM2-135M-Instruct-Q4_1.gguf")
+//	model, err := gpt4all.Load(ctx, "SmolLM2-135M-Instruct-Q4_1.gguf")
 //	if err != nil {
 //		return err
 //	}
@@ -13,7 +13,7 @@
 //	}
 //
 // It is thin over libllmodel, one library that all languages share. The library is opened at run time; [LibraryPaths]
-// says where it is looked for.
+// says where it is looked for, and [InstallLibrary] fetches it.
 //
 // Any number of goroutines may use one [Model] at once: their requests run together. Every method takes a context
 // first, and what it has started ends within one batch after the context is done. Every failure is an [*Error] that says

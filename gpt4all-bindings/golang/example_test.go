@@ -23,7 +23,7 @@ func open() *gpt4all.Model {
 
 func Example() {
 	ctx := context.Background()
-	model, err := gpt4all.Open(ctx, path)
+	model, err := gpt4all.Load(ctx, path)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -76,11 +76,19 @@ def _golang(_: Settings) -> Outcome:
 
 
 def _test() -> Outcome:
-    """Runs every test with the race detector, which also checks conversions of pointers."""
+    """Runs every test with the race detector, which also checks conversions of pointers; those of memory without it."""
     log = LOGS / "golang.log"
     log.unlink(missing_ok=True)
-    command = ["go", "test", "-race", "-json", "-count=1", f"-timeout={LANE_SECONDS}s", "./..."]
     variables = {**library_variables(), **conformance_variables("golang"), **VARIABLES}
+    outcome = _run(["-race", "./..."], variables, log)
+    log = LOGS / "golang-memory.log"
+    log.unlink(missing_ok=True)
+    outcome += _run(["-run", "^TestNothingLeaks$", "."], {**library_variables(), **VARIABLES}, log)
+    return outcome
+
+
+def _run(arguments: Sequence[str], variables: Mapping[str, str], log: Path) -> Outcome:
+    command = ["go", "test", "-json", "-count=1", f"-timeout={LANE_SECONDS}s", *arguments]
     code = run_logged(command, log, cwd=HERE, variables=variables, progress=_name, timeout=LANE_SECONDS)
     outcome = read_events(log.read_text(encoding="utf-8", errors="replace").splitlines())
     if code and not outcome.failed:

@@ -44,7 +44,8 @@ func LibraryPath() (string, error) {
 }
 
 // LibraryPaths says where the library may lie, in the order in which it is looked for: in $GPT4ALL_LIBRARY (the file, or
-// its folder) alone if that is set; alone in what SetLibraryPath named; beside the program, or in lib beside it; and where `make build` leaves it in the checkout that this package lies in.
+// its folder) alone if that is set; alone in what SetLibraryPath named; beside the program, or in lib beside it; in the
+// cache that [InstallLibrary] fills; and where `make build` leaves it in the checkout that this package lies in.
 func LibraryPaths() []string {
 	library.Lock()
 	defer library.Unlock()
@@ -72,6 +73,9 @@ func libraryPaths() []string {
 		}
 		folder := filepath.Dir(program)
 		paths = append(paths, filepath.Join(folder, libraryName()), filepath.Join(folder, "lib", libraryName()))
+	}
+	if folder, err := installedFolder(); err == nil {
+		paths = append(paths, filepath.Join(folder, libraryName()))
 	}
 	if _, source, _, ok := runtime.Caller(0); ok {
 		bindings := filepath.Dir(filepath.Dir(source))
@@ -110,8 +114,8 @@ func load() error {
 		}
 		refused = append(refused, path+": "+why)
 	}
-	return newError(ErrLibraryNotFound, "libllmodel was not found. Tried %s. Put it beside the program, "+
-		"build it with `make build`, or name the file in the environment variable "+
+	return newError(ErrLibraryNotFound, "libllmodel was not found. Tried %s. Put it beside the program, fetch it with "+
+		"gpt4all.InstallLibrary, build it with `make build`, or name the file in the environment variable "+
 		"GPT4ALL_LIBRARY.", strings.Join(refused, "; ")).with(map[string]any{"tried": refused})
 }
 

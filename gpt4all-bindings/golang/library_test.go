@@ -29,7 +29,7 @@ func TestEveryPlaceIsTold(t *testing.T) {
 	t.Setenv("GPT4ALL_LIBRARY", "")
 	paths := LibraryPaths()
 	program, _ := os.Executable()
-	for _, each := range []string{filepath.Dir(program), filepath.Join("build", "release", "bin")} {
+	for _, each := range []string{filepath.Dir(program), CacheFolder(), filepath.Join("build", "release", "bin")} {
 		if !strings.Contains(strings.Join(paths, "\n"), each) {
 			t.Errorf("%s is not among %v", each, paths)
 		}

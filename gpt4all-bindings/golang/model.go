@@ -22,12 +22,13 @@ type Model struct {
 	gone   bool
 }
 
-// OpenOption changes how a model is opened or inspected.
+// OpenOption changes how a model is opened, inspected or found.
 type OpenOption func(*opening)
 
 type opening struct {
 	options  any
 	progress Progress
+	resolve  ResolveOptions
 }
 
 // WithOptions opens a model with an [OpenOptions], or with anything whose JSON has the same keys.
@@ -44,7 +45,7 @@ func openingOf(options []OpenOption) *opening {
 	return made
 }
 
-// Open opens a GGUF file, or one of a format of 2023.
+// Open opens a GGUF file, or one of a format of 2023. [Load] does the same, and takes names, too.
 //
 // When the context is done, opening ends with [ErrCancellation]; a model that is open does not depend on the context.
 func Open(ctx context.Context, path string, options ...OpenOption) (*Model, error) {
