@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ci.build import build
-from ci.common import NoNetwork
+from ci.common import ROOT, NoNetwork, cache_root
 from ci.setup import BUILD_TOOLS, Tool
 from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
@@ -19,6 +19,7 @@ from ci.testing.reports import Outcome
 from ci.testing.runners import LANE_SECONDS, LOGS, conformance_variables, library_variables
 
 HERE = Path(__file__).resolve().parent
+EXAMPLES = ROOT / "docs" / "examples" / "golang"
 OLDEST = (1, 24)  # that has what the binding uses
 LINTERS = (1, 26)  # that staticcheck needs
 # No other Go is fetched than the one that is here.
@@ -72,7 +73,23 @@ def _golang(_: Settings) -> Outcome:
     else:
         outcome.skipped.append(("staticcheck", "it needs Go 1.26"))
     outcome += _test()
+    _examples(outcome)
     return outcome
+
+
+def _examples(outcome: Outcome) -> None:
+    """Compiles and runs the programs of the documentation."""
+    variables = {**library_variables(), "GOWORK": "off"}
+    done = subprocess.run(["gofmt", "-l", str(EXAMPLES)], capture_output=True, text=True, check=False)
+    outcome.check("gofmt of the documentation", done.stdout + done.stderr)
+    outcome.check("go vet of the documentation", _command(["go", "-C", str(EXAMPLES), "vet", "./..."], variables))
+    model = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
+    for path in sorted(EXAMPLES.glob("*/main.go")):
+        name = f"docs/examples/golang/{path.parent.name}"
+        if model.is_file():
+            outcome.check(name, _command(["go", "-C", str(EXAMPLES), "run", f"./{path.parent.name}"], variables))
+        else:
+            outcome.skipped.append((name, f"{model} is not there"))
 
 
 def _test() -> Outcome:

@@ -151,7 +151,7 @@ func (m *Model) String() string { return fmt.Sprintf("gpt4all.Model(%q)", m.path
 // begin checks that the model can be used.
 func (m *Model) begin(ctx context.Context, what string) error {
 	if m.Closed() {
-		return newError(ErrClosed, "the model %s was closed; open it again to go on", m.path)
+		return newError(ErrClosed, "the model %s is closed; open it again to continue", m.path)
 	}
 	return checkContext(ctx, what)
 }

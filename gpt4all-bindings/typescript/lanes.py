@@ -112,5 +112,6 @@ LANES = {
         venv=ensure_packages,
         minutes=4,
         place=60,
+        beside=True,
     )
 }
