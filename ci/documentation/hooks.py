@@ -30,7 +30,10 @@ PAGES = {
     "gpt4all-backend/schema/llmodel.schema.json": "docs/reference/llmodel.schema.json",
     "gpt4all-bindings/catalogue/README.md": "docs/catalogue.md",
     "gpt4all-bindings/corpus/README.md": "docs/corpus.md",
+    "gpt4all-bindings/golang/README.md": "docs/golang.md",
+    "gpt4all-bindings/java/README.md": "docs/java.md",
     "gpt4all-bindings/python/README.md": "docs/quickstart.md",
+    "gpt4all-bindings/typescript/README.md": "docs/typescript.md",
 }
 
 

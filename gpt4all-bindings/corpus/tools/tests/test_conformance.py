@@ -125,6 +125,17 @@ def test_sampled_texts_are_compared_only_with_a_seed() -> None:
     assert len(differences(case, _entry(), other)) == 2
 
 
+def test_what_a_cancelled_request_left_is_no_difference() -> None:
+    def entry(cached: int) -> dict[str, Any]:
+        usage = {"prompt_tokens_details": {"cached_tokens": cached}}
+        return {"outcomes": [{"status": "cancelled"}, *_entry(usage=usage)["outcomes"]]}
+
+    step = {"do": "request", "operation": "complete", "request": GREEDY}
+    cancelled = {"steps": [{**step, "cancel_after": 0}, step]}
+    assert differences(cancelled, entry(0), entry(2)) == []
+    assert len(differences({"steps": [step, step]}, entry(0), entry(2))) == 1
+
+
 def test_of_downloads_every_case_is_told() -> None:
     told = {"a": {"passed": True}, "b": {"passed": False}, "c": {"failed": "late"}}
     table = judge_downloads(iter(["a", "b", "c", "d"]), {"java": Results("java", {}, told)})
