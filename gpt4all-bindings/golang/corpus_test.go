@@ -28,6 +28,7 @@ type expectation struct {
 
 // TestCorpus performs every case of the conformance corpus.
 func TestCorpus(t *testing.T) {
+	t.Parallel() // beside the downloads, which wait
 	requireLibrary(t)
 	files, err := filepath.Glob(filepath.Join(corpusFolder, "cases", "*.json"))
 	if err != nil || len(files) < 20 {

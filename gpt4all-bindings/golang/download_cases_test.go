@@ -151,6 +151,7 @@ func (s *server) requests(t *testing.T) (seen []seenRequest) {
 
 // TestDownloads performs every case of downloading that all bindings share.
 func TestDownloads(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(catalogueFolder, "download-cases.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -83,6 +83,7 @@ var _ = fragment
 
 // TestTheReadmeInAnEmptyProject pastes the examples into a project that has the module from a proxy.
 func TestTheReadmeInAnEmptyProject(t *testing.T) {
+	t.Parallel()
 	requireLibrary(t)
 	model, err := corpusModelPath("smollm2")
 	if err != nil {
