@@ -53,3 +53,11 @@ export function modelPath(name: string): string {
   found.set(name, path);
   return path;
 }
+
+/** A chat template with a place for tools, which the tiny model has not. */
+export const TOOLS_TEMPLATE =
+  "{% if tools %}tools:{% for tool in tools %} {{ tool.function | tojson }}{% endfor %}\n{% endif %}" +
+  "{% for message in messages %}{{ message.role }}: {{ message.content or '' }}" +
+  "{% for call in message.tool_calls or [] %}<tool_call>\n" +
+  '{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}' +
+  "\n</tool_call>{% endfor %}\n{% endfor %}";
