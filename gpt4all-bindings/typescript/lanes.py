@@ -27,7 +27,7 @@ from ci.testing.runners import (
 
 HERE = Path(__file__).resolve().parent
 NEEDED = 20  # the oldest Node that is supported
-UNREACHABLE = re.compile(r"ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|network")
+UNREACHABLE = re.compile(r"ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|network|code E\d{3}")
 
 
 def _has_node() -> bool:
