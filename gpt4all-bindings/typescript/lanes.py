@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from ci.build import build
-from ci.common import BUILD, Failure, MissingTool, NoNetwork, file_lock, say
+from ci.common import BUILD, ROOT, Failure, MissingTool, NoNetwork, cache_root, file_lock, say
 from ci.setup import BUILD_TOOLS, Tool
 from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
@@ -26,6 +29,8 @@ from ci.testing.runners import (
 )
 
 HERE = Path(__file__).resolve().parent
+EXAMPLES = ROOT / "docs" / "examples" / "typescript"
+MODEL = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
 NEEDED = 20  # the oldest Node that is supported
 UNREACHABLE = re.compile(r"ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|network|code E\d{3}")
 
@@ -83,6 +88,12 @@ def _typescript(_: Settings) -> Outcome:
         return outcome
     _step(outcome, "prettier", ["node", f"{bin_}/prettier", "--check", "."])
     _step(outcome, "eslint", ["node", f"{bin_}/eslint", "--max-warnings=0", "."])
+    style = ["--config", ".prettierrc.json", "--ignore-path", "", "--check", str(EXAMPLES)]
+    _step(outcome, "prettier of the documentation", ["node", f"{bin_}/prettier", *style])
+    _step(outcome, "publint", ["node", f"{bin_}/publint", "--strict", "."])
+    # node16: every Node that is supported knows "exports", without which gpt4all/ai cannot be found
+    _step(outcome, "attw", ["node", f"{bin_}/attw", "--pack", ".", "--profile", "node16"])
+    _examples(outcome)
     report, log = REPORTS / "typescript.xml", LOGS / "typescript.log"
     report.unlink(missing_ok=True)
     log.unlink(missing_ok=True)
@@ -99,6 +110,68 @@ def _typescript(_: Settings) -> Outcome:
     if code and not outcome.failed:
         outcome.failed.append(("typescript", f"node ended with {code}:\n{tail(log, 20)}"))
     return outcome
+
+
+def _examples(outcome: Outcome) -> None:
+    """Compiles and runs the programs of the README and of the documentation with the packed package."""
+    readme = (HERE / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```typescript\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    outcome.check("the README has an example", "" if blocks else "it has no ```typescript")
+    programs = {f"the README's example {number}": block for number, block in enumerate(blocks, 1)}
+    for path in sorted(EXAMPLES.glob("*.ts")):
+        programs[f"docs/examples/typescript/{path.name}"] = path.read_text(encoding="utf-8")
+    if not MODEL.is_file():
+        outcome.skipped += [(name, f"{MODEL} is not there") for name in programs]
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        project = Path(scratch)
+        if wrong := _empty_project(project):
+            outcome.check("the package is packed", wrong)
+            return
+        for name, code in programs.items():
+            outcome.check(f"{name} compiles and runs", _pasted(project, code))
+
+
+def _run(command: Sequence[str | Path], folder: Path, **variables: str) -> tuple[str, str]:
+    """Returns what it printed, and what went wrong."""
+    environment = {**os.environ, **variables}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=LANE_SECONDS
+    )
+    wrong = f"{done.returncode}\n{done.stdout}\n{done.stderr}" if done.returncode or done.stderr else ""
+    return done.stdout, wrong
+
+
+def _empty_project(project: Path) -> str:
+    """A project in which the package is installed, with what it depends on. Returns what went wrong."""
+    modules = project / "node_modules"
+    modules.mkdir()
+    _, wrong = _run(["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", project], HERE)
+    if wrong:
+        return wrong
+    (archive,) = project.glob("gpt4all-*.tgz")
+    _, wrong = _run(["tar", "-xzf", archive], project)
+    package = (project / "package").rename(modules / "gpt4all")
+    for name in json.loads((package / "package.json").read_text(encoding="utf-8"))["dependencies"]:
+        (modules / name).symlink_to(HERE / "node_modules" / name)
+    addon = Path("build", "Release", "gpt4all.node")
+    (package / addon).parent.mkdir(parents=True)
+    shutil.copy(HERE / addon, package / addon)
+    (project / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    return wrong
+
+
+def _pasted(project: Path, code: str) -> str:
+    """Compiles and runs a program there. Returns what went wrong."""
+    (project / "main.ts").write_text(code, encoding="utf-8")
+    options = ["--strict", "--module", "node16", "--target", "es2022", "--types", "node"]
+    types = ["--typeRoots", str(HERE / "node_modules" / "@types")]
+    compiler = str(HERE / "node_modules" / ".bin" / "tsc")
+    _, wrong = _run(["node", compiler, *options, *types, "main.ts"], project)
+    if wrong:
+        return wrong
+    printed, wrong = _run(["node", "main.js"], project, **library_variables())
+    return wrong or ("" if len(printed) >= 20 else f"it printed only {printed!r}")
 
 
 NODE = Tool("nodejs", _has_node, by_hand=f"there is no Node {NEEDED} or newer with npm; install it")
