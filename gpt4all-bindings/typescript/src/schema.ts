@@ -48,8 +48,8 @@ export function jsonSchema(schema: Schema): FreeObject {
   return plain(made) as FreeObject;
 }
 
-/** Without "$schema", and without the limits that zod gives to every integer. */
-function plain(value: unknown): unknown {
+/** A JSON Schema without "$schema", and without the limits that zod gives to every integer. */
+export function plain(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(plain);
   }

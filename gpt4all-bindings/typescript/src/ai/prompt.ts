@@ -1,113 +1,113 @@
-/** The Vercel AI SDK's prompts, tools and options as requests of chat. */
+/** The AI SDK's prompts as chat messages. */
 
-import type { LanguageModelV3CallOptions, LanguageModelV3Message, SharedV3Warning } from "@ai-sdk/provider";
+import type {
+  LanguageModelV3FilePart,
+  LanguageModelV3Message,
+  LanguageModelV3Prompt,
+  LanguageModelV3ToolResultOutput,
+} from "@ai-sdk/provider";
 
-import type { ContentPart, FreeObject, Message, Tool } from "../generated.js";
-import type { ChatOptions } from "../operations.js";
+import { UnsupportedError } from "../errors.js";
+import type { ContentPart, Message, ToolCall } from "../generated.js";
 
-function contentOf(parts: Extract<LanguageModelV3Message, { role: "user" }>["content"]): ContentPart[] {
-  return parts.map((part) => {
-    if (part.type === "text") {
-      return { type: "text", text: part.text };
-    }
-    const data = part.data instanceof Uint8Array ? Buffer.from(part.data).toString("base64") : String(part.data);
-    const url = /^(https?|data):/.test(data) ? data : `data:${part.mediaType};base64,${data}`;
-    return { type: "image_url", image_url: { url } };
-  });
-}
+type Content<Role> = Extract<LanguageModelV3Message, { role: Role }>["content"];
 
-/** A prompt as chat messages. */
-export function messagesOf(prompt: LanguageModelV3CallOptions["prompt"]): Message[] {
+/** Throws UnsupportedError for what a chat message cannot have. */
+export function asMessages(prompt: LanguageModelV3Prompt): Message[] {
   return prompt.flatMap((message): Message[] => {
     switch (message.role) {
       case "system":
         return [{ role: "system", content: message.content }];
-      case "user": {
-        const parts = contentOf(message.content);
-        const texts = parts.flatMap((part) => (part.type === "text" ? [part.text] : []));
-        return [{ role: "user", content: texts.length === parts.length ? texts.join("") : parts }];
-      }
-      case "assistant": {
-        const texts = message.content.flatMap((part) => (part.type === "text" ? [part.text] : []));
-        const thoughts = message.content.flatMap((part) => (part.type === "reasoning" ? [part.text] : []));
-        const calls = message.content.flatMap((part) =>
-          part.type === "tool-call"
-            ? [
-                {
-                  type: "function" as const,
-                  id: part.toolCallId,
-                  function: { name: part.toolName, arguments: JSON.stringify(part.input) },
-                },
-              ]
-            : [],
-        );
-        return [
-          {
-            role: "assistant",
-            content: texts.join(""),
-            ...(thoughts.length > 0 ? { reasoning_content: thoughts.join("") } : {}),
-            ...(calls.length > 0 ? { tool_calls: calls } : {}),
-          },
-        ];
-      }
+      case "user":
+        return [{ role: "user", content: userContent(message.content) }];
+      case "assistant":
+        return [assistant(message.content)];
       case "tool":
-        return message.content.flatMap((part) => {
-          if (part.type !== "tool-result") {
-            return [];
-          }
-          const { output } = part;
-          const value = "value" in output ? output.value : (output.reason ?? "the call was not allowed");
-          const content = typeof value === "string" ? value : JSON.stringify(value);
-          return [{ role: "tool", tool_call_id: part.toolCallId, name: part.toolName, content }];
-        });
+        return toolResults(message.content);
     }
   });
 }
 
-/** The options of a call, with warnings about those that nothing here can follow. */
-export function optionsOf(call: LanguageModelV3CallOptions): { options: ChatOptions; warnings: SharedV3Warning[] } {
-  const warnings: SharedV3Warning[] = [];
-  const tools: Tool[] = [];
-  for (const each of call.tools ?? []) {
-    if (each.type === "function") {
-      const { name, description, inputSchema } = each;
-      const parameters = inputSchema as FreeObject;
-      tools.push({ type: "function", function: { name, ...(description ? { description } : {}), parameters } });
-    } else {
-      warnings.push({ type: "unsupported", feature: `the provider's tool ${each.id}` });
+function userContent(parts: Content<"user">): string | ContentPart[] {
+  const [first] = parts;
+  if (parts.length === 1 && first?.type === "text") {
+    return first.text; // which every template can read
+  }
+  return parts.map((part) => (part.type === "text" ? { type: "text", text: part.text } : media(part)));
+}
+
+function media({ data, mediaType }: LanguageModelV3FilePart): ContentPart {
+  if (data instanceof URL) {
+    throw new UnsupportedError(`the file at ${data.href} cannot be fetched; give its content`);
+  }
+  const base64 = typeof data === "string" ? data : Buffer.from(data).toString("base64");
+  if (mediaType.startsWith("image/")) {
+    const type = mediaType === "image/*" ? "image/jpeg" : mediaType;
+    return { type: "image_url", image_url: { url: `data:${type};base64,${base64}` } };
+  }
+  if (mediaType === "audio/wav" || mediaType === "audio/mpeg") {
+    return { type: "input_audio", input_audio: { data: base64, format: mediaType === "audio/wav" ? "wav" : "mp3" } };
+  }
+  throw new UnsupportedError(`a file of the type ${mediaType} cannot be given to a model; give images, WAV or MP3`);
+}
+
+function assistant(parts: Content<"assistant">): Message {
+  let [content, reasoning] = ["", ""];
+  const calls: ToolCall[] = [];
+  for (const part of parts) {
+    switch (part.type) {
+      case "text":
+        content += part.text;
+        break;
+      case "reasoning":
+        reasoning += part.text;
+        break;
+      case "tool-call":
+        calls.push({
+          id: part.toolCallId,
+          type: "function",
+          function: { name: part.toolName, arguments: JSON.stringify(part.input) },
+        });
+        break;
+      default:
+        throw new UnsupportedError(`an assistant's message cannot have a part of the type ${part.type}`);
     }
   }
-  const given = {
-    max_tokens: call.maxOutputTokens,
-    temperature: call.temperature,
-    top_p: call.topP,
-    top_k: call.topK,
-    presence_penalty: call.presencePenalty,
-    frequency_penalty: call.frequencyPenalty,
-    stop: call.stopSequences,
-    seed: call.seed,
-    tools: tools.length > 0 ? tools : undefined,
-    tool_choice: tools.length > 0 ? choiceOf(call.toolChoice) : undefined,
-    response_format: formatOf(call.responseFormat),
-    ...call.providerOptions?.["gpt4all"],
+  return {
+    role: "assistant",
+    content: content || (calls.length > 0 ? null : ""),
+    ...(reasoning ? { reasoning_content: reasoning } : {}),
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
   };
-  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { options: options, warnings };
 }
 
-function choiceOf(choice: LanguageModelV3CallOptions["toolChoice"]): ChatOptions["tool_choice"] {
-  if (choice?.type === "tool") {
-    return { type: "function", function: { name: choice.toolName } };
-  }
-  return choice?.type;
+function toolResults(parts: Content<"tool">): Message[] {
+  return parts.map((part) => {
+    if (part.type !== "tool-result") {
+      throw new UnsupportedError("calls that a provider makes itself, which need approval, are not supported");
+    }
+    return { role: "tool", tool_call_id: part.toolCallId, name: part.toolName, content: toldOf(part.output) };
+  });
 }
 
-function formatOf(format: LanguageModelV3CallOptions["responseFormat"]): FreeObject | undefined {
-  if (format?.type !== "json") {
-    return undefined;
+function toldOf(output: LanguageModelV3ToolResultOutput): string {
+  switch (output.type) {
+    case "text":
+    case "error-text":
+      return output.value;
+    case "json":
+    case "error-json":
+      return JSON.stringify(output.value);
+    case "execution-denied":
+      return output.reason ?? "The call was not allowed.";
+    case "content":
+      return output.value
+        .map((part) => {
+          if (part.type !== "text") {
+            throw new UnsupportedError(`a tool's result cannot have a part of the type ${part.type}; return text`);
+          }
+          return part.text;
+        })
+        .join("\n");
   }
-  if (!format.schema) {
-    return { type: "json_object" };
-  }
-  return { type: "json_schema", json_schema: { name: format.name ?? "answer", schema: format.schema, strict: true } };
 }
