@@ -4,7 +4,7 @@ PYTHON ?= python3
 CI_PYTHON = @$(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate wheel jar sdist test lint format bench fuzz mutations docs site bump release-dry-run \
+.PHONY: help run build generate wheel jar npm sdist test lint format bench fuzz mutations docs site bump release-dry-run \
     setup clean
 .NOTPARALLEL:
 
@@ -27,6 +27,9 @@ wheel: ## Build the Python wheel for this kind of machine, in build/dist
 
 jar: ## Build the Java packages for this kind of machine, in build/dist (JAVA_HOME: a JDK 22 or newer)
 	$(CI_PYTHON) -m ci.packaging.java
+
+npm: ## Build the npm packages for this kind of machine, in build/dist (Node 20 or newer, with its headers)
+	$(CI_PYTHON) -m ci.packaging.typescript
 
 sdist: ## Pack the Python package's sources, including llama.cpp, in build/dist
 	$(CI_PYTHON) -m ci.packaging.python sdist

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ci.build import build, directory
 from ci.common import BUILD, ROOT, Failure, MissingTool, run_main, sha256_of
+from ci.packaging.natives import library_files
 
 BINDING = ROOT / "gpt4all-bindings" / "java"
 DIST = BUILD / "dist"
@@ -27,17 +28,14 @@ def stage_natives(library_folder: Path, into: Path = NATIVES) -> Path:
 
     Raises Failure if there is no library.
     """
-    names = sorted({"libllmodel.so", *(path.name for path in library_folder.glob("libggml-cpu-*.so"))})
-    if not (library_folder / "libllmodel.so").is_file():
-        raise Failure(f"there is no libllmodel.so in {library_folder}; build it first")
+    files = library_files(library_folder)
     folder = into / f"linux-{platform.machine()}"
     shutil.rmtree(into, ignore_errors=True)
     folder.mkdir(parents=True)
     version = (ROOT / "VERSION").read_text(encoding="ascii").strip()
     sums = [f"version {version}"]
-    for name in names:
-        shutil.copyfile(library_folder / name, folder / name)
-        sums.append(f"{sha256_of(folder / name)}  {name}")
+    for file in files:
+        sums.append(f"{sha256_of(shutil.copyfile(file, folder / file.name))}  {file.name}")
     (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="ascii")
     return into
 

@@ -29,6 +29,7 @@ LARGEST_WHEEL = 100_000_000  # PyPI's limit for a file of a project that has not
 # Where a binding says its version, besides those that read VERSION: a pattern for each kind of file.
 PLACES = {
     "*/package.json": r'^  "version": "([^"]+)"',
+    "*/package-lock.json": r'^  "version": "([^"]+)"',
     "*.csproj": r"<Version>([^<]+)</Version>",
     "*/pom.xml": r"^  <version>([^<]+)</version>",
     "*/pyproject.toml": r'^version = "([^"]+)"',

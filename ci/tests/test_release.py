@@ -31,11 +31,12 @@ def test_the_changelog_needs_the_version_with_its_date_and_nothing_unreleased(ro
     assert release.changelog() == ""
 
 
-def test_a_binding_with_another_version_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("file", ["package.json", "package-lock.json"])
+def test_a_binding_with_another_version_is_named(root: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
     binding = root / "gpt4all-bindings" / "typescript"
     binding.mkdir(parents=True)
-    name = "gpt4all-bindings/typescript/package.json"
-    monkeypatch.setattr(release, "our_files", lambda pattern: [name] if pattern.endswith("package.json") else [])
+    name = f"gpt4all-bindings/typescript/{file}"
+    monkeypatch.setattr(release, "our_files", lambda pattern: [name] if pattern.endswith(f"/{file}") else [])
     (root / name).write_text('{\n  "name": "gpt4all",\n  "version": "3.0.9"\n}\n')
     assert release.other_versions() == f"{name} says 3.0.9, VERSION says 3.1.0"
     (root / name).write_text('{\n  "name": "gpt4all",\n  "version": "3.1.0"\n}\n')

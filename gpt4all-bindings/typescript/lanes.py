@@ -12,10 +12,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ci.build import build
+from ci.build import build, directory
 from ci.common import BUILD, ROOT, Failure, MissingTool, NoNetwork, cache_root, file_lock, say
+from ci.packaging.typescript_check import check_installation
 from ci.setup import BUILD_TOOLS, Tool
-from ci.steps import run_logged, tail
+from ci.steps import Line, run_logged, tail
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome, read_junit
 from ci.testing.runners import (
@@ -94,6 +95,8 @@ def _typescript(_: Settings) -> Outcome:
     # node16: every Node that is supported knows "exports", without which gpt4all/ai cannot be found
     _step(outcome, "attw", ["node", f"{bin_}/attw", "--pack", ".", "--profile", "node16"])
     _examples(outcome)
+    Line().show("installing the npm packages into empty projects")
+    check_installation(outcome, directory("release") / "bin")
     report, log = REPORTS / "typescript.xml", LOGS / "typescript.log"
     report.unlink(missing_ok=True)
     log.unlink(missing_ok=True)
@@ -183,7 +186,7 @@ LANES = {
         python=True,
         model=True,
         venv=ensure_packages,
-        minutes=4,
+        minutes=5,
         place=60,
         beside=True,
     )
