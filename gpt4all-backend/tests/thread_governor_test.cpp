@@ -17,8 +17,11 @@ class Machine {
         now_.wall += 1;
         now_.process += process;
         now_.idle += idle;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5)); // for the governor rests between readings
-        governor_.threads(8, 1);
+        // The governor rests between readings, and the longer, the longer one took.
+        for (const int before = readings_; readings_ == before;) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            governor_.threads(8, 1);
+        }
     }
 
     int32_t threads(int32_t planned, uint32_t n_tokens = 1) { return governor_.threads(planned, n_tokens); }
