@@ -190,8 +190,17 @@ def test_the_page_is_checked(
     assert _run(monkeypatch, tmp_path, folder, "--check") == 0
     write("java", {"skipped": "the model is not there"})
     assert _run(monkeypatch, tmp_path, folder, "--check") == 0  # this machine says nothing against the page
+    assert _run(monkeypatch, tmp_path, folder) == 0
     (folder / "results-java.json").unlink()
     assert _run(monkeypatch, tmp_path, folder, "--check") == 0
+    assert _run(monkeypatch, tmp_path, folder) == 0
+    text = (tmp_path / "conformance.md").read_text(encoding="utf-8")
+    assert "| `complete-it` | It \\| completes | ✓ | ✓ | ✓ | ✓ |" in text  # what Java lost by not running: nothing
+    assert "| [complete](#complete) | 1 | 1 | 1 | 1 | 1 |" in text
+    (tmp_path / "conformance.md").write_text(text.replace("Go | Java |", "Java |"), encoding="utf-8")
+    assert _run(monkeypatch, tmp_path, folder) == 0  # a page with other languages says nothing of these
+    text = (tmp_path / "conformance.md").read_text(encoding="utf-8")
+    assert "| `complete-it` | It \\| completes | ✓ | ✓ | ✓ | not run |" in text
     write("java", _entry(usage={"prompt_tokens": 5}))
     capsys.readouterr()
     assert _run(monkeypatch, tmp_path, folder, "--check") == 1

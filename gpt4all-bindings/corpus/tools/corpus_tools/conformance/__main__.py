@@ -3,7 +3,9 @@
 Usage: python -m corpus_tools.conformance FOLDER [--check]
 
 FOLDER holds results-LANGUAGE.json from the languages' tests, which write them where GPT4ALL_CONFORMANCE names it.
---check writes nothing, and fails if docs/conformance.md shows a ✓ that is not there now, or lacks a case.
+A language without results, or a case that it skipped, keeps the ✓ that it has on the page: not every machine has every
+toolchain and model. --check writes nothing, and fails if docs/conformance.md shows a ✓ that is not there now, or lacks
+a case.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ import sys
 from pathlib import Path
 
 from ..places import CORPUS, ROOT, load_files
-from .judge import Table, judge_cases, judge_downloads
+from .judge import Table, Verdict, judge_cases, judge_downloads
 from .results import LANGUAGES, read
-from .table import page
+from .table import MARKS, page
 
 PAGE = ROOT / "docs" / "conformance.md"
 DOWNLOADS = CORPUS.parent / "catalogue" / "download-cases.json"
@@ -37,9 +39,12 @@ def main() -> int:
     shared = json.loads(DOWNLOADS.read_text(encoding="utf-8"))["cases"]
     downloads = judge_downloads((case["id"] for case in shared), results)
     wrong = list(_failures(cases)) + list(_failures(downloads))
-    text = page(files, cases, downloads)
+    committed = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else ""
+    same_columns = f"| {' | '.join(LANGUAGES.values())} |\n" in committed
+    before = _cells(committed) if same_columns else {}
+    text = page(files, _with_former(cases, before), _with_former(downloads, before))
     if arguments.check:
-        wrong += _lost(text, PAGE.read_text(encoding="utf-8") if PAGE.is_file() else "", set(results))
+        wrong += _lost(text, committed, set(results))
     elif not wrong:
         PAGE.write_text(text, encoding="utf-8")
     for line in wrong:
@@ -56,6 +61,17 @@ def _failures(table: Table) -> list[str]:
         for language, verdict in row.items()
         if verdict.mark == "no"
     ]
+
+
+def _with_former(table: Table, before: dict[str, list[str]]) -> Table:
+    """The table with what the page says already where a language did not run, or skipped a case."""
+    believed: Table = {}
+    for id_, row in table.items():
+        believed[id_] = dict(row)
+        for language, mark in zip(LANGUAGES, before.get(f"`{id_}`", []), strict=False):
+            if mark == MARKS["yes"] and (language not in row or row[language].mark == "skipped"):
+                believed[id_][language] = Verdict("yes")
+    return believed
 
 
 def _lost(now: str, committed: str, languages: set[str]) -> list[str]:
