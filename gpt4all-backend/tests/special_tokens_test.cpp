@@ -178,7 +178,8 @@ TEST_P(SpecialTokens, ARequestIsAnsweredWithoutThem) {
 /** SentencePiece joins pieces of text to any word of the vocabulary, and so do others where a word is one piece. */
 TEST_P(SpecialTokens, NoPiecesOfTextComeToOne) {
     for (const std::string &name : controls) {
-        const json tokens = tokens_of(model, "a" + name + " " + name, {{"parse_special", false}});
+        const std::string text = std::string("a").append(name).append(" ").append(name);
+        const json tokens = tokens_of(model, text, {{"parse_special", false}});
         EXPECT_EQ(count_controls(model, tokens, controls), 0U) << name << ": " << tokens;
     }
 }
