@@ -10,9 +10,20 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
+// SchemaOwner is a type that says itself which values it has, such as one of three texts, or the numbers from 1 to 9.
+// Types without it are described by what encoding/json makes of them.
+//
+//	func (Country) JSONSchema() *jsonschema.Schema {
+//		return &jsonschema.Schema{Type: "string", Enum: []any{"France", "Germany", "Italy"}}
+//	}
+type SchemaOwner interface {
+	JSONSchema() *jsonschema.Schema
+}
+
 // FormatOf is the form of an answer that is a value of a Go type, through its JSON Schema: fields as encoding/json names
-// them, described by the tag `jsonschema:"…"`. [Parse] reads the answer. Fails with [ErrInvalidArgument] for a type that
-// no JSON Schema can describe, such as one with a function or one that contains itself.
+// them, described by the tag `jsonschema:"…"`; a type that is a [SchemaOwner] has its own. [Parse] reads the answer. Fails
+// with [ErrInvalidArgument] for a type that no JSON Schema can describe, such as one with a function or one that contains
+// itself.
 func FormatOf[T any]() (ResponseFormat, error) {
 	schema, err := schemaOf[T]()
 	if err != nil {
@@ -65,12 +76,36 @@ func ChatAs[T any](ctx context.Context, model *Model, request ChatRequest) (T, e
 }
 
 func schemaOf[T any]() (*jsonschema.Schema, error) {
-	schema, err := jsonschema.For[T](&jsonschema.ForOptions{})
+	own := map[reflect.Type]*jsonschema.Schema{}
+	ownSchemas(reflect.TypeFor[T](), own, map[reflect.Type]bool{})
+	schema, err := jsonschema.For[T](&jsonschema.ForOptions{TypeSchemas: own})
 	if err != nil {
 		return nil, newError(ErrInvalidArgument, "%v cannot be described by a JSON Schema: %v", reflect.TypeFor[T](), err).
 			from(err)
 	}
 	return schema, nil
+}
+
+// ownSchemas finds the types within a type that have schemas of their own.
+func ownSchemas(within reflect.Type, found map[reflect.Type]*jsonschema.Schema, seen map[reflect.Type]bool) {
+	if seen[within] {
+		return
+	}
+	seen[within] = true
+	if within.Kind() != reflect.Pointer && within.Kind() != reflect.Interface {
+		if owner, ok := reflect.New(within).Interface().(SchemaOwner); ok {
+			found[within] = owner.JSONSchema()
+			return
+		}
+	}
+	switch within.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		ownSchemas(within.Elem(), found, seen)
+	case reflect.Struct:
+		for index := range within.NumField() {
+			ownSchemas(within.Field(index).Type, found, seen)
+		}
+	}
 }
 
 // fits checks what JSON may lack without json.Decoder minding it.

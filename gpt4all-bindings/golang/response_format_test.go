@@ -3,6 +3,8 @@ package gpt4all
 import (
 	"errors"
 	"testing"
+
+	"github.com/google/jsonschema-go/jsonschema"
 )
 
 type colours struct {
@@ -69,5 +71,54 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 	}
 	if numbers, err := Parse[[]int](answer("[1, 2]")); err != nil || len(numbers) != 2 {
 		t.Errorf("%v, %v", numbers, err)
+	}
+}
+
+type country string
+
+func (country) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "string", Enum: []any{"France", "Italy"}}
+}
+
+type count int
+
+func (*count) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "integer", Minimum: Ptr(1.0), Maximum: Ptr(9.0)}
+}
+
+func TestATypeMayHaveASchemaOfItsOwn(t *testing.T) {
+	type trip struct {
+		To     country            `json:"to" jsonschema:"Where it goes."`
+		People *count             `json:"people"`
+		Then   []country          `json:"then,omitempty"`
+		Days   map[string]country `json:"days,omitempty"`
+	}
+	format, err := FormatOf[trip]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := encode(format.(ResponseFormatJSONSchema).JSONSchema.Schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const one = `{"type":"string","enum":["France","Italy"]}`
+	const expected = `{"type":"object","properties":{` +
+		`"to":{"type":"string","description":"Where it goes.","enum":["France","Italy"]},` +
+		`"people":{"type":["null","integer"],"minimum":1,"maximum":9},` +
+		`"then":{"type":["null","array"],"items":` + one + `},` +
+		`"days":{"type":"object","additionalProperties":` + one + `}},` +
+		`"required":["to","people"],"additionalProperties":false}`
+	if string(text) != expected {
+		t.Errorf("%s", text)
+	}
+	request := Ask("Where to?")
+	request.MaxTokens, request.Temperature = Ptr(200), Ptr(0.0)
+	if to, err := ChatAs[country](t.Context(), tiny(t), request); err != nil || (to != "France" && to != "Italy") {
+		t.Errorf("%q, %v", to, err)
+	}
+	if _, err := Parse[country](ChatResult{Choices: []ChatResultChoice{{
+		Choice: Choice{FinishReason: "stop"}, Message: ChatResultChoiceMessage{Content: Ptr(`"Spain"`)},
+	}}}); !errors.Is(err, ErrResponseFormat) {
+		t.Errorf("of a country that is not among them: %v", err)
 	}
 }

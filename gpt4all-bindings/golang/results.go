@@ -83,6 +83,9 @@ func (r TextResult) first() TextResultChoice {
 	return r.Choices[0]
 }
 
+// Arguments is a call's arguments as JSON: an object, unless the answer was cut within the call.
+func (c ToolCall) Arguments() json.RawMessage { return json.RawMessage(argumentsOf(c)) }
+
 // argumentsOf is a call's arguments as JSON text, which the model may also have written as an object.
 func argumentsOf(call ToolCall) string {
 	var text string

@@ -94,7 +94,11 @@ func TestCallsOfOtherToolsAreTheCallers(t *testing.T) {
 	request.Tools = []Tool{function.Tool()}
 	result, err := withTools(t).RunTools(t.Context(), request, ToolRun{})
 	if err != nil || len(result.ToolCalls()) != 1 || len(result.Calls) != 0 || result.FinishReason() != "tool_calls" {
-		t.Errorf("%+v, %v", result.ChatResult, err)
+		t.Fatalf("%+v, %v", result.ChatResult, err)
+	}
+	mine := weather(t, func() (dict, error) { return dict{"sky": "grey"}, nil })
+	if value, err := mine.Call(t.Context(), result.ToolCalls()[0].Arguments()); err != nil || value.(dict)["sky"] != "grey" {
+		t.Errorf("%v, %v", value, err)
 	}
 }
 
