@@ -265,7 +265,12 @@ public final class Model implements AutoCloseable {
 
     /** As runTools(), with at most 10 answers, for a text. */
     public ToolsResult runTools(String message, List<Tool> tools) {
-        return runTools(chatOf(message, options -> {}), tools, ToolLoop.MAX_ROUNDS);
+        return runTools(message, tools, options -> {});
+    }
+
+    /** As runTools(), with at most 10 answers, for a text. */
+    public ToolsResult runTools(String message, List<Tool> tools, Consumer<ChatRequest.Builder> options) {
+        return runTools(chatOf(message, options), tools, ToolLoop.MAX_ROUNDS);
     }
 
     /**

@@ -120,12 +120,22 @@ public final class Session {
         return ask(messages, Requests.options(options), false).finish();
     }
 
-    /** Answers the last question anew. */
+    /** Answers the last question anew. The new answer replaces the old one when it is complete. */
     public ChatResult<Object> regenerate() {
-        return again().finish();
+        return regenerate(options -> {});
     }
 
-    private Source<ChatResult<Object>> again() {
+    /** Answers the last question anew. The new answer replaces the old one when it is complete. */
+    public ChatResult<Object> regenerate(Consumer<ChatRequest.Builder> options) {
+        return again(Requests.options(options), false).finish();
+    }
+
+    /** As regenerate(), and gives the answer as it is written. */
+    public TextStream<ChatResult<Object>> regenerateStream(Consumer<ChatRequest.Builder> options) {
+        return new TextStream<>(again(Requests.options(options), true));
+    }
+
+    private Source<ChatResult<Object>> again(ObjectNode request, boolean stream) {
         lock.lock();
         try {
             checkIdle();
@@ -135,7 +145,7 @@ public final class Session {
             }
             int last = questions.getLast();
             ArrayNode question = JsonNodeFactory.instance.arrayNode().add(conversation.messages.get(last));
-            return begin(last, question, JsonNodeFactory.instance.objectNode(), false);
+            return begin(last, question, request, stream);
         } finally {
             lock.unlock();
         }
@@ -211,13 +221,19 @@ public final class Session {
 
     /** Removes the last question and everything after it, and returns what was removed. */
     public List<Map<String, Object>> undo() {
+        return undo(1);
+    }
+
+    /** Removes the last questions, as many as `turns` says, and everything after them. Returns what was removed. */
+    public List<Map<String, Object>> undo(int turns) {
         List<Map<String, Object>> taken = new ArrayList<>();
         change(() -> {
             List<Integer> questions = conversation.questions();
-            if (questions.isEmpty()) {
-                throw new InvalidArgumentException("1 turns cannot be undone: the session has 0");
+            if (turns < 1 || turns > questions.size()) {
+                throw new InvalidArgumentException(
+                        turns + " turns cannot be undone: the session has " + questions.size());
             }
-            taken.addAll(Conversation.maps(conversation.cut(questions.getLast())));
+            taken.addAll(Conversation.maps(conversation.cut(questions.get(questions.size() - turns))));
         });
         return taken;
     }
@@ -280,18 +296,31 @@ public final class Session {
 
     /** Writes the conversation, without its tools, to a JSON file that every binding reads: completely or not at all. */
     public void save(Path path) {
-        lock.lock();
-        try {
-            checkIdle();
-            SessionFile.write(path, conversation.messages, options, maxRounds, keepPartial);
-        } finally {
-            lock.unlock();
-        }
+        save(path, false);
     }
 
-    /** The session that save() wrote. Raises InvalidArgumentException for a file of another kind. */
+    /**
+     * Writes the conversation, without its tools, to a JSON file that every binding reads: completely or not at all.
+     *
+     * @param path the file
+     * @param state whether to write what the engine has computed for it, too, to the path with ".state" behind it, so
+     *     that the conversation continues quickly after load(): about 10 to 100 KB per token
+     */
+    public void save(Path path, boolean state) {
+        change(() -> {
+            boolean wanted = state && !conversation.messages.isEmpty();
+            String file = wanted ? SessionFile.writeState(path, model, conversation.messages, tools) : null;
+            SessionFile.write(path, conversation.messages, options, maxRounds, keepPartial, file);
+        });
+    }
+
+    /**
+     * The session that save() wrote, in any language. Raises InvalidArgumentException for a file of another kind. A saved
+     * state is used if it is there and fits; without it only time is lost.
+     */
     public static Session load(Path path, Model model) {
         ObjectNode content = SessionFile.read(path);
+        SessionFile.readState(path, model, content.path("state").asText(null));
         Session session = new Session(model)
                 .options((ObjectNode) content.get("options"))
                 .maxRounds(content.get("max_rounds").asInt())

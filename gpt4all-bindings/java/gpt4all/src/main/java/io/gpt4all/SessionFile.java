@@ -6,11 +6,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.internal.Json;
+import io.gpt4all.types.Operation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
 
 /** The file of a session, which all bindings write alike. */
@@ -20,12 +22,13 @@ final class SessionFile {
 
     private SessionFile() {}
 
-    static void write(Path path, ArrayNode messages, ObjectNode options, int maxRounds, boolean keepPartial) {
+    static void write(
+            Path path, ArrayNode messages, ObjectNode options, int maxRounds, boolean keepPartial, String state) {
         ObjectNode content =
                 JsonNodeFactory.instance.objectNode().put("format", FORMAT).put("version", VERSION);
         content.set("messages", messages);
         content.set("options", options);
-        content.put("max_rounds", maxRounds).put("keep_partial", keepPartial).putNull("state");
+        content.put("max_rounds", maxRounds).put("keep_partial", keepPartial).put("state", state);
         try {
             Path target = Files.exists(path) ? path.toRealPath() : path.toAbsolutePath();
             if (Files.exists(target) && !Files.isRegularFile(target)) {
@@ -41,6 +44,41 @@ final class SessionFile {
             }
         } catch (IOException error) {
             throw failed(path, "the session cannot be written", error);
+        }
+    }
+
+    /**
+     * Writes what the engine remembers of a conversation beside the session's file, and gives the name of what it wrote.
+     * A slot is first made to remember it: another request may have used that of the last answer.
+     */
+    static String writeState(Path path, Model model, ArrayNode messages, List<Tool> tools) {
+        ObjectNode request = JsonNodeFactory.instance.objectNode();
+        request.set("messages", messages.deepCopy());
+        if (!tools.isEmpty()) {
+            ArrayNode described = request.putArray("tools");
+            tools.forEach(tool -> described.add(Json.node(tool.definition())));
+        }
+        request.put("max_tokens", 0).put("add_generation_prompt", false);
+        int slot = new Request<>(
+                        model,
+                        Operation.CHAT,
+                        request,
+                        (json, floats) -> Json.tree(json).path("id_slot").asInt())
+                .finish();
+        String name = path.getFileName() + ".state";
+        model.saveState(path.resolveSibling(name), options -> options.idSlot(slot));
+        return name;
+    }
+
+    /** Reads what writeState() wrote; a state that is gone or of another model is no reason to lose the conversation. */
+    static void readState(Path path, Model model, String state) {
+        if (state == null) {
+            return;
+        }
+        try {
+            model.restoreState(path.resolveSibling(Path.of(state).getFileName()), options -> {});
+        } catch (LLModelException lost) {
+            return;
         }
     }
 

@@ -70,8 +70,11 @@ public final class Tool {
                 .build();
     }
 
-    /** Calls the function with a JSON object's text. Raises IllegalArgumentException for arguments that do not fit. */
-    Object call(String arguments) throws Exception {
+    /**
+     * Calls the function with the arguments of a tool call, which are JSON text. Raises what the function raises, and
+     * IllegalArgumentException for arguments that do not fit.
+     */
+    public Object call(String arguments) throws Exception {
         Object given;
         try {
             given = Json.STRICT.readValue(arguments, type);

@@ -2,6 +2,7 @@ package io.gpt4all;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.gpt4all.internal.Json;
 import io.gpt4all.internal.Schemas;
@@ -84,6 +85,24 @@ class SchemasTest {
                 "{\"type\": \"object\", \"properties\": {\"radius\": {\"type\": \"number\"}}, \"required\": [\"radius\"],"
                         + " \"additionalProperties\": false}",
                 Wheel.class);
+    }
+
+    record Order(
+            @Description("How many.") @JsonSchema("{\"minimum\": 1, \"maximum\": 9}")
+            int count) {}
+
+    @Test
+    void aComponentMayHaveFurtherKeywords() {
+        same(
+                "{\"type\": \"object\", \"properties\": {\"count\": {\"type\": \"integer\", \"description\": \"How many.\","
+                        + " \"minimum\": 1, \"maximum\": 9}}, \"required\": [\"count\"], \"additionalProperties\": false}",
+                Order.class);
+        record Odd(@JsonSchema("[]") int count) {}
+        record Broken(@JsonSchema("{") int count) {}
+        for (Class<?> wrong : List.of(Odd.class, Broken.class)) {
+            InvalidArgumentException error = assertThrows(InvalidArgumentException.class, () -> Schemas.of(wrong));
+            assertTrue(error.getMessage().startsWith("the @JsonSchema of int count is not a JSON object"));
+        }
     }
 
     @Test

@@ -93,7 +93,15 @@ class SessionTest {
         session.chat("One");
         String first = session.chat("Two").text();
         assertEquals(first, session.regenerate().text());
+        assertEquals(
+                3, session.regenerate(options -> options.maxTokens(3)).usage().completionTokens());
+        try (var stream = session.regenerateStream(options -> options.maxTokens(8))) {
+            assertEquals(first, stream.result().text());
+        }
         assertEquals(5, session.messages().size());
+        assertThrows(InvalidArgumentException.class, () -> session.undo(3));
+        assertThrows(InvalidArgumentException.class, () -> session.undo(0));
+        assertEquals(4, session.fork().undo(2).size());
         assertEquals(2, session.undo().size());
         session.edit(1, "Eins");
         assertEquals(List.of("system", "user"), roles(session));
@@ -137,5 +145,30 @@ class SessionTest {
         try (var left = Files.list(folder)) {
             assertEquals(1, left.count());
         }
+    }
+
+    @Test
+    void aSessionIsKeptWithWhatWasComputed(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("session.json");
+        Path state = folder.resolve("session.json.state");
+        Session session = session();
+        session.chat("One");
+        session.save(file, true);
+        assertTrue(Files.size(state) > 0);
+        int cached;
+        try (Model other = TestModels.endless()) {
+            cached = cachedTokens(Session.load(file, other));
+        }
+        assertTrue(cached > 8, "only " + cached + " tokens were not computed again");
+        Files.writeString(state, "spoilt");
+        try (Model other = TestModels.endless()) {
+            assertEquals(0, cachedTokens(Session.load(file, other)));
+        }
+        Files.delete(state);
+        assertEquals(session.messages(), Session.load(file, model).messages());
+    }
+
+    private static int cachedTokens(Session session) {
+        return session.chat("Two").usage().promptTokensDetails().cachedTokens();
     }
 }

@@ -1,10 +1,12 @@
 package io.gpt4all.internal;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.Description;
 import io.gpt4all.InvalidArgumentException;
+import io.gpt4all.JsonSchema;
 import java.lang.reflect.GenericArrayType;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -124,6 +126,7 @@ public final class Schemas {
             for (RecordComponent component : type.getRecordComponents()) {
                 ObjectNode member = schema(component.getGenericType());
                 describe(member, component.getAnnotation(Description.class));
+                add(member, component);
                 properties.set(component.getName(), member);
                 required.add(component.getName());
             }
@@ -135,6 +138,19 @@ public final class Schemas {
     private static void describe(ObjectNode schema, Description description) {
         if (description != null) {
             schema.put("description", description.value());
+        }
+    }
+
+    private static void add(ObjectNode schema, RecordComponent component) {
+        JsonSchema more = component.getAnnotation(JsonSchema.class);
+        if (more == null) {
+            return;
+        }
+        try {
+            schema.setAll((ObjectNode) Json.MAPPER.readTree(more.value()));
+        } catch (JsonProcessingException | ClassCastException error) {
+            throw new InvalidArgumentException(
+                    "the @JsonSchema of " + component + " is not a JSON object: " + more.value(), Map.of(), error);
         }
     }
 
