@@ -1,7 +1,7 @@
 /** tools: functions as the model sees them, and calls of them as it makes them. */
 
 import { InvalidArgumentError, shown } from "./errors.js";
-import type { FreeObject, Tool as ToolDescription } from "./generated.js";
+import type { FreeObject, Tool as ToolDescription, ToolCall } from "./generated.js";
 import { isSchema, jsonSchema, validate, type Schema } from "./schema.js";
 
 /** What a function is called with besides its arguments. */
@@ -48,20 +48,21 @@ export class FunctionTool<Arguments = unknown> {
     this.description = { type: "function", function: { name, ...told, parameters: described } };
   }
 
-  /** Calls the function with the arguments of a tool call, which are JSON text. Rejects arguments that do not fit. */
-  async call(text: string, context: ToolContext): Promise<unknown> {
-    const given: unknown = JSON.parse(text);
+  /** Calls the function with the arguments of a tool call: JSON text, or the object. Rejects arguments that do not fit. */
+  async call(args: ToolCall["function"]["arguments"], context: Partial<ToolContext> = {}): Promise<unknown> {
+    const { signal = new AbortController().signal } = context;
+    const given: unknown = typeof args === "string" ? JSON.parse(args) : args;
     if (given === null || typeof given !== "object" || Array.isArray(given)) {
       throw new TypeError(`the arguments are not an object: ${shown(given)}`);
     }
     if (!this.#schema) {
-      return await this.#execute(given as Arguments, context);
+      return await this.#execute(given as Arguments, { signal });
     }
     const checked = validate(this.#schema, given);
     if (checked.issues) {
       throw new TypeError(checked.text);
     }
-    return await this.#execute(checked.value, context);
+    return await this.#execute(checked.value, { signal });
   }
 }
 

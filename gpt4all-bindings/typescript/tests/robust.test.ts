@@ -208,6 +208,10 @@ test("tools are called with what their schema gives", async () => {
   const run = model.runTools("Add", [add], { tool_choice: "required", max_tokens: 200, temperature: 0, maxRounds: 2 });
   await run.catch((error: unknown) => assert.equal((error as Error).name, "ToolRoundsError"));
   assert.ok(seen.every((digit) => digit === 1 || digit === 2) && seen.length >= 1);
+  assert.deepEqual([await add.call('{"digit": "1"}'), await add.call({ digit: "2" })], [2, 3]);
+  for (const wrong of ['{"digit": "3"}', "{}", "[]", "null", "{", { digit: 1 }]) {
+    await assert.rejects(async () => await add.call(wrong), `${JSON.stringify(wrong)} was taken`);
+  }
 });
 
 test("opening, closing and generating do not leak", { timeout: 300_000 }, async () => {
