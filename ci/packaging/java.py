@@ -15,12 +15,14 @@ from pathlib import Path
 
 from ci.build import build, directory
 from ci.common import BUILD, ROOT, Failure, MissingTool, run_main, sha256_of
+from ci.packaging.jdk import NEEDED, newest_jdk
 from ci.packaging.natives import library_files
 
 BINDING = ROOT / "gpt4all-bindings" / "java"
 DIST = BUILD / "dist"
 NATIVES = BUILD / "java" / "natives"
 MODULES = ("gpt4all", "gpt4all-langchain4j")
+KINDS = ("", "-sources", "-javadoc")
 
 
 def stage_natives(library_folder: Path, into: Path = NATIVES) -> Path:
@@ -40,28 +42,37 @@ def stage_natives(library_folder: Path, into: Path = NATIVES) -> Path:
     return into
 
 
-def jars(java_home: Path, into: Path = DIST) -> list[Path]:
-    """Builds the library with all its modules, and packs it. `java_home` is a JDK 22 or newer."""
+def jars(java_home: Path, library_folder: Path, into: Path = DIST) -> list[Path]:
+    """Packs the library in a folder. Returns for each module its jar, and the jars of its sources and documentation.
+
+    java_home: a JDK 22 or newer. Raises MissingTool without Maven, and Failure.
+    """
     if not shutil.which("mvn"):
         raise MissingTool("Maven is needed (on Debian or Ubuntu: apt-get install maven)")
-    build("modules", ["llmodel"])
-    staged = stage_natives(directory("modules") / "bin")
-    command = ["mvn", "--batch-mode", "--quiet", "-DskipTests", f"-Dgpt4all.natives={staged}", "package"]
+    staged = stage_natives(library_folder)
+    command = ["mvn", "--batch-mode", "--quiet", "-P", "release", "-DskipTests", "-Dgpg.skip"]
+    command += [f"-Dgpt4all.natives={staged}", "verify"]
     done = subprocess.run(command, cwd=BINDING, check=False, env={**os.environ, "JAVA_HOME": str(java_home)})
     if done.returncode != 0:
         raise Failure("Maven failed; the lines above say why")
     into.mkdir(parents=True, exist_ok=True)
-    version = (ROOT / "VERSION").read_text(encoding="ascii").strip()
-    names = [(module, f"{module}-{version}.jar") for module in MODULES]
+    version = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
+    names = [(module, f"{module}-{version}{kind}.jar") for module in MODULES for kind in KINDS]
     return [Path(shutil.copy(BUILD / "java" / module / name, into / name)) for module, name in names]
 
 
 def main() -> int:
-    """Reads the command line."""
+    """Reads the command line, and builds the library with all its modules."""
     parser = argparse.ArgumentParser(description=__doc__)
-    home = os.environ.get("JAVA_HOME")
-    parser.add_argument("--java-home", type=Path, default=home, required=not home, help="a JDK 22 or newer")
-    for jar in jars(parser.parse_args().java_home):
+    parser.add_argument("--java-home", type=Path, help="a JDK 22 or newer; the newest of the machine if not given")
+    home = parser.parse_args().java_home
+    if home is None:
+        newest = newest_jdk()
+        if newest is None or newest.version < NEEDED:
+            raise MissingTool(f"there is no JDK {NEEDED} or newer; install one, or name its folder in JAVA_HOME")
+        home = newest.home
+    build("modules", ["llmodel"])
+    for jar in jars(home, directory("modules") / "bin"):
         print(jar)
     return 0
 

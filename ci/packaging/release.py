@@ -9,23 +9,27 @@ Exit codes: 0 could be published, 1 something is left to do.
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 import sys
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci.common import ROOT, run_main, say, sha256_of
+from ci.common import BUILD, ROOT, Failure, MissingTool, run_main, say, sha256_of
 from ci.documentation.check import check_versions
 from ci.files import our_files, output_of
-from ci.packaging import python
+from ci.packaging import golang, java, python, typescript
+from ci.packaging.jdk import NEEDED, newest_jdk
+from ci.packaging.natives import unpack_wheel
 from ci.setup import ensure_other_venv
 from ci.testing.reports import Outcome
 
 REQUIREMENTS = ROOT / "ci" / "requirements-release.txt"
-LARGEST_WHEEL = 100_000_000  # PyPI's limit for a file of a project that has not asked for more
+LARGEST_PACKAGE = 100_000_000  # bytes; PyPI's limit for a file of a project that has not asked for more
 # Where a binding says its version, besides those that read VERSION: a pattern for each kind of file.
 PLACES = {
     "*/package.json": r'^  "version": "([^"]+)"',
@@ -96,8 +100,8 @@ def check_package(package: Path) -> str:
     found = re.search(r"^Version: (.+)$", metadata_of(package), re.MULTILINE)
     if not found or found[1] != version():
         wrong.append(f"its metadata says version {found[1] if found else '(none)'}, VERSION says {version()}")
-    if package.stat().st_size > LARGEST_WHEEL:
-        wrong.append(f"has {package.stat().st_size:,} bytes, over {LARGEST_WHEEL:,}")
+    if package.stat().st_size > LARGEST_PACKAGE:
+        wrong.append(f"has {package.stat().st_size:,} bytes, over {LARGEST_PACKAGE:,}")
     return "\n".join(wrong)
 
 
@@ -107,7 +111,64 @@ def twine(packages: list[Path]) -> str:
     return output_of([str(tool), "-m", "twine", "check", "--strict", *map(str, packages)])
 
 
-def walk(variants: str) -> tuple[Outcome, list[Path]]:
+@dataclass
+class Packages:
+    """What is built, for each place where it is published."""
+
+    pypi: list[Path] = field(default_factory=list)
+    npm: list[Path] = field(default_factory=list)
+    maven: list[Path] = field(default_factory=list)
+    golang: list[Path] = field(default_factory=list)
+
+    def all(self) -> list[Path]:
+        """Every file."""
+        return [*self.pypi, *self.npm, *self.maven, *self.golang]
+
+
+def npm_version(package: Path) -> str:
+    """What of an npm package's version and size is not as it should be."""
+    with tarfile.open(package) as tar:
+        member = tar.extractfile("package/package.json")
+        assert member is not None
+        told = json.load(member)["version"]
+    wrong = [] if told == version() else [f"it says version {told}, VERSION says {version()}"]
+    if package.stat().st_size > LARGEST_PACKAGE:
+        wrong.append(f"has {package.stat().st_size:,} bytes, over {LARGEST_PACKAGE:,}")
+    return "\n".join(wrong)
+
+
+def jar_content(jar: Path) -> str:
+    """What a jar lacks: each has something besides its manifest."""
+    with zipfile.ZipFile(jar) as archive:
+        names = [name for name in archive.namelist() if not name.startswith("META-INF/") and not name.endswith("/")]
+    return "" if names else "it is empty"
+
+
+def others(wheel: Path, packages: Packages, outcome: Outcome) -> None:
+    """Builds the packages of the other languages, with the library of the wheel, so that all have the same one."""
+    folder = unpack_wheel(wheel, BUILD / "release-library")
+    try:
+        say("      building the npm packages")
+        packages.npm = typescript.packages(folder)
+        for package in packages.npm:
+            outcome.check(package.name, npm_version(package))
+    except (Failure, MissingTool) as error:
+        outcome.failed.append(("npm packages", str(error)))
+    jdk = newest_jdk()
+    try:
+        if jdk is None or jdk.version < NEEDED:
+            raise MissingTool(f"there is no JDK {NEEDED} or newer")
+        say(f"      building the jars with JDK {jdk.version}")
+        packages.maven = java.jars(jdk.home, folder)
+        for package in packages.maven:
+            outcome.check(package.name, jar_content(package))
+    except (Failure, MissingTool) as error:
+        outcome.failed.append(("jars", str(error)))
+    packages.golang = [golang.write_release(wheel, version(), python.DIST)]
+    outcome.passed += 1
+
+
+def walk(variants: str) -> tuple[Outcome, Packages]:
     """Everything up to publishing."""
     outcome = Outcome()
     for name, wrong in (
@@ -119,19 +180,33 @@ def walk(variants: str) -> tuple[Outcome, list[Path]]:
     ):
         outcome.check(name, wrong)
     say("      building the sdist and the wheel, for many minutes the first time")
-    packages = [python.sdist(), python.wheel(variants=variants)]
-    for package in packages:
+    packages = Packages([python.sdist(), python.wheel(variants=variants)])
+    for package in packages.pypi:
         outcome.check(package.name, check_package(package))
-    outcome.check("twine check", twine(packages))
+    outcome.check("twine check", twine(packages.pypi))
+    others(packages.pypi[-1], packages, outcome)
     return outcome, packages
 
 
-def published(packages: list[Path]) -> Iterator[str]:
+def published(packages: Packages) -> Iterator[str]:
     """What would be published, and with what."""
-    for package in packages:
+    for package in packages.all():
         yield f"{package.relative_to(ROOT)}  {package.stat().st_size / 1e6:.1f} MB  SHA-256 {sha256_of(package)}"
-    yield f"git tag -s v{version()} && git push origin v{version()}"
-    yield "python -m twine upload " + " ".join(str(package.relative_to(ROOT)) for package in packages)
+    names = " ".join(str(package.relative_to(ROOT)) for package in packages.pypi)
+    tagged = f"v{version()}"
+    yield f"git tag -s {tagged} && git push origin {tagged}"
+    yield f"gh release create {tagged} {names}"
+    yield f"python -m twine upload {names}"
+    # the platform's package first: npm looks for it when it installs the other
+    for package in reversed(packages.npm):
+        yield f"npm publish --access public {package.relative_to(ROOT)}"
+    if packages.maven:
+        natives = java.NATIVES.relative_to(ROOT)
+        yield f"(cd gpt4all-bindings/java && mvn -P release -DskipTests -Dgpt4all.natives=$OLDPWD/{natives} deploy)"
+    for written in packages.golang:
+        yield f"cp {written.relative_to(ROOT)} {golang.RELEASE.relative_to(ROOT)}  # and commit it"
+        module = f"gpt4all-bindings/golang/{tagged}"
+        yield f"git tag -s {module} && git push origin {module}"
 
 
 def main() -> int:

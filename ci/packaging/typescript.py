@@ -11,7 +11,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,20 +105,23 @@ def _run(*command: str) -> None:
         raise Failure(f"`{' '.join(command)}` failed; the lines above say why")
 
 
-def packages(into: Path = DIST) -> Sequence[Path]:
-    """Builds the library with all its modules, the addon and the package, and packs them."""
+def packages(library_folder: Path, into: Path = DIST) -> list[Path]:
+    """Builds the addon and the package, and packs them with the library in a folder.
+
+    Raises MissingTool without Node and npm, and Failure.
+    """
     if not shutil.which("npm"):
         raise MissingTool("Node 20 or newer is needed, with npm and its headers (on Debian or Ubuntu: libnode-dev)")
-    build("modules", ["llmodel"])
     _run("npm", "ci", "--ignore-scripts")
     _run("npm", "run", "build:native")
     _run("npm", "run", "build")
-    return pack(directory("modules") / "bin", into)
+    return pack(library_folder, into)
 
 
 def main() -> int:
-    """Builds both packages and names them."""
-    for package in packages():
+    """Builds the library with all its modules and both packages, and names them."""
+    build("modules", ["llmodel"])
+    for package in packages(directory("modules") / "bin"):
         print(package)
     return 0
 

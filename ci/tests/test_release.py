@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
+import platform
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from ci import files
-from ci.packaging import release
+from ci.common import Failure, sha256_of
+from ci.packaging import golang, natives, release
 
 HEAD = "# Changelog\n\n## [Unreleased]\n\n"
 
@@ -52,3 +57,58 @@ def test_a_package_of_another_version_is_found(root: Path, told: str, wrong: str
         archive.writestr("gpt4all-3.1.0.dist-info/METADATA", f"Name: gpt4all\nVersion: {told}\n" if told else "")
     found = release.check_package(wheel)
     assert wrong in found and bool(found) == bool(wrong)
+
+
+@pytest.mark.parametrize("told", ["3.1.0", "3.0.9"])
+def test_an_npm_package_of_another_version_is_found(root: Path, told: str) -> None:
+    package = root / "gpt4all.tgz"
+    content = json.dumps({"name": "gpt4all", "version": told}).encode()
+    with tarfile.open(package, "w:gz") as tar:
+        member = tarfile.TarInfo("package/package.json")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+    assert (release.npm_version(package) == "") == (told == "3.1.0")
+
+
+def test_a_jar_without_classes_is_found(root: Path) -> None:
+    jar = root / "gpt4all-3.1.0.jar"
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "")
+    assert release.jar_content(jar) == "it is empty"
+    with zipfile.ZipFile(jar, "a") as archive:
+        archive.writestr("module-info.class", "")
+    assert release.jar_content(jar) == ""
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    path = tmp_path / "gpt4all-3.1.0-py3-none-linux.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("lib/libllmodel.so", "lib/libggml-cpu-haswell.so", "lib/notes.txt", "__init__.py"):
+            archive.writestr(f"gpt4all/{name}", name)
+    return path
+
+
+def test_other_packages_take_the_library_of_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    (folder / "libggml-cpu-old.so").write_text("of another build")
+    natives.unpack_wheel(wheel, folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["libggml-cpu-haswell.so", "libllmodel.so"]
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("gpt4all/__init__.py", "")
+    with pytest.raises(Failure, match=r"no libllmodel\.so"):
+        natives.unpack_wheel(wheel, folder)
+
+
+def test_the_go_module_knows_the_wheels_of_its_release(
+    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(golang, "RELEASE", tmp_path / "library_release.json")
+    golang.RELEASE.write_text('{"version": "3.0.0", "libraries": {"linux/arm64": {"url": "of the release before"}}}')
+    for machine in ("aarch64", "x86_64"):
+        monkeypatch.setattr(platform, "machine", lambda machine=machine: machine)
+        golang.write_release(wheel, "3.1.0", tmp_path)
+    written = json.loads(golang.RELEASE.read_text())
+    source = {"url": f"{golang.RELEASES}/v3.1.0/{wheel.name}", "sha256": sha256_of(wheel)}
+    assert written == {"version": "3.1.0", "libraries": {"linux/amd64": source, "linux/arm64": source}}

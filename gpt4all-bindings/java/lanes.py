@@ -11,13 +11,13 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ci.build import build, directory
 from ci.common import BUILD, ROOT, Failure, NoNetwork, cache_root, file_lock, say
 from ci.packaging.java import stage_natives
+from ci.packaging.jdk import NEEDED, Jdk, newest_jdk
 from ci.setup import BUILD_TOOLS, Tool
 from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
@@ -27,30 +27,7 @@ from ci.testing.runners import LANE_SECONDS, LOGS, conformance_variables, last_w
 HERE = Path(__file__).resolve().parent
 OUT = BUILD / "java"
 MODEL = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
-NEEDED = 22  # the first Java with the Foreign Function and Memory API
 UNREACHABLE = re.compile(r"Could not transfer|Unknown host|Connection (refused|reset|timed out)|Network is unreachable")
-
-
-@dataclass(frozen=True)
-class Jdk:
-    """A JDK, by the number of its Java."""
-
-    version: int
-    home: Path
-
-
-def newest_jdk() -> Jdk | None:
-    """The newest JDK of the machine, which need not be the one on the PATH."""
-    homes = [Path(os.environ["JAVA_HOME"])] if os.environ.get("JAVA_HOME") else []
-    homes += sorted(Path("/usr/lib/jvm").glob("*"))
-    found = []
-    for home in homes:
-        release = home / "release"
-        if not (home / "bin" / "javac").is_file() or not release.is_file():
-            continue
-        if match := re.search(r'^JAVA_VERSION="(\d+)', release.read_text(encoding="utf-8"), re.MULTILINE):
-            found.append(Jdk(int(match[1]), home))
-    return max(found, key=lambda jdk: jdk.version, default=None)
 
 
 def _has_jdk() -> bool:
