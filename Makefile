@@ -25,7 +25,7 @@ generate: ## Write what is generated from llmodel.h and its schema, for every la
 wheel: ## Build the Python wheel for this kind of machine, in build/dist
 	$(CI_PYTHON) -m ci.packaging.python wheel
 
-jar: ## Build the Java packages for this kind of machine, in build/dist (JAVA_HOME: a JDK 22 or newer)
+jar: ## Build the Java packages for this kind of machine, in build/dist (with a JDK 22 or newer)
 	$(CI_PYTHON) -m ci.packaging.java
 
 npm: ## Build the npm packages for this kind of machine, in build/dist (Node 20 or newer, with its headers)

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	enoughProgress = 64 << 10 // bytes that a try must bring for the count of failed ones to start anew
+	enoughProgress = 64 << 10 // bytes that a try must bring for the count of failed ones to start over
 	fewRetries     = 2        // for servers that contradict themselves, or are not there
 )
 

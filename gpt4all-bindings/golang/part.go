@@ -75,7 +75,7 @@ func newPart(target string, withMD5 bool) *part {
 	return made
 }
 
-// forget begins the hashes anew. MD5 is for files of which an old catalogue has nothing better.
+// forget starts the hashes over. MD5 is for files of which an old catalogue has nothing better.
 func (p *part) forget() {
 	p.digests, p.hashed = map[string]hash.Hash{"sha256": sha256.New()}, 0
 	if p.withMD5 {

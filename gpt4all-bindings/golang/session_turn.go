@@ -25,7 +25,7 @@ func (s *Session) ask(added []Message, request any, stream bool) run[ChatResult]
 	})
 }
 
-// askAgain is a run that answers the last question anew.
+// askAgain is a run that answers the last question again.
 func (s *Session) askAgain(request any, stream bool) run[ChatResult] {
 	return s.turn(request, stream, func(t *turn) error {
 		questions := s.questions()

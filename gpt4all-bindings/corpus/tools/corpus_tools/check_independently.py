@@ -6,7 +6,7 @@ It does not use the library at all. Each case is done twice more, as far as that
 - with llama-cpp-python on the same file;
 - with sentence-transformers on the weights that a model was converted from, if that is one of its models.
 What an implementation can say of an outcome is compared with what the corpus expects there. Greedy choice, stop texts,
-grammars (as regular expressions), JSON Schemas, penalties, pooling and norms are done anew in independent/.
+grammars (as regular expressions), JSON Schemas, penalties, pooling and norms are done again in independent/.
 
 requirements-independent.txt says what it needs.
 

@@ -363,10 +363,10 @@ class View(LLModel):
         self._closed = False
         self._opened = model
         self._past = past
-        self._open_anew = reopen
+        self._open_again = reopen
 
     def _reopen(self, model: Model, threads: int) -> None:
-        self._open_anew(threads)
+        self._open_again(threads)
 
 
 def _threads_default() -> int:

@@ -17,7 +17,7 @@ from gpt4all import GPT4All
 
 pytest.importorskip("llm_gpt4all", reason="`make test LANES=compatibility` installs llm and its plugin")
 
-pytestmark = pytest.mark.timeout(600)  # each command loads the model anew, and the machine may be busy
+pytestmark = pytest.mark.timeout(600)  # each command loads the model again, and the machine may be busy
 SECONDS = 300
 
 MODEL = "SmolLM2-135M-Instruct-Q4_1"

@@ -38,7 +38,7 @@ FILE_BYTES = 3_785_248_281  # of ggml-gpt4all-j.bin, -j-v1.1-breezy, -j-v1.2-jaz
 LAYERS, WIDTH, HEADS, ROTATED, CONTEXT, Q4_0_FILE = 28, 4096, 16, 64, 2048, 2
 MOST_BYTES, LEAST_SPEED = 300_000_000, 0.5
 CHUNK = 1 << 26
-# The kernel's own count of a process begins anew with its program, unlike that of getrusage().
+# The kernel's own count of a process starts over with its program, unlike that of getrusage().
 CONVERT = """
 import gpt4all, sys
 gpt4all.convert(*sys.argv[1:])

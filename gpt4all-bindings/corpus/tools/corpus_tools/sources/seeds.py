@@ -35,7 +35,7 @@ def cases() -> Iterator[Json]:
         yield case(f"{name}-same", "The same seed gives the same, another gives another", model, *steps)
     yield case(
         "tiny-opened-again",
-        "Also in a model that is opened anew",
+        "Also in a model that is opened again",
         TINY,
         open_(),
         sampled(123),

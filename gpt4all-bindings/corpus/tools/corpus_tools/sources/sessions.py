@@ -28,7 +28,7 @@ def cases() -> Iterator[Json]:
         path, slot = "${scratch}/state.bin", {"id_slot": 0}
         yield case(
             f"{name}-state",
-            "A slot's state is saved, and goes on in a model opened anew",
+            "A slot's state is saved, and goes on in a model opened again",
             model,
             open_(),
             ask,

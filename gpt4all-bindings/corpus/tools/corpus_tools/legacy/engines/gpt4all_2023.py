@@ -151,7 +151,7 @@ def quantize(folder: Path, era: str, kind: str, values: Array) -> bytes:
 
 
 def quantize_file(folder: Path, era: str, source: Path, target: Path, file_type: int) -> None:
-    """llama.cpp's own quantiser: writes a LLaMA file anew, in its era's newest container."""
+    """llama.cpp's own quantiser: rewrites a LLaMA file in its era's newest container."""
     library = ctypes.CDLL(str(folder / LIBRARIES / f"libllamamodel-{era}-default.so"))
     if era == "mainline":
         library.llama_init_backend(ctypes.c_bool(False))

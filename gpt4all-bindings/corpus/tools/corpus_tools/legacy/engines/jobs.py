@@ -27,7 +27,7 @@ class EngineError(RuntimeError):
 class Job:
     """One piece of work.
 
-    do: "logits" or "greedy" of tokens, "quantize" values that `path` has (.npy), or "write" the file `path` anew.
+    do: "logits" or "greedy" of tokens, "quantize" values that `path` has (.npy), or "write" the file `path`.
     """
 
     engine: str  # its package and version

@@ -9,7 +9,7 @@ _CLASSES = {"llama": "Llama", "gptj": "GptJ", "mpt": "Mpt"}
 
 
 def quantize(folder: Path, architecture: str, source: Path, target: Path, kind: str) -> None:
-    """Writes an F16 file anew with another type, LLaMA as `ggjt` 3."""
+    """Rewrites an F16 file with another type, LLaMA as `ggjt` 3."""
     library = folder / "llm_rs" / "llm_rs.abi3.so"
     specification = importlib.util.spec_from_file_location("llm_rs", library)
     if specification is None or specification.loader is None:

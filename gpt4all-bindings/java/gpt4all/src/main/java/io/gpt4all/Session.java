@@ -120,12 +120,12 @@ public final class Session {
         return ask(messages, Requests.options(options), false).finish();
     }
 
-    /** Answers the last question anew. The new answer replaces the old one when it is complete. */
+    /** Answers the last question again. The new answer replaces the old one when it is complete. */
     public ChatResult<Object> regenerate() {
         return regenerate(options -> {});
     }
 
-    /** Answers the last question anew. The new answer replaces the old one when it is complete. */
+    /** Answers the last question again. The new answer replaces the old one when it is complete. */
     public ChatResult<Object> regenerate(Consumer<ChatRequest.Builder> options) {
         return again(Requests.options(options), false).finish();
     }

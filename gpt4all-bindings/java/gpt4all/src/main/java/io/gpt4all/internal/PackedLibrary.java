@@ -20,7 +20,7 @@ import java.util.Map;
 /**
  * The library in the jar, and where it is unpacked to: a folder of the cache that is named by the version and the hash
  * of what is in it. A folder is complete or not there, and is never changed; a file that no longer has its hash is
- * written anew.
+ * written again.
  *
  * <p>Beside the files lies SHA256SUMS, which lists them; its first line is "version VERSION".
  */

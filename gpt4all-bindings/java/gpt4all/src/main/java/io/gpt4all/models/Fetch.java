@@ -9,7 +9,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /** One run of fetching one address into its .part, through whatever the network does to it. */
 final class Fetch {
-    /** Bytes that a try must bring for the count of failed ones to start anew. */
+    /** Bytes that a try must bring for the count of failed ones to start over. */
     private static final long ENOUGH_PROGRESS = 64 << 10;
 
     private static final int FEW_RETRIES = 2; // for servers that contradict themselves, or are not there

@@ -105,7 +105,7 @@ final class Part {
     String[] digests(Reporter report) {
         catchUp(report);
         String[] found = {Hashes.hex(sha256), Hashes.hex(md5)};
-        forget(); // a digest that was asked for begins anew
+        forget(); // a digest that was asked for starts over
         return found;
     }
 
