@@ -27,6 +27,9 @@ type JSONMessage json.RawMessage
 
 func (JSONMessage) isMessage() {}
 
+// String is the message's JSON.
+func (m JSONMessage) String() string { return string(m) }
+
 // MarshalJSON is the message itself.
 func (m JSONMessage) MarshalJSON() ([]byte, error) { return json.RawMessage(m).MarshalJSON() }
 
