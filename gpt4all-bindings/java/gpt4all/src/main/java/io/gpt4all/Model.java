@@ -468,7 +468,12 @@ public final class Model implements AutoCloseable {
 
     /** chat() on a virtual thread. Cancelling the future cancels the request. */
     public CompletableFuture<ChatResult<Object>> chatAsync(String message) {
-        return chatAsync(chatOf(message, options -> {}));
+        return chatAsync(message, options -> {});
+    }
+
+    /** chat() on a virtual thread. Cancelling the future cancels the request. */
+    public CompletableFuture<ChatResult<Object>> chatAsync(String message, Consumer<ChatRequest.Builder> options) {
+        return chatAsync(chatOf(message, options));
     }
 
     /** chat() on a virtual thread. Cancelling the future cancels the request. */
