@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -38,10 +39,10 @@ def _version() -> tuple[int, int]:
 GO = Tool("", lambda: _version() >= OLDEST, "install Go 1.24 or newer from its makers; Debian 12's is older")
 
 
-def _command(arguments: Sequence[str], variables: Mapping[str, str] | None = None) -> str:
+def _command(arguments: Sequence[str], variables: Mapping[str, str] | None = None, folder: Path = HERE) -> str:
     """What a command says if it fails, or finds something; nothing if all is well."""
     done = subprocess.run(
-        arguments, cwd=HERE, env={**os.environ, **VARIABLES, **(variables or {})}, capture_output=True, text=True,
+        arguments, cwd=folder, env={**os.environ, **VARIABLES, **(variables or {})}, capture_output=True, text=True,
         errors="replace", check=False,
     )  # fmt: skip
     text = (done.stdout + done.stderr).strip()
@@ -84,12 +85,17 @@ def _examples(outcome: Outcome) -> None:
     outcome.check("gofmt of the documentation", done.stdout + done.stderr)
     outcome.check("go vet of the documentation", _command(["go", "-C", str(EXAMPLES), "vet", "./..."], variables))
     model = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
-    for path in sorted(EXAMPLES.glob("*/main.go")):
-        name = f"docs/examples/golang/{path.parent.name}"
-        if model.is_file():
-            outcome.check(name, _command(["go", "-C", str(EXAMPLES), "run", f"./{path.parent.name}"], variables))
-        else:
-            outcome.skipped.append((name, f"{model} is not there"))
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in sorted(EXAMPLES.glob("*/main.go")):
+            name = f"docs/examples/golang/{path.parent.name}"
+            if not model.is_file():
+                outcome.skipped.append((name, f"{model} is not there"))
+                continue
+            folder = Path(scratch, path.parent.name)  # for the files that it writes
+            folder.mkdir()
+            program = str(folder / "program")
+            wrong = _command(["go", "-C", str(EXAMPLES), "build", "-o", program, f"./{path.parent.name}"], variables)
+            outcome.check(name, wrong or _command([program], variables, folder))
 
 
 def _test() -> Outcome:
