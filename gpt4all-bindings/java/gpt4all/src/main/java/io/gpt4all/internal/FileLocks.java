@@ -12,8 +12,10 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 
 /**
  * Locks that all bindings understand: flock() where there is one, and on Windows a lock on the first byte.
@@ -81,13 +83,23 @@ public final class FileLocks {
                     // another process was quicker
                 }
             }
+            Object file = identity(path);
             int descriptor = opened(path);
             int taken = NativeLibrary.use(() -> (int) FLOCK.invokeExact(descriptor, EXCLUSIVE_NOW));
-            if (taken == 0) {
+            if (taken == 0 && file != null && file.equals(identity(path))) {
                 return () -> closed(descriptor);
             }
-            closed(descriptor);
+            closed(descriptor); // another process has it, or has just deleted it
             return null;
+        }
+
+        /** What tells files apart that have the same name one after the other. */
+        private static Object identity(Path path) throws IOException {
+            try {
+                return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+            } catch (NoSuchFileException error) {
+                return null;
+            }
         }
 
         private static int opened(Path path) throws IOException {

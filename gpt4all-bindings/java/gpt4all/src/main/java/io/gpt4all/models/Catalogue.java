@@ -22,29 +22,44 @@ final class Catalogue {
         try (InputStream stream = Catalogue.class.getResourceAsStream("catalogue.json")) {
             JsonNode catalogue = Json.MAPPER.readTree(stream);
             List<CatalogueEntry> entries = new ArrayList<>();
-            catalogue.get("models").forEach(model -> entries.add(entry(model)));
+            catalogue.get("models").forEach(model -> entries.add(entry(model, catalogue.path("chat_templates"))));
             return List.copyOf(entries);
         } catch (IOException error) {
             throw new UncheckedIOException(error);
         }
     }
 
-    private static CatalogueEntry entry(JsonNode model) {
+    private static CatalogueEntry entry(JsonNode model, JsonNode templates) {
         List<String> aliases = new ArrayList<>();
         model.path("aliases").forEach(alias -> aliases.add(alias.asText()));
         List<Source> sources = new ArrayList<>();
         model.path("sources").forEach(source -> sources.add(source(source)));
+        JsonNode license = model.get("license");
+        JsonNode commercial = license.path("commercial_use");
         return new CatalogueEntry(
                 model.get("name").asText(),
                 model.get("file").asText(),
                 model.get("kind").asText(),
                 model.get("description").asText(),
                 model.get("size").asLong(),
+                model.get("ram_gb").asDouble(),
+                new CatalogueEntry.License(
+                        license.get("name").asText(),
+                        license.get("url").asText(),
+                        commercial.isBoolean() ? commercial.asBoolean() : null),
+                model.get("architecture").asText(),
+                model.get("parameters").asLong(),
+                model.get("quantization").asText(),
                 model.path("sha256").asText(null),
                 model.path("md5").asText(null),
                 model.get("context_length").asInt(),
                 List.copyOf(aliases),
+                model.has("chat_template")
+                        ? templates.get(model.get("chat_template").asText()).asText()
+                        : null,
+                model.path("system_message").asText(null),
                 model.has("sampling") ? Json.map(Json.text(model.get("sampling"))) : Map.of(),
+                model.path("sampling_source").asText(null),
                 List.copyOf(sources));
     }
 
@@ -72,13 +87,13 @@ final class Catalogue {
         return found;
     }
 
-    /** Everything that an entry is found by. */
+    /** Everything that an entry is found by, each once. */
     static List<String> names(CatalogueEntry entry) {
-        List<String> names = new ArrayList<>(entry.aliases());
-        names.add(entry.name());
-        names.add(entry.file().replaceFirst("\\.gguf$", ""));
-        names.add(entry.file());
-        return names;
+        List<String> all = new ArrayList<>(entry.aliases());
+        all.addAll(List.of(entry.name(), entry.file().replaceFirst("\\.gguf$", ""), entry.file()));
+        Map<String, String> names = new LinkedHashMap<>();
+        all.forEach(name -> names.put(name.toLowerCase(Locale.ROOT), name));
+        return List.copyOf(names.values());
     }
 
     /** What names that mean the same have in common: "Qwen3 4B" is found as qwen3-4b, too. */

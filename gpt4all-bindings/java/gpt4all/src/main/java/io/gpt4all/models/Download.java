@@ -140,7 +140,7 @@ final class Download {
     /** Gives the checked file its name. The record comes first, so that a file never lies there without one. */
     private void finish(Part part, String sha256, Source source) {
         Path target = wanted.path();
-        wanted.record(part.length(), sha256, name(source));
+        new FileRecord(part.length(), sha256, name(source)).write(target);
         StateFiles.checked(
                 target,
                 () -> Files.move(

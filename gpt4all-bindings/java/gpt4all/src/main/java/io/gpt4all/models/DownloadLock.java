@@ -11,14 +11,28 @@ final class DownloadLock implements AutoCloseable {
 
     /** Makes the folder, and waits while another process has the lock. */
     DownloadLock(Path target, Reporter report) {
-        Path file = StateFiles.of(target, ".lock");
-        StateFiles.checked(target, () -> Files.createDirectories(file.getParent()));
-        FileLocks.Held found = StateFiles.checked(target, () -> FileLocks.tryLock(file));
+        FileLocks.Held found = attempt(target);
         while (found == null) {
             report.sleep(Duration.ofMillis(100), ProgressInfo.Phase.WAITING, 0, -1);
-            found = StateFiles.checked(target, () -> FileLocks.tryLock(file));
+            found = attempt(target);
         }
         held = found;
+    }
+
+    private DownloadLock(FileLocks.Held held) {
+        this.held = held;
+    }
+
+    /** The lock, or null while another process has it. */
+    static DownloadLock now(Path target) {
+        FileLocks.Held found = attempt(target);
+        return found == null ? null : new DownloadLock(found);
+    }
+
+    private static FileLocks.Held attempt(Path target) {
+        Path file = StateFiles.of(target, ".lock");
+        StateFiles.checked(target, () -> Files.createDirectories(file.getParent()));
+        return StateFiles.checked(target, () -> FileLocks.tryLock(file));
     }
 
     @Override

@@ -1,9 +1,11 @@
 package io.gpt4all.models;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /** Names that every file system takes and that stay in their folder. */
 final class FileNames {
@@ -15,7 +17,26 @@ final class FileNames {
             Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
     private static final Pattern FORBIDDEN = Pattern.compile("[\\x00-\\x1f\\x7f/\\\\:*?\"<>|]");
 
+    private static final Pattern SPLIT = Pattern.compile("-(\\d{5})-of-(\\d{5})\\.gguf$");
+
     private FileNames() {}
+
+    /** The names of all files of a model that is split over several, in order; otherwise just this one. */
+    static List<String> split(String name) {
+        Matcher found = SPLIT.matcher(name);
+        if (!found.find()) {
+            return List.of(name);
+        }
+        int number = Integer.parseInt(found.group(1));
+        int count = Integer.parseInt(found.group(2));
+        if (number < 1 || number > count || count > 1000) {
+            return List.of(name);
+        }
+        String stem = name.substring(0, found.start());
+        return IntStream.rangeClosed(1, count)
+                .mapToObj(part -> stem + "-%05d-of-%05d.gguf".formatted(part, count))
+                .toList();
+    }
 
     /** The name itself. Raises DownloadException of the kind INVALID_NAME. */
     static String safe(String name) {

@@ -1,18 +1,14 @@
 package io.gpt4all.models;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.gpt4all.InvalidArgumentException;
 import io.gpt4all.ModelNotFoundException;
-import io.gpt4all.internal.Folders;
 import io.gpt4all.internal.Json;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -34,7 +30,7 @@ public final class Models {
 
     /** The folder that models are downloaded into: models/ in $GPT4ALL_CACHE or ~/.cache/gpt4all. */
     public static Path modelsFolder() {
-        return Folders.cache().resolve("models");
+        return Places.models();
     }
 
     /** As resolve(name, environment(), null). */
@@ -42,59 +38,46 @@ public final class Models {
         return resolve(name, Settings.environment(), null);
     }
 
+    /** As resolve(name, null, true, settings, progress). */
+    public static Path resolve(String name, Settings settings, Predicate<ProgressInfo> progress) {
+        return resolve(name, null, true, settings, progress);
+    }
+
     /**
-     * The file of the model that a name stands for; it is downloaded if it is not on this machine.
+     * The file of the model that a name stands for; it is downloaded if it is not on this machine and that is allowed. An
+     * existing file is used as it is; verify() checks it. Raises ModelNotFoundException, which lists where it looked.
      *
-     * @param name a path; the name of a file in the cache, with or without ".gguf"; a name or alias from the catalogue;
-     *     hf://owner/repo/file[@revision]; or an https:// address
+     * @param name a path; the name of a file in the folder or in the cache, with or without ".gguf"; a name or alias from
+     *     the catalogue; hf://owner/repo/file[@revision]; or an https:// address
+     * @param folder where to look first, and where to put what is downloaded; null is modelsFolder()
+     * @param allowDownload whether to download at all
      * @param settings how to download
      * @param progress see above
      */
-    public static Path resolve(String name, Settings settings, Predicate<ProgressInfo> progress) {
+    public static Path resolve(
+            String name, Path folder, boolean allowDownload, Settings settings, Predicate<ProgressInfo> progress) {
         Reference reference = Reference.parse(name);
-        Set<Path> tried = candidates(name, reference);
-        for (Path path : tried) {
-            if (Files.isRegularFile(path)) {
-                return path;
-            }
+        Places.Lookup found = Places.find(name, reference, folder);
+        if (found.path() != null) {
+            return found.path();
         }
-        if (reference == null) {
-            List<String> looked = tried.stream().map(Path::toString).toList();
-            throw new ModelNotFoundException(
-                    "there is no model '" + name + "'; looked in " + String.join(", ", looked),
-                    Map.of("tried", looked),
-                    null);
+        if (reference != null && allowDownload) {
+            return pull(reference, folder, null, settings, progress, false);
         }
-        return pull(reference, settings, progress, false);
+        throw notFound(name, found.tried(), reference);
     }
 
-    private static Set<Path> candidates(String name, Reference reference) {
-        Set<Path> found = new LinkedHashSet<>();
-        List<Path> folders = List.of(
-                modelsFolder(),
-                Folders.cache(),
-                Folders.home().resolve(".cache").resolve("gpt4all"));
-        if (name.contains("://")) {
-            folders.forEach(folder -> found.add(folder.resolve(reference.relative())));
-            return found;
-        }
-        try {
-            Path given = Folders.expanded(name);
-            found.add(given);
-            boolean inside = !given.isAbsolute() && !given.toString().contains("..");
-            for (Path folder : inside ? folders : List.<Path>of()) {
-                found.add(folder.resolve(given));
-                if (!name.endsWith(".gguf") && !name.endsWith(".bin")) {
-                    found.add(folder.resolve(name + ".gguf"));
-                }
-                if (reference != null) {
-                    found.add(folder.resolve(reference.relative()));
-                }
-            }
-        } catch (InvalidPathException error) {
-            throw new InvalidArgumentException("'" + name.replace("\0", "\\0") + "' is not a path", Map.of(), error);
-        }
-        return found;
+    private static ModelNotFoundException notFound(String name, List<String> tried, Reference reference) {
+        String looked = tried.isEmpty() ? "" : "; looked in " + String.join(", ", tried);
+        String message = reference != null
+                ? "'" + name + "' is not on this machine, and may not be downloaded" + looked
+                : "there is no model '" + name + "'" + looked + Nearly.didYouMean(name);
+        return new ModelNotFoundException(message, Map.of("tried", tried), null);
+    }
+
+    /** As pull(name, null, null, settings, progress, force). */
+    public static Path pull(String name, Settings settings, Predicate<ProgressInfo> progress, boolean force) {
+        return pull(name, null, null, settings, progress, force);
     }
 
     /**
@@ -102,27 +85,107 @@ public final class Models {
      * and the first is returned. Several processes may do so at once: one downloads and the others wait.
      *
      * @param name a name from the catalogue, hf://owner/repo/file[@revision] or an https:// address
+     * @param folder where to put it, created if needed; null is modelsFolder()
+     * @param sha256 what the file at an address must have; null if it is not known
      * @param settings how to download
      * @param progress see above
      * @param force download it even if it exists
      */
-    public static Path pull(String name, Settings settings, Predicate<ProgressInfo> progress, boolean force) {
+    public static Path pull(
+            String name,
+            Path folder,
+            String sha256,
+            Settings settings,
+            Predicate<ProgressInfo> progress,
+            boolean force) {
         Reference reference = Reference.parse(name);
         if (reference == null) {
-            throw new ModelNotFoundException("there is no model '" + name + "'");
+            throw notFound(name, List.of(), null);
         }
-        return pull(reference, settings, progress, force);
+        return pull(reference, folder, sha256, settings, progress, force);
     }
 
-    private static Path pull(Reference reference, Settings settings, Predicate<ProgressInfo> progress, boolean force) {
+    private static Path pull(
+            Reference reference,
+            Path folder,
+            String sha256,
+            Settings settings,
+            Predicate<ProgressInfo> progress,
+            boolean force) {
         List<Path> paths = new ArrayList<>();
         for (Reference part : reference.parts()) {
-            Path path = modelsFolder().resolve(part.relative());
-            get(part, Wanted.of(path, part.entry(), null, null, null), settings, progress, force);
+            Path path = (folder == null ? modelsFolder() : folder).resolve(part.relative());
+            get(part, Wanted.of(path, part.entry(), null, sha256, null), settings, progress, force);
             paths.add(path);
         }
         return paths.getFirst();
     }
+
+    // ----------------------------------------------------------------------------------------------------------- cache
+
+    /** The models in the cache and in the folder of older releases, sorted by name. */
+    public static List<CachedModel> listCached() {
+        return listCached(null);
+    }
+
+    /** The models in a folder, sorted by name; null is the cache, with the folder of older releases. */
+    public static List<CachedModel> listCached(Path folder) {
+        return Cache.of(folder).list();
+    }
+
+    /** As verify(name, null, null). */
+    public static Verification verify(String name) {
+        return verify(name, null, null);
+    }
+
+    /**
+     * Reads a model's whole file and compares its hash with the recorded one, or else with the catalogue's. Raises
+     * ModelNotFoundException if it is not on this machine, LLModelIOException if it cannot be read.
+     *
+     * @param name as for resolve()
+     * @param folder where to look first; null is modelsFolder()
+     * @param progress see above
+     */
+    public static Verification verify(String name, Path folder, Predicate<ProgressInfo> progress) {
+        return Cache.of(folder).verify(name, progress);
+    }
+
+    /** As remove(name, null). */
+    public static List<Path> remove(String name) {
+        return remove(name, null);
+    }
+
+    /**
+     * Deletes a model from the cache, with everything that belongs to it and all parts of a split one. Returns the deleted
+     * files. Raises ModelNotFoundException if it does not exist, InvalidArgumentException for a file that is not in the
+     * cache, and LLModelIOException while it is being downloaded.
+     *
+     * @param name as for resolve()
+     * @param folder which it must be in; null is the cache, with the folder of older releases
+     */
+    public static List<Path> remove(String name, Path folder) {
+        return Cache.of(folder).remove(name);
+    }
+
+    /** As prune(null, 7 days). */
+    public static Pruned prune() {
+        return prune(null, Duration.ofDays(7));
+    }
+
+    /**
+     * Deletes leftovers of downloads that have not been touched for so long: partial files, locks, records of deleted
+     * files, and folders that this leaves empty. Running downloads are left alone. If no folder is given, translations of
+     * model files that were deleted or changed are deleted too.
+     *
+     * @param folder as for listCached()
+     * @param olderThan how long
+     */
+    public static Pruned prune(Path folder, Duration olderThan) {
+        return Cache.of(folder).prune(Instant.now().minus(olderThan));
+    }
+
+    // ------------------------------------------------------------------------------------------------- files by
+    // address
 
     /** What is to be downloaded, besides its address: null for what is not known. */
     public record Expected(Long size, String sha256, String md5) {
@@ -150,7 +213,7 @@ public final class Models {
         FileNames.safe(path.getFileName().toString());
         Reference reference = Reference.parse(address);
         if (reference == null) {
-            throw new ModelNotFoundException("there is no model '" + address + "'");
+            throw notFound(address, List.of(), null);
         }
         Wanted wanted = Wanted.of(path, reference.entry(), expected.size(), expected.sha256(), expected.md5());
         get(reference, wanted, settings, progress, force);

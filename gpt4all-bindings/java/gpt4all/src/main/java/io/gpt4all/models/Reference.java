@@ -5,17 +5,14 @@ import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A model that can be downloaded: where in a folder for models it lies, its sources, and its entry if it has one. */
 record Reference(Path relative, List<Source> sources, CatalogueEntry entry) {
-    private static final Pattern SPLIT = Pattern.compile("-(\\d{5})-of-(\\d{5})\\.gguf$");
     private static final Pattern HUB_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
     private static final Set<String> HUB_HOSTS = Set.of("huggingface.co", "www.huggingface.co", "hf.co");
     private static final String HUB_FORM = "hf://owner/repository/file.gguf, optionally with @revision at the end";
@@ -126,21 +123,10 @@ record Reference(Path relative, List<Source> sources, CatalogueEntry entry) {
         if (entry != null || !(sources.getFirst() instanceof Source.HuggingFace source)) {
             return List.of(this);
         }
-        Matcher found = SPLIT.matcher(source.file());
-        if (!found.find()) {
-            return List.of(this);
-        }
-        int number = Integer.parseInt(found.group(1));
-        int count = Integer.parseInt(found.group(2));
-        if (number < 1 || number > count || count > 1000) {
-            return List.of(this);
-        }
-        List<Reference> parts = new ArrayList<>();
-        for (int part = 1; part <= count; part++) {
-            String file = source.file().substring(0, found.start()) + "-%05d-of-%05d.gguf".formatted(part, count);
-            parts.add(ofHub(new Source.HuggingFace(source.repo(), file, source.revision())));
-        }
-        return parts;
+        String folder = source.file().substring(0, source.file().lastIndexOf('/') + 1);
+        return FileNames.split(source.file().substring(folder.length())).stream()
+                .map(name -> ofHub(new Source.HuggingFace(source.repo(), folder + name, source.revision())))
+                .toList();
     }
 
     private static DownloadException invalid(String name, String message) {

@@ -16,7 +16,7 @@ import java.util.Map;
 
 /** The folder beside a model that holds what its download needs, with whole writes and typed errors. */
 final class StateFiles {
-    private static final String FOLDER = ".gpt4all";
+    static final String FOLDER = ".gpt4all";
 
     private StateFiles() {}
 

@@ -1,7 +1,5 @@
 package io.gpt4all.models;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,10 +38,9 @@ record Wanted(Path path, Long size, String sha256, String md5, boolean certain) 
                 return false;
             }
             long length = Files.size(path);
-            ObjectNode record = StateFiles.read(StateFiles.of(path, ".json"));
-            if (record.has("size") && record.has("sha256")) {
-                String recorded = record.get("sha256").asText();
-                return record.get("size").asLong() == length && (sha256 == null || sha256.equals(recorded));
+            FileRecord record = FileRecord.of(path);
+            if (record != null) {
+                return record.size() == length && (sha256 == null || sha256.equals(record.sha256()));
             }
             if (size != null && size != length) {
                 return false;
@@ -56,17 +53,5 @@ record Wanted(Path path, Long size, String sha256, String md5, boolean certain) 
 
     private boolean fits(String algorithm, String expected, Reporter report) throws IOException {
         return expected == null || Hashes.ofFile(path, algorithm, report).equals(expected);
-    }
-
-    /** Notes a finished file. */
-    void record(long length, String hash, String source) {
-        StateFiles.write(
-                StateFiles.of(path, ".json"),
-                JsonNodeFactory.instance
-                        .objectNode()
-                        .put("size", length)
-                        .put("sha256", hash)
-                        .put("source", source)
-                        .put("downloaded", System.currentTimeMillis() / 1000.0));
     }
 }
