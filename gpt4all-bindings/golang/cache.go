@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 var stateSuffix = regexp.MustCompile(`(\.archive)?(\.part|\.part\.json|\.extracted|\.json|\.lock)(\.new)?$`)
@@ -130,7 +129,7 @@ func local(name, folder string) (string, error) {
 	}
 	path, tried := findLocal(name, known, expanded(folder))
 	if path == "" {
-		return "", newError(ErrModelNotFound, "there is no model %q on this machine; looked at %s", name,
+		return "", newError(ErrModelNotFound, "there is no model %q on this machine; looked in %s", name,
 			strings.Join(tried, ", ")).with(map[string]any{"tried": tried})
 	}
 	return path, nil
@@ -176,7 +175,7 @@ func isBelow(path, folder string) bool {
 func removeOne(path string) error {
 	release, err := lock(path, nil)
 	if errors.Is(err, errHeld) {
-		return newError(ErrDownload, "%s is being downloaded; stop that first", path).with(map[string]any{"path": path})
+		return newError(ErrDownload, "%s is being downloaded; stop the download first", path).with(map[string]any{"path": path})
 	}
 	if err != nil {
 		return err
@@ -203,51 +202,4 @@ func stateFiles(folder string) map[string][]string {
 		}
 	}
 	return found
-}
-
-// Pruned is what Prune removed, and how many bytes that freed.
-type Pruned struct {
-	Paths      []string
-	FreedBytes int64
-}
-
-// Prune deletes leftovers of downloads that have not been touched for a time, such as a week: partial files, locks,
-// records of deleted files. Running downloads are left alone. folder is as for ListCached.
-func Prune(folder string, olderThan time.Duration) Pruned {
-	var pruned Pruned
-	before := time.Now().Add(-olderThan)
-	for _, top := range topFolders(folder) {
-		for _, below := range foldersOf(top) {
-			for name, files := range stateFiles(below) {
-				pruned.one(filepath.Join(below, name), files, before)
-			}
-		}
-	}
-	return pruned
-}
-
-// one deletes what is left of one download, unless it is young, or running.
-func (p *Pruned) one(target string, files []string, before time.Time) {
-	if _, err := os.Stat(target); err == nil {
-		files = slices.DeleteFunc(files, func(path string) bool { return path == stateFile(target, ".json") })
-	}
-	for _, each := range files {
-		if info, err := os.Stat(each); err == nil && info.ModTime().After(before) {
-			return
-		}
-	}
-	if len(files) == 0 {
-		return
-	}
-	release, err := lock(target, nil)
-	if err != nil { // running, or in a folder that cannot be written
-		return
-	}
-	defer release()
-	for _, each := range files {
-		if info, err := os.Stat(each); err == nil && os.Remove(each) == nil {
-			p.Paths = append(p.Paths, each)
-			p.FreedBytes += info.Size()
-		}
-	}
 }

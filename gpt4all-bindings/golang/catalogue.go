@@ -86,8 +86,11 @@ func (s Source) String() string {
 func (e *CatalogueEntry) Names() []string {
 	var names []string
 	for _, each := range append(slices.Clone(e.Aliases), e.Name, strings.TrimSuffix(e.File, ".gguf"), e.File) {
-		if !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, each) }) {
+		same := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, each) })
+		if same < 0 {
 			names = append(names, each)
+		} else {
+			names[same] = each
 		}
 	}
 	return names

@@ -229,25 +229,3 @@ func TestOneDownloadsAndTheOthersWait(t *testing.T) {
 		}
 	}
 }
-
-func TestLeftoversArePruned(t *testing.T) {
-	cache := emptyCache(t)
-	target := filepath.Join(cache, "models", "m.gguf")
-	left := put(t, stateFile(target, ".part"), "half")
-	put(t, stateFile(target, ".part.json"), "{}")
-	if pruned := Prune("", time.Hour); len(pruned.Paths) != 0 {
-		t.Errorf("what is young: %+v", pruned)
-	}
-	release, err := lock(target, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if pruned := Prune("", -time.Hour); len(pruned.Paths) != 0 {
-		t.Errorf("of a download that runs: %+v", pruned)
-	}
-	release()
-	pruned := Prune("", -time.Hour)
-	if _, err := os.Stat(left); err == nil || pruned.FreedBytes != 6 || len(pruned.Paths) != 3 {
-		t.Errorf("%+v", pruned)
-	}
-}

@@ -2,7 +2,6 @@ package gpt4all
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
 )
@@ -158,7 +157,7 @@ func wantedOf(path string, entry *CatalogueEntry, options ResolveOptions) *wante
 func notFound(name string, tried []string, known *reference) error {
 	looked := ""
 	if len(tried) > 0 {
-		looked = "; looked at " + strings.Join(tried, ", ")
+		looked = "; looked in " + strings.Join(tried, ", ")
 	}
 	detail := map[string]any{"tried": tried}
 	if known != nil {
@@ -166,40 +165,4 @@ func notFound(name string, tried []string, known *reference) error {
 			with(detail)
 	}
 	return newError(ErrModelNotFound, "there is no model %q%s%s", name, looked, didYouMean(name)).with(detail)
-}
-
-// didYouMean is names of the catalogue that are nearly this one.
-func didYouMean(name string) string {
-	key, best, least := catalogueKey(name), "", max(len(name)/4, 2)+1
-	for _, entry := range theCatalogue().entries {
-		for _, each := range entry.Names() {
-			if distance := editDistance(key, catalogueKey(each)); distance < least {
-				best, least = each, distance
-			}
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(". Did you mean %q?", best)
-}
-
-// editDistance is how many letters have to be put in, taken out or replaced.
-func editDistance(one, other string) int {
-	row := make([]int, len(other)+1)
-	for index := range row {
-		row[index] = index
-	}
-	for i := range len(one) {
-		above := row[0]
-		row[0] = i + 1
-		for j := range len(other) {
-			cost := above
-			if one[i] != other[j] {
-				cost = min(above, row[j], row[j+1]) + 1
-			}
-			above, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(other)]
 }
