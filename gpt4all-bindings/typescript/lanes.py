@@ -155,7 +155,8 @@ def _empty_project(project: Path) -> str:
     (archive,) = project.glob("gpt4all-*.tgz")
     _, wrong = _run(["tar", "-xzf", archive], project)
     package = (project / "package").rename(modules / "gpt4all")
-    for name in json.loads((package / "package.json").read_text(encoding="utf-8"))["dependencies"]:
+    needed = json.loads((package / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    for name in [*needed, "zod"]:  # which users bring along
         (modules / name).symlink_to(HERE / "node_modules" / name)
     addon = Path("build", "Release", "gpt4all.node")
     (package / addon).parent.mkdir(parents=True)
