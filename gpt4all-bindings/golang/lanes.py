@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ci.build import build
 from ci.common import ROOT, NoNetwork, cache_root
+from ci.documentation.stand_ins import fill
 from ci.setup import BUILD_TOOLS, Tool
 from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
@@ -86,13 +87,16 @@ def _examples(outcome: Outcome) -> None:
     outcome.check("go vet of the documentation", _command(["go", "-C", str(EXAMPLES), "vet", "./..."], variables))
     model = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
     with tempfile.TemporaryDirectory() as scratch:
+        if model.is_file():
+            fill(Path(scratch, "cache", "models"), model)
+            variables["GPT4ALL_CACHE"] = str(Path(scratch, "cache"))
         for path in sorted(EXAMPLES.glob("*/main.go")):
             name = f"docs/examples/golang/{path.parent.name}"
             if not model.is_file():
                 outcome.skipped.append((name, f"{model} is not there"))
                 continue
-            folder = Path(scratch, path.parent.name)  # for the files that it writes
-            folder.mkdir()
+            folder = Path(scratch, "work", path.parent.name)  # for the files that it writes
+            folder.mkdir(parents=True)
             program = str(folder / "program")
             wrong = _command(["go", "-C", str(EXAMPLES), "build", "-o", program, f"./{path.parent.name}"], variables)
             outcome.check(name, wrong or _command([program], variables, folder))
@@ -165,6 +169,14 @@ def _reason(text: str) -> str:
 
 LANES = {
     "golang": Lane(
-        "the Go binding", _golang, tools=[*BUILD_TOOLS, GO], model=True, venv=_fetch, minutes=4, place=50, beside=True
+        "the Go binding",
+        _golang,
+        tools=[*BUILD_TOOLS, GO],
+        python=True,
+        model=True,
+        venv=_fetch,
+        minutes=4,
+        place=50,
+        beside=True,
     )
 }

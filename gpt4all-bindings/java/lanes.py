@@ -16,6 +16,7 @@ from typing import Any
 
 from ci.build import build, directory
 from ci.common import BUILD, ROOT, Failure, NoNetwork, cache_root, file_lock, say
+from ci.documentation.stand_ins import fill
 from ci.packaging.java import stage_natives
 from ci.packaging.jdk import NEEDED, Jdk, newest_jdk
 from ci.setup import BUILD_TOOLS, Tool
@@ -102,27 +103,30 @@ def _examples(jdk: Jdk, outcome: Outcome) -> None:
     outcome.check("the README has examples", "" if "Main" in examples else f"there are {list(examples)}")
     class_path = ["--enable-native-access=ALL-UNNAMED", "--class-path"]
     module_path = ["--enable-native-access=io.gpt4all", "--add-modules=io.gpt4all", "--module-path"]
-    for name, options in {"on the class path": class_path, "on the module path": module_path}.items():
-        for program, code in examples.items():
-            outcome.check(
-                f"the README's {program} runs {name} of an empty project", _pasted(jdk, options, program, code)
-            )
-    for path in sorted((ROOT / "docs" / "examples" / "java").glob("*.java")):
-        code = path.read_text(encoding="utf-8")
-        outcome.check(f"docs/examples/java/{path.name} runs", _pasted(jdk, class_path, path.stem, code))
+    with tempfile.TemporaryDirectory() as scratch:
+        models = Path(scratch)
+        fill(models, MODEL)
+        for name, options in {"on the class path": class_path, "on the module path": module_path}.items():
+            for program, code in examples.items():
+                wrong = _pasted(jdk, options, program, code, models)
+                outcome.check(f"the README's {program} runs {name} of an empty project", wrong)
+        for path in sorted((ROOT / "docs" / "examples" / "java").glob("*.java")):
+            code = path.read_text(encoding="utf-8")
+            wrong = _pasted(jdk, class_path, path.stem, code, models)
+            outcome.check(f"docs/examples/java/{path.name} runs", wrong)
 
 
-def _pasted(jdk: Jdk, options: list[str], program: str, code: str) -> str:
-    """Runs a program with the jar and what it needs, in a folder where there is nothing else.
+def _pasted(jdk: Jdk, options: list[str], program: str, code: str, models: Path) -> str:
+    """Runs a program with the jar and what it needs, in a folder where there is nothing else, and with these models.
 
     Returns what went wrong. Neither the checkout nor a compiler of C can be found from there.
     """
     with tempfile.TemporaryDirectory() as scratch:
         project, libraries, cache = (Path(scratch, name) for name in ("project", "libraries", "cache"))
-        for folder in (project, libraries, cache / "models"):
-            folder.mkdir(parents=True)
+        for folder in (project, libraries, cache):
+            folder.mkdir()
         (project / f"{program}.java").write_text(code, encoding="utf-8")
-        (cache / "models" / MODEL.name).symlink_to(MODEL)
+        (cache / "models").symlink_to(models)
         for jar in (*(OUT / "gpt4all").glob("gpt4all-*.jar"), *(OUT / "gpt4all" / "libraries").glob("*.jar")):
             shutil.copy(jar, libraries)
         path = str(libraries) if options[-1] == "--module-path" else f"{libraries}/*"

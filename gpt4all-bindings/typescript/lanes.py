@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ci.build import build, directory
 from ci.common import BUILD, ROOT, Failure, MissingTool, NoNetwork, cache_root, file_lock, say
+from ci.documentation.stand_ins import fill
 from ci.packaging.typescript_check import check_installation
 from ci.setup import BUILD_TOOLS, Tool
 from ci.steps import Line, run_logged, tail
@@ -131,6 +132,7 @@ def _examples(outcome: Outcome) -> None:
         if wrong := _empty_project(project):
             outcome.check("the package is packed", wrong)
             return
+        fill(project / "cache" / "models", MODEL)
         for name, code in programs.items():
             outcome.check(f"{name} compiles and runs", _pasted(project, code))
 
@@ -174,7 +176,8 @@ def _pasted(project: Path, code: str) -> str:
     _, wrong = _run(["node", compiler, *options, *types, "main.ts"], project)
     if wrong:
         return wrong
-    printed, wrong = _run(["node", "main.js"], project, **library_variables())
+    variables = {**library_variables(), "GPT4ALL_CACHE": str(project / "cache")}
+    printed, wrong = _run(["node", "main.js"], project, **variables)
     return wrong or ("" if len(printed) >= 20 else f"it printed only {printed!r}")
 
 

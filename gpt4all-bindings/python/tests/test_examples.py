@@ -6,6 +6,7 @@ from a server on this machine. A comment `<!-- not run: why -->` before an examp
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -24,7 +25,6 @@ from conftest import PYTHON, ROOT, TINY_MODELS
 from gpt4all import models
 from gpt4all._library import load
 from hugging_face_folders import lora_tensors, write_gptj, write_lora
-from test_tools import TEMPLATE
 
 LANGUAGES = {"python", "sh", "c", "json", "text"}
 FENCE = re.compile(r"^( *)```(\S*)$")
@@ -38,14 +38,9 @@ FILES = {
     "report.txt": "It rained.\n",
     "sentences.txt": "A cat sleeps.\nInterest rates rose.\n",
 }
-# What stands for models that are too large for tests, by where they lie in the models' folder.
-STAND_INS = {
-    "Qwen3-0.6B-Q8_0.gguf": "tools",
-    "Qwen3-4B-Q4_K_M.gguf": "tools",
-    "all-MiniLM-L6-v2.gguf2.f16.gguf": "tiny-bert.gguf",
-    "nomic-embed-text-v1.5.f16.gguf": "tiny-bert.gguf",
-    "hf/gpustack/bge-reranker-v2-m3-GGUF/bge-reranker-v2-m3-Q8_0.gguf": "tiny-bert-rerank.gguf",
-}
+# What stands for models that are too large for tests, by where they lie in the models' folder, in all languages.
+SHARED = ROOT / "ci" / "documentation"
+STAND_INS: dict[str, str] = json.loads((SHARED / "stand-ins.json").read_text(encoding="utf-8"))
 # The command, which writes short answers only: the default model may go on for thousands of tokens.
 GPT4ALL = """command=$1
 shift
@@ -123,7 +118,8 @@ def tool_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("gguf", reason="the Python package gguf gives a model another chat template")
     path = tmp_path_factory.mktemp("tools") / "tools.gguf"
     source = str(TINY_MODELS / "tiny-llama-f32.gguf")
-    command = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template", TEMPLATE, source, str(path)]
+    template = (SHARED / "tools.jinja").read_text(encoding="utf-8")
+    command = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template", template, source, str(path)]
     subprocess.run(command, check=True, capture_output=True)
     return path
 
