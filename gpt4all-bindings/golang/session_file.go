@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"maps"
+	"os"
 	"path/filepath"
 )
 
 const (
 	sessionFormat  = "gpt4all.session"
 	sessionVersion = 1
+	stateAttempts  = 10
 )
 
 // sessionFile is what every language writes.
@@ -25,7 +29,7 @@ type sessionFile struct {
 
 // Save writes the conversation, without its tools, to a JSON file, either completely or not at all. state also writes
 // what the engine has computed for it, to path + ".state", so that the conversation continues quickly after LoadSession:
-// about 10 to 100 KB per token.
+// about 10 to 100 KB per token. Fails with [ErrBusy] if other requests leave no time for that.
 func (s *Session) Save(ctx context.Context, path string, state bool) error {
 	if err := checkPaths(path); err != nil {
 		return err
@@ -58,23 +62,38 @@ func (s *Session) Save(ctx context.Context, path string, state bool) error {
 	})
 }
 
-// saveState first makes a slot remember the conversation: another request may have used that of the last answer.
+// saveState first makes a slot remember the conversation: another request may have used that of the last answer. One may
+// use this slot, too, before it is saved. Then it remembers another number of tokens; what was written is not kept, nor
+// left on disk.
 func (s *Session) saveState(ctx context.Context, path string) error {
-	request := Converse(s.messages...)
-	for _, each := range s.tools.Functions {
-		request.Tools = append(request.Tools, each.Tool())
-	}
-	request.MaxTokens, request.AddGenerationPrompt = Ptr(0), Ptr(false)
-	answer, err := s.model.Chat(ctx, request)
-	if err != nil {
+	request := maps.Clone(s.options)
+	if err := errors.Join(request.set("max_tokens", 0), request.set("add_generation_prompt", false)); err != nil {
 		return err
 	}
-	slot := answer.IDSlot
-	if slot == nil {
-		slot = Ptr(0)
+	written := path + ".new"
+	defer os.Remove(written)
+	for range stateAttempts {
+		answer, err := finish(ctx, s.model.runObject(maps.Clone(request), s.messages, s.tools, false))
+		if err != nil {
+			return err
+		}
+		slot := answer.IDSlot
+		if slot == nil {
+			slot = Ptr(0)
+		}
+		saved, err := s.model.SaveState(ctx, written, StateRequest{IDSlot: slot})
+		if err != nil {
+			return err
+		}
+		if saved.NTokens == answer.Usage.PromptTokens {
+			if err := os.Rename(written, path); err != nil {
+				return fileError(path, "the state cannot be written", err)
+			}
+			return nil
+		}
 	}
-	_, err = s.model.SaveState(ctx, path, StateRequest{IDSlot: slot})
-	return err
+	return newError(ErrBusy, "%s: the state cannot be saved, since other requests keep using the slot; save it when the "+
+		"model has less to do, or save the session without it", path).with(map[string]any{"path": path})
 }
 
 // LoadSession is the session that Save wrote, in any language. tools replaces what the file does not have; its MaxRounds

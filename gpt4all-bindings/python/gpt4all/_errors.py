@@ -149,7 +149,8 @@ class ToolRoundsError(LLModelError, RuntimeError):
 
 
 class BusyError(LLModelError, RuntimeError):
-    """Two threads or asyncio tasks waited at once for a stream or task that serves only one."""
+    """Two threads or asyncio tasks waited at once for a stream or task that serves only one, or other requests kept a
+    session's state from being saved."""
 
     status = Status.INVALID_ARGUMENT
 

@@ -7,13 +7,19 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 import gpt4all
 from gpt4all import AsyncModel, AsyncSession, Model, Session
 from test_tools import ONE_CALL, TEMPLATE, weather
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from gpt4all import types
+    from gpt4all._library import PathLike
 
 GREEDY: Any = {"temperature": 0, "max_tokens": 16}
 
@@ -218,6 +224,57 @@ def test_saved_state_spares_the_prompt(tiny_path: Path, tmp_path: Path) -> None:
             cached = answer.usage["prompt_tokens_details"]["cached_tokens"]
             assert cached >= prompt - 2 if spared else cached == 0
         (tmp_path / "s.json.state").write_bytes(b"damaged")
+
+
+def test_the_sessions_of_other_languages(tiny: Model, tmp_path: Path) -> None:
+    """Each language has this test, of a file as Python writes it."""
+    sample = Path(__file__).parents[2] / "corpus" / "sessions" / "session.json"
+    session = Session.load(sample, tiny)
+    session.save(tmp_path / "s")
+    assert (tmp_path / "s").read_text(encoding="utf-8") == sample.read_text(encoding="utf-8")
+
+
+class Shared(Model):
+    """A model that somebody else asks something each time before a slot is saved, for so many times."""
+
+    interruptions = 0
+
+    def save_state(self, path: PathLike, **request: Unpack[types.StateOptions]) -> types.StateResult:
+        if self.interruptions:
+            self.interruptions -= 1
+            self.complete("what another user has told nobody", id_slot=request["id_slot"], max_tokens=1)
+        return super().save_state(path, **request)
+
+
+@pytest.mark.parametrize("style", ["prose", "rhymes as in a song"])
+def test_the_saved_state_is_the_sessions(tiny_path: Path, tmp_path: Path, style: str) -> None:
+    file = tmp_path / "s.json"
+    template = "Write {{ style or 'prose' }}. {% for m in messages %}[{{ m.role }}] {{ m.content }} {% endfor %}"
+    chosen: Any = {"chat_template_kwargs": {"style": style}}
+    with Shared(tiny_path, chat_template=template) as model:
+        session = Session(model, system="be brief and kind and speak of cats", **GREEDY, **chosen)
+        session.chat("the red cat and the blue dog")
+        model.interruptions = 2
+        session.save(file, state=True)
+    assert sorted(os.listdir(tmp_path)) == ["s.json", "s.json.state"]
+    with Model(tiny_path, chat_template=template) as model:
+        prompt = model.count_tokens(session.messages, add_generation_prompt=False, **chosen)
+        answer = Session.load(file, model).chat("more")
+        assert answer.usage["prompt_tokens_details"]["cached_tokens"] >= prompt - 2
+
+
+def test_nothing_is_saved_of_others(tiny_path: Path, tmp_path: Path) -> None:
+    with Shared(tiny_path) as model:
+        session = Session(model, **GREEDY)
+        session.chat("mine")
+        session.save(tmp_path / "s", state=True)
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        session.chat("more")
+        model.interruptions = 1000
+        with pytest.raises(gpt4all.BusyError, match=r"s\.state: .* without it"):
+            session.save(tmp_path / "s", state=True)
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+        session.save(tmp_path / "s")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "gpt4all.session", "version": 2}'])

@@ -3,7 +3,10 @@ package io.gpt4all;
 import io.gpt4all.types.Status;
 import java.util.Map;
 
-/** Two threads waited at once for a stream or task that serves only one. */
+/**
+ * Two threads waited at once for a stream or task that serves only one, or other requests kept a session's state from being
+ * saved.
+ */
 public non-sealed class BusyException extends LLModelException {
     private static final long serialVersionUID = 1L;
 

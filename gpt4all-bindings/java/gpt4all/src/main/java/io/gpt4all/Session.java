@@ -301,6 +301,7 @@ public final class Session {
 
     /**
      * Writes the conversation, without its tools, to a JSON file that every binding reads: completely or not at all.
+     * Raises BusyException if other requests leave no time for the state.
      *
      * @param path the file
      * @param state whether to write what the engine has computed for it, too, to the path with ".state" behind it, so
@@ -309,7 +310,7 @@ public final class Session {
     public void save(Path path, boolean state) {
         change(() -> {
             boolean wanted = state && !conversation.messages.isEmpty();
-            String file = wanted ? SessionFile.writeState(path, model, conversation.messages, tools) : null;
+            String file = wanted ? SessionFile.writeState(path, model, conversation.messages, options, tools) : null;
             SessionFile.write(path, conversation.messages, options, maxRounds, keepPartial, file);
         });
     }

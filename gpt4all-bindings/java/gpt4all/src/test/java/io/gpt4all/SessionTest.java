@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.gpt4all.types.ChatRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Conversations. */
 @Timeout(120)
 class SessionTest {
+    private static final Consumer<ChatRequest.Builder> SHORT =
+            options -> options.maxTokens(8).temperature(0);
     private static Model model;
 
     @BeforeAll
@@ -33,8 +38,7 @@ class SessionTest {
     }
 
     private static Session session() {
-        return new Session(model, "Be brief.")
-                .options(options -> options.maxTokens(8).temperature(0));
+        return new Session(model, "Be brief.").options(SHORT);
     }
 
     private static List<Object> roles(Session session) {
@@ -166,6 +170,66 @@ class SessionTest {
         }
         Files.delete(state);
         assertEquals(session.messages(), Session.load(file, model).messages());
+    }
+
+    /** The file is as Python writes it; each language has this test. */
+    @Test
+    void theSessionsOfOtherLanguagesAreRead(@TempDir Path folder) throws IOException {
+        Path sample = Corpus.CHECKOUT.resolve("gpt4all-bindings/corpus/sessions/session.json");
+        Session session = Session.load(sample, model);
+        assertEquals(7, session.messages().size());
+        session.save(folder.resolve("session.json"));
+        assertEquals(Corpus.read(sample), Corpus.read(folder.resolve("session.json")));
+    }
+
+    @Test
+    void theSavedStateIsTheSessions(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("session.json");
+        try (Model busy = one();
+                Model other = one()) {
+            Session session = new Session(busy, "Be brief and kind, and speak of cats.").options(SHORT);
+            session.chat("The red cat and the blue dog?");
+            session.save(file, true);
+            int tokens = restored(other, folder);
+            AtomicBoolean ended = new AtomicBoolean();
+            Thread someone = Thread.ofVirtual().start(() -> {
+                while (!ended.get()) {
+                    busy.chat("something that no one else should read, and that is much longer", SHORT);
+                }
+            });
+            try {
+                for (int time = 0; time < 30; time++) {
+                    try {
+                        session.save(file, true);
+                    } catch (BusyException error) {
+                        assertTrue(error.getMessage().contains("save the session without it"), error.getMessage());
+                    }
+                    assertEquals(tokens, restored(other, folder));
+                    try (var left = Files.list(folder)) {
+                        assertEquals(2, left.count());
+                    }
+                }
+            } finally {
+                ended.set(true);
+                someone.join();
+            }
+            session.save(file, true);
+            assertEquals(tokens, restored(other, folder));
+            int cached = cachedTokens(Session.load(file, other));
+            assertTrue(cached >= tokens - 2, cached + " of " + tokens);
+        }
+    }
+
+    /** A model that does one thing at a time. */
+    private static Model one() {
+        return Model.open(
+                Corpus.tiny("tiny-llama-f32.gguf"),
+                options -> options.threads(1).threadsBatch(1).nCtx(512).nParallel(1));
+    }
+
+    private static int restored(Model model, Path folder) {
+        return model.restoreState(folder.resolve("session.json.state"), options -> {})
+                .nTokens();
     }
 
     private static int cachedTokens(Session session) {
