@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -27,15 +27,34 @@ _MARKER = re.compile(r"^<!-- example: ([\w-]+) -->$", re.MULTILINE)
 _PYTHON = re.compile(r"^<!-- example: ([\w-]+) -->\n+((?:<!-- not run: .+? -->\n+)?```python\n.*?^```$)", re.M | re.S)
 _BEGIN = re.compile(r"^\s*// example: ([\w-]+)$")
 _END = re.compile(r"^\s*// end of example$")
+_GO_IMPORT = re.compile(r'^(?:\w+ )?"([^"]+)"$')
+
+
+def go_section(text: str) -> str:
+    """A section of a Go program as a reader needs it: lines from within its import (…) are written as an import."""
+    lines = text.splitlines()
+    end = next((number for number, line in enumerate(lines) if line and not _GO_IMPORT.match(line)), len(lines))
+    imports = [(match[1], line) for line in lines[:end] if (match := _GO_IMPORT.match(line))]
+    if not imports:
+        return text
+    standard = sorted(line for path, line in imports if "." not in path.partition("/")[0])
+    others = sorted(line for _, line in imports if line not in standard)
+    block = "\n\n".join(textwrap.indent("\n".join(group), "\t") for group in (standard, others) if group)
+    shown = f"import (\n{block}\n)" if len(imports) > 1 else f"import {imports[0][1]}"
+    return "\n".join([shown, "", *lines[end:]])
 
 
 @dataclass(frozen=True)
 class Language:
-    """A language beside Python. fence: its name in Markdown. file: where its program for a page lies."""
+    """A language beside Python.
+
+    fence: its name in Markdown. file: where its program for a page lies. shown: how a section is shown.
+    """
 
     title: str
     fence: str
     file: str
+    shown: Callable[[str], str] = str
 
     def program(self, page: str, folder: Path = EXAMPLES) -> Path:
         """Its program for a page, such as "quickstart"."""
@@ -44,7 +63,7 @@ class Language:
 
 LANGUAGES = (
     Language("TypeScript", "typescript", "typescript/{page}.ts"),
-    Language("Go", "go", "golang/{page}/main.go"),
+    Language("Go", "go", "golang/{page}/main.go", go_section),
     Language("Java", "java", "java/{Page}.java"),
 )
 
@@ -84,7 +103,9 @@ def with_tabs(markdown: str, page: str, folder: Path = EXAMPLES) -> str:
     def tabs(match: re.Match[str]) -> str:
         fences = [("Python", match[2])]
         fences += [
-            (each.title, f"```{each.fence}\n{found[match[1]]}\n```") for each, found in texts if match[1] in found
+            (each.title, f"```{each.fence}\n{each.shown(found[match[1]])}\n```")
+            for each, found in texts
+            if match[1] in found
         ]
         if len(fences) == 1:
             return match[2]

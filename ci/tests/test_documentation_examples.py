@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ci.documentation.examples import LANGUAGES, sections, with_tabs, wrong_examples
+from ci.documentation.examples import LANGUAGES, go_section, sections, with_tabs, wrong_examples
 
 PAGE = """\
 # Page
@@ -104,3 +104,11 @@ def test_a_section_may_be_in_pieces() -> None:
     piece = "{indent}// example: a\n{indent}{text}\n{indent}// end of example\n"
     text = piece.format(indent="", text="import x;") + "// more\n" + piece.format(indent="    ", text="x.y();")
     assert sections(text) == {"a": "import x;\n\nx.y();"}
+
+
+def test_imports_of_go_are_shown_as_such() -> None:
+    assert go_section('f("x")') == 'f("x")'
+    assert go_section('"errors"\n\nf()') == 'import "errors"\n\nf()'
+    pieces = '"context"\n"log"\n\n"example.com/b"\na "example.com/c"\n\n"errors"\n\nf()\n\ng()'
+    imports = '\t"context"\n\t"errors"\n\t"log"\n\n\t"example.com/b"\n\ta "example.com/c"'
+    assert go_section(pieces) == f"import (\n{imports}\n)\n\nf()\n\ng()"

@@ -2,9 +2,11 @@
 package main
 
 import (
+	// example: conversation
 	"context"
 	"fmt"
 	"log"
+	// end of example
 
 	// example: hostile
 	"strings"

@@ -4,19 +4,13 @@ package main
 import (
 	// example: many
 	"context"
-	// end of example
-
-	// example: time-limit
-	"errors"
-	// end of example
 	"fmt"
 	"log"
-
-	// example: many
 	"sync"
 	// end of example
 
 	// example: time-limit
+	"errors"
 	"time"
 	// end of example
 

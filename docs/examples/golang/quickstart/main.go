@@ -2,10 +2,15 @@
 package main
 
 import (
+	// example: first
 	"context"
-	"errors"
 	"fmt"
 	"log"
+	// end of example
+
+	// example: misspelt
+	"errors"
+	// end of example
 
 	// example: first
 	gpt4all "github.com/nomic-ai/gpt4all/gpt4all-bindings/golang/v3"

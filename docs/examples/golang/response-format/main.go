@@ -2,9 +2,11 @@
 package main
 
 import (
+	// example: first
 	"context"
 	"fmt"
 	"log"
+	// end of example
 
 	// example: refused
 	"errors"

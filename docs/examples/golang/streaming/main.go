@@ -2,22 +2,19 @@
 package main
 
 import (
-	// example: events
-	"encoding/json"
-	// end of example
-
 	// example: stream
 	"context"
+	"fmt"
+	"log"
 	// end of example
 
 	// example: cancel
 	"errors"
-	// end of example
-	"fmt"
-	"log"
-
-	// example: cancel
 	"time"
+	// end of example
+
+	// example: events
+	"encoding/json"
 	// end of example
 
 	// example: stream

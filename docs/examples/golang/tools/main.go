@@ -4,13 +4,13 @@ package main
 import (
 	// example: first
 	"context"
+	"fmt"
+	"log"
 	// end of example
 
 	// example: described
 	"encoding/json"
 	// end of example
-	"fmt"
-	"log"
 
 	// example: first
 	"github.com/google/jsonschema-go/jsonschema"
