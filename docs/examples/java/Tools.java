@@ -3,6 +3,7 @@
 // example: first
 import io.gpt4all.Description;
 import io.gpt4all.GPT4All;
+import io.gpt4all.NotRequired;
 import io.gpt4all.Tool;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,12 @@ public class Tools {
         FAHRENHEIT
     }
 
-    record Asked(@Description("Where.") City city, @Description("Of the temperature.") Unit unit) {}
+    record Asked(
+            @Description("Where.") City city, @NotRequired @Description("Of the temperature.") Unit unit) {
+        Asked {
+            unit = unit == null ? Unit.CELSIUS : unit;
+        }
+    }
 
     static Map<String, Object> today(Asked asked) {
         return Map.of("city", asked.city(), "temperature", 21, "unit", asked.unit());

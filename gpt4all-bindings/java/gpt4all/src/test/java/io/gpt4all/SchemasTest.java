@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.gpt4all.internal.Json;
 import io.gpt4all.internal.Schemas;
 import java.util.List;
@@ -103,6 +104,32 @@ class SchemasTest {
             InvalidArgumentException error = assertThrows(InvalidArgumentException.class, () -> Schemas.of(wrong));
             assertTrue(error.getMessage().startsWith("the @JsonSchema of int count is not a JSON object"));
         }
+    }
+
+    record Trip(
+            String to,
+            @NotRequired Integer days,
+            @NotRequired Size size) {
+        Trip {
+            days = days == null ? 7 : days;
+        }
+    }
+
+    @Test
+    void aComponentMayBeMissing() throws Exception {
+        assertEquals(
+                Json.tree("[\"to\"]"),
+                Json.tree(Json.text(Schemas.of(Trip.class))).get("required"));
+        assertEquals(new Trip("Rome", 7, null), Json.STRICT.readValue("{\"to\": \"Rome\"}", Trip.class));
+        assertEquals(
+                new Trip("Rome", 2, Size.SMALL),
+                Json.STRICT.readValue("{\"size\": \"SMALL\", \"to\": \"Rome\", \"days\": 2}", Trip.class));
+        for (String wrong : List.of("{}", "{\"days\": 2}", "{\"to\": \"Rome\", \"by\": \"car\"}")) {
+            assertThrows(JsonProcessingException.class, () -> Json.STRICT.readValue(wrong, Trip.class), wrong);
+        }
+        record Odd(@NotRequired int count) {}
+        InvalidArgumentException error = assertThrows(InvalidArgumentException.class, () -> Schemas.of(Odd.class));
+        assertTrue(error.getMessage().startsWith("int count is @NotRequired, but cannot be null"), error.getMessage());
     }
 
     @Test

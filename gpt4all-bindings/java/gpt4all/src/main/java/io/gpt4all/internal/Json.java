@@ -12,11 +12,14 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyName;
 import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
 import com.fasterxml.jackson.databind.introspect.Annotated;
+import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
 import com.fasterxml.jackson.databind.introspect.AnnotatedMethod;
+import com.fasterxml.jackson.databind.introspect.AnnotatedParameter;
 import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.InvalidArgumentException;
+import io.gpt4all.NotRequired;
 import io.gpt4all.types.JsonName;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -32,8 +35,8 @@ public final class Json {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
 
-    /** Reads what a model wrote as an object of the caller's type, which has to have everything. */
-    public static final JsonMapper STRICT = base().enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+    /** Reads what a model wrote as an object of the caller's type, which has to have everything that is required. */
+    public static final JsonMapper STRICT = base().annotationIntrospector(new Required())
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
@@ -150,6 +153,17 @@ public final class Json {
             return MAPPER.writeValueAsString(node);
         } catch (JsonProcessingException error) {
             throw new IllegalStateException(error);
+        }
+    }
+
+    /** What a record is made from is required unless it says otherwise. */
+    private static final class Required extends JacksonAnnotationIntrospector {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Boolean hasRequiredMarker(AnnotatedMember member) {
+            boolean ours = member instanceof AnnotatedParameter && super.hasRequiredMarker(member) == null;
+            return ours ? Boolean.valueOf(!member.hasAnnotation(NotRequired.class)) : super.hasRequiredMarker(member);
         }
     }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.Description;
 import io.gpt4all.InvalidArgumentException;
 import io.gpt4all.JsonSchema;
+import io.gpt4all.NotRequired;
 import java.lang.reflect.GenericArrayType;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -128,7 +129,9 @@ public final class Schemas {
                 describe(member, component.getAnnotation(Description.class));
                 add(member, component);
                 properties.set(component.getName(), member);
-                required.add(component.getName());
+                if (!mayBeMissing(component)) {
+                    required.add(component.getName());
+                }
             }
             schema.put("additionalProperties", false);
         }
@@ -139,6 +142,15 @@ public final class Schemas {
         if (description != null) {
             schema.put("description", description.value());
         }
+    }
+
+    private static boolean mayBeMissing(RecordComponent component) {
+        boolean may = component.isAnnotationPresent(NotRequired.class);
+        if (may && component.getType().isPrimitive()) {
+            throw new InvalidArgumentException(
+                    component + " is @NotRequired, but cannot be null; take the class that stands for its type");
+        }
+        return may;
     }
 
     private static void add(ObjectNode schema, RecordComponent component) {
