@@ -11,7 +11,7 @@ var logging struct {
 }
 
 // SetLog sends every message of the library up to a level, for all models of the process, to a function, which may be
-// called from several threads at once and must not call this package. [LogLevelNone], or nil, silences the library, as it
+// called from several threads at once and must not call this package; a panic in it ends the program. [LogLevelNone], or nil, silences the library, as it
 // is at first. Fails with [ErrLibraryNotFound].
 //
 //	gpt4all.SetLog(gpt4all.LogLevelWarn, func(level gpt4all.LogLevel, message string) {
@@ -39,7 +39,14 @@ func gpt4allGoLog(level C.int32_t, message *C.char) {
 	logging.RLock()
 	log := logging.log
 	logging.RUnlock()
-	if log != nil {
-		log(LogLevel(level), C.GoString(message))
+	if log == nil {
+		return
 	}
+	defer func() {
+		// A panic must not unwind through C. It ends the program like that of any other goroutine.
+		if value := recover(); value != nil {
+			go panic(value)
+		}
+	}()
+	log(LogLevel(level), C.GoString(message))
 }

@@ -51,6 +51,20 @@ class CrashTest {
     }
 
     @Test
+    void aModelMayBeClosedWithinTheLoop() {
+        Model model = TestModels.endless();
+        TextStream<ChatResult<Object>> stream = longAnswer(model);
+        assertThrows(LLModelException.class, () -> {
+            for (String piece : stream) {
+                assertFalse(piece.isEmpty());
+                model.close();
+            }
+        });
+        stream.close();
+        assertThrows(ClosedException.class, () -> longAnswer(model));
+    }
+
+    @Test
     void manyThreadsShareAModel() throws Exception {
         try (Model model = TestModels.chat()) {
             String expected = model.chat("Hi", options -> options.maxTokens(6).temperature(0))

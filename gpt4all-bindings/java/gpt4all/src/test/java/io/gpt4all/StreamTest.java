@@ -227,6 +227,36 @@ class StreamTest {
     }
 
     @Test
+    void aSubscribersExceptionEndsTheAnswer() throws Exception {
+        TextStream<ChatResult<Object>> stream = longAnswer();
+        CompletableFuture<Throwable> raised = new CompletableFuture<>();
+        stream.publisher().subscribe(new Flow.Subscriber<>() {
+            @Override
+            public void onSubscribe(Flow.Subscription subscription) {
+                subscription.request(Long.MAX_VALUE);
+            }
+
+            @Override
+            public void onNext(String piece) {
+                throw new IllegalStateException("by the subscriber");
+            }
+
+            @Override
+            public void onError(Throwable error) {
+                raised.complete(error);
+            }
+
+            @Override
+            public void onComplete() {
+                raised.complete(null);
+            }
+        });
+        assertEquals("by the subscriber", raised.get(60, TimeUnit.SECONDS).getMessage());
+        assertThrows(ClosedException.class, stream::hasNext);
+        assertFalse(model.chat("Hi", options -> options.maxTokens(2)).text().isEmpty());
+    }
+
+    @Test
     void futuresGiveTheAnswerAndCancel() throws Exception {
         CompletableFuture<ChatResult<Object>> one = model.chatAsync("Hi");
         assertNotNull(one.get(60, TimeUnit.SECONDS));
