@@ -63,7 +63,8 @@ func InstallLibrary(ctx context.Context, source *LibrarySource, options ResolveO
 		found, ok := published.Libraries[system]
 		if !ok {
 			return "", newError(ErrUnsupported, "no library of release %s has been published for %s; build it with "+
-				"`make build`, or name an archive and its SHA-256", published.Version, system)
+				"`make build` in a checkout, and set GPT4ALL_LIBRARY to build/release/bin there, or name an archive and its "+
+				"SHA-256", published.Version, system)
 		}
 		source = &found
 	}
