@@ -116,6 +116,12 @@ func TestWhatIsHereIsFound(t *testing.T) {
 		!strings.Contains(err.Error(), cache) {
 		t.Errorf("of what is nearly a name: %v", err)
 	}
+	if _, err := Load(ctx, folder); !errors.Is(err, ErrModelNotFound) || !strings.Contains(err.Error(), "gpt4all convert") {
+		t.Errorf("of a folder: %v", err)
+	}
+	if Find(DefaultModel) == nil || Find(DefaultEmbeddingModel).Kind != "embedding" {
+		t.Error("the catalogue has no default models")
+	}
 	if _, err := Resolve(ctx, "a\x00b", ResolveOptions{}); !errors.Is(err, ErrInvalidArgument) {
 		t.Errorf("of what is no path: %v", err)
 	}

@@ -2,12 +2,16 @@ package gpt4all
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 )
 
 // DefaultModel is the model that commands take where none is named.
 const DefaultModel = "SmolLM2-135M-Instruct-Q4_1.gguf"
+
+// DefaultEmbeddingModel is the model that commands take where none for embeddings is named.
+const DefaultEmbeddingModel = "all-MiniLM-L6-v2.gguf2.f16.gguf"
 
 // ResolveOptions is how a model is found and downloaded.
 type ResolveOptions struct {
@@ -164,5 +168,10 @@ func notFound(name string, tried []string, known *reference) error {
 		return newError(ErrModelNotFound, "%q is not on this machine, and may not be downloaded%s", name, looked).
 			with(detail)
 	}
-	return newError(ErrModelNotFound, "there is no model %q%s%s", name, looked, didYouMean(name)).with(detail)
+	advice := didYouMean(name)
+	if info, err := os.Stat(expanded(name)); err == nil && info.IsDir() {
+		advice = ". This is a folder: name the .gguf file in it, or make one of a folder of Hugging Face's with GPT4All " +
+			"for Python: `pip install gpt4all` and `gpt4all convert`"
+	}
+	return newError(ErrModelNotFound, "there is no model %q%s%s", name, looked, advice).with(detail)
 }

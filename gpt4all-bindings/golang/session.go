@@ -37,12 +37,9 @@ type Session struct {
 // NewSession begins a conversation. Any number of sessions may share a model; whatever they have in common is computed
 // once.
 func NewSession(model *Model, options SessionOptions) (*Session, error) {
-	given, err := asObject(options.Options)
+	given, err := sessionOptions(options.Options)
 	if err != nil {
 		return nil, err
-	}
-	for _, key := range []string{"messages", "stream"} {
-		delete(given, key)
 	}
 	messages := slices.Clone(options.Messages)
 	if options.System != "" {
@@ -127,6 +124,27 @@ func (s *Session) SetSystem(text string) error {
 		}
 		return nil
 	})
+}
+
+// SetOptions replaces the options for every answer from now on.
+func (s *Session) SetOptions(options ChatRequest) error {
+	given, err := sessionOptions(options)
+	if err != nil {
+		return err
+	}
+	return s.idle(func() error {
+		s.options = given
+		return nil
+	})
+}
+
+// sessionOptions is the fields of a request that are for every answer.
+func sessionOptions(options ChatRequest) (object, error) {
+	given, err := asObject(options)
+	for _, key := range []string{"messages", "stream"} {
+		delete(given, key)
+	}
+	return given, err
 }
 
 // Busy reports whether an answer is in progress.

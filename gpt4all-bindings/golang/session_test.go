@@ -105,7 +105,14 @@ func TestOneAnswerAtATime(t *testing.T) {
 	if _, err := s.Chat(t.Context(), ChatRequest{Generation: Generation{N: Ptr(2)}}); !errors.Is(err, ErrInvalidArgument) {
 		t.Errorf("two answers: %v", err)
 	}
-	ask1(t, s, "goes on")
+	request = ChatRequest{}
+	request.MaxTokens, request.IgnoreEos = Ptr(2), Ptr(true)
+	if s.SetOptions(request) != nil {
+		t.Error("options cannot be set")
+	}
+	if result, err := s.Chat(t.Context(), Ask("goes on")); err != nil || *result.Usage.CompletionTokens != 2 {
+		t.Errorf("%v, %v", result.Usage, err)
+	}
 }
 
 func TestWhatCameIsKeptIfWanted(t *testing.T) {

@@ -272,6 +272,11 @@ def test_names_do_not_lead_out_of_the_cache(cache: Path) -> None:
         models.resolve("../secret.gguf")
 
 
+def test_a_folder_is_no_model(cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFoundError, match="This is a folder: .* `gpt4all convert`"):
+        models.resolve(tmp_path)
+
+
 def test_nothing_found(cache: Path) -> None:
     with pytest.raises(ModelNotFoundError, match="Did you mean") as caught:
         models.resolve("Qwen3 4")

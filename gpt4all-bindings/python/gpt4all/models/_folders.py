@@ -72,3 +72,11 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):  # a name too long for the file system, or with a NUL
         return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder; a path that cannot be one is not."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False

@@ -10,7 +10,7 @@ from .._errors import checked_text
 from .._library import PathLike, path_text
 from ._catalogue import catalogue
 from ._errors import ModelNotFoundError, OfflineError
-from ._folders import find_local, models_folder
+from ._folders import find_local, is_folder, models_folder
 from ._names import Reference, parse, safe_file_name
 from ._records import Wanted
 from ._settings import ProgressCallback, Reporter, Settings
@@ -160,6 +160,11 @@ def _not_found(text: str, tried: list[Path], reference: Reference | None) -> str
     if reference is not None:
         return f"{text!r} is not on this machine, and may not be downloaded{looked}"
     message = f"there is no model {text!r}{looked}"
+    if is_folder(Path(text).expanduser()):
+        return (
+            f"{message}. This is a folder: name the .gguf file in it, or make one of a folder of Hugging Face's with "
+            "`gpt4all convert`"
+        )
     names = {name.casefold(): name for entry in catalogue() for name in entry.names}
     close = difflib.get_close_matches(text.casefold(), names, n=3)
     return f"{message}. Did you mean {' or '.join(repr(names[name]) for name in close)}?" if close else message

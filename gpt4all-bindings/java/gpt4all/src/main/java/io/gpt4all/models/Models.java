@@ -2,6 +2,7 @@ package io.gpt4all.models;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.ModelNotFoundException;
+import io.gpt4all.internal.Folders;
 import io.gpt4all.internal.Json;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,12 @@ import java.util.function.Predicate;
  * `progress` may be given it is called with how far the download is, and ends it by returning false; it may be null.
  */
 public final class Models {
+    /** The model that commands take where none is named. */
+    public static final String DEFAULT_MODEL = "SmolLM2-135M-Instruct-Q4_1.gguf";
+
+    /** The model that commands take where none for embeddings is named. */
+    public static final String DEFAULT_EMBEDDING_MODEL = "all-MiniLM-L6-v2.gguf2.f16.gguf";
+
     private Models() {}
 
     /** Every model that this release can fetch by name. Needs no network. */
@@ -26,6 +33,11 @@ public final class Models {
     /** The entry of that file name, with or without ".gguf", name or alias; null if there is none. */
     public static CatalogueEntry find(String name) {
         return Catalogue.find(name);
+    }
+
+    /** The folder for everything kept for the user: $GPT4ALL_CACHE, or ~/.cache/gpt4all. */
+    public static Path cacheFolder() {
+        return Folders.cache();
     }
 
     /** The folder that models are downloaded into: models/ in $GPT4ALL_CACHE or ~/.cache/gpt4all. */
@@ -69,9 +81,13 @@ public final class Models {
 
     private static ModelNotFoundException notFound(String name, List<String> tried, Reference reference) {
         String looked = tried.isEmpty() ? "" : "; looked in " + String.join(", ", tried);
+        String advice = Places.isFolder(name)
+                ? ". This is a folder: name the .gguf file in it, or make one of a folder of Hugging Face's with GPT4All for"
+                        + " Python: `pip install gpt4all` and `gpt4all convert`"
+                : Nearly.didYouMean(name);
         String message = reference != null
                 ? "'" + name + "' is not on this machine, and may not be downloaded" + looked
-                : "there is no model '" + name + "'" + looked + Nearly.didYouMean(name);
+                : "there is no model '" + name + "'" + looked + advice;
         return new ModelNotFoundException(message, Map.of("tried", tried), null);
     }
 

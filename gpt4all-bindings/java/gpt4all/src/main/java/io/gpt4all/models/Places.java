@@ -52,6 +52,14 @@ final class Places {
         return new Lookup(null, tried);
     }
 
+    static boolean isFolder(String name) {
+        try {
+            return Files.isDirectory(Folders.expanded(name));
+        } catch (InvalidPathException error) {
+            return false;
+        }
+    }
+
     private static Set<Path> candidates(String name, Reference reference, Path folder) {
         Set<Path> found = new LinkedHashSet<>();
         List<Path> places = new ArrayList<>(searched());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.gpt4all.GPT4All;
 import io.gpt4all.InvalidArgumentException;
 import io.gpt4all.LLModelIOException;
 import io.gpt4all.ModelNotFoundException;
@@ -32,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ModelsTest {
     private static final int SIZE = 10_000;
-    private static final String DEFAULT = "SmolLM2-135M-Instruct-Q4_1.gguf";
+    private static final String DEFAULT = Models.DEFAULT_MODEL;
     private static MisbehavingServer server;
 
     @TempDir
@@ -98,6 +99,8 @@ class ModelsTest {
     @Test
     void theCatalogueIsWhole() {
         assertTrue(Models.catalogue().size() > 40);
+        assertNotNull(Models.find(DEFAULT));
+        assertEquals("embedding", Models.find(Models.DEFAULT_EMBEDDING_MODEL).kind());
         Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
         for (CatalogueEntry entry : Models.catalogue()) {
             assertTrue(entry.size() > 0 && entry.ramGb() > 0 && entry.parameters() > 0, entry.toString());
@@ -129,6 +132,8 @@ class ModelsTest {
                 ModelNotFoundException.class,
                 () -> Models.resolve("hf://o/r/absent.gguf", folder, false, quick(), null));
         assertTrue(error.getMessage().contains("may not be downloaded; looked in " + folder), error.getMessage());
+        error = assertThrows(ModelNotFoundException.class, () -> GPT4All.load(folder.toString()));
+        assertTrue(error.getMessage().contains("gpt4all convert"), error.getMessage());
     }
 
     @Test
