@@ -273,7 +273,7 @@ def test_names_do_not_lead_out_of_the_cache(cache: Path) -> None:
 
 
 def test_a_folder_is_no_model(cache: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelNotFoundError, match="This is a folder: .* `gpt4all convert`"):
+    with pytest.raises(ModelNotFoundError, match=r"This is a folder: .* `gpt4all convert`"):
         models.resolve(tmp_path)
 
 
