@@ -112,7 +112,10 @@ export class ToolRoundsError extends LLModelError {
   static override readonly status: Status = Status.UNSUPPORTED;
 }
 
-/** Two loops waited at once for a stream or task that serves only one. */
+/**
+ * Two loops waited at once for a stream or task that serves only one, or other requests kept a session's state from being
+ * saved.
+ */
 export class BusyError extends LLModelError {
   static override readonly status: Status = Status.INVALID_ARGUMENT;
 }

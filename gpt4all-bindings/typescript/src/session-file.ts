@@ -4,15 +4,17 @@ import { randomUUID } from "node:crypto";
 import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { fileError, InvalidArgumentError, LLModelError } from "./errors.js";
+import { BusyError, fileError, InvalidArgumentError, LLModelError } from "./errors.js";
 import type { Message } from "./generated.js";
 import { checkedPath, encode } from "./json.js";
 import { warn } from "./log.js";
 import type { Model } from "./model.js";
+import type { ChatOptions } from "./operations.js";
 import type { Tools } from "./tools.js";
 
 const FORMAT = "gpt4all.session";
 const VERSION = 1;
+const STATE_ATTEMPTS = 10;
 
 /** What is in the file, besides its format and version. */
 export interface SessionContent {
@@ -80,19 +82,40 @@ export async function readSession(path: string): Promise<SessionContent> {
 }
 
 /**
- * Writes what the engine remembers of a conversation beside the session's file. Returns the file's name.
+ * Writes what the engine remembers of the conversation beside the session's file. Resolves to the file's name.
  *
- * A slot is first made to remember it: another request may have used the one of the last answer.
+ * A slot is first made to remember it: another request may have used the one of the last answer. One may use this slot,
+ * too, before it is saved. Then it remembers another number of tokens; what was written is not kept, nor left on disk.
  */
-export async function saveState(model: Model, messages: Message[], tools: Tools, path: string): Promise<string> {
+export async function saveState(
+  model: Model,
+  messages: Message[],
+  options: ChatOptions,
+  tools: Tools,
+  path: string,
+): Promise<string> {
   const name = `${checkedPath(path)}.state`;
-  const answer = await model.chat(messages, {
-    ...(tools.length > 0 ? { tools } : {}),
-    max_tokens: 0,
-    add_generation_prompt: false,
-  });
-  await model.saveState(name, { id_slot: answer.raw.id_slot ?? 0 });
-  return basename(name);
+  const written = `${name}.new`;
+  const request = { ...options, ...(tools.length > 0 ? { tools } : {}), max_tokens: 0, add_generation_prompt: false };
+  try {
+    for (let attempt = 0; attempt < STATE_ATTEMPTS; attempt++) {
+      const answer = await model.chat(messages, request);
+      const saved = await model.saveState(written, { id_slot: answer.raw.id_slot ?? 0 });
+      if (saved.n_tokens === answer.usage.prompt_tokens) {
+        await rename(written, name).catch((error: unknown) => {
+          throw fileError("the state cannot be written", name, error);
+        });
+        return basename(name);
+      }
+    }
+  } finally {
+    await rm(written, { force: true });
+  }
+  throw new BusyError(
+    `${name}: the state cannot be saved, since other requests keep using the slot; save it when the model has less to ` +
+      "do, or save the session without it",
+    { path: name },
+  );
 }
 
 /** Reads back what saveState() wrote, if it is there and fits. Without it only time is lost. */

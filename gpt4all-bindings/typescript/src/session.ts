@@ -202,7 +202,8 @@ export class Session {
    * Writes the conversation, without its tools, to a JSON file, either completely or not at all.
    *
    * state: also write what the engine has computed for it, to "<path>.state", so that the conversation continues quickly
-   * after load(): about 10 to 100 KB per token. Throws LLModelError.
+   * after load(): about 10 to 100 KB per token. Rejects with LLModelError; BusyError if other requests leave no time for
+   * it.
    */
   async save(path: string, { state = false }: { state?: boolean } = {}): Promise<void> {
     this.#checkIdle();
@@ -212,7 +213,7 @@ export class Session {
       options: this.options as Record<string, unknown>,
       max_rounds: this.#maxRounds,
       keep_partial: this.#keepPartial,
-      state: wanted ? await saveState(this.model, this.#messages, this.#tools, path) : null,
+      state: wanted ? await saveState(this.model, this.#messages, this.options, this.#tools, path) : null,
     });
   }
 
