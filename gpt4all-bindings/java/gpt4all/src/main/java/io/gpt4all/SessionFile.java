@@ -130,7 +130,10 @@ final class SessionFile {
                 "messages", content.path("messages").isArray(),
                 "options", content.path("options").isObject(),
                 "max_rounds", content.path("max_rounds").isInt(),
-                "keep_partial", content.path("keep_partial").isBoolean());
+                "keep_partial", content.path("keep_partial").isBoolean(),
+                "state",
+                        content.path("state").isTextual()
+                                || content.path("state").isNull());
         right.forEach((key, is) -> {
             if (!is) {
                 throw wrong(path, "\"" + key + "\" is missing or wrong");

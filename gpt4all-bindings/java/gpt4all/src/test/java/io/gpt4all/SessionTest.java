@@ -183,6 +183,35 @@ class SessionTest {
     }
 
     @Test
+    void filesThatAreNoSessionsAreRefused(@TempDir Path folder) throws IOException {
+        String whole = "{\"format\":\"gpt4all.session\",\"version\":1,\"messages\":[],\"options\":{},\"max_rounds\":1,"
+                + "\"keep_partial\":true,\"state\":null}";
+        Path file = Files.writeString(folder.resolve("session.json"), whole);
+        assertEquals(List.of(), Session.load(file, model).messages());
+        Map<String, String> wrong = Map.of(
+                "[]",
+                "format",
+                whole.replace("1,\"messages", "2,\"messages"),
+                "update it",
+                whole.replace("[]", "[1]"),
+                "not a message",
+                whole.replace("null", "5"),
+                "\"state\"",
+                whole.replace(",\"state\":null", ""),
+                "\"state\"",
+                whole.replace("true", "1"),
+                "\"keep_partial\"",
+                whole.substring(0, 20),
+                "not a session");
+        for (Map.Entry<String, String> each : wrong.entrySet()) {
+            Files.writeString(file, each.getKey());
+            InvalidArgumentException error =
+                    assertThrows(InvalidArgumentException.class, () -> Session.load(file, model), each.getKey());
+            assertTrue(error.getMessage().contains(each.getValue()), error.getMessage());
+        }
+    }
+
+    @Test
     void theSavedStateIsTheSessions(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("session.json");
         try (Model busy = one();
