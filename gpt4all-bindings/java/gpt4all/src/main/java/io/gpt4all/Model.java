@@ -107,7 +107,7 @@ public final class Model implements AutoCloseable {
     /** Cancels the model's requests, waits for its threads and frees its memory. Safe at any time, more than once. */
     @Override
     public void close() {
-        Waiters.run(model::close);
+        Waiters.end(model::close);
         Reference.reachabilityFence(this);
     }
 

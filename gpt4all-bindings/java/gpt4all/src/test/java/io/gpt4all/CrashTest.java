@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.gpt4all.types.CompleteRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -84,6 +86,33 @@ class CrashTest {
                 }
             }
         }
+    }
+
+    /** More than may wait at a time: those who wait for a slot must not keep out those who read, nor the one who closes. */
+    @Test
+    void anyNumberOfVirtualThreadsMayWait() throws Exception {
+        int count = 300;
+        Model model = TestModels.endless();
+        CountDownLatch ended = new CountDownLatch(count);
+        for (int number = 0; number < count; number++) {
+            Thread.ofVirtual().start(() -> {
+                try (TextStream<ChatResult<Object>> stream = longAnswer(model)) {
+                    assertThrows(LLModelException.class, stream::result);
+                } catch (LLModelException error) {
+                    // it began when the model was closed
+                } finally {
+                    ended.countDown();
+                }
+            });
+        }
+        try (TextStream<ChatResult<Object>> stream = model.chatStream("Tell", options -> options.maxTokens(1))) {
+            Thread reading = Thread.ofVirtual().start(stream::hasNext);
+            Thread.sleep(1000);
+            Thread closing = Thread.ofVirtual().start(model::close);
+            assertTrue(closing.join(Duration.ofSeconds(60)), "the model cannot be closed");
+            assertTrue(reading.join(Duration.ofSeconds(60)), "it is still read");
+        }
+        assertTrue(ended.await(60, TimeUnit.SECONDS), ended.getCount() + " threads still wait");
     }
 
     @Test

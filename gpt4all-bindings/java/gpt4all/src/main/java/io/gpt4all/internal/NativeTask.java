@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
 
 /** An `llmodel_task *`. Whoever reads events is between enter() and leave(); cancel() and close() may come any time. */
 public final class NativeTask {
@@ -88,26 +89,30 @@ public final class NativeTask {
             cancel();
         }
         // What has come already costs a virtual thread no change of threads.
-        if (Thread.currentThread().isVirtual() && !drained(events, 0) && !timeout.isZero()) {
-            Waiters.call(() -> waited(events, timeout), this::cancel);
-        } else if (events.isEmpty()) {
-            waited(events, timeout);
+        long start = System.nanoTime();
+        if (!Thread.currentThread().isVirtual()) {
+            waited(events, start, timeout, () -> false);
+        } else if (!drained(events, 0) && !timeout.isZero()) {
+            boolean over = false;
+            while (!over) {
+                over = Waiters.call(() -> waited(events, start, timeout, Waiters::wanted), this::cancel);
+            }
         }
         return events;
     }
 
-    private boolean waited(List<RawEvent> events, Duration timeout) {
-        long start = System.nanoTime();
+    /** Whether the wait is over; it is not if `others` want to wait. */
+    private boolean waited(List<RawEvent> events, long start, Duration timeout, BooleanSupplier others) {
         while (true) {
             long left = timeout.toMillis() - (System.nanoTime() - start) / 1_000_000;
-            if (drained(events, Math.clamp(left, 0, POLL_MS))) {
+            if (drained(events, Math.clamp(left, 0, POLL_MS)) || left <= POLL_MS) {
                 return true;
-            }
-            if (left <= POLL_MS) {
-                return false;
             }
             if (Thread.currentThread().isInterrupted()) {
                 cancel();
+            }
+            if (others.getAsBoolean()) {
+                return false;
             }
         }
     }

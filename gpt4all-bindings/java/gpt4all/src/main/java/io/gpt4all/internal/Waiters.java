@@ -17,7 +17,7 @@ public final class Waiters {
     /** Twice as many as a model has slots at most; further waits queue, as they would for a slot. */
     private static final int LIMIT = 128;
 
-    private static final Semaphore FREE = new Semaphore(LIMIT);
+    private static final Semaphore FREE = new Semaphore(LIMIT, true);
     private static final ExecutorService POOL = Executors.newCachedThreadPool(work -> {
         Thread thread = new Thread(work, "gpt4all-waiter");
         thread.setDaemon(true);
@@ -44,12 +44,18 @@ public final class Waiters {
         }
     }
 
-    /** Does work that may take long in C and gives nothing. */
-    public static void run(Runnable work) {
-        call(() -> {
+    /** Whether a virtual thread waits for what another one has: a wait that may last is then to be left and begun again. */
+    static boolean wanted() {
+        return FREE.hasQueuedThreads();
+    }
+
+    /** Does work that ends waits of others, and so must not queue behind them. */
+    public static void end(Runnable work) {
+        if (Thread.currentThread().isVirtual()) {
+            joined(POOL.submit(work, null), () -> {});
+        } else {
             work.run();
-            return null;
-        });
+        }
     }
 
     private static <T> T direct(Callable<T> work) {
