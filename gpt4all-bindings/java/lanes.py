@@ -27,6 +27,7 @@ from ci.testing.runners import LANE_SECONDS, LOGS, conformance_variables, last_w
 
 HERE = Path(__file__).resolve().parent
 OUT = BUILD / "java"
+JAR = f"gpt4all-{(ROOT / 'VERSION').read_text(encoding='ascii').strip()}.jar"
 MODEL = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
 UNREACHABLE = re.compile(r"Could not transfer|Unknown host|Connection (refused|reset|timed out)|Network is unreachable")
 
@@ -127,7 +128,8 @@ def _pasted(jdk: Jdk, options: list[str], program: str, code: str, models: Path)
             folder.mkdir()
         (project / f"{program}.java").write_text(code, encoding="utf-8")
         (cache / "models").symlink_to(models)
-        for jar in (*(OUT / "gpt4all").glob("gpt4all-*.jar"), *(OUT / "gpt4all" / "libraries").glob("*.jar")):
+        # without those of sources and documentation, which `make jar` leaves there
+        for jar in ((OUT / "gpt4all" / JAR), *(OUT / "gpt4all" / "libraries").glob("*.jar")):
             shutil.copy(jar, libraries)
         path = str(libraries) if options[-1] == "--module-path" else f"{libraries}/*"
         command = [str(jdk.home / "bin" / "java"), *options, path, f"{program}.java"]

@@ -67,6 +67,24 @@ class ModelTest {
         }
     }
 
+    record Numbers(byte small, short medium, int usual, long large) {}
+
+    @Test
+    void whatIsWrittenFitsIntoItsType() {
+        try (Model model = TestModels.chat()) {
+            for (int seed = 0; seed < 20; seed++) {
+                int chosen = seed;
+                ChatResult<Numbers> answer = model.chat(
+                        "Numbers.",
+                        Numbers.class,
+                        options -> options.maxTokens(300).temperature(1.5).seed(chosen));
+                if (answer.finishReason().equals("stop")) {
+                    assertTrue(answer.text().contains("" + answer.parsed().large()), answer.text());
+                }
+            }
+        }
+    }
+
     @Test
     void anAnswerCanBeAnyJson() {
         try (Model model = TestModels.chat()) {

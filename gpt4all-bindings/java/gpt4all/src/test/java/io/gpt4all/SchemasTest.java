@@ -88,6 +88,21 @@ class SchemasTest {
                 Wheel.class);
     }
 
+    record Numbers(byte small, Short medium, long large, java.math.BigInteger any) {}
+
+    @Test
+    void integersHaveTheLimitsOfTheirTypes() {
+        assertEquals(
+                Json.tree("{\"small\": {\"type\": \"integer\", \"minimum\": -128, \"maximum\": 127},"
+                        + " \"medium\": {\"type\": \"integer\", \"minimum\": -32768, \"maximum\": 32767},"
+                        + " \"large\": {\"type\": \"integer\", \"minimum\": -9223372036854775808,"
+                        + " \"maximum\": 9223372036854775807}, \"any\": {\"type\": \"integer\"}}"),
+                Json.tree(Json.text(Schemas.withLimits(Numbers.class).get("properties"))));
+        assertEquals(
+                Json.tree("{\"type\": \"integer\", \"description\": \"How many.\", \"minimum\": 1, \"maximum\": 9}"),
+                Json.tree(Json.text(Schemas.withLimits(Order.class).at("/properties/count"))));
+    }
+
     record Order(
             @Description("How many.") @JsonSchema("{\"minimum\": 1, \"maximum\": 9}")
             int count) {}

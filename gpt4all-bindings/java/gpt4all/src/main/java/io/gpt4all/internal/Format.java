@@ -24,7 +24,7 @@ public record Format<T>(Class<T> type) {
         format.putObject("json_schema")
                 .put("name", name.substring(0, Math.min(64, name.length())))
                 .put("strict", true)
-                .set("schema", Schemas.of(type));
+                .set("schema", Schemas.withLimits(type));
     }
 
     /** The object that an answer stands for. Raises ResponseFormatException. */

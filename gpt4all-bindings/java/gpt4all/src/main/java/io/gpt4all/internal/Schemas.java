@@ -20,34 +20,51 @@ import java.util.Set;
 
 /** JSON Schemas of Java's types: records, enums, lists, maps with texts as keys, and plain values. */
 public final class Schemas {
-    private static final Set<Class<?>> INTEGERS = Set.of(
-            int.class,
-            long.class,
-            short.class,
-            byte.class,
-            Integer.class,
-            Long.class,
-            Short.class,
-            Byte.class,
-            java.math.BigInteger.class);
+    /** How many bits they have; 0: any number. */
+    private static final Map<Class<?>, Integer> INTEGERS = Map.of(
+            int.class, Integer.SIZE,
+            long.class, Long.SIZE,
+            short.class, Short.SIZE,
+            byte.class, Byte.SIZE,
+            Integer.class, Integer.SIZE,
+            Long.class, Long.SIZE,
+            Short.class, Short.SIZE,
+            Byte.class, Byte.SIZE,
+            java.math.BigInteger.class, 0);
+
     private static final Set<Class<?>> NUMBERS =
             Set.of(double.class, float.class, Double.class, Float.class, java.math.BigDecimal.class);
 
     private final Map<Class<?>, String> names = new LinkedHashMap<>();
     private final ObjectNode definitions = JsonNodeFactory.instance.objectNode();
 
-    private Schemas() {}
+    private final boolean limited;
+
+    private Schemas(boolean limited) {
+        this.limited = limited;
+    }
 
     /** The schema of a type. Raises InvalidArgumentException if there is none for it. */
     public static ObjectNode of(Type type) {
-        Schemas writer = new Schemas();
-        ObjectNode schema = writer.schema(type);
+        return new Schemas(false).whole(type);
+    }
+
+    /**
+     * As of(), with the least and the greatest numbers that the types hold. Not for tools, whose descriptions the model
+     * reads.
+     */
+    public static ObjectNode withLimits(Type type) {
+        return new Schemas(true).whole(type);
+    }
+
+    private ObjectNode whole(Type type) {
+        ObjectNode schema = schema(type);
         if (type instanceof Class<?> record && record.isRecord()) {
             // the whole of the type itself, to which places within it may still refer
-            schema = ((ObjectNode) writer.definitions.get(writer.names.get(record))).deepCopy();
+            schema = ((ObjectNode) definitions.get(names.get(record))).deepCopy();
         }
-        if (schema.findValue("$ref") != null || writer.definitions.findValue("$ref") != null) {
-            schema.set("$defs", writer.definitions);
+        if (schema.findValue("$ref") != null || definitions.findValue("$ref") != null) {
+            schema.set("$defs", definitions);
         }
         return schema;
     }
@@ -66,8 +83,8 @@ public final class Schemas {
         if (type == String.class || type == char.class || type == Character.class) {
             return typed("string");
         }
-        if (INTEGERS.contains(type)) {
-            return typed("integer");
+        if (INTEGERS.containsKey(type)) {
+            return integer(INTEGERS.get(type));
         }
         if (NUMBERS.contains(type)) {
             return typed("number");
@@ -93,6 +110,15 @@ public final class Schemas {
             return JsonNodeFactory.instance.objectNode();
         }
         throw unknown(type);
+    }
+
+    private ObjectNode integer(int bits) {
+        ObjectNode schema = typed("integer");
+        if (limited && bits > 0) {
+            long least = -1L << (bits - 1);
+            schema.put("minimum", least).put("maximum", -1 - least);
+        }
+        return schema;
     }
 
     private ObjectNode generic(ParameterizedType type) {
