@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math"
 	"reflect"
 	"regexp"
 
@@ -25,7 +26,7 @@ type SchemaOwner interface {
 // with [ErrInvalidArgument] for a type that no JSON Schema can describe, such as one with a function or one that contains
 // itself.
 func FormatOf[T any]() (ResponseFormat, error) {
-	schema, err := schemaOf[T]()
+	schema, err := describe[T](limits)
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +76,27 @@ func ChatAs[T any](ctx context.Context, model *Model, request ChatRequest) (T, e
 	return Parse[T](result)
 }
 
-func schemaOf[T any]() (*jsonschema.Schema, error) {
+func schemaOf[T any]() (*jsonschema.Schema, error) { return describe[T](nil) }
+
+// limits is the schemas of the integers of 64 bits, which no schema limits otherwise: as near to the type's limits as a
+// float64 comes. Not for tools, whose descriptions the model reads.
+var limits = map[reflect.Kind]*jsonschema.Schema{
+	reflect.Int:    between(-below(-math.MinInt), below(-math.MinInt)),
+	reflect.Int64:  between(-below(-math.MinInt64), below(-math.MinInt64)),
+	reflect.Uint:   between(0, below(-2*math.MinInt)),
+	reflect.Uint64: between(0, below(-2*math.MinInt64)),
+}
+
+func below(limit float64) float64 { return math.Trunc(math.Nextafter(limit, 0)) }
+
+func between(least, greatest float64) *jsonschema.Schema {
+	return &jsonschema.Schema{Type: "integer", Minimum: &least, Maximum: &greatest}
+}
+
+// describe is the schema of a type, in which types of some kinds have others than usual.
+func describe[T any](kinds map[reflect.Kind]*jsonschema.Schema) (*jsonschema.Schema, error) {
 	own := map[reflect.Type]*jsonschema.Schema{}
-	ownSchemas(reflect.TypeFor[T](), own, map[reflect.Type]bool{})
+	ownSchemas(reflect.TypeFor[T](), kinds, own, map[reflect.Type]bool{})
 	schema, err := jsonschema.For[T](&jsonschema.ForOptions{TypeSchemas: own})
 	if err != nil {
 		return nil, newError(ErrInvalidArgument, "%v cannot be described by a JSON Schema: %v", reflect.TypeFor[T](), err).
@@ -86,8 +105,11 @@ func schemaOf[T any]() (*jsonschema.Schema, error) {
 	return schema, nil
 }
 
-// ownSchemas finds the types within a type that have schemas of their own.
-func ownSchemas(within reflect.Type, found map[reflect.Type]*jsonschema.Schema, seen map[reflect.Type]bool) {
+// ownSchemas finds the types within a type that have schemas of their own, or are of one of the kinds.
+func ownSchemas(
+	within reflect.Type, kinds map[reflect.Kind]*jsonschema.Schema, found map[reflect.Type]*jsonschema.Schema,
+	seen map[reflect.Type]bool,
+) {
 	if seen[within] {
 		return
 	}
@@ -98,12 +120,15 @@ func ownSchemas(within reflect.Type, found map[reflect.Type]*jsonschema.Schema, 
 			return
 		}
 	}
+	if schema := kinds[within.Kind()]; schema != nil {
+		found[within] = schema
+	}
 	switch within.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		ownSchemas(within.Elem(), found, seen)
+		ownSchemas(within.Elem(), kinds, found, seen)
 	case reflect.Struct:
 		for index := range within.NumField() {
-			ownSchemas(within.Field(index).Type, found, seen)
+			ownSchemas(within.Field(index).Type, kinds, found, seen)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package gpt4all
 
 import (
+	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -50,6 +52,48 @@ func TestTheSchemaOfAType(t *testing.T) {
 	type loop struct{ Next *loop }
 	if _, err := FormatOf[loop](); !errors.Is(err, ErrInvalidArgument) {
 		t.Errorf("of a type that contains itself: %v", err)
+	}
+}
+
+func TestWhatIsWrittenFitsIntoItsType(t *testing.T) {
+	type count int64
+	type numbers struct {
+		Any   int     `json:"any"`
+		Count *count  `json:"count"`
+		All   [1]uint `json:"all"`
+	}
+	model := tiny(t)
+	for seed := range 20 {
+		request := Ask("Numbers.")
+		request.MaxTokens, request.Temperature, request.Seed = Ptr(300), Ptr(1.5), Ptr(int64(seed))
+		_, err := ChatAs[numbers](t.Context(), model, request)
+		var failure *Error
+		if err != nil && !(errors.As(err, &failure) && failure.Detail["finish_reason"] == "length") {
+			t.Errorf("%v", err)
+		}
+	}
+	format, err := FormatOf[numbers]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := encode(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		`"count":{"type":["null","integer"],"minimum":-9223372036854775000,"maximum":9223372036854775000}`,
+		`"items":{"type":"integer","minimum":0,"maximum":18446744073709550000}`,
+	} {
+		if !strings.Contains(string(text), part) {
+			t.Errorf("there is no %s in %s", part, text)
+		}
+	}
+	tool, err := NewFunction("a", "b", func(context.Context, numbers) (string, error) { return "", nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := encode(tool.Parameters); strings.Contains(string(text), "maximum") {
+		t.Errorf("a tool has limits: %s", text)
 	}
 }
 
