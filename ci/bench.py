@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ci.bench_streams import stream_workers
 from ci.build import build, directory, expected
 from ci.common import BUILD, ROOT, NoNetwork, run_main, say
 from ci.fetch.default_model import fetch
@@ -77,7 +78,7 @@ def main() -> int:
     given = sys.argv[1:]
     peers = "--install-peers" in given
     given = [argument for argument in given if argument != "--install-peers"]
-    steps = Steps(5 if peers else 4)
+    steps = Steps(6 if peers else 5)
     with steps.step("Python packages in build/venv and build/venv-bench"):
         python = ensure_venv()
         plot_python = ensure_plot_python()
@@ -88,11 +89,14 @@ def main() -> int:
             install_peers()
     with steps.step("default model"):
         model = fetch()
+    with steps.step("programs in TypeScript, Go and Java"):
+        workers = stream_workers()
     if not (found := installed_peers()):
         say("      no other SDKs in build/peers: python3 -m ci.bench --install-peers puts two of them there")
     with steps.step("measuring", "about 35 minutes; leave the machine alone"):
         command = [str(python), str(BENCHMARK / "bench.py"), "--model", str(model), "--plot-python", str(plot_python)]
-        command += ["--binaries", str(directory("release") / "bin"), *found, *given]
+        command += ["--binaries", str(directory("release") / "bin"), "--stream-workers", workers]
+        command += [*found, *given]
         return subprocess.run(command, env={**os.environ, **library_variables()}, check=False).returncode
 
 

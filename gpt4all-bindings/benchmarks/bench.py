@@ -88,7 +88,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         print(f"      other programs are running (load {facts['load']:.1f}); expect noise", file=sys.stderr)
     with Model(arguments.model, n_ctx=256) as model:
         story, n_vocab = model.tokenize(STORY, add_special=True), model.info()["n_vocab"]
-    settings = Settings(arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story)
+    streams = {"Python": [sys.executable, str(HERE / "worker_streams.py")], **json.loads(arguments.stream_workers)}
+    settings = Settings(
+        arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams
+    )
     questions = {}
     for name in arguments.only:
         print(f"      {name}", end="", file=sys.stderr, flush=True)
@@ -97,6 +100,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             print(f" {number + 1}", end="", file=sys.stderr, flush=True)
         print(f" of {settings.rounds} rounds, {time.monotonic() - start:.0f} s", file=sys.stderr)
         questions[name] = {"values": recorder.values, "failures": recorder.failures}
+    if arguments.update:
+        return updated(json.loads((arguments.output / "results.json").read_text()), questions)
     info = build_info()
     upstream = info["llama_cpp"]
     return {
@@ -116,15 +121,22 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def updated(results: dict[str, Any], questions: dict[str, Any]) -> dict[str, Any]:
+    """Earlier results with some questions asked again, each of which says when that was."""
+    today = datetime.date.today().isoformat()
+    again = {name: {**entry, "date": today, "machine": machine()} for name, entry in questions.items()}
+    return {**results, "questions": {**results["questions"], **again}}
+
+
 def write(results: dict[str, Any], folder: Path, plot_python: str | None) -> Path:
     """results.json and decode.svg into `folder`, the page beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
     path.write_text(json.dumps(results, indent=1) + "\n")
-    plot = None
+    picture = folder / "decode.svg"
     if plot_python and "neighbours" in results["questions"]:
-        done = subprocess.run([plot_python, str(HERE / "plot.py"), str(path), str(folder / "decode.svg")], check=False)
-        plot = f"{folder.name}/decode.svg" if done.returncode == 0 else None
+        subprocess.run([plot_python, str(HERE / "plot.py"), str(path), str(picture)], check=False)
+    plot = f"{folder.name}/{picture.name}" if picture.is_file() else None
     page = folder.with_suffix(".md")
     page.write_text(report.page(results, plot))
     return page
@@ -141,8 +153,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--n-gen", type=int, default=128, help="tokens to decode")
     parser.add_argument("--llama-cpp-python", metavar="PYTHON", help="a Python that has llama-cpp-python")
     parser.add_argument("--node-llama-cpp", metavar="FOLDER", help="a folder whose node_modules has node-llama-cpp")
+    parser.add_argument(
+        "--stream-workers", metavar="JSON", default="{}", help="for each language but Python, what reads streams in it"
+    )
     parser.add_argument("--plot-python", metavar="PYTHON", help="a Python that has matplotlib")
     parser.add_argument("--output", type=Path, help="a folder; docs/benchmarks if everything is measured")
+    parser.add_argument("--update", action="store_true", help="keep what --only does not name from results.json")
     parser.add_argument("--render", action="store_true", help="measure nothing; write the page from results.json again")
     arguments = parser.parse_args()
     whole = not arguments.only
@@ -150,7 +166,9 @@ def parse() -> argparse.Namespace:
     if unknown := [name for name in arguments.only if name not in QUESTIONS]:
         parser.error(f"--only: {', '.join(unknown)}: not among {', '.join(QUESTIONS)}")
     arguments.model = arguments.model.resolve()
-    arguments.output = arguments.output or (ROOT / "docs" if whole else ROOT / "build") / "benchmarks"
+    arguments.output = (
+        arguments.output or (ROOT / "docs" if whole or arguments.update else ROOT / "build") / "benchmarks"
+    )
     return arguments
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import report
-from contenders import HERE, Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
+from contenders import Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
 
 N_PROMPT, N_GEN = 512, 128
 N_PREFIX, N_TAIL = 1000, 16
@@ -43,6 +43,7 @@ class Settings:
     n_gen: int
     n_vocab: int
     story: list[int]  # token ids of a beginning that the model goes on with in plain text
+    stream_workers: Mapping[str, Sequence[str]]  # for each language, the command that reads streams in it
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
     def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
@@ -237,25 +238,34 @@ def load(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench,
 def streaming(
     settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
-    """What it costs to read streams in Python: one model, read in three ways in turn within each round."""
+    """What it costs to read streams in each language: one model, read in turn by a loop in C and in its ways."""
     library = settings.binaries / "libllmodel_bench_streams.so"
-    command = [sys.executable, str(HERE / "worker_streams.py"), str(library), str(STREAM_REPEATS)]
-    worker = Worker("worker_streams.py", command)
-    options = settings.options(4096, N_CHATS)
-    steps = [
-        [request(n_tokens, cached=True, messages=[{"role": "user", "content": text}]) for text in texts]
-        for n_tokens, texts in ((N_STREAMED, ASKED[:1]), (N_STREAMED_OF_EIGHT, ASKED[:N_CHATS]))
-    ]
+    plan = Plan(
+        settings.model,
+        settings.options(4096, N_CHATS),
+        [
+            [request(n_tokens, cached=True, messages=[{"role": "user", "content": text}]) for text in texts]
+            for n_tokens, texts in ((N_STREAMED, ASKED[:1]), (N_STREAMED_OF_EIGHT, ASKED[:N_CHATS]))
+        ],
+    )
+    workers = {
+        language: Worker(f"streams in {language}", [*command, str(library), str(STREAM_REPEATS)])
+        for language, command in settings.stream_workers.items()
+    }
+    for language in report.WAYS.keys() - workers.keys():
+        recorder.failures[f"streams in {language}"] = "what it needs is not installed"
     for number in range(settings.rounds):
-        try:
-            found_in = worker.run(Plan(settings.model, options, steps)).steps
-        except RunFailed as failure:
-            recorder.failures["streams"] = str(failure)
-            return
-        for measure, rates in zip(("single", "eight"), found_in, strict=True):
-            for way, found in rates.items():
-                for rate in found:
-                    recorder.add(report.WAYS[way], {measure: rate})
+        for language, worker in workers.items():
+            names = {"c": report.LOOP, **report.WAYS[language]}
+            try:
+                found_in = worker.run(plan).steps
+            except RunFailed as failure:
+                recorder.failures[worker.name] = str(failure)
+                continue
+            for measure, rates in zip(("single", "eight"), found_in, strict=True):
+                for way, found in rates.items():
+                    for rate in found:
+                        recorder.add(names[way], {f"{language} {measure}": rate})
         yield number
 
 

@@ -9,8 +9,15 @@ from typing import Any
 
 C_API, PYTHON = "libllmodel, C API", "libllmodel, Python"
 BENCH, SERVER, LCP, NODE = "llama-bench", "llama-server", "llama-cpp-python", "node-llama-cpp"
-WAYS = {"c": "a loop in C", "threads": "Python, threads", "asyncio": "Python, asyncio"}  # to read streams
-ORDER = (C_API, PYTHON, BENCH, SERVER, LCP, NODE, *WAYS.values())
+LOOP = "a loop in C"
+# How each language reads streams, by what its worker calls it; a worker calls the loop in C "c".
+WAYS = {
+    "Python": {"threads": "Python, threads", "asyncio": "Python, asyncio"},
+    "TypeScript": {"promises": "TypeScript, promises"},
+    "Go": {"goroutines": "Go, goroutines"},
+    "Java": {"threads": "Java, threads", "virtual": "Java, virtual threads"},
+}
+ORDER = (C_API, PYTHON, BENCH, SERVER, LCP, NODE, LOOP, *(way for ways in WAYS.values() for way in ways.values()))
 
 MIB = float(1 << 20)
 
@@ -63,15 +70,18 @@ TABLES = (
         "client that looks for text in its events but does not parse their JSON.",
         (Column("parallel", "total", "together, tokens/s", SERVER),),
     ),
-    Table(
-        "Streaming from Python",
-        "One model, open in one process, whose streams are read in turn by a loop in C, by Python threads and by "
-        "asyncio, so that any difference is the cost of the binding: one chat, then eight at once, whose pieces are "
-        "counted while all eight are being written.",
-        (
-            Column("streaming", "single", "one stream, pieces/s", WAYS["c"]),
-            Column("streaming", "eight", "eight streams, pieces/s", WAYS["c"]),
-        ),
+    *(
+        Table(
+            f"Streaming from {language}",
+            "One model, open in one process, whose streams are read in turn by a loop in C and by each way of the "
+            "language, so that any difference is the cost of the binding: one chat, then eight at once, whose pieces "
+            "are counted while all eight are being written.",
+            (
+                Column("streaming", f"{language} single", "one stream, pieces/s", LOOP),
+                Column("streaming", f"{language} eight", "eight streams, pieces/s", LOOP),
+            ),
+        )
+        for language in WAYS
     ),
     Table(
         "The first token",
@@ -166,11 +176,6 @@ class Target:
 
 _DECODE = Column("decode", "decode", "", BENCH)
 _TOTAL = Column("parallel", "total", "", SERVER)
-_LOOP = WAYS["c"]
-_STREAMS = {
-    "One stream": Column("streaming", "single", "", _LOOP),
-    "Eight streams": Column("streaming", "eight", "", _LOOP),
-}
 TARGETS = (
     Target("Decoding through Python, compared with llama-bench", _DECODE, PYTHON, BENCH, 0.95),
     Target(
@@ -179,9 +184,13 @@ TARGETS = (
     ),
     Target("Eight chats through the C API, compared with llama-server", _TOTAL, C_API, SERVER, 1.0),
     *(
-        Target(f"{streams} through {way}, compared with the loop in C", column, way, _LOOP, 0.97)
-        for way in (WAYS["threads"], WAYS["asyncio"])
-        for streams, column in _STREAMS.items()
+        Target(
+            f"{count.capitalize()} through {way}, compared with the loop in C",
+            Column("streaming", f"{language} {measure}", "", LOOP), way, LOOP, 0.95,
+        )
+        for language, ways in WAYS.items()
+        for way in ways.values()
+        for count, measure in (("one stream", "single"), ("eight streams", "eight"))
     ),
 )  # fmt: skip
 
@@ -213,6 +222,10 @@ def facts(results: dict[str, Any]) -> Iterator[str]:
     )
     yield "* **Versions** " + ", ".join(f"{name} {version}" for name, version in versions.items())
     for question, entry in results["questions"].items():
+        if "date" in entry:
+            there = entry["machine"]
+            told = f"{there['cpu']}, load {there['load']:.2f} after it"
+            yield f'* **Asked again** "{question}" on {entry["date"]}, {told}'
         for name, failure in entry.get("failures", {}).items():
             yield f'* **Not measured** {name} in "{question}": {failure.splitlines()[-1] if failure else "failed"}'
 
@@ -227,11 +240,11 @@ def page(results: dict[str, Any], plot: str | None) -> str:
         "",
         *facts(results),
         "",
-        "Everything was measured in one run. In each round, every contender runs in turn, in a process of its own, and",
-        "each turn begins with a different one, so that what disturbs the machine disturbs all of them. Numbers are",
-        "medians over the turns, with the minimum and maximum in brackets; ratios are medians of the turns' ratios.",
-        "libllmodel, llama-bench and llama-server are built from the same source with the same flags; the other two",
-        "are built the way their makers publish them.",
+        "Everything was measured in one run, but for what was asked again. In each round, every contender runs in",
+        "turn, in a process of its own, and each turn begins with a different one, so that what disturbs the",
+        "machine disturbs all of them. Numbers are medians over the turns, with the minimum and maximum in",
+        "brackets; ratios are medians of the turns' ratios. libllmodel, llama-bench and llama-server are built from",
+        "the same source with the same flags; the other two are built the way their makers publish them.",
         "",
     ]
     if plot:
