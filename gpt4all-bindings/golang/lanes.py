@@ -22,6 +22,7 @@ from ci.testing.runners import LANE_SECONDS, LOGS, conformance_variables, librar
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = ROOT / "docs" / "examples" / "golang"
+BENCHMARK = ROOT / "gpt4all-bindings" / "benchmarks" / "worker_streams_go"
 OLDEST = (1, 24)  # that has what the binding uses
 LINTERS = (1, 26)  # that staticcheck needs
 # No other Go is fetched than the one that is here.
@@ -80,11 +81,12 @@ def _golang(_: Settings) -> Outcome:
 
 
 def _examples(outcome: Outcome) -> None:
-    """Compiles and runs the programs of the documentation."""
+    """Compiles and runs the programs of the documentation; compiles that of the benchmark."""
     variables = {**library_variables(), "GOWORK": "off"}
-    done = subprocess.run(["gofmt", "-l", str(EXAMPLES)], capture_output=True, text=True, check=False)
-    outcome.check("gofmt of the documentation", done.stdout + done.stderr)
-    outcome.check("go vet of the documentation", _command(["go", "-C", str(EXAMPLES), "vet", "./..."], variables))
+    for name, folder in {"the documentation": EXAMPLES, "the benchmark": BENCHMARK}.items():
+        done = subprocess.run(["gofmt", "-l", str(folder)], capture_output=True, text=True, check=False)
+        outcome.check(f"gofmt of {name}", done.stdout + done.stderr)
+        outcome.check(f"go vet of {name}", _command(["go", "-C", str(folder), "vet", "./..."], variables))
     model = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
     with tempfile.TemporaryDirectory() as scratch:
         if model.is_file():

@@ -89,6 +89,7 @@ def _java(_: Settings) -> Outcome:
     if not outcome.failed:
         outcome.check("formatter, compiler and tests of the Java binding", f"{tail(log, 40)}" if code else "")
     _declarations(outcome)
+    outcome.check("the benchmark compiles", _benchmark(jdk))
     _examples(jdk, outcome)
     return outcome
 
@@ -115,6 +116,25 @@ def _examples(jdk: Jdk, outcome: Outcome) -> None:
             code = path.read_text(encoding="utf-8")
             wrong = _pasted(jdk, class_path, path.stem, code, models)
             outcome.check(f"docs/examples/java/{path.name} runs", wrong)
+
+
+def _benchmark(jdk: Jdk) -> str:
+    """Compiles the program that `make bench` reads streams with. Returns what went wrong."""
+    path = f"{OUT / 'gpt4all' / 'classes'}{os.pathsep}{OUT / 'gpt4all' / 'libraries'}/*"
+    program = HERE.parent / "benchmarks" / "WorkerStreams.java"
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [
+            str(jdk.home / "bin" / "javac"),
+            "-Xlint:all,-restricted",
+            "-Werror",
+            "-d",
+            scratch,
+            "-cp",
+            path,
+            str(program),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
 
 
 def _pasted(jdk: Jdk, options: list[str], program: str, code: str, models: Path) -> str:
