@@ -1,0 +1,44 @@
+// The examples of docs/scores.md in TypeScript.
+
+// example: first
+import { load } from "gpt4all";
+
+const model = await load("smollm2");
+const { scores } = await model.score("The capital of France is", [" Paris.", " Rome.", " cheese."]);
+for (const score of scores) {
+  console.log(score.logprob, score.greedy, score.tokens.length);
+}
+// end of example
+
+// example: perplexity
+const fox = await model.score("The quick brown fox", [" jumps over the lazy dog."]);
+for (const score of fox.scores) {
+  console.log(Math.exp(-score.logprob / score.tokens.length));
+}
+// end of example
+
+// example: rows
+const { rows } = await model.score("The sky is", [" blue"], { logprob_rows: "continuation" });
+for (const row of rows) {
+  const best = row.logprobs.indexOf(Math.max(...row.logprobs)); // a Float32Array
+  console.log(JSON.stringify(await model.detokenize([best])), row.logprobs[best]);
+}
+// end of example
+
+// example: logprobs
+const options = { logprobs: true, top_logprobs: 3, max_tokens: 4, temperature: 0 };
+const answer = await model.chat("Is the sky blue?", options);
+for (const token of answer.logprobs?.content ?? []) {
+  console.log(
+    JSON.stringify(token.token),
+    token.logprob,
+    token.top_logprobs?.map((each) => each.token),
+  );
+}
+// end of example
+
+// example: tokens
+const tokens = await model.tokenize("Hello, world.");
+console.log(tokens, await model.detokenize(tokens), await model.countTokens("Hello, world."));
+await model.close();
+// end of example
