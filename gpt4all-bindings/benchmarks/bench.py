@@ -8,19 +8,37 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
 import report
+from beside import Pair
 from contenders import HERE, Contender, LlamaBench, LlamaServer, Worker
 from gpt4all import Model, build_info
 from questions import N_PREFIX, N_PROMPT, N_TAIL, QUESTIONS, Recorder, Settings
 
 ROOT = HERE.parents[1]
 STORY = "The lighthouse keeper climbed the stairs every evening, and"
+
+
+NODE_WORKER = ("node", str(HERE / "worker_node.mjs"))
+TYPESCRIPT = HERE.parent / "typescript"
+
+
+def typescript() -> str | None:
+    """The TypeScript package for worker_node.mjs, if it has been built."""
+    built = shutil.which("node") and (TYPESCRIPT / "dist" / "index.js").is_file()
+    return f"contender_gpt4all={TYPESCRIPT}" if built else None
+
+
+def node_llama_cpp(arguments: argparse.Namespace) -> str:
+    """The same for node-llama-cpp."""
+    return f"contender_node_llama_cpp={Path(arguments.node_llama_cpp).resolve()}"
 
 
 def peers(arguments: argparse.Namespace) -> dict[str, tuple[str, Contender]]:
@@ -37,11 +55,23 @@ def peers(arguments: argparse.Namespace) -> dict[str, tuple[str, Contender]]:
             print(f"      no llama-cpp-python: {python} cannot import it", file=sys.stderr)
     package = Path(arguments.node_llama_cpp or "") / "node_modules" / "node-llama-cpp" / "package.json"
     if arguments.node_llama_cpp and package.is_file():
-        command = ["node", str(HERE / "worker_node_llama_cpp.mjs")]
-        worker = Worker(report.NODE, command, cwd=Path(arguments.node_llama_cpp), parallel=False)
+        worker = Worker(report.NODE, [*NODE_WORKER, node_llama_cpp(arguments)], parallel=False)
         found[report.NODE] = (json.loads(package.read_text())["version"], worker)
     elif arguments.node_llama_cpp:
         print(f"      no node-llama-cpp in {arguments.node_llama_cpp}", file=sys.stderr)
+    return found
+
+
+def pairs(arguments: argparse.Namespace, others: Container[str]) -> list[Pair]:
+    """Who can be loaded into one process."""
+    found = []
+    if report.LCP in others:
+        code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        packages = subprocess.check_output([arguments.llama_cpp_python, "-c", code], text=True).strip()
+        command = [sys.executable, str(HERE / "worker_beside.py")]
+        found.append(Pair(command, {report.PYTHON: "gpt4all", report.LCP: f"llama_cpp={packages}"}))
+    if report.NODE in others and (ours := typescript()):
+        found.append(Pair(NODE_WORKER, {report.TYPESCRIPT: ours, report.NODE: node_llama_cpp(arguments)}))
     return found
 
 
@@ -80,6 +110,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     contenders: list[Contender] = [
         Worker(report.C_API, [str(binaries / "llmodel_bench")]),
         Worker(report.PYTHON, [sys.executable, str(HERE / "worker_gpt4all.py")]),
+        *([Worker(report.TYPESCRIPT, [*NODE_WORKER, ours])] if (ours := typescript()) else []),
         LlamaServer(binaries / "llama-server", binaries / "llmodel_bench"),
         *(worker for _, worker in others.values()),
     ]
@@ -90,8 +121,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         story, n_vocab = model.tokenize(STORY, add_special=True), model.info()["n_vocab"]
     streams = {"Python": [sys.executable, str(HERE / "worker_streams.py")], **json.loads(arguments.stream_workers)}
     settings = Settings(
-        arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams
-    )
+        arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams,
+        pairs(arguments, others),
+    )  # fmt: skip
     questions = {}
     for name in arguments.only:
         print(f"      {name}", end="", file=sys.stderr, flush=True)

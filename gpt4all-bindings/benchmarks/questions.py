@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import report
+from beside import Pair, decode_rate, one_round
 from contenders import Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
 
 N_PROMPT, N_GEN = 512, 128
@@ -22,6 +23,9 @@ DECODE_REPEATS, PARALLEL_REPEATS = 4, 2
 
 # Many short runs of each way to read: what disturbs the machine for seconds then disturbs all that are compared.
 STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 25, 40, 32
+
+# The same, for contenders that take turns in one process.
+BESIDE_REPEATS, N_BESIDE = 8, 48
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -44,6 +48,7 @@ class Settings:
     n_vocab: int
     story: list[int]  # token ids of a beginning that the model goes on with in plain text
     stream_workers: Mapping[str, Sequence[str]]  # for each language, the command that reads streams in it
+    pairs: Sequence[Pair]  # who can be loaded into one process
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
     def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
@@ -62,11 +67,6 @@ class Settings:
 def request(max_tokens: int, *, cached: bool = False, **what: Any) -> dict[str, Any]:
     """A request as the C API and llama-server take it: greedy, of a fixed length."""
     return {**what, "max_tokens": max_tokens, "temperature": 0.0, "ignore_eos": True, "cache_prompt": cached}
-
-
-def decode_rate(answer: dict[str, Any]) -> float:
-    """Tokens per second after the first, by the clock of the consumer."""
-    return float((answer["tokens"] - 1) / (answer["last_s"] - answer["first_s"]))
 
 
 class Recorder:
@@ -269,6 +269,25 @@ def streaming(
         yield number
 
 
+def beside(
+    settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Decoding of one stream, alone and beside another SDK's libraries in the same process."""
+    warm_up, decode = request(4, prompt=settings.story), request(N_BESIDE, prompt=settings.story)
+    plan = Plan(settings.model, settings.options(2 * N_PROMPT), [[warm_up], *([decode] for _ in range(BESIDE_REPEATS))])
+    for number in range(settings.rounds):
+        for pair in settings.pairs:
+            both = " beside ".join(pair.stands_for)
+            if both in recorder.failures:
+                continue
+            try:
+                for name, measures in one_round(pair, plan, number):
+                    recorder.add(name, measures)
+            except RunFailed as failure:
+                recorder.failures[both] = str(failure)
+        yield number
+
+
 Question = Callable[[Settings, Sequence[Contender], LlamaBench, Recorder], "Iterator[int]"]
 QUESTIONS: dict[str, Question] = {
     "prefill": prefill,
@@ -276,6 +295,7 @@ QUESTIONS: dict[str, Question] = {
     "neighbours": neighbours,
     "parallel": parallel,
     "streaming": streaming,
+    "beside": beside,
     "first_token": first_token,
     "load": load,
 }

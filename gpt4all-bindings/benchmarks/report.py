@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-C_API, PYTHON = "libllmodel, C API", "libllmodel, Python"
+C_API, PYTHON, TYPESCRIPT = "libllmodel, C API", "libllmodel, Python", "libllmodel, TypeScript"
 BENCH, SERVER, LCP, NODE = "llama-bench", "llama-server", "llama-cpp-python", "node-llama-cpp"
 LOOP = "a loop in C"
 # How each language reads streams, by what its worker calls it; a worker calls the loop in C "c".
@@ -17,20 +17,34 @@ WAYS = {
     "Go": {"goroutines": "Go, goroutines"},
     "Java": {"threads": "Java, threads", "virtual": "Java, virtual threads"},
 }
-ORDER = (C_API, PYTHON, BENCH, SERVER, LCP, NODE, LOOP, *(way for ways in WAYS.values() for way in ways.values()))
+ORDER = (
+    C_API,
+    PYTHON,
+    TYPESCRIPT,
+    BENCH,
+    SERVER,
+    LCP,
+    NODE,
+    LOOP,
+    *(way for ways in WAYS.values() for way in ways.values()),
+)
 
 MIB = float(1 << 20)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One measure of a question, with its unit and whom the others are compared with."""
+    """One measure of a question, with its unit and whom the others are compared with.
+
+    against: another measure of the question, with whose value for the same contender this one is compared instead.
+    """
 
     question: str
     measure: str
     head: str
     reference: str
     scale: float = 1.0
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,19 @@ TABLES = (
         for language in WAYS
     ),
     Table(
+        "Beside another SDK in one process",
+        "Decoding of one stream, as above, through a binding of ours and another SDK for the same language: each in a "
+        "process of its own, and both in one, where they answer in turn. Each brings its own build of llama.cpp; the "
+        "one that is loaded first would lend the other its functions if these were not kept apart. An SDK that gave "
+        "another answer than alone, or ended the process, would be named as not measured instead. × is the ratio to "
+        "the same SDK alone in the same round.",
+        (
+            Column("beside", "alone", "alone, tokens/s", ""),
+            Column("beside", "first", "loaded first, tokens/s", "", against="alone"),
+            Column("beside", "second", "loaded second, tokens/s", "", against="alone"),
+        ),
+    ),
+    Table(
         "The first token",
         "The wait for the first piece of text after {n_prefix} new tokens (cold), and after the same tokens with a "
         "different ending of {n_tail} tokens (warm), when the prefix is reused.",
@@ -123,7 +150,10 @@ def values(results: dict[str, Any], column: Column, name: str) -> list[float]:
 
 def ratio(results: dict[str, Any], column: Column, name: str, reference: str) -> float | None:
     """The median over the turns of a contender's value divided by the reference's in the same turn."""
-    pairs = zip(values(results, column, name), values(results, column, reference), strict=False)
+    other = values(results, column, reference)
+    if column.against:
+        other = values(results, replace(column, measure=column.against), name)
+    pairs = zip(values(results, column, name), other, strict=False)
     ratios = [ours / theirs for ours, theirs in pairs]
     return statistics.median(ratios) if ratios else None
 
@@ -176,12 +206,14 @@ class Target:
 
 _DECODE = Column("decode", "decode", "", BENCH)
 _TOTAL = Column("parallel", "total", "", SERVER)
+_ALONE = Column("beside", "alone", "", NODE)
 TARGETS = (
     Target("Decoding through Python, compared with llama-bench", _DECODE, PYTHON, BENCH, 0.95),
     Target(
         "Decoding through Python beside one busy neighbour, compared with llama-cpp-python",
         Column("neighbours", "decode_1", "", LCP), PYTHON, LCP, 1.5,
     ),
+    Target("Decoding through TypeScript, compared with node-llama-cpp", _ALONE, TYPESCRIPT, NODE, 1.0),
     Target("Eight chats through the C API, compared with llama-server", _TOTAL, C_API, SERVER, 1.0),
     *(
         Target(

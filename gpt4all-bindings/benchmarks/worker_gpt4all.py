@@ -12,13 +12,14 @@ from typing import Any
 from gpt4all import Model
 
 
-def answer(model: Model, request: dict[str, Any]) -> dict[str, float]:
+def answer(model: Model, request: dict[str, Any]) -> dict[str, Any]:
     """Streams one answer."""
     first = last = 0.0
-    pieces = 0
+    pieces, all_text = 0, ""
     start = time.perf_counter()
     stream: Any = (model.chat if "messages" in request else model.complete)(**request, stream=True)
-    for _ in stream:
+    for text in stream:
+        all_text += text
         last = time.perf_counter() - start
         if pieces == 0:
             first = last
@@ -27,7 +28,9 @@ def answer(model: Model, request: dict[str, Any]) -> dict[str, float]:
         first = last = time.perf_counter() - start
     usage = stream.result.usage
     tokens, cached = usage["completion_tokens"], usage["prompt_tokens_details"]["cached_tokens"]
-    return {"first_s": first, "last_s": last, "pieces": pieces, "tokens": tokens, "cached": cached}
+    return {
+        "first_s": first, "last_s": last, "pieces": pieces, "tokens": tokens, "cached": cached, "text": all_text,
+    }  # fmt: skip
 
 
 def main() -> None:

@@ -11,31 +11,33 @@ from typing import Any
 from llama_cpp import Llama
 
 
-def answer(model: Any, request: dict[str, Any]) -> dict[str, float]:
+def answer(model: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Streams one answer. Its stream brings one token in each piece."""
     first = last = 0.0
-    pieces = 0
+    pieces, all_text = 0, ""
     start = time.perf_counter()
     for part in model.create_completion(
         request["prompt"], max_tokens=request["max_tokens"], temperature=0.0, stream=True
     ):
-        if not part["choices"][0]["text"]:
+        text = part["choices"][0]["text"]
+        if not text:
             continue
+        all_text += text
         last = time.perf_counter() - start
         if pieces == 0:
             first = last
         pieces += 1
     if pieces == 0:
         first = last = time.perf_counter() - start
-    return {"first_s": first, "last_s": last, "pieces": pieces, "tokens": pieces, "cached": 0}
+    return {
+        "first_s": first, "last_s": last, "pieces": pieces, "tokens": pieces, "cached": 0, "text": all_text,
+    }  # fmt: skip
 
 
-def main() -> None:
-    """Opens the model and runs the plan."""
-    plan = json.loads(Path(sys.argv[1]).read_text())
+def open_model(plan: dict[str, Any]) -> Any:
+    """The plan's model."""
     options = plan["options"]
-    start = time.perf_counter()
-    model = Llama(
+    return Llama(
         plan["model"],
         n_ctx=options["n_ctx"],
         n_batch=options["n_batch"],
@@ -46,6 +48,13 @@ def main() -> None:
         n_gpu_layers=0,
         verbose=False,
     )
+
+
+def main() -> None:
+    """Opens the model and runs the plan."""
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    start = time.perf_counter()
+    model = open_model(plan)
     opened = time.perf_counter() - start
     print("ready", flush=True)
     steps = []
