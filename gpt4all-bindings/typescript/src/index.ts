@@ -1,5 +1,6 @@
 /** Run language models on your own machine. */
 
+export * from "./compat/index.js";
 export {
   BusyError,
   CancellationError,

@@ -2,7 +2,21 @@
 
 /* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/await-thenable -- only the types matter */
 
-import { Model, Session, tool, type ChatResult, type Stream } from "gpt4all";
+import {
+  createCompletion,
+  createCompletionGenerator,
+  createCompletionStream,
+  createEmbedding,
+  loadModel,
+  Model,
+  Session,
+  tool,
+  type ChatResult,
+  type CompletionResult,
+  type EmbeddingModel,
+  type InferenceModel,
+  type Stream,
+} from "gpt4all";
 import { z } from "zod";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -50,4 +64,24 @@ export async function typesOfEvents(model: Model): Promise<void> {
       same<(typeof event.data.choices)[0]["index"], number>(true);
     }
   }
+}
+
+export async function typesOfTheOldPackage(): Promise<void> {
+  const model = await loadModel("model.gguf", { device: "gpu", verbose: true });
+  same<typeof model, InferenceModel>(true);
+  const embedder = await loadModel("embedder.gguf", { type: "embedding" });
+  same<typeof embedder, EmbeddingModel>(true);
+  const chat = await model.createChatSession({ systemPrompt: "Be brief.", temperature: 0.5 });
+  const answer = await createCompletion(chat, "Hello", { onResponseToken: (id, token) => id > 0 && token !== "x" });
+  same<typeof answer, CompletionResult>(true);
+  createCompletionStream(model, [{ role: "user", content: "Hello" }]).tokens.pipe(process.stdout);
+  for await (const piece of createCompletionGenerator(model, "Hello")) {
+    same<typeof piece, string>(true);
+  }
+  const { embeddings } = await createEmbedding(embedder, "text");
+  same<typeof embeddings, Float32Array>(true);
+  const { embeddings: many } = await createEmbedding(embedder, ["text"], { dimensionality: 64 });
+  same<typeof many, Float32Array[]>(true);
+  // @ts-expect-error: a misspelt option
+  await createCompletion(model, "Hello", { nPredicted: 3 });
 }
