@@ -12,6 +12,7 @@
 #include <share.h>
 #else
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <unistd.h>
 #endif
@@ -27,6 +28,11 @@ int open_file(const std::string &path) {
 
 bool try_lock(int descriptor) {
     return _locking(descriptor, _LK_NBLCK, 1) == 0;
+}
+
+// A file that is open cannot be removed.
+bool is_still(int, const std::string &) {
+    return true;
 }
 
 bool is_busy() {
@@ -45,6 +51,14 @@ int open_file(const std::string &path) {
 
 bool try_lock(int descriptor) {
     return flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+}
+
+// Whether the open file is the one of that name: somebody may have removed it before it was locked.
+bool is_still(int descriptor, const std::string &path) {
+    struct stat opened = {};
+    struct stat named = {};
+    return fstat(descriptor, &opened) == 0 && stat(path.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
 }
 
 bool is_busy() {
@@ -72,7 +86,11 @@ Napi::Value lock_file(const Napi::CallbackInfo &info) {
         throw system_error(info.Env(), errno);
     }
     if (try_lock(descriptor)) {
-        return Napi::Number::New(info.Env(), descriptor);
+        if (is_still(descriptor, path)) {
+            return Napi::Number::New(info.Env(), descriptor);
+        }
+        close_file(descriptor);
+        return info.Env().Null();
     }
     const int number = errno;
     const bool busy = is_busy();

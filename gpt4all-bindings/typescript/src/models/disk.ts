@@ -10,7 +10,7 @@ import { nativeAddon } from "../native.js";
 import { DownloadError } from "./errors.js";
 import type { Reporter } from "./settings.js";
 
-const STATE = ".gpt4all"; // the folder beside the models that holds what downloads need
+export const STATE = ".gpt4all"; // the folder beside the models that holds what downloads need
 
 const FULL: Record<string, string> = {
   ENOSPC: "the disk is full; free some space and try again",
@@ -114,23 +114,39 @@ export async function readJson(path: string): Promise<Record<string, unknown> | 
   }
 }
 
+/** Takes the lock of the download of `path`, whose folder is made; null while somebody else has it. */
+function takeLock(path: string): Promise<number | null> {
+  const name = stateFile(path, ".lock");
+  return onDisk(path, async () => {
+    await mkdir(dirname(name), { recursive: true });
+    return nativeAddon().lockFile(name);
+  });
+}
+
 /** Does `work` under the lock of the download of `path`, whose folder is made. Waits while another process has it. */
 export async function locked<T>(path: string, report: Reporter, work: () => Promise<T>): Promise<T> {
-  const name = stateFile(path, ".lock");
-  const addon = nativeAddon();
-  const take = () =>
-    onDisk(path, async () => {
-      await mkdir(dirname(name), { recursive: true });
-      return addon.lockFile(name);
-    });
-  let descriptor = await take();
+  let descriptor = await takeLock(path);
   while (descriptor === null) {
     await report.sleep(0.1, "waiting", 0);
-    descriptor = await take();
+    descriptor = await takeLock(path);
   }
   try {
     return await work();
   } finally {
-    addon.unlockFile(descriptor);
+    nativeAddon().unlockFile(descriptor);
   }
+}
+
+/** The same, but does not wait. Whether it was done. */
+export async function lockedNow(path: string, work: () => Promise<void>): Promise<boolean> {
+  const descriptor = await takeLock(path);
+  if (descriptor === null) {
+    return false;
+  }
+  try {
+    await work();
+  } finally {
+    nativeAddon().unlockFile(descriptor);
+  }
+  return true;
 }

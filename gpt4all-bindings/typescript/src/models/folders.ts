@@ -28,6 +28,11 @@ function searchFolders(folder: string | undefined): string[] {
   return [...(folder ? [folder] : []), ...new Set(usual)];
 }
 
+/** The folders whose models are managed: `folder`, or else those where bare file names are looked up. */
+export function topFolders(folder: string | undefined): string[] {
+  return folder === undefined ? searchFolders(undefined) : [expanded(checkedPath(folder))];
+}
+
 /**
  * The file that a name stands for, if there is one, and every path that was tried.
  *

@@ -10,9 +10,11 @@ import { findLocal, modelsFolder } from "./folders.js";
 import { ofEntry, parse, parts, safeFileName, type Reference } from "./names.js";
 import { Reporter, settingsOf, type DownloadListener, type DownloadSettings } from "./settings.js";
 
+export { listCached, remove, verify, type CachedModel, type Verification, type VerifyOptions } from "./cache.js";
 export type { CatalogueEntry, HTTPSSource, HuggingFaceSource, PyPISource, Source } from "./catalogue.js";
 export { DownloadError, InsecureURLError, InvalidNameError, OfflineError, type DownloadErrorKind } from "./errors.js";
 export { cacheFolder, modelsFolder } from "./folders.js";
+export { prune, type Pruned, type PruneOptions } from "./prune.js";
 export type { DownloadListener, DownloadProgress, DownloadSettings } from "./settings.js";
 export { catalogue, find, ofEntry };
 

@@ -44,7 +44,8 @@ export function parts(reference: Reference): Reference[] {
   return files.map((file) => hubReference({ ...source, file }));
 }
 
-function splitNames(name: string): string[] {
+/** All files of a model that is split over several, by the name of any of them; otherwise just this one. */
+export function splitNames(name: string): string[] {
   const found = SPLIT.exec(name);
   const [number, count] = [Number(found?.[1]), Number(found?.[2])];
   if (!found || !(number >= 1 && number <= count && count <= 1000)) {
