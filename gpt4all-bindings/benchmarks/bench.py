@@ -133,7 +133,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         print(f" of {settings.rounds} rounds, {time.monotonic() - start:.0f} s", file=sys.stderr)
         questions[name] = {"values": recorder.values, "failures": recorder.failures}
     if arguments.update:
-        return updated(json.loads((arguments.output / "results.json").read_text()), questions)
+        return updated(json.loads((arguments.output / "results.json").read_text()), questions, settings, facts)
     info = build_info()
     upstream = info["llama_cpp"]
     return {
@@ -153,10 +153,13 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def updated(results: dict[str, Any], questions: dict[str, Any]) -> dict[str, Any]:
-    """Earlier results with some questions asked again, each of which says when that was."""
+def updated(
+    results: dict[str, Any], questions: dict[str, Any], settings: Settings, facts: dict[str, Any]
+) -> dict[str, Any]:
+    """Earlier results with some questions asked again, each of which says when and how that was."""
     today = datetime.date.today().isoformat()
-    again = {name: {**entry, "date": today, "machine": machine()} for name, entry in questions.items()}
+    how = {"date": today, "machine": facts, "threads": settings.threads, "rounds": settings.rounds}
+    again = {name: {**entry, **how} for name, entry in questions.items()}
     return {**results, "questions": {**results["questions"], **again}}
 
 

@@ -255,8 +255,9 @@ def facts(results: dict[str, Any]) -> Iterator[str]:
     yield "* **Versions** " + ", ".join(f"{name} {version}" for name, version in versions.items())
     for question, entry in results["questions"].items():
         if "date" in entry:
-            there = entry["machine"]
-            told = f"{there['cpu']}, load {there['load']:.2f} after it"
+            there, threads = entry["machine"], entry["threads"]
+            told = f"{entry['rounds']} rounds, {threads} thread{'s' if threads > 1 else ''}, {there['cpu']}"
+            told += f", load {there['load']:.2f} before it"
             yield f'* **Asked again** "{question}" on {entry["date"]}, {told}'
         for name, failure in entry.get("failures", {}).items():
             yield f'* **Not measured** {name} in "{question}": {failure.splitlines()[-1] if failure else "failed"}'
