@@ -1,7 +1,7 @@
 """The same example in other languages, as tabs beside Python's.
 
-Python's examples stand in the pages themselves. One that has `<!-- example: NAME -->` before it is shown with a tab for
-each language whose program for the page, in docs/examples/, has a section of that name:
+Python's examples stand in the pages themselves. Each has `<!-- example: NAME -->` before it, and is shown with a tab
+for each language, whose program for the page, in docs/examples/, has a section of that name:
 
     // example: NAME
     …
@@ -9,6 +9,9 @@ each language whose program for the page, in docs/examples/, has a section of th
 
 Where a section is in several pieces, such as an import and what needs it, they are shown as one. The programs are
 whole, and the lanes of the languages run them.
+
+What a language cannot show is left out with the reason, as in `<!-- example: NAME (Python only: why) -->` or
+`<!-- example: NAME (not Go, Java: why) -->`. An example that is not run needs no name.
 """
 
 from __future__ import annotations
@@ -23,8 +26,12 @@ from ci.common import ROOT
 
 EXAMPLES = ROOT / "docs" / "examples"
 
-_MARKER = re.compile(r"^<!-- example: ([\w-]+) -->$", re.MULTILINE)
-_PYTHON = re.compile(r"^<!-- example: ([\w-]+) -->\n+((?:<!-- not run: .+? -->\n+)?```python\n.*?^```$)", re.M | re.S)
+PYTHONS_OWN = {"compatibility"}  # pages that are of no use in other languages
+
+_MARK = r"^<!-- example: ([\w-]+)(?: \((Python only|not [^:\n]+): [^\n]+\))? -->$"
+_MARKER = re.compile(_MARK, re.MULTILINE)
+_PYTHON = re.compile(_MARK + r"\n+((?:<!-- not run: [^\n]+ -->\n+)?```python\n.*?^```$)", re.M | re.S)
+_FENCE = re.compile(r"^((?:<!-- not run: [^\n]+ -->\n+)?)```python$", re.MULTILINE)
 _BEGIN = re.compile(r"^\s*// example: ([\w-]+)$")
 _END = re.compile(r"^\s*// end of example$")
 _GO_IMPORT = re.compile(r'^(?:\w+ )?"([^"]+)"$')
@@ -90,9 +97,20 @@ def sections(text: str) -> dict[str, str]:
     return found
 
 
-def names(markdown: str) -> list[str]:
-    """The examples of a page that may have other languages beside Python."""
-    return [match[1] for match in _MARKER.finditer(markdown)]
+def names(markdown: str) -> dict[str, set[str]]:
+    """A page's examples by name, each with the titles of the languages that are to show it. Raises ValueError."""
+    found: dict[str, set[str]] = {}
+    for match in _MARKER.finditer(markdown):
+        if match[1] in found:
+            raise ValueError(f"there are two examples {match[1]!r}")
+        titles = {each.title for each in LANGUAGES}
+        without = set((match[2] or "").removeprefix("not ").split(", ")) - {""}
+        if without == {"Python only"}:
+            without = titles
+        if not without <= titles:
+            raise ValueError(f"the example {match[1]!r} is left out for a language that is none: {without - titles}")
+        found[match[1]] = titles - without
+    return found
 
 
 def with_tabs(markdown: str, page: str, folder: Path = EXAMPLES) -> str:
@@ -101,14 +119,14 @@ def with_tabs(markdown: str, page: str, folder: Path = EXAMPLES) -> str:
     texts = [(each, sections(path.read_text(encoding="utf-8"))) for each, path in programs if path.is_file()]
 
     def tabs(match: re.Match[str]) -> str:
-        fences = [("Python", match[2])]
+        fences = [("Python", match[3])]
         fences += [
             (each.title, f"```{each.fence}\n{each.shown(found[match[1]])}\n```")
             for each, found in texts
             if match[1] in found
         ]
         if len(fences) == 1:
-            return match[2]
+            return match[3]
         return "\n\n".join(f'=== "{title}"\n\n{textwrap.indent(fence, "    ")}' for title, fence in fences)
 
     return _PYTHON.sub(tabs, markdown)
@@ -116,26 +134,40 @@ def with_tabs(markdown: str, page: str, folder: Path = EXAMPLES) -> str:
 
 def wrong_examples(docs: Path = ROOT / "docs") -> Iterator[str]:
     """What is wrong with the pages' examples and their programs in other languages."""
-    pages = {path.stem: path.read_text(encoding="utf-8") for path in sorted(docs.glob("*.md"))}
     expected: set[Path] = set()
-    for page, markdown in pages.items():
-        wanted = names(markdown)
-        if len(wanted) != len(_PYTHON.findall(markdown)) or len(wanted) != len(set(wanted)):
-            yield f"docs/{page}.md: each <!-- example: NAME --> needs a name of its own, and Python behind it"
-        for language in LANGUAGES:
-            path = language.program(page, docs / "examples")
-            expected.add(path)
-            if path.is_file():
-                yield from _wrong_program(path, docs, wanted)
+    for markdown in sorted(docs.glob("*.md")):
+        programs = {each.title: each.program(markdown.stem, docs / "examples") for each in LANGUAGES}
+        expected |= set(programs.values())
+        text = markdown.read_text(encoding="utf-8")
+        try:
+            wanted = names(text)
+        except ValueError as error:
+            yield f"docs/{markdown.name}: {error}"
+            continue
+        if len(wanted) != len(_PYTHON.findall(text)):
+            yield f"docs/{markdown.name}: each <!-- example: NAME --> needs Python behind it"
+        if markdown.stem not in PYTHONS_OWN:
+            yield from _without_a_name(markdown.name, text)
+        for title, path in programs.items():
+            yield from _wrong_program(path, docs, [name for name, titles in wanted.items() if title in titles])
     for suffix in (PurePosixPath(each.file).suffix for each in LANGUAGES):
         for path in sorted((docs / "examples").rglob(f"*{suffix}")):
             if path not in expected:
                 yield f"{_shown(path, docs)} belongs to no page"
 
 
+def _without_a_name(page: str, markdown: str) -> Iterator[str]:
+    named = {match.end() for match in _PYTHON.finditer(markdown)}
+    for match in _FENCE.finditer(markdown):
+        end = markdown.find("\n```", match.end()) + len("\n```")
+        if not match[1] and end not in named:
+            line = markdown.count("\n", 0, match.start()) + 1
+            yield f"docs/{page}:{line}: this example has no <!-- example: NAME -->, by which other languages show it"
+
+
 def _wrong_program(path: Path, docs: Path, wanted: list[str]) -> Iterator[str]:
     try:
-        found = sections(path.read_text(encoding="utf-8"))
+        found = sections(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as error:
         yield f"{_shown(path, docs)}: {error}"
         return
@@ -144,7 +176,7 @@ def _wrong_program(path: Path, docs: Path, wanted: list[str]) -> Iterator[str]:
             yield f"{_shown(path, docs)} has no example {name!r}, which the page has"
     for name in found:
         if name not in wanted:
-            yield f"{_shown(path, docs)}: no <!-- example: {name} --> on the page"
+            yield f"{_shown(path, docs)}: no <!-- example: {name} --> on the page is for this language"
 
 
 def _shown(path: Path, docs: Path) -> str:

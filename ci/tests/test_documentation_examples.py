@@ -11,20 +11,28 @@ from ci.documentation.examples import LANGUAGES, go_section, sections, with_tabs
 PAGE = """\
 # Page
 
-<!-- example: first -->
+<!-- example: first (not TypeScript, Java: they print nothing) -->
 
 ```python
 print(1)
 ```
 
-<!-- example: second -->
+<!-- example: second (not TypeScript, Java: they print nothing) -->
 <!-- not run: it is long -->
 ```python
 print(2)
 ```
 
+<!-- example: third (Python only: nothing else counts to three) -->
+
 ```python
 print(3)
+```
+
+<!-- not run: it is longer -->
+
+```python
+print(4)
 ```
 """
 PROGRAM = """\
@@ -75,7 +83,8 @@ def test_a_page_without_programs_has_no_tabs(docs: Path) -> None:
     ("old", "new", "wrong"),
     [
         ("// example: second", "// example: third", "has no example 'second'"),
-        ("// example: second", "// example: third", "no <!-- example: third --> on the page"),
+        ("// example: second", "// example: fourth", "no <!-- example: fourth --> on the page is for this language"),
+        ("// example: second", "// example: third", "no <!-- example: third --> on the page is for this language"),
         ("\t// end of example\n\t// example: second", "\t// example: second", "begins before 'first' has ended"),
         ("\t// end of example\n}", "}", "'second' has no end"),
         ("\t// example: first\n", "", "ends that has not begun"),
@@ -85,6 +94,27 @@ def test_a_program_that_does_not_fit_its_page_is_told(docs: Path, old: str, new:
     program = docs / "examples" / "golang" / "my-page" / "main.go"
     program.write_text(PROGRAM.replace(old, new))
     assert any(wrong in each for each in wrong_examples(docs))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("(not TypeScript, Java: they", "(not Java: they", "examples/typescript/my-page.ts has no example 'first'"),
+        ("(not TypeScript, Java: they", "(not Go, C#: they", "left out for a language that is none: {'C#'}"),
+        ("example: second", "example: first", "docs/my-page.md: there are two examples 'first'"),
+        ("(Python only: nothing else counts to three)", "", "docs/my-page.md:17: this example has no"),
+        ("<!-- example: third (Python only: nothing else counts to three) -->", "", ":17: this example has no"),
+        ("<!-- not run: it is longer -->\n", "", "docs/my-page.md:22: this example has no"),
+    ],
+)
+def test_a_page_whose_examples_lack_a_language_is_told(docs: Path, old: str, new: str, wrong: str) -> None:
+    (docs / "my-page.md").write_text(PAGE.replace(old, new, 1))
+    assert any(wrong in each for each in wrong_examples(docs)), list(wrong_examples(docs))
+
+
+def test_what_is_pythons_own_needs_no_name(docs: Path) -> None:
+    (docs / "compatibility.md").write_text("```python\nprint(1)\n```\n")
+    assert list(wrong_examples(docs)) == []
 
 
 def test_a_marker_without_python_and_a_program_without_a_page_are_told(docs: Path) -> None:
