@@ -7,6 +7,14 @@ const path = await models.resolve("smollm2"); // the file, downloaded if it is n
 console.log(path);
 // end of example
 
+// example: cached
+console.log((await models.verify("smollm2")).ok);
+
+for (const model of await models.listCached()) {
+  console.log(model.name, model.size);
+}
+// end of example
+
 // example: inspect
 import { inspect } from "gpt4all";
 
