@@ -127,7 +127,8 @@ def with_tabs(markdown: str, page: str, folder: Path = EXAMPLES) -> str:
         ]
         if len(fences) == 1:
             return match[3]
-        return "\n\n".join(f'=== "{title}"\n\n{textwrap.indent(fence, "    ")}' for title, fence in fences)
+        shown = "\n\n".join(f'=== "{title}"\n\n{textwrap.indent(fence, "    ")}' for title, fence in fences)
+        return shown.replace("===", "===!", 1)  # a new set of tabs, even right after another
 
     return _PYTHON.sub(tabs, markdown)
 

@@ -67,12 +67,17 @@ def test_a_program_lies_where_its_language_has_it() -> None:
 
 def test_examples_become_tabs(docs: Path) -> None:
     text = with_tabs(PAGE, "my-page", docs / "examples")
-    assert '=== "Python"\n\n    ```python\n    print(1)\n    ```\n\n=== "Go"\n\n    ```go\n    if true {\n' in text
+    assert '===! "Python"\n\n    ```python\n    print(1)\n    ```\n\n=== "Go"\n\n    ```go\n    if true {\n' in text
     assert "    \tprint(1)\n    }\n    ```" in text
     assert "    <!-- not run: it is long -->\n    ```python\n    print(2)" in text
     assert "\n```python\nprint(3)\n```\n" in text
     assert "example:" not in text
     assert list(wrong_examples(docs)) == []
+
+
+def test_examples_one_after_another_are_tabs_of_their_own(docs: Path) -> None:
+    text = with_tabs(PAGE, "my-page", docs / "examples")
+    assert (text.count('===! "Python"'), text.count('=== "Go"'), text.count("===")) == (2, 2, 4)
 
 
 def test_a_page_without_programs_has_no_tabs(docs: Path) -> None:
