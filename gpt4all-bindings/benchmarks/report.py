@@ -258,6 +258,8 @@ def facts(results: dict[str, Any]) -> Iterator[str]:
             there, threads = entry["machine"], entry["threads"]
             told = f"{entry['rounds']} rounds, {threads} thread{'s' if threads > 1 else ''}, {there['cpu']}"
             told += f", load {there['load']:.2f} before it"
+            if there["load"] > 0.5:
+                told += " (other programs were running: a ratio is only as good as the ranges are narrow)"
             yield f'* **Asked again** "{question}" on {entry["date"]}, {told}'
         for name, failure in entry.get("failures", {}).items():
             yield f'* **Not measured** {name} in "{question}": {failure.splitlines()[-1] if failure else "failed"}'
