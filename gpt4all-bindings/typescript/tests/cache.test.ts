@@ -157,3 +157,14 @@ test("translations of files that are gone or changed are pruned", async () => {
   assert.deepEqual((await models.prune()).paths.sort(), stale.sort());
   assert.deepEqual((await readdir(translated)).sort(), ["kept.gguf", "kept.json"]);
 });
+
+test("near names are those of Python, and a folder is told from a model", async () => {
+  const names = `"SmolLM2 135M Instruct" or "SmolLM2-135M-Instruct-Q4_1" or "SmolLM2-135M-Instruct-Q4_1.gguf"`;
+  const told: Record<string, string> = { "smollm2-135m-instrct": `. Did you mean ${names}?`, xyzzyplugh: "" };
+  for (const [name, advice] of Object.entries(told)) {
+    const message = `there is no model "${name}"${advice}`;
+    await assert.rejects(models.pull(name, { offline: true }), { name: "ModelNotFoundError", message });
+  }
+  await assert.rejects(models.resolve(folder), { name: "ModelNotFoundError", message: /This is a folder: .*convert/ });
+  await assert.rejects(models.resolve("a".repeat(5000)), { name: "ModelNotFoundError" });
+});

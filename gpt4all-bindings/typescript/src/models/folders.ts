@@ -1,6 +1,6 @@
 /** Where models lie on this machine, and finding one there. Never touches the network. */
 
-import { statSync } from "node:fs";
+import { statSync, type Stats } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 
@@ -9,6 +9,20 @@ import type { Reference } from "./names.js";
 
 function expanded(path: string): string {
   return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+}
+
+/** What lies at a path; undefined if nothing does, or nothing can, such as a name too long for the file system. */
+function at(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a path, as a user may give it, is a folder. */
+export function isFolder(path: string): boolean {
+  return at(expanded(path))?.isDirectory() ?? false;
 }
 
 /** The folder for everything kept for the user: $GPT4ALL_CACHE, or ~/.cache/gpt4all. */
@@ -48,7 +62,7 @@ export function findLocal(
   const found = candidates(checkedPath(named), reference, folder && expanded(folder));
   for (const path of new Set(found)) {
     tried.push(path);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    if (at(path)?.isFile()) {
       return { path, tried };
     }
   }

@@ -4,9 +4,10 @@ import { basename, join } from "node:path";
 
 import { ModelNotFoundError } from "../errors.js";
 import { checkedPath } from "../json.js";
-import { catalogue, file, find, namesOf } from "./catalogue.js";
+import { catalogue, file, find } from "./catalogue.js";
+import { didYouMean } from "./did-you-mean.js";
 import { get, wantedOf } from "./download.js";
-import { findLocal, modelsFolder } from "./folders.js";
+import { findLocal, isFolder, modelsFolder } from "./folders.js";
 import { ofEntry, parse, parts, safeFileName, type Reference } from "./names.js";
 import { Reporter, settingsOf, type DownloadListener, type DownloadSettings } from "./settings.js";
 
@@ -114,11 +115,9 @@ function notFound(text: string, tried: string[], reference: Reference | undefine
   if (reference) {
     return `"${text}" is not on this machine, and may not be downloaded${looked}`;
   }
-  const key = text.toLowerCase();
-  const close = catalogue()
-    .flatMap(namesOf)
-    .filter((name) => key.length >= 3 && (name.toLowerCase().includes(key) || key.includes(name.toLowerCase())))
-    .slice(0, 3);
-  const advice = close.length > 0 ? `. Did you mean ${close.map((name) => `"${name}"`).join(" or ")}?` : "";
+  const advice = isFolder(text)
+    ? ". This is a folder: name the .gguf file in it, or make one of a folder of Hugging Face's with GPT4All for " +
+      "Python: `pip install gpt4all` and `gpt4all convert`"
+    : didYouMean(text);
   return `there is no model "${text}"${looked}${advice}`;
 }
