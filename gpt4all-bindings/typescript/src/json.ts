@@ -62,3 +62,15 @@ export function checkedPath(path: unknown): string {
   }
   return path;
 }
+
+/** An abort signal, if one is given. Throws InvalidArgumentError for what is none. */
+export function checkedSignal(signal: AbortSignal | null | undefined): AbortSignal | undefined {
+  // Not instanceof: one from another realm, such as a test runner's, is as good.
+  if (signal === null || signal === undefined) {
+    return undefined;
+  }
+  if (typeof signal.addEventListener !== "function" || typeof signal.aborted !== "boolean") {
+    throw new InvalidArgumentError(`signal: ${shown(signal)} is not an AbortSignal`);
+  }
+  return signal;
+}

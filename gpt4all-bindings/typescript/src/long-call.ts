@@ -1,6 +1,7 @@
 /** Calls that take long: they report progress, and can be cancelled. */
 
 import { CancellationError } from "./errors.js";
+import { checkedSignal } from "./json.js";
 import { finished, type Call } from "./native.js";
 
 /** What every long call takes. */
@@ -20,8 +21,9 @@ export function aborted(signal: AbortSignal, what: string): CancellationError {
 export async function longCall(
   what: string,
   begin: (progress: ((fraction: number) => void) | undefined) => Call,
-  { onProgress, signal }: LongCallOptions,
+  { onProgress, signal: given }: LongCallOptions,
 ): Promise<unknown> {
+  const signal = checkedSignal(given);
   if (signal?.aborted) {
     throw aborted(signal, what);
   }

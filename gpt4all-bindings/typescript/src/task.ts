@@ -9,7 +9,7 @@ import {
   type LLModelError,
 } from "./errors.js";
 import { EventKind, type Operations, type TaskEvent } from "./generated.js";
-import { encode } from "./json.js";
+import { checkedSignal, encode } from "./json.js";
 import { native, type Arrived, type Handle } from "./native.js";
 
 /** A tool's answer, among the events of runTools() and sessions. */
@@ -153,11 +153,12 @@ export class Task<Operation extends keyof Operations = keyof Operations>
   #closed = false;
 
   /** Starts a request. Throws LLModelError. */
-  constructor(model: OpenModel, operation: Operation, request: unknown, signal?: AbortSignal) {
+  constructor(model: OpenModel, operation: Operation, request: unknown, given?: AbortSignal) {
     if (typeof operation !== "string" || operation.includes("\0")) {
       throw new InvalidArgumentError(`${String(operation)} is not the name of an operation`);
     }
     const handle = model.use();
+    const signal = checkedSignal(given);
     if (signal?.aborted) {
       throw new CancellationError("the request was cancelled before it began", {}, { cause: signal.reason });
     }

@@ -1,6 +1,7 @@
 /** Rounds of answers and calls: the model asks for functions, they are called, it answers with what they gave. */
 
 import { CancellationError, InvalidArgumentError, LLModelError, ToolRoundsError, wholeNumber } from "./errors.js";
+import { checkedSignal } from "./json.js";
 import type { Message, ToolCall } from "./generated.js";
 import { asMessages, chat, type ChatOptions, type Messages } from "./operations.js";
 import type { ChatResult } from "./results.js";
@@ -77,7 +78,7 @@ export class ToolLoop<P> implements Source<ToolsResult<P>> {
     private readonly tools: Tools,
     options: ChatOptions<P>,
     private readonly stream: boolean,
-    { maxRounds = MAX_ROUNDS, signal }: ToolLoopOptions,
+    { maxRounds = MAX_ROUNDS, signal: given }: ToolLoopOptions,
   ) {
     this.#messages = asMessages(messages);
     describe(tools);
@@ -94,6 +95,7 @@ export class ToolLoop<P> implements Source<ToolsResult<P>> {
     }
     this.#maxRounds = maxRounds;
     this.#options = { ...options, tools };
+    const signal = checkedSignal(given);
     this.#signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
     this.#current = this.#round();
   }

@@ -38,6 +38,19 @@ test("break cancels, and the model answers again", async () => {
   assert.ok((await model.complete("Hello", { max_tokens: 4 })).text);
 });
 
+test("what is no signal is refused before anything begins", async () => {
+  for (const wrong of [5, "now", {}, { aborted: true }]) {
+    const signal = wrong as unknown as AbortSignal;
+    const refused = { name: "InvalidArgumentError", message: /is not an AbortSignal/ };
+    await assert.rejects(model.complete("a", { max_tokens: 2, signal }), refused);
+    assert.throws(() => model.complete("a", { max_tokens: 2, signal, stream: true }), refused);
+    await assert.rejects(model.runTools("a", [], { max_tokens: 2, signal }), refused);
+    await assert.rejects(Model.open(TINY, { signal }), refused);
+  }
+  const none = null as unknown as AbortSignal;
+  assert.ok(await model.complete("a", { max_tokens: 2, signal: none }));
+});
+
 test("an exception in the consumer's loop cancels", async () => {
   const stream = model.complete("Hello", { ...LONG, stream: true });
   const consume = async () => {

@@ -1,6 +1,7 @@
 /** What a caller may set of a download, and how it is told how far that is. */
 
 import { CancellationError, InvalidArgumentError } from "../errors.js";
+import { checkedSignal } from "../json.js";
 
 /** How to download. Whatever is not given comes from the environment. */
 export interface DownloadSettings {
@@ -81,12 +82,15 @@ const INTERVAL_MS = 50;
 export class Reporter {
   #phase = "";
   #time = 0;
+  readonly signal: AbortSignal | undefined;
 
   constructor(
     private readonly what: string,
     private readonly listener: DownloadListener | undefined,
-    readonly signal: AbortSignal | undefined,
-  ) {}
+    signal: AbortSignal | undefined,
+  ) {
+    this.signal = checkedSignal(signal);
+  }
 
   /** Throws CancellationError. */
   report(phase: DownloadProgress["phase"], doneBytes: number, totalBytes: number | undefined): void {

@@ -39,6 +39,7 @@ import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -85,6 +86,7 @@ public final class Model implements AutoCloseable {
      *     CancelledException. May be null.
      */
     public static Model open(Path path, Consumer<OpenOptions.Builder> options, DoublePredicate progress) {
+        Objects.requireNonNull(path, "path");
         OpenOptions.Builder builder = OpenOptions.builder();
         options.accept(builder);
         return open(path.toString(), Json.object(builder.build()), progress);
