@@ -191,7 +191,7 @@ LANES = {
         model=True,
         venv=ensure_packages,
         minutes=5,
-        place=60,
+        place=56,
         beside=True,
     )
 }
