@@ -206,14 +206,13 @@ class Target:
 
 _DECODE = Column("decode", "decode", "", BENCH)
 _TOTAL = Column("parallel", "total", "", SERVER)
-_ALONE = Column("beside", "alone", "", NODE)
 TARGETS = (
     Target("Decoding through Python, compared with llama-bench", _DECODE, PYTHON, BENCH, 0.95),
     Target(
         "Decoding through Python beside one busy neighbour, compared with llama-cpp-python",
         Column("neighbours", "decode_1", "", LCP), PYTHON, LCP, 1.5,
     ),
-    Target("Decoding through TypeScript, compared with node-llama-cpp", _ALONE, TYPESCRIPT, NODE, 1.0),
+    Target("Decoding through TypeScript, compared with node-llama-cpp", _DECODE, TYPESCRIPT, NODE, 1.0),
     Target("Eight chats through the C API, compared with llama-server", _TOTAL, C_API, SERVER, 1.0),
     *(
         Target(
