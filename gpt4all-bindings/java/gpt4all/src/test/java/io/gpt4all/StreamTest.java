@@ -85,6 +85,34 @@ class StreamTest {
         }
     }
 
+    /** What a virtual thread begins to read is read ahead, which ends where nobody takes it, and where it is closed. */
+    @Test
+    void whatIsReadAheadIsNotLost() throws InterruptedException {
+        ChatRequest request = ChatRequest.builder()
+                .messages(List.of(Messages.user("Hi")))
+                .maxTokens(400)
+                .temperature(0)
+                .ignoreEos(true)
+                .build();
+        String whole = model.chat(request).text();
+        StringBuffer text = new StringBuffer();
+        try (TextStream<?> stream = model.chatStream(request)) {
+            for (int number = 0; number < 3; number++) {
+                Thread.ofVirtual().start(() -> text.append(stream.next())).join();
+                Thread.sleep(50);
+            }
+            stream.forEachRemaining(text::append);
+        }
+        assertEquals(whole, text.toString());
+        for (int round = 0; round < 30; round++) {
+            TextStream<?> stream = longAnswer();
+            Thread.ofVirtual().start(stream::next).join();
+            stream.close();
+            assertThrows(ClosedException.class, stream::hasNext);
+        }
+        assertEquals(whole, model.chat(request).text());
+    }
+
     @Test
     void anExceptionInTheLoopLeavesTheModelWhole() {
         assertThrows(ArithmeticException.class, () -> {

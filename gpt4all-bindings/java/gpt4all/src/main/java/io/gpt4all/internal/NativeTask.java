@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
-import java.util.function.BooleanSupplier;
 
 /** An `llmodel_task *`. Whoever reads events is between enter() and leave(); cancel() and close() may come any time. */
 public final class NativeTask {
@@ -41,6 +40,7 @@ public final class NativeTask {
     private final MemorySegment error;
     // Whoever has it may call llmodel_next(), or frees the task and then keeps it for ever.
     private final Semaphore turn = new Semaphore(1);
+    private final EventPump pump = new EventPump(this::drained, this::cancel, POLL_MS, BATCH);
     private volatile boolean closing;
 
     /** Submits a request. Raises LLModelException. */
@@ -88,31 +88,26 @@ public final class NativeTask {
         if (Thread.currentThread().isInterrupted()) {
             cancel();
         }
-        // What has come already costs a virtual thread no change of threads.
-        long start = System.nanoTime();
+        if (pump.used()) {
+            return pump.fetch(timeout);
+        }
         if (!Thread.currentThread().isVirtual()) {
-            waited(events, start, timeout, () -> false);
-        } else if (!drained(events, 0) && !timeout.isZero()) {
-            boolean over = false;
-            while (!over) {
-                over = Waiters.call(() -> waited(events, start, timeout, Waiters::wanted), this::cancel);
-            }
+            waited(events, timeout);
+        } else if (!drained(events, 0) && !timeout.isZero()) { // what has come already costs no change of threads
+            return pump.fetch(timeout);
         }
         return events;
     }
 
-    /** Whether the wait is over; it is not if `others` want to wait. */
-    private boolean waited(List<RawEvent> events, long start, Duration timeout, BooleanSupplier others) {
+    private void waited(List<RawEvent> events, Duration timeout) {
+        long start = System.nanoTime();
         while (true) {
             long left = timeout.toMillis() - (System.nanoTime() - start) / 1_000_000;
             if (drained(events, Math.clamp(left, 0, POLL_MS)) || left <= POLL_MS) {
-                return true;
+                return;
             }
             if (Thread.currentThread().isInterrupted()) {
                 cancel();
-            }
-            if (others.getAsBoolean()) {
-                return false;
             }
         }
     }
@@ -180,10 +175,10 @@ public final class NativeTask {
         freeIfIdle();
     }
 
-    // Whoever has entered wakes with the cancelling, and frees in our place when leaving.
+    // Whoever has entered wakes with the cancelling, and frees in our place when leaving; so does the pump.
     private void freeIfIdle() {
         if (turn.tryAcquire()) {
-            library.release("llmodel_task_free", handle);
+            pump.whenIdle(() -> library.release("llmodel_task_free", handle));
         }
     }
 }

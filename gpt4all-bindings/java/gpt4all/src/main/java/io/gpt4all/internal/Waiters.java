@@ -44,6 +44,26 @@ public final class Waiters {
         }
     }
 
+    /** Does work, which may take long in C, without waiting for its end. It is to end when it is wanted(). */
+    static void start(Runnable work) {
+        FREE.acquireUninterruptibly();
+        boolean started = false;
+        try {
+            POOL.execute(() -> {
+                try {
+                    work.run();
+                } finally {
+                    FREE.release();
+                }
+            });
+            started = true;
+        } finally {
+            if (!started) {
+                FREE.release();
+            }
+        }
+    }
+
     /** Whether a virtual thread waits for what another one has: a wait that may last is then to be left and begun again. */
     static boolean wanted() {
         return FREE.hasQueuedThreads();
