@@ -3,16 +3,20 @@ package gpt4all
 // #include "shim.h"
 import "C"
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+)
 
 var logging struct {
 	sync.RWMutex
-	log func(level LogLevel, message string)
+	level LogLevel
+	log   func(level LogLevel, message string)
 }
 
-// SetLog sends every message of the library up to a level, for all models of the process, to a function, which may be
-// called from several threads at once and must not call this package; a panic in it ends the program. [LogLevelNone], or nil, silences the library, as it
-// is at first. Fails with [ErrLibraryNotFound].
+// SetLog sends every message of the library and of this package up to a level, for all models of the process, to a
+// function, which may be called from several threads at once and must not call this package; a panic in it ends the
+// program. [LogLevelNone], or nil, silences them, as it is at first. Fails with [ErrLibraryNotFound].
 //
 //	gpt4all.SetLog(gpt4all.LogLevelWarn, func(level gpt4all.LogLevel, message string) {
 //		slog.Warn(message, "level", level)
@@ -28,10 +32,20 @@ func SetLog(level LogLevel, log func(level LogLevel, message string)) error {
 		level = LogLevelNone
 	}
 	logging.Lock()
-	logging.log = log
+	logging.level, logging.log = level, log
 	logging.Unlock()
 	C.gpt4all_log(C.llmodel_log_level(level))
 	return nil
+}
+
+// warn is a warning of this package.
+func warn(format string, values ...any) {
+	logging.RLock()
+	level, log := logging.level, logging.log
+	logging.RUnlock()
+	if log != nil && level >= LogLevelWarn {
+		log(LogLevelWarn, fmt.Sprintf(format, values...))
+	}
 }
 
 //export gpt4allGoLog

@@ -97,15 +97,22 @@ func (s *Session) saveState(ctx context.Context, path string) error {
 }
 
 // LoadSession is the session that Save wrote, in any language. tools replaces what the file does not have; its MaxRounds
-// goes before the file's. A saved state is used if it is there and fits; without it only time is lost.
+// goes before the file's. A saved state is used if it is there and fits; without it only time is lost, of which
+// [SetLog]'s function is told.
 func LoadSession(ctx context.Context, path string, model *Model, tools ToolRun) (*Session, error) {
 	content, err := readSession(path)
 	if err != nil {
 		return nil, err
 	}
 	if content.State != nil {
-		// A state that is gone or of another model is no reason to lose the conversation.
-		_, _ = model.RestoreState(ctx, filepath.Join(filepath.Dir(path), filepath.Base(*content.State)), StateRequest{})
+		state := filepath.Join(filepath.Dir(path), filepath.Base(*content.State))
+		if _, err := model.RestoreState(ctx, state, StateRequest{}); err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			// One that is gone or of another model is no reason to lose the conversation.
+			warn("the session continues without its saved state: %v", err)
+		}
 	}
 	if tools.MaxRounds == 0 {
 		tools.MaxRounds = content.MaxRounds

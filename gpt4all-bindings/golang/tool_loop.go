@@ -204,6 +204,7 @@ func (l *toolLoop) answerCall(ctx context.Context, call ToolCall) (Message, erro
 		if err := checkContext(ctx, "the next answer"); err != nil {
 			return nil, errors.Join(err, outcome.Err)
 		}
+		warn("the tool %s(%s) failed: %v", name, outcome.Arguments, outcome.Err)
 		outcome.Value = nil
 		outcome.Content, _ = contentOf(map[string]string{"error": outcome.Err.Error()})
 	}
