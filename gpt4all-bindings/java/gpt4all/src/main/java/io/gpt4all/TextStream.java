@@ -24,6 +24,7 @@ public final class TextStream<T> implements Iterator<String>, Iterable<String>, 
     private final Source<T> source;
     private final StringBuilder text = new StringBuilder();
     private final AtomicBoolean busy = new AtomicBoolean();
+    private final AtomicBoolean subscribed = new AtomicBoolean();
     private String ahead;
     private LLModelException failure;
     private boolean finished;
@@ -126,6 +127,9 @@ public final class TextStream<T> implements Iterator<String>, Iterable<String>, 
             failure = error;
             source.close();
             throw error;
+        } catch (RuntimeException | Error error) { // a function's, which goes to no model
+            close();
+            throw error;
         }
     }
 
@@ -138,7 +142,7 @@ public final class TextStream<T> implements Iterator<String>, Iterable<String>, 
 
     /** The pieces for one subscriber, read as it asks for them; cancelling the subscription closes this. */
     public Flow.Publisher<String> publisher() {
-        return new TextPublisher(this);
+        return new TextPublisher(this, subscribed);
     }
 
     /** The text of the first choice, as far as it has been iterated over. */

@@ -157,6 +157,7 @@ class StreamTest {
             while (!(task.next() instanceof Event.Started)) {
                 // it runs
             }
+            task.next(Duration.ofSeconds(Long.MIN_VALUE));
             Queue<LLModelException> raised = new ConcurrentLinkedQueue<>();
             Thread waiting = Thread.ofPlatform().start(() -> {
                 try {
@@ -307,6 +308,7 @@ class StreamTest {
     void aTaskGivesEveryEventOnceAndThenEnds() {
         try (Task task = model.submit("tokenize", Map.of("content", "Hello"))) {
             List<String> kinds = new ArrayList<>();
+            kinds.add(task.next(Duration.ofSeconds(Long.MAX_VALUE)).getClass().getSimpleName());
             task.forEachRemaining(event -> kinds.add(event.getClass().getSimpleName()));
             assertEquals(List.of("Started", "Result", "Done"), kinds);
             assertTrue(task.done());

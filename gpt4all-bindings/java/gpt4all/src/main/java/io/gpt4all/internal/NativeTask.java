@@ -102,13 +102,21 @@ public final class NativeTask {
     private void waited(List<RawEvent> events, Duration timeout) {
         long start = System.nanoTime();
         while (true) {
-            long left = timeout.toMillis() - (System.nanoTime() - start) / 1_000_000;
+            long left = milliseconds(timeout) - (System.nanoTime() - start) / 1_000_000;
             if (drained(events, Math.clamp(left, 0, POLL_MS)) || left <= POLL_MS) {
                 return;
             }
             if (Thread.currentThread().isInterrupted()) {
                 cancel();
             }
+        }
+    }
+
+    private static long milliseconds(Duration time) {
+        try {
+            return time.toMillis();
+        } catch (ArithmeticException error) { // more than a long holds
+            return time.isNegative() ? 0 : Long.MAX_VALUE;
         }
     }
 
