@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -16,6 +18,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The library in the jar, and where it is unpacked to: a folder of the cache that is named by the version and the hash
@@ -50,18 +53,49 @@ final class PackedLibrary {
         sums.lines().skip(1).forEach(line -> files.put(line.substring(66), line.substring(0, 64)));
         String hash = HexFormat.of().formatHex(sha256().digest(sums.getBytes(StandardCharsets.UTF_8)));
         Path folder = cache().resolve(version + "-" + platform + "-" + hash.substring(0, 16));
-        Files.createDirectories(folder);
-        try (FileChannel channel =
-                        FileChannel.open(folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock ignored = channel.lock()) {
-            for (Map.Entry<String, String> file : files.entrySet()) {
-                Path target = folder.resolve(file.getKey());
-                if (!file.getValue().equals(hashOf(target))) {
-                    write(platform, file.getKey(), file.getValue(), target);
+        // First without the lock, for which the folder has to be writable.
+        if (missing(folder, files).isEmpty()) {
+            return folder;
+        }
+        try {
+            Files.createDirectories(folder);
+            try (FileChannel channel = FileChannel.open(
+                            folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock ignored = locked(channel)) {
+                for (Map.Entry<String, String> file : missing(folder, files).entrySet()) {
+                    write(platform, file.getKey(), file.getValue(), folder.resolve(file.getKey()));
                 }
             }
+        } catch (FileSystemException error) {
+            String why = error.getReason() == null ? error.getClass().getSimpleName() : error.getReason();
+            throw new IOException(
+                    "cannot be unpacked into " + folder + ": " + error.getFile() + ": " + why
+                            + "; name another folder in the system property gpt4all.native.cache",
+                    error);
         }
         return folder;
+    }
+
+    /** The files that are not in the folder as they should be. */
+    private static Map<String, String> missing(Path folder, Map<String, String> files) throws IOException {
+        Map<String, String> missing = new LinkedHashMap<>();
+        for (Map.Entry<String, String> file : files.entrySet()) {
+            if (!file.getValue().equals(hashOf(folder.resolve(file.getKey())))) {
+                missing.put(file.getKey(), file.getValue());
+            }
+        }
+        return missing;
+    }
+
+    /** Waits for the lock, which this package may also hold through another class loader of this process. */
+    private static FileLock locked(FileChannel channel) throws IOException {
+        while (true) {
+            try {
+                return channel.lock();
+            } catch (OverlappingFileLockException held) {
+                LockSupport.parkNanos(10_000_000);
+            }
+        }
     }
 
     // Beside the file and renamed: a process that has the old one loaded keeps it.

@@ -1,6 +1,8 @@
 package io.gpt4all.internal;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,8 +12,12 @@ import io.gpt4all.Corpus;
 import io.gpt4all.LibraryNotFoundException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +84,41 @@ class LibraryFilesTest {
         Files.writeString(file, "something else");
         PackedLibrary.unpacked("test-whole");
         assertEquals("stands for a library\n", Files.readString(file));
+    }
+
+    @Test
+    void whatIsUnpackedAlreadyNeedsNoLock() throws IOException {
+        Path unpacked = PackedLibrary.unpacked("test-whole");
+        // as in a folder where nothing can be written: no lock can be had
+        Files.delete(unpacked.resolve(".lock"));
+        Files.createDirectory(unpacked.resolve(".lock"));
+        assertEquals(unpacked, PackedLibrary.unpacked("test-whole"));
+        Files.writeString(unpacked.resolve("library.txt"), "something else");
+        IOException error = assertThrows(IOException.class, () -> PackedLibrary.unpacked("test-whole"));
+        assertTrue(error.getMessage().startsWith("cannot be unpacked into " + unpacked), error.getMessage());
+        assertTrue(error.getMessage().contains("gpt4all.native.cache"), error.getMessage());
+    }
+
+    @Test
+    void aLockThatThisProcessHoldsIsWaitedFor() throws Exception {
+        Path unpacked = PackedLibrary.unpacked("test-whole");
+        Files.delete(unpacked.resolve("library.txt"));
+        Thread other;
+        try (FileChannel channel = FileChannel.open(unpacked.resolve(".lock"), StandardOpenOption.WRITE);
+                FileLock ignored = channel.lock()) {
+            other = Thread.ofPlatform().start(() -> assertDoesNotThrow(() -> PackedLibrary.unpacked("test-whole")));
+            assertFalse(other.join(Duration.ofMillis(300)));
+        }
+        other.join();
+        assertTrue(Files.exists(unpacked.resolve("library.txt")));
+    }
+
+    @Test
+    void aCacheThatCannotBeWrittenIsNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "no folder");
+        System.setProperty("gpt4all.native.cache", file.toString());
+        IOException error = assertThrows(IOException.class, () -> PackedLibrary.unpacked("test-whole"));
+        assertTrue(error.getMessage().startsWith("cannot be unpacked into " + file), error.getMessage());
     }
 
     @Test
