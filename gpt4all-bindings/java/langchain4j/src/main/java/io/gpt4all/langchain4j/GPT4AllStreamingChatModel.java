@@ -92,9 +92,9 @@ public final class GPT4AllStreamingChatModel implements StreamingChatModel {
                 guarded(handler, () -> handler.onCompleteToolCall(call));
             }
             guarded(handler, () -> handler.onCompleteResponse(Responses.of(result)));
-        } catch (RuntimeException error) {
+        } catch (RuntimeException | Error error) {
             if (!handle.isCancelled()) {
-                handler.onError(error);
+                tell(handler, error);
             }
         }
     }
@@ -103,8 +103,17 @@ public final class GPT4AllStreamingChatModel implements StreamingChatModel {
     private static void guarded(StreamingChatResponseHandler handler, Runnable call) {
         try {
             call.run();
-        } catch (RuntimeException error) {
+        } catch (RuntimeException | Error error) {
+            tell(handler, error);
+        }
+    }
+
+    private static void tell(StreamingChatResponseHandler handler, Throwable error) {
+        try {
             handler.onError(error);
+        } catch (RuntimeException | Error raised) { // nobody is left but the thread's handler
+            Thread thread = Thread.currentThread();
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, raised);
         }
     }
 

@@ -37,8 +37,12 @@ import io.gpt4all.UnsupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -230,6 +234,44 @@ class LangChain4jTest {
             assertFalse(model.tokenize("a").isEmpty());
             assertFalse(collector.response.isDone());
         }
+    }
+
+    @Test
+    void whatAHandlerRaisesItIsTold() throws Exception {
+        try (Model model = chatModel()) {
+            for (Supplier<Throwable> made : List.<Supplier<Throwable>>of(
+                    () -> new IllegalStateException("by the handler"), () -> new AssertionError("by the handler"))) {
+                List<String> told = new CopyOnWriteArrayList<>();
+                CompletableFuture<ChatResponse> response = new CompletableFuture<>();
+                new GPT4AllStreamingChatModel(model, brief()).chat("Hi", new StreamingChatResponseHandler() {
+                    @Override
+                    public void onPartialResponse(String piece) {
+                        raise(made.get());
+                    }
+
+                    @Override
+                    public void onCompleteResponse(ChatResponse whole) {
+                        response.complete(whole);
+                    }
+
+                    @Override
+                    public void onError(Throwable error) {
+                        told.add(error.getMessage());
+                        if (told.size() == 1) {
+                            raise(new CancellationException("even here"));
+                        }
+                    }
+                });
+                assertEquals(
+                        FinishReason.LENGTH, response.get(60, TimeUnit.SECONDS).finishReason());
+                assertEquals(Set.of("by the handler"), Set.copyOf(told));
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked") // whatever it is goes through
+    private static <E extends Throwable> void raise(Throwable error) throws E {
+        throw (E) error;
     }
 
     @Test
