@@ -21,6 +21,7 @@ import io.gpt4all.types.QuantizeOptions;
 import io.gpt4all.types.QuantizeResult;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.DoublePredicate;
@@ -117,11 +118,11 @@ public final class GPT4All {
     }
 
     /**
-     * Sends the library's messages up to a level to a listener; LogLevel.NONE, as at the beginning, silences it. The
-     * listener is called on any thread and by several at once, and must not use a model; what it raises goes to the
-     * thread's uncaught-exception handler.
+     * Sends the messages of the library and of this package, up to a level, to a listener; LogLevel.NONE, as at the
+     * beginning, silences them. The listener is called on any thread and by several at once, and must not use a model;
+     * what it raises goes to the thread's uncaught-exception handler.
      */
     public static void setLog(LogLevel level, BiConsumer<LogLevel, String> listener) {
-        Logs.set(level, listener);
+        Logs.set(Objects.requireNonNull(level, "level"), listener);
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -34,7 +35,7 @@ public final class Session {
 
     /** A conversation that is empty. */
     public Session(Model model) {
-        this.model = model;
+        this.model = Objects.requireNonNull(model, "model");
     }
 
     /** A conversation with a system message. */
@@ -78,7 +79,7 @@ public final class Session {
 
     /** Lets another model answer from now on. */
     public Session model(Model other) {
-        model = other;
+        model = Objects.requireNonNull(other, "model");
         return this;
     }
 
@@ -317,7 +318,7 @@ public final class Session {
 
     /**
      * The session that save() wrote, in any language. Raises InvalidArgumentException for a file of another kind. A saved
-     * state is used if it is there and fits; without it only time is lost.
+     * state is used if it is there and fits; without it only time is lost, of which GPT4All.setLog() tells.
      */
     public static Session load(Path path, Model model) {
         ObjectNode content = SessionFile.read(path);

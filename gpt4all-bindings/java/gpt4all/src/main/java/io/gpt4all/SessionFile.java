@@ -6,10 +6,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.internal.Json;
+import io.gpt4all.internal.Logs;
 import io.gpt4all.types.Operation;
 import io.gpt4all.types.StateResult;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -104,9 +106,9 @@ final class SessionFile {
             return;
         }
         try {
-            model.restoreState(path.resolveSibling(Path.of(state).getFileName()), options -> {});
-        } catch (LLModelException lost) {
-            return;
+            model.restoreState(path.resolveSibling(state.substring(state.lastIndexOf('/') + 1)), options -> {});
+        } catch (LLModelException | InvalidPathException lost) {
+            Logs.warn("the session continues without its saved state: " + lost.getMessage());
         }
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.gpt4all.internal.Json;
+import io.gpt4all.internal.Keywords;
 import io.gpt4all.internal.Schemas;
 import io.gpt4all.types.ToolFunction;
 import java.util.Map;
@@ -78,8 +79,13 @@ public final class Tool {
         Object given;
         try {
             given = Json.STRICT.readValue(arguments, type);
+            if (type.isRecord()) {
+                Keywords.check(parameters, Json.exact(arguments));
+            }
         } catch (JsonProcessingException error) {
             throw new IllegalArgumentException("the arguments do not fit: " + error.getOriginalMessage(), error);
+        } catch (IllegalArgumentException error) {
+            throw new IllegalArgumentException("the arguments do not fit: " + error.getMessage(), error);
         }
         if (given == null) {
             throw new IllegalArgumentException("the arguments are not an object: " + arguments);
@@ -87,12 +93,13 @@ public final class Tool {
         return function.call(given);
     }
 
-    /** What the model is told of a value: a text as it is, all else as JSON. */
+    /** What the model is told of a value: a text as it is, all else as JSON. Raises InvalidArgumentException. */
     static String content(Object value) {
-        if (value instanceof String text) {
-            return text;
-        }
-        return Json.text(value == null ? JsonNodeFactory.instance.nullNode() : Json.node(value));
+        String content = value instanceof String text
+                ? text
+                : Json.text(value == null ? JsonNodeFactory.instance.nullNode() : Json.node(value));
+        Json.terminated(content); // which no request could hold if it is not Unicode
+        return content;
     }
 
     @Override

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.internal.Format;
 import io.gpt4all.internal.Json;
+import io.gpt4all.internal.Logs;
 import io.gpt4all.types.Operation;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -122,7 +124,7 @@ final class ToolLoop implements Source<ToolsResult> {
     }
 
     private void check() {
-        if (stopped) {
+        if (stopped || Thread.currentThread().isInterrupted()) {
             throw new CancelledException("the run was cancelled between two answers");
         }
     }
@@ -152,9 +154,15 @@ final class ToolLoop implements Source<ToolsResult> {
             }
             Object value = tool.call(arguments);
             return new ToolOutcome(name, arguments, Tool.content(value), value, null);
+        } catch (InterruptedException error) {
+            Thread.currentThread().interrupt(); // for whoever interrupted: the run ends, and check() says so
+            return new ToolOutcome(name, arguments, "", null, error);
         } catch (Exception error) {
+            check();
+            Logs.warn("the tool " + name + "(" + arguments + ") failed: " + error);
             String text = error.getClass().getSimpleName() + ": " + error.getMessage();
-            return new ToolOutcome(name, arguments, Tool.content(Map.of("error", text)), null, error);
+            String unicode = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+            return new ToolOutcome(name, arguments, Tool.content(Map.of("error", unicode)), null, error);
         }
     }
 

@@ -65,7 +65,7 @@ final class Turn<S, T> implements Source<T> {
             return event;
         } catch (CancelledException error) {
             throw error;
-        } catch (RuntimeException error) {
+        } catch (RuntimeException | Error error) {
             failed = true;
             throw error;
         }

@@ -7,13 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.gpt4all.types.ChatRequest;
+import io.gpt4all.types.LogLevel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -170,6 +174,51 @@ class SessionTest {
         }
         Files.delete(state);
         assertEquals(session.messages(), Session.load(file, model).messages());
+    }
+
+    @Test
+    void aStateThatDoesNotFitIsWarnedOf(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("session.json");
+        Path state = folder.resolve("session.json.state");
+        Session session = session();
+        session.chat("One");
+        session.save(file, true);
+        assertEquals(List.of(), warnings(file));
+        Files.writeString(state, "spoilt");
+        String lost = "the session continues without its saved state: ";
+        assertTrue(warnings(file).getLast().startsWith(lost + state), warnings(file)::toString);
+        Files.delete(state);
+        assertTrue(warnings(file).getLast().startsWith(lost), warnings(file)::toString);
+        for (String name : List.of("/", "\\u0000")) {
+            String named = Matcher.quoteReplacement("\"state\" : \"" + name + "\"");
+            Files.writeString(file, Files.readString(file).replaceFirst("\"state\" : .*", named));
+            assertTrue(warnings(file).getLast().startsWith(lost), warnings(file)::toString);
+        }
+        GPT4All.setLog(LogLevel.WARN, (level, message) -> {
+            throw new IllegalStateException(message);
+        });
+        Thread.UncaughtExceptionHandler before = Thread.currentThread().getUncaughtExceptionHandler();
+        List<Throwable> raised = new ArrayList<>();
+        Thread.currentThread().setUncaughtExceptionHandler((thread, error) -> raised.add(error));
+        try {
+            assertEquals(session.messages(), Session.load(file, model).messages());
+            assertEquals(1, raised.size());
+        } finally {
+            Thread.currentThread().setUncaughtExceptionHandler(before);
+            GPT4All.setLog(LogLevel.NONE, null);
+        }
+    }
+
+    /** What is told as a session is read. */
+    private static List<String> warnings(Path file) {
+        List<String> told = new CopyOnWriteArrayList<>();
+        GPT4All.setLog(LogLevel.WARN, (level, message) -> told.add(message));
+        try {
+            Session.load(file, model);
+        } finally {
+            GPT4All.setLog(LogLevel.NONE, null);
+        }
+        return told;
     }
 
     /** The file is as Python writes it; each language has this test. */

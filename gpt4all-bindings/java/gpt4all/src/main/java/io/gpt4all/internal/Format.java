@@ -33,7 +33,11 @@ public record Format<T>(Class<T> type) {
             return null;
         }
         try {
-            return Json.STRICT.readValue(text, type);
+            T value = Json.STRICT.readValue(text, type);
+            if (type != Object.class) {
+                Keywords.check(Schemas.of(type), Json.exact(text));
+            }
+            return value;
         } catch (JsonProcessingException | IllegalArgumentException error) {
             String why = finishReason.equals("length")
                     ? "the answer was cut short; allow more max_tokens, or a larger n_ctx"

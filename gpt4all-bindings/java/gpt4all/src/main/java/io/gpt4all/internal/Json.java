@@ -147,6 +147,13 @@ public final class Json {
         return read(json, JsonNode.class);
     }
 
+    /** What a model wrote as nodes, its numbers to the last digit. */
+    public static JsonNode exact(String json) throws JsonProcessingException {
+        return STRICT.reader()
+                .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+                .readTree(json);
+    }
+
     /** What a node is in JSON. */
     public static String text(JsonNode node) {
         try {

@@ -15,6 +15,10 @@ public final class Logs {
     private static final ReentrantLock LOCK = new ReentrantLock();
     private static final MethodHandle FORWARD;
     private static Arena current;
+    private static volatile Receiver receiver;
+
+    /** Who is told of messages, and of which. */
+    private record Receiver(LogLevel level, BiConsumer<LogLevel, String> listener) {}
 
     static {
         try {
@@ -43,6 +47,7 @@ public final class Logs {
                 library.function("llmodel_set_log").invokeExact(function, MemorySegment.NULL, level.value());
                 return null;
             });
+            receiver = silent ? null : new Receiver(level, listener);
             if (previous != null) {
                 previous.close(); // no call of it is in progress any more
             }
@@ -56,13 +61,25 @@ public final class Logs {
         set(LogLevel.NONE, null);
     }
 
+    /** A warning of this package. */
+    public static void warn(String message) {
+        Receiver told = receiver;
+        if (told != null && told.level().value() >= LogLevel.WARN.value()) {
+            tell(told.listener(), LogLevel.WARN, message);
+        }
+    }
+
     @SuppressWarnings("unused") // called by C
     private static void forward(
             BiConsumer<LogLevel, String> listener, int level, MemorySegment message, MemorySegment user) {
+        tell(listener, LogLevel.values()[level], NativeLibrary.text(message));
+    }
+
+    private static void tell(BiConsumer<LogLevel, String> listener, LogLevel level, String message) {
         try {
-            listener.accept(LogLevel.values()[level], NativeLibrary.text(message));
+            listener.accept(level, message);
         } catch (Throwable error) {
-            // An exception that reached C would end the program, and a message is not worth that.
+            // An exception that reached C would end the program, and what was being done is worth more than a message.
             Thread.UncaughtExceptionHandler handler = Thread.currentThread().getUncaughtExceptionHandler();
             if (handler != null) {
                 report(handler, error);
