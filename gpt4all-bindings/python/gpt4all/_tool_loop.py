@@ -219,7 +219,7 @@ class ToolLoop:
             self._check()
             logger.warning("the tool %s(%s) failed: %r", name, text, error, exc_info=True)
             told = json.dumps({"error": f"{type(error).__name__}: {error}"}, ensure_ascii=False)
-            return ToolOutcome(name, text, told, None, error)
+            return ToolOutcome(name, text, told.encode(errors="backslashreplace").decode(), None, error)
 
     def _wait(self, future: concurrent.futures.Future[Any]) -> Any:
         with _waiters.blocked():
@@ -266,8 +266,13 @@ def _is_object(arguments: str | Mapping[str, Any]) -> bool:
 
 
 def as_content(value: Any) -> str:
-    """What a function returned as the model is told it: a str as it is, all else as JSON. Raises TypeError."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_to_json)
+    """What a function returned as the model is told it: a str as it is, all else as JSON.
+
+    Raises TypeError, and ValueError for what is not Unicode, as names of files may be.
+    """
+    content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=_to_json)
+    content.encode()
+    return content
 
 
 def _to_json(value: Any) -> Any:

@@ -184,6 +184,19 @@ def test_what_a_function_raises_is_told_to_the_model(model: Model, caplog: pytes
     assert "failing" in caplog.text
 
 
+def test_what_is_not_unicode_is_told_to_the_model(model: Model) -> None:
+    def name() -> str:
+        return "\udcff"
+
+    def raising() -> str:
+        raise ValueError("\udcff")
+
+    for function in (name, raising):
+        run = model.run_tools("Go", [function], tool_choice="required", max_tokens=200, temperature=0, max_rounds=2)
+        assert isinstance(run.calls[0].error, ValueError)
+        assert json.loads(run.calls[0].content)["error"].startswith(type(run.calls[0].error).__name__)
+
+
 def test_rounds_have_an_end(model: Model) -> None:
     with pytest.raises(gpt4all.ToolRoundsError) as caught:
         model.run_tools("weather?", [weather], max_rounds=1, **ONE_CALL)
