@@ -46,9 +46,11 @@ int32_t on_progress(float progress, void *user) {
     return call->cancelled ? 1 : 0;
 }
 
-Napi::Value result_of(Napi::Env env, const Outcome &outcome) {
-    if (outcome.model != nullptr) {
-        return to_js(env, outcome.model);
+/** Takes what there is; a model is the environment's from here on. */
+Napi::Value result_of(Napi::Env env, Outcome &outcome) {
+    if (llmodel_model *const model = outcome.model.release()) {
+        Environment::of(env).models.insert(model);
+        return to_js(env, model);
     }
     return Napi::String::New(env, outcome.json);
 }
@@ -76,15 +78,11 @@ Napi::Value start(Napi::Env env, const Napi::Value &listener, Work work) {
             environment.listeners.erase(call->id);
             environment.forget_stop(call->id);
             environment.ended(env);
-            const Outcome &outcome = call->outcome;
-            if (outcome.failure.status != LLMODEL_OK) {
-                deferred.Reject(outcome.failure.to_js(env));
+            if (call->outcome.failure.status != LLMODEL_OK) {
+                deferred.Reject(call->outcome.failure.to_js(env));
                 return;
             }
-            if (outcome.model != nullptr) {
-                environment.models.insert(outcome.model);
-            }
-            deferred.Resolve(result_of(env, outcome));
+            deferred.Resolve(result_of(env, call->outcome));
         });
         call->workers->remove();
     });
@@ -113,12 +111,14 @@ Napi::Value open(const Napi::CallbackInfo &info) {
     auto work = [path = text(info[0]), options = text(info[1])](const std::shared_ptr<Call> &call) {
         Outcome outcome;
         llmodel_error *error = nullptr;
+        llmodel_model *model = nullptr;
         std::shared_ptr<Call> user = call;
         const llmodel_status status =
-            library().llmodel_open(path.c_str(), options.c_str(), on_progress, &user, &outcome.model, &error);
+            library().llmodel_open(path.c_str(), options.c_str(), on_progress, &user, &model, &error);
         outcome.failure = Failure::take(status, error);
-        if (outcome.model != nullptr && call->cancelled) { // nobody waits for it any more
-            library().llmodel_close(std::exchange(outcome.model, nullptr));
+        outcome.model.reset(model);
+        if (outcome.model && call->cancelled) { // nobody waits for it any more
+            outcome.model.reset();
             outcome.failure = {.status = LLMODEL_CANCELLED, .message = "opening was cancelled", .detail = "{}"};
         }
         return outcome;

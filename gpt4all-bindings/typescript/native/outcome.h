@@ -4,6 +4,7 @@
 
 #include "library.h"
 
+#include <memory>
 #include <napi.h>
 #include <string>
 
@@ -22,11 +23,16 @@ struct Failure {
     Napi::Object to_js(Napi::Env env) const;
 };
 
-/** A failure, or else JSON, a handle, or neither. */
+/** Closes a model. */
+struct Close {
+    void operator()(llmodel_model *model) const { library().llmodel_close(model); }
+};
+
+/** A failure, or else JSON, a model, or neither. A model that nobody takes is closed. */
 struct Outcome {
     Failure failure;
     std::string json;
-    llmodel_model *model = nullptr;
+    std::unique_ptr<llmodel_model, Close> model;
 };
 
 /** A handle as JavaScript has it. The library looks handles up, so that a wrong one does no harm. */

@@ -1,5 +1,7 @@
 /** Writes requests as JSON, and refuses what JSON has nothing like instead of leaving it out. */
 
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from "node:events";
+
 import { InvalidArgumentError, shown } from "./errors.js";
 
 function replace(this: unknown, key: string, value: unknown): unknown {
@@ -64,6 +66,8 @@ export function checkedPath(path: unknown): string {
 }
 
 /** An abort signal, if one is given. Throws InvalidArgumentError for what is none. */
+export function checkedSignal(signal: AbortSignal): AbortSignal;
+export function checkedSignal(signal: AbortSignal | null | undefined): AbortSignal | undefined;
 export function checkedSignal(signal: AbortSignal | null | undefined): AbortSignal | undefined {
   // Not instanceof: one from another realm, such as a test runner's, is as good.
   if (signal === null || signal === undefined) {
@@ -72,5 +76,17 @@ export function checkedSignal(signal: AbortSignal | null | undefined): AbortSign
   if (typeof signal.addEventListener !== "function" || typeof signal.aborted !== "boolean") {
     throw new InvalidArgumentError(`signal: ${shown(signal)} is not an AbortSignal`);
   }
+  // Node 20 would warn on stderr of a leak where more than ten requests share a signal.
+  if (signal instanceof EventTarget && mostListeners(signal) === defaultMaxListeners) {
+    setMaxListeners(0, signal);
+  }
   return signal;
+}
+
+function mostListeners(signal: EventTarget): number {
+  try {
+    return getMaxListeners(signal);
+  } catch {
+    return defaultMaxListeners; // Node 20 does not know it where nobody has set it
+  }
 }

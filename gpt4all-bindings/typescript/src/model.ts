@@ -9,7 +9,7 @@ import { finished, json, native, type Call, type Handle } from "./native.js";
 import * as operations from "./operations.js";
 import type { Messages, Operation, Prompt } from "./operations.js";
 import type { ChatResult, Completion, Embeddings, Ranking, Scores } from "./results.js";
-import { finish, Request, Stream } from "./stream.js";
+import { begun, Request, Stream } from "./stream.js";
 import { Task } from "./task.js";
 import { ToolLoop, type ToolsResult } from "./tool-loop.js";
 import type { Tools } from "./tools.js";
@@ -109,7 +109,7 @@ export class Model implements AsyncDisposable {
     make: (options: never) => Operation<T, Name>,
   ): Promise<T> {
     const { signal, request } = split(options);
-    return Promise.resolve().then(() => finish(new Request<T>(this, make(request as never) as Operation<T>, signal)));
+    return begun(() => new Request<T>(this, make(request as never) as Operation<T>, signal));
   }
 
   #generate<T, Name extends keyof generated.Operations>(
@@ -215,7 +215,7 @@ export class Model implements AsyncDisposable {
     const { signal, stream = false, maxRounds, ...request } = options;
     const more = { ...(maxRounds === undefined ? {} : { maxRounds }), ...(signal ? { signal } : {}) };
     const make = () => new ToolLoop<P>(this, messages, tools, request, stream, more);
-    return stream ? new Stream(make()) : Promise.resolve().then(() => finish(make()));
+    return stream ? new Stream(make()) : begun(make);
   }
 
   /** One vector for each text or list of token ids: for one, or for a list of them. */

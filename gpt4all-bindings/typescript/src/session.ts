@@ -6,7 +6,7 @@ import { Model, type Signalled } from "./model.js";
 import { asMessages, chat, type ChatOptions, type Messages } from "./operations.js";
 import type { ChatResult } from "./results.js";
 import { readSession, restoreState, saveState, writeSession } from "./session-file.js";
-import { finish, Request, Stream, type Source } from "./stream.js";
+import { begun, Request, Stream, type Source } from "./stream.js";
 import type { Item } from "./task.js";
 import { MAX_ROUNDS, ToolLoop, ToolsResult } from "./tool-loop.js";
 import type { Tools } from "./tools.js";
@@ -127,7 +127,7 @@ export class Session {
     if (options.stream) {
       return new Stream(this.#begin<P>(options, ...added()));
     }
-    return Promise.resolve().then(() => finish(this.#begin<P>(options, ...added())));
+    return begun(() => this.#begin<P>(options, ...added()));
   }
 
   #begin<P>(options: Ask<P> & { stream?: boolean }, keep: number, added: Message[]): Turn<P> {

@@ -54,8 +54,12 @@ export class Request<T> implements Source<T> {
   }
 }
 
-/** Waits for the end and returns the whole answer. */
-export async function finish<T>(source: Source<T>): Promise<T> {
+/**
+ * Begins what `make` gives, with what the caller's objects hold now: they may be changed as soon as this returns. Waits
+ * for the end and returns the whole answer. Rejects with LLModelError, what `make` throws included.
+ */
+export async function begun<T>(make: () => Source<T>): Promise<T> {
+  const source = make();
   try {
     source.start();
     for await (const _ of source.batches()) {
@@ -187,7 +191,18 @@ export class Stream<T> implements AsyncIterableIterator<string>, AsyncDisposable
   }
 
   /** Everything that arrives: text, reasoning, pieces of tool calls, progress. */
-  async *events(): AsyncGenerator<Event, undefined> {
+  events(): AsyncGenerator<Event, undefined> {
+    const events = this.#events();
+    const leave = events.return.bind(events);
+    // A generator that was not begun knows of no end.
+    events.return = (value) => {
+      this.close();
+      return leave(value);
+    };
+    return events;
+  }
+
+  async *#events(): AsyncGenerator<Event, undefined> {
     try {
       for (let item = await this.#item(); item !== undefined; item = await this.#item()) {
         yield typeof item === "string" ? { kind: "text", index: 0, data: item } : item;

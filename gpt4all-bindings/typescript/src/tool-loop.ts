@@ -1,8 +1,16 @@
 /** Rounds of answers and calls: the model asks for functions, they are called, it answers with what they gave. */
 
-import { CancellationError, InvalidArgumentError, LLModelError, ToolRoundsError, wholeNumber } from "./errors.js";
+import {
+  CancellationError,
+  InvalidArgumentError,
+  LLModelError,
+  shown,
+  ToolRoundsError,
+  wholeNumber,
+} from "./errors.js";
 import { checkedSignal } from "./json.js";
 import type { Message, ToolCall } from "./generated.js";
+import { warn } from "./log.js";
 import { asMessages, chat, type ChatOptions, type Messages } from "./operations.js";
 import type { ChatResult } from "./results.js";
 import { Request, type Source } from "./stream.js";
@@ -96,7 +104,7 @@ export class ToolLoop<P> implements Source<ToolsResult<P>> {
     this.#maxRounds = maxRounds;
     this.#options = { ...options, tools };
     const signal = checkedSignal(given);
-    this.#signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
+    this.#signal = checkedSignal(signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal);
     this.#current = this.#round();
   }
 
@@ -161,11 +169,13 @@ export class ToolLoop<P> implements Source<ToolsResult<P>> {
         throw new Error(`there is no tool "${name}"; the tools are ${[...this.#functions.keys()].join(", ")}`);
       }
       outcome.value = await withSignal(tool.call(text, { signal: this.#signal }), this.#signal);
-      outcome.content = typeof outcome.value === "string" ? outcome.value : JSON.stringify(outcome.value ?? null);
+      outcome.content = contentOf(outcome.value);
     } catch (error) {
       this.#check();
       outcome.error = error;
-      const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      delete outcome.value;
+      const told = thrownText(error);
+      warn(`the tool ${name}(${text}) failed: ${told}`);
       outcome.content = JSON.stringify({ error: told });
     }
     return { role: "tool", tool_call_id: id ?? "", name, content: outcome.content };
@@ -177,6 +187,27 @@ export class ToolLoop<P> implements Source<ToolsResult<P>> {
 
   get result(): ToolsResult<P> {
     return this.#result as ToolsResult<P>;
+  }
+}
+
+/** What the model is told of a value: a text as it is, all else as JSON. */
+function contentOf(value: unknown): string {
+  const content = typeof value === "string" ? value : (JSON.stringify(value ?? null) as string | undefined);
+  if (content === undefined) {
+    throw new TypeError(`the function returned ${shown(value)}, which JSON cannot express`);
+  }
+  if (!content.isWellFormed()) {
+    throw new TypeError(`the function returned a text with a lone surrogate, which is not Unicode: ${shown(content)}`);
+  }
+  return content;
+}
+
+/** What was thrown, which may be anything, as text. */
+function thrownText(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return shown(error);
   }
 }
 
