@@ -103,7 +103,7 @@ class ToolsTest {
                 asked -> {
                     throw new TimeoutException("cut \ud800");
                 },
-                asked -> new Object[] {new Thread()});
+                asked -> new Object[] {new Object()});
         for (Tool.Function<Question> function : odd) {
             ToolOutcome call = model.runTools(request(), List.of(weather(function)), 2)
                     .calls()
