@@ -40,10 +40,22 @@ def _tidy_changed(_: Settings) -> Outcome:
 
 LANES = {
     "fetch": Lane(
-        "the scripts that fetch llama.cpp and the model", _fetch, tools=["git"], python=True, minutes=0.5, place=10
+        "the scripts that fetch llama.cpp and the model",
+        _fetch,
+        tools=["git"],
+        python=True,
+        minutes=0.5,
+        place=10,
+        beside=True,
     ),
     "lint": Lane(
-        "formatting, ruff and mypy", _lint, tools=["git", "clang-format"], python=True, minutes=0.5, place=130
+        "formatting, ruff and mypy",
+        _lint,
+        tools=["git", "clang-format"],
+        python=True,
+        minutes=0.5,
+        place=130,
+        beside=True,
     ),
     "tidy-changed": Lane(
         "clang-tidy, of what has changed",
@@ -52,6 +64,7 @@ LANES = {
         python=True,
         minutes=3,
         place=135,
+        beside=True,
     ),
     "tidy": Lane(
         "clang-tidy",

@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +96,14 @@ def _as_root() -> list[str] | None:
 
 def ensure_tools(wanted: Iterable[str | Tool]) -> None:
     """Installs those of the tools that are missing; raises MissingTool or NoNetwork with what is left to do by hand."""
-    absent = _absent(wanted)
+    tools = list(wanted)
+    if not _absent(tools):
+        return
+    with file_lock(BUILD / ".tools.lock", "tools"):
+        _install(_absent(tools))
+
+
+def _install(absent: Sequence[Tool]) -> None:
     if not absent:
         return
     if unknown := [tool.by_hand for tool in absent if not tool.package]:

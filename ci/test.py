@@ -15,6 +15,7 @@ from ci.steps import end_all, remember, remembered
 from ci.testing.discover import find_lanes
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
+from ci.testing.runners import processors
 
 SHOWN_LINES = 80
 
@@ -68,7 +69,11 @@ def side_by_side(lanes: Sequence[tuple[str, Lane]]) -> list[list[tuple[str, Lane
 def run_group(
     group: Sequence[tuple[str, Lane]], settings: Settings, required: Sequence[str]
 ) -> list[tuple[str, Outcome, float]]:
-    """Runs lanes at the same time, and says how each ended as soon as it has. Ctrl-C ends them all."""
+    """Runs lanes at the same time, and says how each ended as soon as it has. Ctrl-C ends them all.
+
+    No more than there are processors, and one for those that wait for a disk or a network; the longest first, so that
+    none is left alone at the end.
+    """
     lock = threading.Lock()
 
     def run(name: str, lane: Lane) -> tuple[str, Outcome, float]:
@@ -83,10 +88,11 @@ def run_group(
 
     if len(group) == 1:
         return [run(*group[0])]
-    with ThreadPoolExecutor(len(group)) as pool:
-        waiting = [pool.submit(run, name, lane) for name, lane in group]
+    longest_first = sorted(group, key=lambda item: -expected(*item))
+    with ThreadPoolExecutor(processors() + 1) as pool:
+        waiting = {name: pool.submit(run, name, lane) for name, lane in longest_first}
         try:
-            return [each.result() for each in waiting]
+            return [waiting[name].result() for name, _ in group]
         except BaseException:
             end_all()
             raise

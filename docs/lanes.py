@@ -16,6 +16,10 @@ def _site(_: Settings) -> Outcome:
 
 
 LANES = {
-    "docs": Lane("links and names in the documentation", _docs, tools=["git", "g++"], minutes=0.1, place=150),
-    "site": Lane("the documentation site", _site, tools=[], venv=build_site.ensure_site_venv, minutes=1, place=160),
+    "docs": Lane(
+        "links and names in the documentation", _docs, tools=["git", "g++"], minutes=0.1, place=150, beside=True
+    ),
+    "site": Lane(
+        "the documentation site", _site, tools=[], venv=build_site.ensure_site_venv, minutes=1, place=160, beside=True
+    ),
 }

@@ -34,8 +34,8 @@ class Lane:
         that is not available, MissingTool if something is not installed.
     minutes: how long it takes with nothing built, on two cores.
     place: where among the lanes it comes; they run in this order.
-    beside: whether it may run at the same time as the lanes before and after it that say so too. It must then write to
-        no file that these write to.
+    beside: whether it may run at the same time as the lanes before and after it that say so too: it leaves processors
+        idle by itself, and writes to no file that these write to.
     optional: why `make test` leaves it out if no lane is named; empty if it does not.
     """
 

@@ -101,6 +101,30 @@ def test_lanes_side_by_side_wait_for_each_other_and_say_which_they_are(capsys: p
     assert {"x: here", "y: here"} <= set(capsys.readouterr().err.splitlines())
 
 
+def test_the_longest_lanes_begin_first_and_no_more_than_can_compute(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    seen: list[bool] = []
+    running = threading.Semaphore(2)  # one less would be left if a third began
+
+    def run(name: str) -> Callable[[Settings], Outcome]:
+        def work(_: Settings) -> Outcome:
+            begun.append(name)
+            seen.append(running.acquire(blocking=False))
+            time.sleep(0.2)
+            running.release()
+            return Outcome(passed=1)
+
+        return work
+
+    monkeypatch.setattr(make_test, "processors", lambda: 1)
+    monkeypatch.setattr(make_test, "expected", lambda name, _: {"a": 1.0, "b": 3.0, "c": 2.0, "d": 0.5}[name])
+    rows = make_test.run_group([(name, lane(True, run(name))) for name in "abcd"], Settings(), [])
+    assert [name for name, _, _ in rows] == ["a", "b", "c", "d"]
+    assert sorted(begun[:2]) == ["b", "c"]
+    assert sorted(begun[2:]) == ["a", "d"]
+    assert all(seen)
+
+
 SLEEPERS = """
 import signal
 from pathlib import Path

@@ -21,4 +21,8 @@ def _spelling(_: Settings) -> Outcome:
     return outcome
 
 
-LANES = {"spelling": Lane("spelling, which is British", _spelling, tools=["git"], python=True, minutes=0.3, place=155)}
+LANES = {
+    "spelling": Lane(
+        "spelling, which is British", _spelling, tools=["git"], python=True, minutes=0.3, place=155, beside=True
+    )
+}

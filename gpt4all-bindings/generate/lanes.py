@@ -24,6 +24,12 @@ def _generate(_: Settings) -> Outcome:
 
 LANES = {
     "generate": Lane(
-        "what is made from llmodel.h and its schema", _generate, tools=[], python=True, minutes=1, place=15
+        "what is made from llmodel.h and its schema",
+        _generate,
+        tools=[],
+        python=True,
+        minutes=1,
+        place=15,
+        beside=True,
     )
 }

@@ -67,5 +67,6 @@ LANES = {
         venv=_ensure_compatibility_venv,
         minutes=1,
         place=90,
+        beside=True,
     ),
 }

@@ -133,8 +133,9 @@ def _examples(outcome: Outcome) -> None:
             outcome.check("the package is packed", wrong)
             return
         fill(project / "cache" / "models", MODEL)
-        for name, code in programs.items():
-            outcome.check(f"{name} compiles and runs", _pasted(project, code))
+        compiled = _compiled(project, list(programs.values()))
+        for (name, _), (program, wrong) in zip(programs.items(), compiled, strict=True):
+            outcome.check(f"{name} compiles and runs", wrong or _runs(project, program))
 
 
 def _run(command: Sequence[str | Path], folder: Path, **variables: str) -> tuple[str, str]:
@@ -167,17 +168,24 @@ def _empty_project(project: Path) -> str:
     return wrong
 
 
-def _pasted(project: Path, code: str) -> str:
-    """Compiles and runs a program there. Returns what went wrong."""
-    (project / "main.ts").write_text(code, encoding="utf-8")
-    options = ["--strict", "--module", "node16", "--target", "es2022", "--types", "node"]
+def _compiled(project: Path, programs: Sequence[str]) -> list[tuple[str, str]]:
+    """Compiles programs there. Returns the name of what each has become, and what went wrong with it."""
+    names = [f"program{number}" for number in range(len(programs))]
+    for name, code in zip(names, programs, strict=True):
+        (project / f"{name}.ts").write_text(code, encoding="utf-8")
+    options = ["--strict", "--module", "node16", "--target", "es2022", "--types", "node", "--pretty", "false"]
     types = ["--typeRoots", str(HERE / "node_modules" / "@types")]
     compiler = str(HERE / "node_modules" / ".bin" / "tsc")
-    _, wrong = _run(["node", compiler, *options, *types, "main.ts"], project)
-    if wrong:
-        return wrong
+    printed, wrong = _run(["node", compiler, *options, *types, *(f"{name}.ts" for name in names)], project)
+    told = {name: "\n".join(re.findall(rf"^{name}\.ts\(.*", printed, re.MULTILINE)) for name in names}
+    nowhere = wrong if not any(told.values()) else ""
+    return [(f"{name}.js", told[name] or nowhere) for name in names]
+
+
+def _runs(project: Path, program: str) -> str:
+    """Runs a program there. Returns what went wrong."""
     variables = {**library_variables(), "GPT4ALL_CACHE": str(project / "cache")}
-    printed, wrong = _run(["node", "main.js"], project, **variables)
+    printed, wrong = _run(["node", program], project, **variables)
     return wrong or ("" if len(printed) >= 20 else f"it printed only {printed!r}")
 
 

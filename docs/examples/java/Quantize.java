@@ -18,7 +18,7 @@ public class Quantize {
         GPT4All.quantize(
                 path,
                 Path.of("small.gguf"),
-                options -> options.type("IQ3_XXS").imatrix("imatrix.gguf").allowRequantize(true),
+                options -> options.type("Q2_K_S").imatrix("imatrix.gguf").allowRequantize(true),
                 null);
         // end of example
     }

@@ -9,5 +9,5 @@ const text = "Bread needs flour, water, salt and time. Knead it well, and let it
 );
 const made = await imatrix(path, "imatrix.gguf", { text, n_ctx: 128, chunks: 2 });
 console.log(made.weights, "weights,", made.tokens, "tokens");
-await quantize(path, "small.gguf", { type: "IQ3_XXS", imatrix: "imatrix.gguf", allow_requantize: true });
+await quantize(path, "small.gguf", { type: "Q2_K_S", imatrix: "imatrix.gguf", allow_requantize: true });
 // end of example

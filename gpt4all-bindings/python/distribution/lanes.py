@@ -36,6 +36,7 @@ LANES = {
         model=True,
         minutes=2.5,
         place=100,
+        beside=True,
     ),
     "sdist": Lane(
         "the sdist and its wheel",

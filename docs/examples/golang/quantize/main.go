@@ -28,7 +28,7 @@ func main() {
 	}
 	fmt.Println(made.Weights, "weights,", made.Tokens, "tokens")
 	_, err = gpt4all.Quantize(ctx, path, "small.gguf", gpt4all.QuantizeOptions{
-		Type: "IQ3_XXS", Imatrix: gpt4all.Ptr("imatrix.gguf"), AllowRequantize: gpt4all.Ptr(true),
+		Type: "Q2_K_S", Imatrix: gpt4all.Ptr("imatrix.gguf"), AllowRequantize: gpt4all.Ptr(true),
 	}, nil)
 	if err != nil {
 		log.Fatal(err)
