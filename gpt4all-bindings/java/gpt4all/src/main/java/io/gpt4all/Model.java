@@ -132,6 +132,9 @@ public final class Model implements AutoCloseable {
      * @param request its record of io.gpt4all.types, or a map by the JSON's names
      */
     public Task submit(String operation, Object request) {
+        if (operation.indexOf('\0') >= 0) {
+            throw new InvalidArgumentException("the name of an operation cannot contain a NUL character");
+        }
         byte[] encoded = Json.encode(Json.object(request));
         try {
             return new Task(this, new NativeTask(model.library(), use().handle(), operation, encoded));

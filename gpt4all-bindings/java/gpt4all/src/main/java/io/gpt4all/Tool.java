@@ -8,6 +8,7 @@ import io.gpt4all.internal.Keywords;
 import io.gpt4all.internal.Schemas;
 import io.gpt4all.types.ToolFunction;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /** A function that a model may ask to call. */
@@ -29,7 +30,8 @@ public final class Tool {
 
     @SuppressWarnings("unchecked") // the arguments are read as `type`, which is the function's
     private Tool(String name, String description, JsonNode parameters, Class<?> type, Function<?> function) {
-        if (!NAME.matcher(name).matches()) {
+        Objects.requireNonNull(function, "function");
+        if (!NAME.matcher(Objects.requireNonNull(name, "name")).matches()) {
             throw new InvalidArgumentException(
                     "\"" + name + "\" is not a name for a tool: use 1 to 64 of A-Z, a-z, 0-9, _, . and -");
         }

@@ -166,6 +166,7 @@ class CrashTest {
             assertThrows(
                     InvalidArgumentException.class,
                     () -> Model.open("tiny\0.gguf", io.gpt4all.internal.Json.object(Map.of()), null));
+            assertThrows(InvalidArgumentException.class, () -> model.submit("tokenize\0", Map.of("content", "a")));
         }
     }
 

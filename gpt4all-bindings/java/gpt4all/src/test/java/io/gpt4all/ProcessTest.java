@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
 import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(600)
 class ProcessTest {
     private static final long MOST_GROWTH = 24 << 10; // KiB: a leak of one model, or of 20 KiB for each answer, is more
+
+    private static final String DENIED = "--illegal-native-access=deny";
 
     @TempDir
     private Path folder;
@@ -42,7 +46,10 @@ class ProcessTest {
                 place(JsonInclude.class));
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:ErrorFile=" + folder.resolve("crash")));
+        command.add("-XX:ErrorFile=" + folder.resolve("crash"));
+        if (!javaOptions.contains(DENIED)) {
+            command.add("--enable-native-access=ALL-UNNAMED");
+        }
         command.addAll(javaOptions);
         command.addAll(List.of(
                 "-cp",
@@ -85,6 +92,13 @@ class ProcessTest {
     @Test
     void aProgramMayExitWhileThreadsWait() throws Exception {
         run(List.of(), "exits-while-threads-wait");
+    }
+
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_24) // which knows the option
+    void theErrorSaysHowToAllowNativeAccess() throws Exception {
+        String printed = run(List.of(DENIED), "denied");
+        assertTrue(printed.contains("start Java with --enable-native-access=ALL-UNNAMED"), printed);
     }
 
     @Test

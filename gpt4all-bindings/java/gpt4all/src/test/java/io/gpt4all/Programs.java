@@ -17,11 +17,20 @@ final class Programs {
             case "exits-while-threads-wait" -> exitWhileWaiting();
             case "forgets-everything" -> forget();
             case "virtual-threads" -> virtualThreads();
+            case "denied" -> denied();
             case "open-and-close" -> openAndClose(Integer.parseInt(arguments[1]));
             case "generate" -> generate(Integer.parseInt(arguments[1]));
             default -> throw new IllegalArgumentException(arguments[0]);
         }
         System.out.println("done");
+    }
+
+    private static void denied() {
+        try {
+            GPT4All.buildInfo();
+        } catch (LibraryNotFoundException error) {
+            System.out.println(error.getMessage());
+        }
     }
 
     private static TextStream<ChatResult<Object>> longAnswer(Model model) {

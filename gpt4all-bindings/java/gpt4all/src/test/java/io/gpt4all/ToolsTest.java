@@ -323,6 +323,7 @@ class ToolsTest {
         assertThrows(IllegalArgumentException.class, () -> tool.call("{}"));
         assertThrows(IllegalArgumentException.class, () -> tool.call("null"));
         assertThrows(InvalidArgumentException.class, () -> Tool.of("two words", "", Question.class, asked -> ""));
+        assertThrows(NullPointerException.class, () -> Tool.of("weather", "", Question.class, null));
         Tool plain = Tool.of("plain", "", Map.of("type", "object"), given -> given.get("a"));
         assertEquals("plain", plain.definition().function().name());
     }

@@ -61,7 +61,7 @@ final class EventPump {
 
     /** Waits for events; nothing if none came in time. To be called from one thread at a time. */
     List<RawEvent> fetch(Duration timeout) {
-        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(0, timeout.toMillis()));
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(0, NativeTask.milliseconds(timeout)));
         while (true) {
             List<RawEvent> taken = take(end);
             if (taken != null) {

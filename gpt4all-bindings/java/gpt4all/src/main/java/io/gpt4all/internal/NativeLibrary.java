@@ -93,8 +93,12 @@ public final class NativeLibrary {
                     return new NativeLibrary(path);
                 }
                 refused.add(candidate.name() + ": no such file");
-            } catch (java.io.IOException | IllegalArgumentException | IllegalCallerException error) {
+            } catch (java.io.IOException | IllegalArgumentException error) {
                 refused.add(candidate.name() + ": " + error.getMessage());
+            } catch (IllegalCallerException error) {
+                Module module = NativeLibrary.class.getModule();
+                refused.add(candidate.name() + ": " + error.getMessage() + ": start Java with --enable-native-access="
+                        + (module.isNamed() ? module.getName() : "ALL-UNNAMED"));
             }
         }
         throw new LibraryNotFoundException(

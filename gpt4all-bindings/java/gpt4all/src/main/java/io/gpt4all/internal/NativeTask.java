@@ -112,7 +112,8 @@ public final class NativeTask {
         }
     }
 
-    private static long milliseconds(Duration time) {
+    /** The most that a long holds for what is more. */
+    static long milliseconds(Duration time) {
         try {
             return time.toMillis();
         } catch (ArithmeticException error) { // more than a long holds

@@ -18,6 +18,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -53,11 +54,11 @@ final class PackedLibrary {
         sums.lines().skip(1).forEach(line -> files.put(line.substring(66), line.substring(0, 64)));
         String hash = HexFormat.of().formatHex(sha256().digest(sums.getBytes(StandardCharsets.UTF_8)));
         Path folder = cache().resolve(version + "-" + platform + "-" + hash.substring(0, 16));
-        // First without the lock, for which the folder has to be writable.
-        if (missing(folder, files).isEmpty()) {
-            return folder;
-        }
         try {
+            // First without the lock, for which the folder has to be writable.
+            if (missing(folder, files).isEmpty()) {
+                return folder;
+            }
             Files.createDirectories(folder);
             try (FileChannel channel = FileChannel.open(
                             folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -69,7 +70,7 @@ final class PackedLibrary {
         } catch (FileSystemException error) {
             String why = error.getReason() == null ? error.getClass().getSimpleName() : error.getReason();
             throw new IOException(
-                    "cannot be unpacked into " + folder + ": " + error.getFile() + ": " + why
+                    "it cannot be unpacked into " + folder + ": " + error.getFile() + ": " + why
                             + "; name another folder in the system property gpt4all.native.cache",
                     error);
         }
@@ -100,9 +101,10 @@ final class PackedLibrary {
 
     // Beside the file and renamed: a process that has the old one loaded keeps it.
     private static void write(String platform, String name, String hash, Path target) throws IOException {
-        Path temporary = Files.createTempFile(target.getParent(), ".unpacking-", "");
+        // Not createTempFile(), whose files no other user can read.
+        Path temporary = target.resolveSibling(".unpacking-" + UUID.randomUUID());
         try {
-            Files.write(temporary, bytes(platform, name));
+            Files.write(temporary, bytes(platform, name), StandardOpenOption.CREATE_NEW);
             if (!hash.equals(hashOf(temporary))) {
                 throw new IOException(name + " in the jar is damaged: it has another SHA-256 than " + SUMS + " says");
             }

@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Where the library is looked for, and how it gets out of the jar. */
@@ -95,7 +97,7 @@ class LibraryFilesTest {
         assertEquals(unpacked, PackedLibrary.unpacked("test-whole"));
         Files.writeString(unpacked.resolve("library.txt"), "something else");
         IOException error = assertThrows(IOException.class, () -> PackedLibrary.unpacked("test-whole"));
-        assertTrue(error.getMessage().startsWith("cannot be unpacked into " + unpacked), error.getMessage());
+        assertTrue(error.getMessage().startsWith("it cannot be unpacked into " + unpacked), error.getMessage());
         assertTrue(error.getMessage().contains("gpt4all.native.cache"), error.getMessage());
     }
 
@@ -118,7 +120,15 @@ class LibraryFilesTest {
         Path file = Files.writeString(folder.resolve("file"), "no folder");
         System.setProperty("gpt4all.native.cache", file.toString());
         IOException error = assertThrows(IOException.class, () -> PackedLibrary.unpacked("test-whole"));
-        assertTrue(error.getMessage().startsWith("cannot be unpacked into " + file), error.getMessage());
+        assertTrue(error.getMessage().startsWith("it cannot be unpacked into " + file), error.getMessage());
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void otherUsersCanReadWhatIsUnpacked() throws IOException {
+        Path usual = Files.writeString(folder.resolve("usual"), "as the umask has it");
+        Path unpacked = PackedLibrary.unpacked("test-whole").resolve("library.txt");
+        assertEquals(Files.getPosixFilePermissions(usual), Files.getPosixFilePermissions(unpacked));
     }
 
     @Test
