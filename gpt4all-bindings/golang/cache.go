@@ -101,6 +101,9 @@ func (v Verification) OK() bool { return v.Expected != "" && v.Expected == v.Fou
 // Verify reads a model's whole file and compares its hash with the recorded one, or else with the catalogue's. Of the
 // options, Folder and Progress are used. Fails with [ErrModelNotFound] if it is not on this machine.
 func Verify(ctx context.Context, name string, options ResolveOptions) (Verification, error) {
+	if err := checkGiven(ctx, "the check"); err != nil {
+		return Verification{}, err
+	}
 	path, err := local(name, options.Folder)
 	if err != nil {
 		return Verification{}, err

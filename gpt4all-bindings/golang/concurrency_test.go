@@ -126,7 +126,7 @@ func TestWhatIsForgottenIsClosed(t *testing.T) {
 		if _, err := model.Submit(context.Background(), OperationComplete, endless()); err != nil {
 			t.Fatal(err)
 		}
-		return &Model{path: path, handle: model.handle} // which asks for the same, and keeps nothing alive
+		return &Model{path: path, handle: model.handle, closed: func() {}} // which asks for the same, and keeps nothing alive
 	}
 	var probes []*Model
 	for range 5 {

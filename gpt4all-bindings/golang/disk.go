@@ -39,7 +39,7 @@ func writeWhole(path string, data []byte, doing string) error {
 		target = real
 	}
 	if info, err := os.Stat(target); err == nil && !info.Mode().IsRegular() {
-		return newError(ErrInvalidArgument, "%s is no regular file; give it another name", target).
+		return newError(ErrInvalidArgument, "%s is not a regular file; give the session another name", target).
 			with(map[string]any{"path": target})
 	}
 	file, err := os.CreateTemp(filepath.Dir(target), ".new-")

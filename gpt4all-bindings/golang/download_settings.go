@@ -119,7 +119,7 @@ func (r *reporter) report(phase string, done, total int64) error {
 }
 
 func (r *reporter) cancelled() *Error {
-	return newError(ErrCancellation, "the download of %s was cancelled; the next one goes on from there", r.what)
+	return newError(ErrCancellation, "the download of %s was cancelled; the next one will resume from there", r.what)
 }
 
 // sleep waits, while the listener may still cancel.

@@ -146,8 +146,19 @@ func fromContext(ctx context.Context, err error) error {
 	return err
 }
 
-// checkContext is the error of a context that is already done.
+// checkGiven refuses a context that is nil.
+func checkGiven(ctx context.Context, what string) error {
+	if ctx == nil {
+		return newError(ErrInvalidArgument, "the context of %s is nil; pass context.Background()", what)
+	}
+	return nil
+}
+
+// checkContext is the error of a context that is nil, or already done.
 func checkContext(ctx context.Context, what string) error {
+	if err := checkGiven(ctx, what); err != nil {
+		return err
+	}
 	if ctx.Err() == nil {
 		return nil
 	}

@@ -54,6 +54,9 @@ func installedFolder() (string, error) {
 //
 // Of the options, Settings, Progress and Force are used.
 func InstallLibrary(ctx context.Context, source *LibrarySource, options ResolveOptions) (string, error) {
+	if err := checkGiven(ctx, "the download"); err != nil {
+		return "", err
+	}
 	published, err := thisRelease()
 	if err != nil {
 		return "", newError(ErrInternal, "library_release.json cannot be read: %v", err)

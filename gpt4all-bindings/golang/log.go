@@ -15,7 +15,7 @@ var logging struct {
 }
 
 // SetLog sends every message of the library and of this package up to a level, for all models of the process, to a
-// function, which may be called from several threads at once and must not call this package; a panic in it ends the
+// function, which may be called from several goroutines at once and must not call this package; a panic in it ends the
 // program. [LogLevelNone], or nil, silences them, as it is at first. Fails with [ErrLibraryNotFound].
 //
 //	gpt4all.SetLog(gpt4all.LogLevelWarn, func(level gpt4all.LogLevel, message string) {
@@ -56,11 +56,5 @@ func gpt4allGoLog(level C.int32_t, message *C.char) {
 	if log == nil {
 		return
 	}
-	defer func() {
-		// A panic must not unwind through C. It ends the program like that of any other goroutine.
-		if value := recover(); value != nil {
-			go panic(value)
-		}
-	}()
-	log(LogLevel(level), C.GoString(message))
+	outsideC(func() { log(LogLevel(level), C.GoString(message)) })
 }

@@ -40,7 +40,9 @@ func WithProgress(progress Progress) OpenOption { return func(o *opening) { o.pr
 func openingOf(options []OpenOption) *opening {
 	made := &opening{options: OpenOptions{}}
 	for _, each := range options {
-		each(made)
+		if each != nil {
+			each(made)
+		}
 	}
 	return made
 }
@@ -126,11 +128,19 @@ func inspect(ctx context.Context, path string, options any) (json.RawMessage, er
 }
 
 // Path is the file, as given.
-func (m *Model) Path() string { return m.path }
+func (m *Model) Path() string {
+	if !m.opened() {
+		return ""
+	}
+	return m.path
+}
 
 // Close cancels the model's requests, waits for its threads and frees its memory. It may be called at any time and more
-// than once, and never fails.
+// than once, also of a model that was never opened, and never fails.
 func (m *Model) Close() error {
+	if !m.opened() {
+		return nil
+	}
 	m.state.Lock()
 	m.gone = true
 	m.state.Unlock()
@@ -138,18 +148,27 @@ func (m *Model) Close() error {
 	return nil
 }
 
-// Closed reports whether the model is closed.
+// Closed reports whether the model is closed, or was never opened.
 func (m *Model) Closed() bool {
+	if !m.opened() {
+		return true
+	}
 	m.state.RLock()
 	defer m.state.RUnlock()
 	return m.gone
 }
 
 // String names the file.
-func (m *Model) String() string { return fmt.Sprintf("gpt4all.Model(%q)", m.path) }
+func (m *Model) String() string { return fmt.Sprintf("gpt4all.Model(%q)", m.Path()) }
+
+// opened tells a model that Open has made from nil and from the zero value, for which the library may not even be open.
+func (m *Model) opened() bool { return m != nil && m.closed != nil }
 
 // begin checks that the model can be used.
 func (m *Model) begin(ctx context.Context, what string) error {
+	if !m.opened() {
+		return newError(ErrClosed, "the model was never opened; get one from Open or Load")
+	}
 	if m.Closed() {
 		return newError(ErrClosed, "the model %s is closed; open it again to continue", m.path)
 	}

@@ -22,7 +22,7 @@ var (
 	splitName     = regexp.MustCompile(`-(\d{5})-of-(\d{5})\.gguf$`)
 	hubName       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 	hubHosts      = []string{"huggingface.co", "www.huggingface.co", "hf.co"}
-	hubNameFormat = "hf://owner/repository/file.gguf, with @revision at the end if need be"
+	hubNameFormat = "hf://owner/repository/file.gguf, optionally with @revision at the end"
 )
 
 // reference is a model that can be downloaded. relative: where in a folder for models it lies, with / between names.
@@ -87,7 +87,7 @@ func parseName(text string) (*reference, error) {
 	case scheme == "https" || scheme == "http":
 		return parseAddress(text)
 	}
-	return nil, invalidName(text, "%q cannot be downloaded: models come from hf://, https:// or by a name", text)
+	return nil, invalidName(text, "%q cannot be downloaded: models come from hf://, from https:// or by name", text)
 }
 
 func entryReference(entry *CatalogueEntry) (*reference, error) {

@@ -6,31 +6,53 @@ import "C"
 
 import (
 	"context"
+	"runtime"
 	"runtime/cgo"
 	"unsafe"
 )
 
 // Progress is told how much of a long call is done, from 0 to 1. If it returns false, the call ends with
-// [ErrCancellation]. It runs on the goroutine that made the call; its panics end the call and go on from there.
+// [ErrCancellation]. It may panic, or end its goroutine as t.Fatal does: that ends the call, and then the goroutine that
+// made it, in the same way.
 type Progress func(fraction float32) bool
 
 // listener is what C knows as a number while a long call runs.
 type listener struct {
 	progress Progress
 	panicked any
+	exited   bool
+}
+
+// outsideC runs a function on a goroutine of its own, and waits for it. On the one that C has called, a panic or
+// runtime.Goexit would unwind C++, too, which then never gives up the locks that it holds.
+func outsideC(work func()) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		work()
+	}()
+	<-ended
+}
+
+// report tells whether the call is to go on.
+func (l *listener) report(fraction float32) (goOn bool) {
+	outsideC(func() {
+		returned := false
+		defer func() {
+			if !returned {
+				l.panicked = recover()
+				l.exited = l.panicked == nil
+			}
+		}()
+		goOn = l.progress(fraction)
+		returned = true
+	})
+	return goOn
 }
 
 //export gpt4allGoProgress
 func gpt4allGoProgress(progress *C.gpt4all_progress, fraction C.float) {
-	listener := cgo.Handle(progress.listener).Value().(*listener)
-	defer func() {
-		// A panic must not unwind through C.
-		if value := recover(); value != nil {
-			listener.panicked = value
-			C.gpt4all_progress_cancel(progress)
-		}
-	}()
-	if !listener.progress(float32(fraction)) {
+	if !cgo.Handle(progress.listener).Value().(*listener).report(float32(fraction)) {
 		C.gpt4all_progress_cancel(progress)
 	}
 }
@@ -59,6 +81,9 @@ func withProgress(ctx context.Context, report Progress, work func(*C.gpt4all_pro
 	}
 	if told.panicked != nil {
 		panic(told.panicked)
+	}
+	if told.exited {
+		runtime.Goexit()
 	}
 	return fromContext(ctx, err)
 }

@@ -117,6 +117,9 @@ func pull(ctx context.Context, known *reference, folder string, options ResolveO
 
 // get sees that one file is there.
 func get(ctx context.Context, known *reference, path string, options ResolveOptions) error {
+	if err := checkGiven(ctx, "the download"); err != nil {
+		return err
+	}
 	settings := options.Settings
 	if settings == nil {
 		found, err := DefaultDownloadSettings()
@@ -134,7 +137,7 @@ func get(ctx context.Context, known *reference, path string, options ResolveOpti
 		}
 	}
 	if settings.Offline {
-		return newError(ErrOffline, "%s is not there, and downloads are switched off; unset GPT4ALL_OFFLINE and "+
+		return newError(ErrOffline, "%s does not exist, and downloads are switched off; unset GPT4ALL_OFFLINE and "+
 			"HF_HUB_OFFLINE, or put the file there", path).with(map[string]any{"path": path})
 	}
 	return (&downloading{known, target, settings, report}).run(options.Force)

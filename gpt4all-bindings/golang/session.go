@@ -37,6 +37,9 @@ type Session struct {
 // NewSession begins a conversation. Any number of sessions may share a model; whatever they have in common is computed
 // once.
 func NewSession(model *Model, options SessionOptions) (*Session, error) {
+	if err := checkModel(model); err != nil {
+		return nil, err
+	}
 	given, err := sessionOptions(options.Options)
 	if err != nil {
 		return nil, err
@@ -95,6 +98,9 @@ func (s *Session) Model() *Model {
 
 // SetModel lets another model go on.
 func (s *Session) SetModel(model *Model) error {
+	if err := checkModel(model); err != nil {
+		return err
+	}
 	return s.idle(func() error {
 		s.model = model
 		return nil
@@ -140,11 +146,27 @@ func (s *Session) SetOptions(options ChatRequest) error {
 
 // sessionOptions is the fields of a request that are for every answer.
 func sessionOptions(options ChatRequest) (object, error) {
-	given, err := asObject(options)
-	for _, key := range []string{"messages", "stream"} {
-		delete(given, key)
+	if err := noMessages(options, "the options for every answer"); err != nil {
+		return nil, err
 	}
+	given, err := asObject(options)
+	delete(given, "stream")
 	return given, err
+}
+
+// noMessages refuses messages where nobody would read them.
+func noMessages(options ChatRequest, what string) error {
+	if len(options.Messages) > 0 {
+		return newError(ErrInvalidArgument, "%s have messages; give those to Chat, or to NewSession as Messages", what)
+	}
+	return nil
+}
+
+func checkModel(model *Model) error {
+	if model == nil {
+		return newError(ErrInvalidArgument, "a nil *Model is not a model; open one for the session")
+	}
+	return nil
 }
 
 // Busy reports whether an answer is in progress.
@@ -189,8 +211,14 @@ func (s *Session) Edit(index int, message Message) error {
 func (s *Session) Fork() *Session {
 	s.state.Lock()
 	defer s.state.Unlock()
+	return s.fork()
+}
+
+func (s *Session) fork() *Session {
+	options := object{}
+	maps.Copy(options, s.options)
 	return &Session{model: s.model, messages: slices.Clone(s.messages), tools: s.tools, keepPartial: s.keepPartial,
-		options: maps.Clone(s.options)}
+		options: options}
 }
 
 func (s *Session) questions() []int {
@@ -206,7 +234,7 @@ func (s *Session) questions() []int {
 func (s *Session) checkIdle() error {
 	if s.busy {
 		return newError(ErrSessionBusy,
-			"the session is giving an answer; wait for its end, leave its stream, or Fork the session")
+			"the session is answering; wait for it to finish, leave its stream, or Fork the session")
 	}
 	return nil
 }

@@ -34,32 +34,41 @@ func (s *Session) Save(ctx context.Context, path string, state bool) error {
 	if err := checkPaths(path); err != nil {
 		return err
 	}
-	return s.idle(func() error {
-		content := sessionFile{Format: sessionFormat, Version: sessionVersion, Messages: []json.RawMessage{},
-			Options: s.options, MaxRounds: s.tools.MaxRounds, KeepPartial: s.keepPartial}
-		if content.MaxRounds == 0 {
-			content.MaxRounds = MaxRounds
-		}
-		for _, each := range s.messages {
-			text, err := encode(each)
-			if err != nil {
-				return err
-			}
-			content.Messages = append(content.Messages, text)
-		}
-		if state && len(s.messages) > 0 {
-			if err := s.saveState(ctx, path+".state"); err != nil {
-				return err
-			}
-			name := filepath.Base(path) + ".state"
-			content.State = &name
-		}
-		text, err := json.MarshalIndent(content, "", " ")
+	if err := checkGiven(ctx, "the saving"); err != nil {
+		return err
+	}
+	var now *Session // whoever asks the session for something does not have to wait for the engine
+	if err := s.idle(func() error { now = s.fork(); return nil }); err != nil {
+		return err
+	}
+	return now.save(ctx, path, state)
+}
+
+func (s *Session) save(ctx context.Context, path string, state bool) error {
+	content := sessionFile{Format: sessionFormat, Version: sessionVersion, Messages: []json.RawMessage{},
+		Options: s.options, MaxRounds: s.tools.MaxRounds, KeepPartial: s.keepPartial}
+	if content.MaxRounds == 0 {
+		content.MaxRounds = MaxRounds
+	}
+	for _, each := range s.messages {
+		text, err := encode(each)
 		if err != nil {
-			return newError(ErrInvalidArgument, "the session cannot be written as JSON: %v", err).from(err)
+			return err
 		}
-		return writeWhole(path, append(text, '\n'), "the session cannot be written")
-	})
+		content.Messages = append(content.Messages, text)
+	}
+	if state && len(s.messages) > 0 {
+		if err := s.saveState(ctx, path+".state"); err != nil {
+			return err
+		}
+		name := filepath.Base(path) + ".state"
+		content.State = &name
+	}
+	text, err := json.MarshalIndent(content, "", " ")
+	if err != nil {
+		return newError(ErrInvalidArgument, "the session cannot be written as JSON: %v", err).from(err)
+	}
+	return writeWhole(path, append(text, '\n'), "the session cannot be written")
 }
 
 // saveState first makes a slot remember the conversation: another request may have used that of the last answer. One may
@@ -100,6 +109,12 @@ func (s *Session) saveState(ctx context.Context, path string) error {
 // goes before the file's. A saved state is used if it is there and fits; without it only time is lost, of which
 // [SetLog]'s function is told.
 func LoadSession(ctx context.Context, path string, model *Model, tools ToolRun) (*Session, error) {
+	if err := checkGiven(ctx, "the loading"); err != nil {
+		return nil, err
+	}
+	if err := checkModel(model); err != nil {
+		return nil, err
+	}
 	content, err := readSession(path)
 	if err != nil {
 		return nil, err
@@ -133,24 +148,30 @@ func readSession(path string) (sessionFile, error) {
 		return sessionFile{}, newError(ErrInvalidArgument, "%s: not a session: %s", path, why).
 			with(map[string]any{"path": path})
 	}
-	keys, ok := objectOf(data)
-	if !ok {
-		return wrong("it is no JSON object")
+	var given any
+	if err := json.Unmarshal(data, &given); err != nil {
+		return wrong(err.Error())
 	}
+	keys, _ := objectOf(data)
 	var content sessionFile
 	if json.Unmarshal(keys["format"], &content.Format) != nil || content.Format != sessionFormat {
 		return wrong(`it has no "format": "` + sessionFormat + `"`)
 	}
 	if json.Unmarshal(keys["version"], &content.Version) != nil || content.Version != sessionVersion {
-		return wrong("it has version " + string(keys["version"]) + ", which this gpt4all does not know; update it")
+		return sessionFile{}, newError(ErrInvalidArgument, "%s: a session of version %v, which this gpt4all does not know; "+
+			"update it", path, given.(map[string]any)["version"]).with(map[string]any{"path": path})
 	}
-	for _, key := range []string{"messages", "options", "max_rounds", "keep_partial", "state"} {
-		if text := keys[key]; text == nil || (key != "state" && string(text) == "null") {
-			return wrong(`"` + key + `" is missing or wrong`)
+	for _, each := range []struct {
+		key   string
+		field any
+	}{
+		{"messages", &content.Messages}, {"options", &content.Options}, {"max_rounds", &content.MaxRounds},
+		{"keep_partial", &content.KeepPartial}, {"state", &content.State},
+	} {
+		text := keys[each.key]
+		if text == nil || each.key != "state" && string(text) == "null" || json.Unmarshal(text, each.field) != nil {
+			return wrong(`"` + each.key + `" is missing or wrong`)
 		}
-	}
-	if err := json.Unmarshal(data, &content); err != nil {
-		return wrong(err.Error())
 	}
 	for _, each := range content.Messages {
 		if !bytes.HasPrefix(bytes.TrimSpace(each), []byte("{")) {

@@ -33,6 +33,13 @@ func ask1(t *testing.T, s *Session, text string) string {
 	return result.Text()
 }
 
+// brief is the options of a short answer.
+func brief() ChatRequest {
+	request := short("")
+	request.Messages = nil
+	return request
+}
+
 func TestASessionRemembers(t *testing.T) {
 	s := session(t, SessionOptions{System: "Be brief."})
 	first := ask1(t, s, "One?")
@@ -53,7 +60,7 @@ func TestASessionRemembers(t *testing.T) {
 	if len(s.Messages()) != 5 || len(fork.Messages()) != 7 {
 		t.Error("a fork shares its history")
 	}
-	again, err := s.Regenerate(t.Context(), short(""))
+	again, err := s.Regenerate(t.Context(), brief())
 	if err != nil || again.Text() != second || len(s.Messages()) != 5 {
 		t.Errorf("regenerate: %q, %v", again.Text(), err)
 	}
@@ -64,7 +71,7 @@ func TestASessionRemembers(t *testing.T) {
 	if err := s.Edit(1, User("Other?")); err != nil || roles(s) != "system user" {
 		t.Errorf("edit: %v, %s", err, roles(s))
 	}
-	if _, err := s.Regenerate(t.Context(), short("")); err != nil || roles(s) != "system user assistant" {
+	if _, err := s.Regenerate(t.Context(), brief()); err != nil || roles(s) != "system user assistant" {
 		t.Errorf("regenerate what was edited: %v, %s", err, roles(s))
 	}
 	if err := s.SetSystem(""); err != nil || roles(s) != "user assistant" {
@@ -165,7 +172,9 @@ func TestSessionsAreSavedAndLoaded(t *testing.T) {
 		t.Errorf("without its state: %v", err)
 	}
 	for text, why := range map[string]string{
-		"[]": "JSON object", "{}": "format", `{"format":"gpt4all.session","version":2}`: "update it",
+		"[": "unexpected end", "[]": `no "format"`, "{}": `no "format"`,
+		`{"format":"gpt4all.session","version":2}`:                                                                             ": a session of version 2, which this gpt4all does not know; update it",
+		`{"format":"gpt4all.session","version":1,"messages":[],"options":[]}`:                                                  `: not a session: "options" is missing or wrong`,
 		`{"format":"gpt4all.session","version":1,"messages":[]}`:                                                               "options",
 		`{"format":"gpt4all.session","version":1,"messages":[1],"options":{},"max_rounds":1,"keep_partial":true,"state":null}`: "not a message",
 	} {

@@ -26,11 +26,14 @@ func (s *Session) ask(added []Message, request any, stream bool) run[ChatResult]
 }
 
 // askAgain is a run that answers the last question again.
-func (s *Session) askAgain(request any, stream bool) run[ChatResult] {
+func (s *Session) askAgain(request ChatRequest, stream bool) run[ChatResult] {
+	if err := noMessages(request, "the options of Regenerate"); err != nil {
+		return failed[ChatResult](err)
+	}
 	return s.turn(request, stream, func(t *turn) error {
 		questions := s.questions()
 		if len(questions) == 0 {
-			return newError(ErrInvalidArgument, "the session has no question that could be answered again")
+			return newError(ErrInvalidArgument, "the session has no question to answer again")
 		}
 		t.keep = questions[len(questions)-1]
 		t.added = []Message{s.messages[t.keep]}
@@ -74,9 +77,10 @@ func (t *turn) begin(given object, stream bool, place func(*turn) error) (run[To
 	if err := place(t); err != nil {
 		return nil, 0, err
 	}
-	merged := maps.Clone(s.options)
+	merged := object{}
+	maps.Copy(merged, s.options)
 	maps.Copy(merged, given)
-	if err := oneAnswer(merged, "a session goes on with one answer"); err != nil {
+	if err := oneAnswer(merged, "a session continues with one answer"); err != nil {
 		return nil, 0, err
 	}
 	prompt := append(slices.Clone(s.messages[:t.keep]), t.added...)

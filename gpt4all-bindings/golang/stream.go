@@ -15,7 +15,7 @@ func finish[R any](ctx context.Context, run run[R]) (R, error) {
 }
 
 func leftEarly() error {
-	return newError(ErrCancellation, "the answer was not waited for: its loop was left early")
+	return newError(ErrCancellation, "the answer was abandoned: its loop was left early")
 }
 
 // Stream is an answer that is being written: range over Text for its pieces; Result is the whole answer.
@@ -115,8 +115,14 @@ func (s *Stream[R]) begin() (context.Context, error) {
 	if s.ended {
 		return nil, s.err
 	}
+	if s.run == nil {
+		return nil, newError(ErrClosed, "the stream is of no request; get one from ChatStream or CompleteStream")
+	}
+	if err := checkGiven(s.ctx, "the request"); err != nil {
+		return nil, err
+	}
 	if s.cancel != nil {
-		return nil, newError(ErrBusy, "two loops run over one stream; give each a stream of its own")
+		return nil, newError(ErrBusy, "two loops are running over one stream; give each its own stream")
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	s.cancel = cancel

@@ -103,10 +103,10 @@ func (t *Task) next(milliseconds C.int32_t) (Event, bool, error) {
 		if t.closing.Load() {
 			return Event{}, false, newError(ErrClosed, "the task was closed")
 		}
-		return Event{}, false, newError(ErrBusy, "two goroutines wait for one task; give each a task of its own")
+		return Event{}, false, newError(ErrBusy, "two goroutines are waiting for one task; give each its own task")
 	}
 	defer t.turn.Unlock()
-	if t.closing.Load() {
+	if t.closing.Load() || t.release == nil {
 		return Event{}, false, newError(ErrClosed, "the task was closed")
 	}
 	if t.done {
@@ -182,6 +182,9 @@ func (t *Task) Floats() [][]float32 {
 
 // Cancel stops the request. A goroutine that is waiting for it gets [ErrCancellation].
 func (t *Task) Cancel() {
+	if t.release == nil { // the zero value
+		return
+	}
 	C.llmodel_cancel(t.handle)
 	runtime.KeepAlive(t)
 }
@@ -193,6 +196,8 @@ func (t *Task) Close() error {
 	t.Cancel() // which wakes the goroutine that waits
 	t.turn.Lock()
 	defer t.turn.Unlock()
-	t.release()
+	if t.release != nil {
+		t.release()
+	}
 	return nil
 }

@@ -107,9 +107,6 @@ func (l *toolLoop) prepare(tools ToolRun, stream bool) error {
 		if err := each.check(); err != nil {
 			return err
 		}
-		if l.functions[each.Name] != nil || l.left[each.Name] {
-			return newError(ErrInvalidArgument, "two tools are called %s; rename one of them", each.Name)
-		}
 		l.functions[each.Name] = each
 		l.names = append(l.names, each.Name)
 		text, err := encode(each.Tool())
@@ -122,7 +119,7 @@ func (l *toolLoop) prepare(tools ToolRun, stream bool) error {
 		l.rounds = MaxRounds
 	}
 	if l.rounds < 1 {
-		return newError(ErrInvalidArgument, "MaxRounds is %d, but a run has at least one round", l.rounds)
+		return newError(ErrInvalidArgument, "MaxRounds is %d, but a run needs at least one round", l.rounds)
 	}
 	if err := oneAnswer(l.request, "a run with tools has one answer at a time"); err != nil {
 		return err
@@ -160,7 +157,7 @@ func (l *toolLoop) run(ctx context.Context, give func(Event) bool) (none ToolsRe
 		}
 		if rounds == l.rounds {
 			return none, newError(ErrToolRounds,
-				"after %d rounds the model still asks for calls; raise MaxRounds, or ask for less", rounds).
+				"after %d rounds the model is still asking for calls; raise MaxRounds, or ask for less", rounds).
 				with(map[string]any{"messages": l.messages, "rounds": rounds})
 		}
 		for _, call := range message.ToolCalls {
@@ -193,7 +190,7 @@ func (l *toolLoop) answerCall(ctx context.Context, call ToolCall) (Message, erro
 	name := call.Function.Name
 	outcome := ToolOutcome{Name: name, Arguments: argumentsOf(call)}
 	if function := l.functions[name]; function == nil {
-		outcome.Err = fmt.Errorf("there is no tool %q; there are %s", name, strings.Join(l.names, ", "))
+		outcome.Err = fmt.Errorf("there is no tool %q; the tools are %s", name, strings.Join(l.names, ", "))
 	} else {
 		outcome.Value, outcome.Err = function.Call(ctx, json.RawMessage(outcome.Arguments))
 	}

@@ -35,12 +35,15 @@ var toolName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 func NewFunction[A, R any](
 	name, description string, call func(ctx context.Context, arguments A) (R, error),
 ) (*Function, error) {
+	if call == nil {
+		return nil, newError(ErrInvalidArgument, "the tool %s has no function to call", name)
+	}
 	schema, err := schemaOf[A]()
 	if err != nil {
 		return nil, err
 	}
 	if schema.Type != "object" {
-		return nil, newError(ErrInvalidArgument, "%s is no tool: its arguments are not the fields of a struct", name)
+		return nil, newError(ErrInvalidArgument, "%s is not a tool: its arguments are not the fields of a struct", name)
 	}
 	function := &Function{Name: name, Description: description, Parameters: schema}
 	function.Call = func(ctx context.Context, arguments json.RawMessage) (any, error) {
@@ -57,8 +60,11 @@ func NewFunction[A, R any](
 }
 
 func (f *Function) check() error {
+	if f == nil {
+		return newError(ErrInvalidArgument, "a tool is nil; make one with NewFunction")
+	}
 	if !toolName.MatchString(f.Name) {
-		return newError(ErrInvalidArgument, "%q is no name for a tool: 1 to 64 of A-Z, a-z, 0-9, _, . and -", f.Name)
+		return newError(ErrInvalidArgument, "%q is not a name for a tool: use 1 to 64 of A-Z, a-z, 0-9, _, . and -", f.Name)
 	}
 	if f.Call == nil {
 		return newError(ErrInvalidArgument, "the tool %s has no function to call", f.Name)
