@@ -1,6 +1,7 @@
 #include "gguf/byte_source.h"
 
 #include "error.h"
+#include "gguf/folder.h"
 
 #include <cstring>
 #include <system_error>
@@ -28,7 +29,7 @@ FileSource::FileSource(const std::filesystem::path &path) : name_(utf8(path)) {
     case std::filesystem::file_type::regular:
         break;
     case std::filesystem::file_type::directory:
-        throw Error(LLMODEL_INVALID_MODEL, "'" + name_ + "' is a directory; name the .gguf file in it", detail);
+        throw Error(LLMODEL_INVALID_MODEL, "'" + name_ + "' " + describe_folder(path), detail);
     default:
         throw Error(LLMODEL_INVALID_MODEL, "'" + name_ + "' is not a regular file", detail);
     }

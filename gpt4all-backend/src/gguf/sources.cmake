@@ -2,6 +2,7 @@
 set(LLMODEL_GGUF_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/byte_source.cpp
   ${CMAKE_CURRENT_LIST_DIR}/cursor.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/folder.cpp
   ${CMAKE_CURRENT_LIST_DIR}/foreign_format.cpp
   ${CMAKE_CURRENT_LIST_DIR}/gguf_file.cpp
   ${CMAKE_CURRENT_LIST_DIR}/gguf_parse.cpp
