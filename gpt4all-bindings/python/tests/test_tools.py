@@ -186,6 +186,7 @@ def test_what_a_function_raises_is_told_to_the_model(model: Model, caplog: pytes
 
 def test_what_is_not_unicode_is_told_to_the_model(model: Model, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "gpt4all")  # a log that is not Unicode cannot be part of a report
+
     def name() -> str:
         return "\udcff"
 
