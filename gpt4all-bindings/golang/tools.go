@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // Function is a function that a model may ask to call. [NewFunction] makes one of a Go function.
@@ -84,6 +85,9 @@ func (f *Function) Tool() Tool {
 // contentOf is what a function returned as the model is told it.
 func contentOf(value any) (string, error) {
 	if text, ok := value.(string); ok {
+		if !utf8.ValidString(text) {
+			return "", notUTF8(text) // no request can hold it
+		}
 		return text, nil
 	}
 	var text strings.Builder

@@ -2,10 +2,12 @@ package gpt4all
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // hermes describes tools, and writes calls as Hermes models do.
@@ -76,6 +78,21 @@ func TestTheModelIsToldOfFailures(t *testing.T) {
 	}
 	if call := result.Calls[0]; call.Err == nil || call.Content != `{"error":"no <roof>"}` || call.Value != nil {
 		t.Errorf("%+v", call)
+	}
+}
+
+func TestTheModelIsToldOfWhatIsNotUTF8(t *testing.T) {
+	function := weather(t, nil)
+	for name, call := range map[string]func() (any, error){
+		"a text":   func() (any, error) { return "a\xff", nil },
+		"an error": func() (any, error) { return nil, errors.New("a\xff") },
+		"a name":   func() (any, error) { return []string{"a\xff"}, nil },
+	} {
+		function.Call = func(context.Context, json.RawMessage) (any, error) { return call() }
+		result, err := withTools(t).RunTools(t.Context(), oneCall(), ToolRun{Functions: []*Function{function}})
+		if err != nil || len(result.Calls) == 0 || !utf8.ValidString(result.Calls[0].Content) {
+			t.Errorf("of %s: %+v, %v", name, result.Calls, err)
+		}
 	}
 }
 
