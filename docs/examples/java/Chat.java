@@ -96,6 +96,7 @@ public class Chat {
         System.out.println(model.chat(ChatRequest.builder()
                 .messages(messages)
                 .continueFinalMessage(true)
+                .maxTokens(60)
                 .build()));
         // end of example
 

@@ -62,7 +62,7 @@ await warmer.close();
 
 // example: continue
 const begun: types.Message[] = [...messages, { role: "assistant", content: "The capital of It" }];
-console.log((await model.chat(begun, { continue_final_message: true })).text);
+console.log((await model.chat(begun, { continue_final_message: true, max_tokens: 60 })).text);
 // end of example
 
 // example: hostile

@@ -138,7 +138,7 @@ func main() {
 
 	// example: continue
 	request = gpt4all.Converse(append(messages, gpt4all.Assistant("The capital of It"))...)
-	request.ContinueFinalMessage = true
+	request.ContinueFinalMessage, request.MaxTokens = true, gpt4all.Ptr(60)
 	answer, err = model.Chat(ctx, request)
 	if err != nil {
 		log.Fatal(err)
