@@ -43,6 +43,7 @@ set(LLMODEL_SOURCES
   src/operations/generation.cpp
   src/operations/messages.cpp
   src/operations/operation.cpp
+  src/operations/save_chat_state.cpp
   src/operations/text.cpp
   src/options/context.cpp
   src/options/devices.cpp

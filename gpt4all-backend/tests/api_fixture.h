@@ -130,6 +130,9 @@ class Task {
 
     llmodel_task *get() const { return task_; }
 
+    /** To be freed by the caller. */
+    llmodel_task *release() { return std::exchange(task_, nullptr); }
+
     /** One event; of kind NONE if none came in time. */
     Failure next(Event &event, int32_t timeout_ms = -1) const {
         llmodel_event raw;

@@ -167,7 +167,7 @@ TEST(JsonSchema, EveryOperationHasItsDefinitions) {
     const auto names = llmodel::schema_definitions();
     const std::set<std::string> defined(names.begin(), names.end());
     for (const std::string operation : {"chat", "complete", "infill", "embed", "rerank", "score", "tokenize",
-                                        "detokenize", "apply_template", "count_tokens", "adapters"}) {
+                                        "detokenize", "apply_template", "count_tokens", "adapters", "save_state"}) {
         EXPECT_EQ(defined.count(operation + "_request"), 1u) << operation;
         EXPECT_EQ(defined.count(operation + "_result"), 1u) << operation;
     }

@@ -219,6 +219,31 @@ void share_little_room(json options, std::optional<std::chrono::milliseconds> cl
     }
 }
 
+TEST(Stress, SavingWhileOthersGenerate) {
+    const TinyLlama model(small);
+    const TemporaryFolder folder;
+    std::vector<std::thread> workers;
+    for (unsigned t = 0; t < 8; ++t) {
+        workers.emplace_back([&, t] {
+            std::minstd_rand random(t + 1);
+            const json saving = {{"path", folder.file(std::to_string(t))},
+                                 {"chat", chat("house " + std::to_string(t))}};
+            for (int i = 0; i < 8; ++i) {
+                if (random() % 2 == 0) {
+                    consume(model.start("save_state", saving).release(), random);
+                } else {
+                    EXPECT_EQ(model.run("chat", chat("the house", {{"ignore_eos", true}})).status(), LLMODEL_OK);
+                }
+            }
+            EXPECT_EQ(model.run("save_state", saving).status(), LLMODEL_OK);
+        });
+    }
+    for (std::thread &worker : workers) {
+        worker.join();
+    }
+    EXPECT_EQ(folder.files(), 8U);
+}
+
 TEST(Stress, RoomForThreeOfThirtyTwo) {
     const json draft = {{"path", model_path("tiny-llama-f32.gguf")}, {"n_max", 4}};
     for (const json &options :

@@ -119,6 +119,7 @@ public static class Operation
     public const string ApplyTemplate = "apply_template";
     public const string CountTokens = "count_tokens";
     public const string Adapters = "adapters";
+    public const string SaveState = "save_state";
 }
 
 /// <summary>How the entries of the key-value cache are stored.</summary>
@@ -2830,6 +2831,21 @@ public sealed record AdaptersRequest
     public IReadOnlyList<LoraScale>? Lora { get; init; }
 }
 
+/// <summary>The conversation that save_state computes, and the file for its state.</summary>
+public sealed record SaveStateRequest
+{
+    /// <summary>The file, which is written either completely or not at all.</summary>
+    [JsonPropertyName("path")]
+    public required string Path { get; init; }
+
+    /// <summary>
+    /// As for chat, which is not answered: max_tokens and n have no effect, and add_generation_prompt is false unless
+    /// given.
+    /// </summary>
+    [JsonPropertyName("chat")]
+    public required ChatRequest Chat { get; init; }
+}
+
 /// <summary>Which slot llmodel_save_state() saves or llmodel_restore_state() fills.</summary>
 public sealed record StateRequest
 {
@@ -3613,7 +3629,7 @@ public sealed record AdaptersResult
     public required IReadOnlyList<AdaptersResultAdapter> Adapters { get; init; }
 }
 
-/// <summary>What saving or restoring a slot returns.</summary>
+/// <summary>What saving or restoring a state returns.</summary>
 public sealed record StateResult
 {
     /// <summary>The slot. From 0 to 63.</summary>

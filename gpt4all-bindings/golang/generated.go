@@ -216,6 +216,9 @@ const (
 
 	// Takes a AdaptersRequest and gives a AdaptersResult.
 	OperationAdapters Operation = "adapters"
+
+	// Takes a SaveStateRequest and gives a SaveStateResult.
+	OperationSaveState Operation = "save_state"
 )
 
 // A token in the model's vocabulary, from 0.
@@ -1244,6 +1247,16 @@ type AdaptersRequest struct {
 	Lora LoraScales `json:"lora,omitzero"`
 }
 
+// The conversation that save_state computes, and the file for its state.
+type SaveStateRequest struct {
+	// The file, which is written either completely or not at all.
+	Path string `json:"path"`
+
+	// As for chat, which is not answered: max_tokens and n have no effect, and add_generation_prompt is false unless
+	// given.
+	Chat ChatRequest `json:"chat"`
+}
+
 // Which slot llmodel_save_state() saves or llmodel_restore_state() fills.
 type StateRequest struct {
 	// The slot, from 0, below n_parallel. Default: 0. From 0 to 63.
@@ -1768,7 +1781,7 @@ type AdaptersResult struct {
 	Adapters []AdaptersResultAdapter `json:"adapters"`
 }
 
-// What saving or restoring a slot returns.
+// What saving or restoring a state returns.
 type StateResult struct {
 	// The slot. From 0 to 63.
 	IDSlot int `json:"id_slot"`
@@ -1782,6 +1795,9 @@ type StateResult struct {
 	// Duration in milliseconds.
 	Ms *float64 `json:"ms,omitzero"`
 }
+
+// What save_state returns.
+type SaveStateResult = StateResult
 
 // What quantising returns.
 type QuantizeResult struct {

@@ -164,7 +164,8 @@ llmodel_status llmodel_info(llmodel_model *model, char **json, llmodel_error **e
 void llmodel_close(llmodel_model *model);
 
 /**
- * Writes what a slot of the model remembers (its tokens and their state) to `path`, either completely or not at all.
+ * Writes what a slot of the model remembers (its tokens and their state) to `path`, either completely or not at all:
+ * that of whichever request used it last. The operation `save_state` saves that of a conversation, whoever else asks.
  * `request_json` is `$defs/state_request`. `*json` receives `$defs/state_result`; `json` may be NULL.
  */
 llmodel_status llmodel_save_state(llmodel_model *model, const char *path, const char *request_json,
@@ -181,8 +182,8 @@ typedef struct llmodel_task llmodel_task;
 
 /**
  * Starts an operation and returns at once. `operation` is one of chat, complete, infill, embed, rerank, score,
- * tokenize, detokenize, apply_template, count_tokens, adapters; `request_json` is `$defs/<operation>_request`. On
- * success, `*task` is a handle, to be freed with llmodel_task_free().
+ * tokenize, detokenize, apply_template, count_tokens, adapters, save_state; `request_json` is
+ * `$defs/<operation>_request`. On success, `*task` is a handle, to be freed with llmodel_task_free().
  */
 llmodel_status llmodel_submit(llmodel_model *model, const char *operation, const char *request_json,
     llmodel_task **task, llmodel_error **error);

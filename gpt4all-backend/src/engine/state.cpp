@@ -1,7 +1,7 @@
 #include "engine/state.h"
 
 #include "json/parse.h"
-#include "platform/temporary_file.h"
+#include "llama/logging.h"
 
 extern "C" {
 #include "hash/sha256/sha256.h"
@@ -85,10 +85,9 @@ server_task_result_ptr perform_on_slot(Engine &engine, server_task_type type, in
     return engine.perform(std::move(task));
 }
 
-json result_of(const server_task_result_slot_save_load &done, uint64_t bytes,
-               std::chrono::steady_clock::time_point start) {
+json result_of(int slot, size_t n_tokens, uint64_t bytes, std::chrono::steady_clock::time_point start) {
     const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
-    return {{"id_slot", done.id_slot}, {"n_tokens", done.n_tokens}, {"n_bytes", bytes}, {"ms", elapsed.count()}};
+    return {{"id_slot", slot}, {"n_tokens", n_tokens}, {"n_bytes", bytes}, {"ms", elapsed.count()}};
 }
 
 /** Checks the whole file. Throws Error. */
@@ -147,23 +146,39 @@ void verify(Engine &engine, const std::filesystem::path &path) {
 
 } // namespace
 
-json save_state(Engine &engine, const std::filesystem::path &path, const json &request) {
-    const auto start = std::chrono::steady_clock::now();
-    TemporaryFile temporary(path);
-    server_task_result_ptr result;
+void StateFile::write(llama_context *context, llama_seq_id slot, const server_tokens &tokens) noexcept {
     try {
-        result = perform_on_slot(engine, SERVER_TASK_TYPE_SLOT_SAVE, request.value("id_slot", 0), temporary.path());
+        const std::vector<char> packed = tokens.serialize();
+        const auto *ids = reinterpret_cast<const llama_token *>(packed.data());
+        if (llama_state_seq_save_file(context, temporary_.path().string().c_str(), slot, ids,
+                                      packed.size() / sizeof(llama_token)) != 0) {
+            slot_ = slot;
+            n_tokens_ = tokens.size();
+        }
+    } catch (const std::exception &error) {
+        log_message(LLMODEL_LOG_ERROR, path_.string() + ": the state could not be written: " + error.what());
+    }
+}
+
+void StateFile::write(Engine &engine, int slot) {
+    try {
+        const auto result = perform_on_slot(engine, SERVER_TASK_TYPE_SLOT_SAVE, slot, temporary_.path());
+        slot_ = slot;
+        n_tokens_ = dynamic_cast<server_task_result_slot_save_load &>(*result).n_tokens;
     } catch (const Error &error) {
         if (error.status() == LLMODEL_INTERNAL) {
-            throw Error(LLMODEL_IO, path.string() + ": the state could not be written: is the disk full?",
-                        {{"path", path.string()}});
+            throw not_written();
         }
         throw;
     }
-    const auto &done = dynamic_cast<server_task_result_slot_save_load &>(*result);
-    const uint64_t payload = std::filesystem::file_size(temporary.path());
+}
 
-    std::ifstream written(temporary.path(), std::ios::binary);
+json StateFile::finish(Engine &engine) {
+    if (slot_ < 0) {
+        throw not_written();
+    }
+    const uint64_t payload = std::filesystem::file_size(temporary_.path());
+    std::ifstream written(temporary_.path(), std::ios::binary);
     const std::string trailer =
         dump_json(json{{"version", 1}, {"shape", shape_of(engine)}, {"sha256", sha256_of(written, payload)}});
     std::string tail = trailer;
@@ -171,9 +186,20 @@ json save_state(Engine &engine, const std::filesystem::path &path, const json &r
         tail += static_cast<char>(trailer.size() >> (8 * i) & 0xFF);
     }
     tail += magic;
-    temporary.append(tail);
-    temporary.commit();
-    return result_of(done, payload + tail.size(), start);
+    temporary_.append(tail);
+    temporary_.commit();
+    return result_of(slot_, n_tokens_, payload + tail.size(), start_);
+}
+
+Error StateFile::not_written() const {
+    return Error(LLMODEL_IO, path_.string() + ": the state could not be written: is the disk full?",
+                 {{"path", path_.string()}});
+}
+
+json save_state(Engine &engine, const std::filesystem::path &path, const json &request) {
+    StateFile file(path);
+    file.write(engine, request.value("id_slot", 0));
+    return file.finish(engine);
 }
 
 json restore_state(Engine &engine, const std::filesystem::path &path, const json &request) {
@@ -189,8 +215,8 @@ json restore_state(Engine &engine, const std::filesystem::path &path, const json
         }
         throw;
     }
-    return result_of(dynamic_cast<server_task_result_slot_save_load &>(*result), std::filesystem::file_size(path),
-                     start);
+    const auto &done = dynamic_cast<server_task_result_slot_save_load &>(*result);
+    return result_of(done.id_slot, done.n_tokens, std::filesystem::file_size(path), start);
 }
 
 } // namespace llmodel

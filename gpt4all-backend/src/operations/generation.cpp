@@ -128,6 +128,7 @@ std::vector<server_task> make_tasks(Engine &engine, server_response_reader &read
         task.params.n_cmpl = std::min(slots, generation.n - first);
         task.params.message_spans = task.tokens.find_message_spans(delimiters);
         task.id_slot = generation.id_slot;
+        task.at_end = generation.at_end;
         task.params.sampling.seed = seed + static_cast<uint32_t>(first);
         for (int child = 1; child < task.params.n_cmpl; ++child) {
             task.add_child(task.id, reader.get_new_id());
@@ -303,6 +304,12 @@ void GenerationTask::finish() {
 std::shared_ptr<Task> start_generation(Engine &engine, ThreadGroup &threads, Prepare prepare) {
     auto task = std::make_shared<GenerationTask>(engine);
     threads.run([task, prepare = std::move(prepare)] { task->prepare(prepare); });
+    return task;
+}
+
+std::shared_ptr<Task> start_generation(Engine &engine, const Prepare &prepare) {
+    auto task = std::make_shared<GenerationTask>(engine);
+    task->prepare(prepare);
     return task;
 }
 

@@ -27,6 +27,10 @@ struct Generation {
     bool return_tokens = false;
     bool return_progress = false;
     bool timings_per_token = false;
+
+    /** If set, called on the engine's thread at the end, while the slot still holds what was computed: once, unless the
+     *  request fails or is let go of. */
+    std::function<void(llama_context *, llama_seq_id slot, const server_tokens &)> at_end;
 };
 
 /** Prepares a request; runs on a thread of its own. Throws Error. */
@@ -34,5 +38,8 @@ using Prepare = std::function<Generation()>;
 
 /** Starts a request for text: prepares it on one of `threads`, then lets the engine work on it. */
 std::shared_ptr<Task> start_generation(Engine &engine, ThreadGroup &threads, Prepare prepare);
+
+/** The same, prepared on this thread. */
+std::shared_ptr<Task> start_generation(Engine &engine, const Prepare &prepare);
 
 } // namespace llmodel

@@ -25,6 +25,7 @@ constexpr std::array known_operations{
     Operation{"apply_template", "apply_template_request", RunOnModel{apply_template}},
     Operation{"count_tokens", "count_tokens_request", RunOnModel{count_tokens}},
     Operation{"adapters", "adapters_request", RunOnModel{adapters}},
+    Operation{"save_state", "save_state_request", RunOnModel{save_chat_state}},
 };
 
 } // namespace

@@ -25,6 +25,10 @@ void apply_template(const Model &model, const json &request, EventSink &sink);
 void count_tokens(const Model &model, const json &request, EventSink &sink);
 void adapters(const Model &model, const json &request, EventSink &sink);
 
+/** Computes a conversation and saves its state. Runs on a thread of its own, which waits for the engine. Throws Error.
+ */
+void save_chat_state(const Model &model, const json &request, EventSink &sink);
+
 /** A chat request rendered by the model's template. */
 struct RenderedChat {
     llama_json parameters; // llama-server's, but for the prompt

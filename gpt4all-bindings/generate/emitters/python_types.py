@@ -39,7 +39,7 @@ OPTIONS = {
     "imatrix_options": ("ImatrixOptions", ()),
     "convert_options": ("ConvertOptions", ()),
 }
-UNNAMED = ("adapters_request",)  # which the Python method takes apart
+UNNAMED = ("adapters_request", "save_state_request")  # which Python's methods take apart
 
 # In the order in which they are written, so that each stands after what it is made of.
 RESULTS = (

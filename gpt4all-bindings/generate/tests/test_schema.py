@@ -81,7 +81,9 @@ def test_what_goes_which_way() -> None:
 
 
 def test_operations_are_those_of_the_header() -> None:
-    names = "chat complete infill embed rerank score tokenize detokenize apply_template count_tokens adapters"
+    names = (
+        "chat complete infill embed rerank score tokenize detokenize apply_template count_tokens adapters save_state"
+    )
     assert [each.name for each in DESCRIPTION.operations] == names.split()
     for each in DESCRIPTION.operations:
         assert DESCRIPTION.object(each.request) and DESCRIPTION.object(each.result)

@@ -961,7 +961,7 @@ class _StateResultRequired(TypedDict):
 
 
 class StateResult(_StateResultRequired, total=False):
-    """What saving or restoring a slot returns."""
+    """What saving or restoring a state returns."""
 
     ms: float
     """Duration in milliseconds."""

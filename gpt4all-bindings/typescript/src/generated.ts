@@ -880,6 +880,17 @@ export interface AdaptersRequest {
   lora?: LoraScales | null;
 }
 
+/** The conversation that save_state computes, and the file for its state. */
+export interface SaveStateRequest {
+  /** The file, which is written either completely or not at all. */
+  path: string;
+  /**
+   * As for chat, which is not answered: max_tokens and n have no effect, and add_generation_prompt is false unless
+   * given.
+   */
+  chat: ChatRequest;
+}
+
 /** Which slot llmodel_save_state() saves or llmodel_restore_state() fills. */
 export interface StateRequest {
   /** The slot, from 0, below n_parallel. Default: 0. From 0 to 63. An integer. */
@@ -1259,7 +1270,7 @@ export interface AdaptersResult {
   adapters: AdaptersResultAdapter[];
 }
 
-/** What saving or restoring a slot returns. */
+/** What saving or restoring a state returns. */
 export interface StateResult {
   /** The slot. From 0 to 63. An integer. */
   id_slot: number;
@@ -1270,6 +1281,9 @@ export interface StateResult {
   /** Duration in milliseconds. */
   ms?: number;
 }
+
+/** What save_state returns. */
+export type SaveStateResult = StateResult;
 
 /** What quantising returns. */
 export interface QuantizeResult {
@@ -1680,6 +1694,7 @@ export interface Operations {
   apply_template: { request: ApplyTemplateRequest; result: ApplyTemplateResult };
   count_tokens: { request: CountTokensRequest; result: CountTokensResult };
   adapters: { request: AdaptersRequest; result: AdaptersResult };
+  save_state: { request: SaveStateRequest; result: SaveStateResult };
 }
 
 /** What a task gives. `index` is which choice, input or row of the request it belongs to, from 0. */

@@ -132,7 +132,9 @@ public final class Declarations {
 
     /**
      * Writes what a slot of the model remembers (its tokens and their state) to `path`, either completely or not
-     * at all. `request_json` is `$defs/state_request`. `*json` receives `$defs/state_result`; `json` may be NULL.
+     * at all: that of whichever request used it last. The operation `save_state` saves that of a conversation,
+     * whoever else asks. `request_json` is `$defs/state_request`. `*json` receives `$defs/state_result`; `json`
+     * may be NULL.
      */
     public static final FunctionDescriptor LLMODEL_SAVE_STATE =
             FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
@@ -146,7 +148,7 @@ public final class Declarations {
 
     /**
      * Starts an operation and returns at once. `operation` is one of chat, complete, infill, embed, rerank, score,
-     * tokenize, detokenize, apply_template, count_tokens, adapters; `request_json` is
+     * tokenize, detokenize, apply_template, count_tokens, adapters, save_state; `request_json` is
      * `$defs/&lt;operation&gt;_request`. On success, `*task` is a handle, to be freed with llmodel_task_free().
      */
     public static final FunctionDescriptor LLMODEL_SUBMIT =

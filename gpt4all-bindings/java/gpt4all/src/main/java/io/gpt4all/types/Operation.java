@@ -24,7 +24,9 @@ public enum Operation {
     /** Takes a CountTokensRequest and gives a CountTokensResult. */
     COUNT_TOKENS("count_tokens"),
     /** Takes a AdaptersRequest and gives a AdaptersResult. */
-    ADAPTERS("adapters");
+    ADAPTERS("adapters"),
+    /** Takes a SaveStateRequest and gives a SaveStateResult. */
+    SAVE_STATE("save_state");
 
     private final String value;
 

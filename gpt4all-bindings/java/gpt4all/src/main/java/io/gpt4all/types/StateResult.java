@@ -2,7 +2,7 @@
 package io.gpt4all.types;
 
 /**
- * What saving or restoring a slot returns.
+ * What saving or restoring a state returns.
  * @param idSlot The slot. From 0 to 63.
  * @param nTokens Tokens that it remembers.
  * @param nBytes Size of the file.
