@@ -72,8 +72,7 @@ var (
 	// A run with tools reached its last round, and the model was still asking for calls. Detail: "messages", the
 	// conversation so far; "rounds".
 	ErrToolRounds = &Kind{"tool_rounds", StatusUnsupported, []*Kind{ErrUnsupported}}
-	// Two goroutines waited at once for a stream or task that serves only one, or other requests kept a session's state
-	// from being saved.
+	// Two goroutines waited at once for a stream or task that serves only one.
 	ErrBusy = &Kind{"busy", StatusInvalidArgument, []*Kind{ErrInvalidArgument}}
 	// A session was asked for an answer, or to change its history, while giving an answer.
 	ErrSessionBusy = &Kind{"session_busy", StatusInvalidArgument, []*Kind{ErrBusy}}

@@ -6,14 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 	"path/filepath"
+	"unicode/utf8"
 )
 
 const (
 	sessionFormat  = "gpt4all.session"
 	sessionVersion = 1
-	stateAttempts  = 10
 )
 
 // sessionFile is what every language writes.
@@ -29,7 +28,7 @@ type sessionFile struct {
 
 // Save writes the conversation, without its tools, to a JSON file, either completely or not at all. state also writes
 // what the engine has computed for it, to path + ".state", so that the conversation continues quickly after LoadSession:
-// about 10 to 100 KB per token. Fails with [ErrBusy] if other requests leave no time for that.
+// about 10 to 100 KB per token. It waits for its turn among other requests.
 func (s *Session) Save(ctx context.Context, path string, state bool) error {
 	if err := checkPaths(path); err != nil {
 		return err
@@ -71,38 +70,21 @@ func (s *Session) save(ctx context.Context, path string, state bool) error {
 	return writeWhole(path, append(text, '\n'), "the session cannot be written")
 }
 
-// saveState first makes a slot remember the conversation: another request may have used that of the last answer. One may
-// use this slot, too, before it is saved. Then it remembers another number of tokens; what was written is not kept, nor
-// left on disk.
+// saveState writes what the engine remembers of the conversation, whatever others ask of the model meanwhile.
 func (s *Session) saveState(ctx context.Context, path string) error {
-	request := maps.Clone(s.options)
-	if err := errors.Join(request.set("max_tokens", 0), request.set("add_generation_prompt", false)); err != nil {
+	if !utf8.ValidString(path) {
+		return newError(ErrInvalidArgument, "%q is not UTF-8, which the path of a state has to be", path)
+	}
+	chat := maps.Clone(s.options)
+	if err := errors.Join(chat.set("messages", s.messages), chat.set("add_generation_prompt", false)); err != nil {
 		return err
 	}
-	written := path + ".new"
-	defer os.Remove(written)
-	for range stateAttempts {
-		answer, err := finish(ctx, s.model.runObject(maps.Clone(request), s.messages, s.tools, false))
-		if err != nil {
-			return err
-		}
-		slot := answer.IDSlot
-		if slot == nil {
-			slot = Ptr(0)
-		}
-		saved, err := s.model.SaveState(ctx, written, StateRequest{IDSlot: slot})
-		if err != nil {
-			return err
-		}
-		if saved.NTokens == answer.Usage.PromptTokens {
-			if err := os.Rename(written, path); err != nil {
-				return fileError(path, "the state cannot be written", err)
-			}
-			return nil
-		}
+	if _, err := newToolLoop(s.model, chat, s.messages, s.tools, false); err != nil {
+		return err
 	}
-	return newError(ErrBusy, "%s: the state cannot be saved, since other requests keep using the slot; save it when the "+
-		"model has less to do, or save the session without it", path).with(map[string]any{"path": path})
+	request := map[string]any{"path": path, "chat": chat}
+	_, err := finish(ctx, ask(s.model, OperationSaveState, request, plain[SaveStateResult]))
+	return err
 }
 
 // LoadSession is the session that Save wrote, in any language. tools replaces what the file does not have; its MaxRounds

@@ -70,12 +70,18 @@ func failed[R any](err error) run[R] {
 
 // runObject is a run whose request is JSON, but for its messages.
 func (m *Model) runObject(request object, messages []Message, tools ToolRun, stream bool) run[ToolsResult] {
-	loop := &toolLoop{model: m, request: request, messages: slices.Clone(messages), rounds: tools.MaxRounds,
-		functions: map[string]*Function{}, left: map[string]bool{}}
-	if err := loop.prepare(tools, stream); err != nil {
+	loop, err := newToolLoop(m, request, messages, tools, stream)
+	if err != nil {
 		return failed[ToolsResult](err)
 	}
 	return loop.run
+}
+
+// newToolLoop adds the tools to the request.
+func newToolLoop(m *Model, request object, messages []Message, tools ToolRun, stream bool) (*toolLoop, error) {
+	loop := &toolLoop{model: m, request: request, messages: slices.Clone(messages), rounds: tools.MaxRounds,
+		functions: map[string]*Function{}, left: map[string]bool{}}
+	return loop, loop.prepare(tools, stream)
 }
 
 // toolLoop is one run.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import tempfile
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import _operations as operations
 from ._errors import (
-    BusyError,
     CancellationError,
     InvalidArgumentError,
     LLModelError,
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 
 _FORMAT = "gpt4all.session"
 _VERSION = 1
-_STATE_ATTEMPTS = 10
 _KEYS: dict[str, type | tuple[type, ...]] = {
     "messages": list,
     "options": dict,
@@ -341,31 +338,12 @@ class Turn:
 
 
 def save_state(conversation: Conversation, model: Model, path: PathLike) -> str:
-    """Writes what the engine remembers of the conversation beside the session's file. Returns the file's name.
-
-    A slot is first made to remember it: another request may have used the one of the last answer. One may use this
-    slot, too, before it is saved. Then it remembers another number of tokens; what was written is not kept, nor left on
-    disk. Raises BusyError if that happens every time.
-    """
+    """Writes what the engine remembers of the conversation beside the session's file, either completely or not at all.
+    Returns the file's name."""
     name = path_text(path) + ".state"
-    request = {**conversation._options, "max_tokens": 0, "add_generation_prompt": False}
-    written = f"{name}.new"
-    try:
-        for _ in range(_STATE_ATTEMPTS):
-            answer = model.chat(conversation.messages, tools=conversation._tools or None, **request)
-            saved = model.save_state(written, id_slot=answer.raw.get("id_slot", 0))
-            if saved["n_tokens"] == answer.usage["prompt_tokens"]:
-                with told_as_llmodel_errors("the state cannot be written", name):
-                    os.replace(written, name)
-                return os.path.basename(name)
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(written)
-    raise BusyError(
-        f"{name}: the state cannot be saved, since other requests keep using the slot; save it when the model has less "
-        "to do, or save the session without it",
-        {"path": name},
-    )
+    chat = {**conversation._options, "add_generation_prompt": False}
+    model._ask(operations.save_state(name, conversation.messages, conversation._tools or None, chat))
+    return os.path.basename(name)
 
 
 def restore_state(model: Model, path: PathLike, state: str | None) -> None:

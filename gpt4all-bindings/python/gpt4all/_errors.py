@@ -149,8 +149,7 @@ class ToolRoundsError(LLModelError, RuntimeError):
 
 
 class BusyError(LLModelError, RuntimeError):
-    """Two threads or asyncio tasks waited at once for a stream or task that serves only one, or other requests kept a
-    session's state from being saved."""
+    """Two threads or asyncio tasks waited at once for a stream or task that serves only one."""
 
     status = Status.INVALID_ARGUMENT
 

@@ -161,3 +161,10 @@ def count_tokens(
 
 def adapters(lora: Sequence[Mapping[str, Any]] | None) -> Operation[list[types.AdaptersResultAdapter]]:
     return Operation("adapters", {} if lora is None else {"lora": lora}, lambda raw, _: raw["adapters"])
+
+
+def save_state(
+    path: str, messages: Messages, tools: Tools | None, request: Mapping[str, Any]
+) -> Operation[types.StateResult]:
+    asked = chat(messages, tools, None, False, request).request
+    return Operation("save_state", {"path": path, "chat": asked}, lambda raw, _: raw)

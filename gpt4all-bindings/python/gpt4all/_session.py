@@ -168,8 +168,8 @@ class Session(Conversation):
         """Writes the conversation, without its tools, to a JSON file, either completely or not at all.
 
         state: also write what the engine has computed for it, to "<path>.state", so that the conversation continues
-            quickly after load(): about 10 to 100 KB per token. Raises LLModelError; BusyError if other requests leave
-            no time for it.
+            quickly after load(): about 10 to 100 KB per token. Waits for its turn among other requests. Raises
+            LLModelError.
         """
         with self._lock:
             self._check_idle()

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import pytest
 
 import gpt4all
 from gpt4all import AsyncModel, AsyncSession, Model, Session
 from test_tools import ONE_CALL, TEMPLATE, weather
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from gpt4all import types
-    from gpt4all._library import PathLike
 
 GREEDY: Any = {"temperature": 0, "max_tokens": 16}
 
@@ -234,16 +230,24 @@ def test_the_sessions_of_other_languages(tiny: Model, tmp_path: Path) -> None:
     assert (tmp_path / "s").read_text(encoding="utf-8") == sample.read_text(encoding="utf-8")
 
 
-class Shared(Model):
-    """A model that somebody else asks something each time before a slot is saved, for so many times."""
+@contextlib.contextmanager
+def others(model: Model, threads: int) -> Iterator[None]:
+    """So many threads that ask something else all the time."""
+    over = threading.Event()
 
-    interruptions = 0
+    def ask(number: int) -> None:
+        while not over.is_set():
+            model.complete(f"what user {number} has told nobody", max_tokens=4, ignore_eos=True)
 
-    def save_state(self, path: PathLike, **request: Unpack[types.StateOptions]) -> types.StateResult:
-        if self.interruptions:
-            self.interruptions -= 1
-            self.complete("what another user has told nobody", id_slot=request["id_slot"], max_tokens=1)
-        return super().save_state(path, **request)
+    asking = [threading.Thread(target=ask, args=(number,)) for number in range(threads)]
+    for thread in asking:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in asking:
+            thread.join()
 
 
 @pytest.mark.parametrize("style", ["prose", "rhymes as in a song"])
@@ -251,30 +255,33 @@ def test_the_saved_state_is_the_sessions(tiny_path: Path, tmp_path: Path, style:
     file = tmp_path / "s.json"
     template = "Write {{ style or 'prose' }}. {% for m in messages %}[{{ m.role }}] {{ m.content }} {% endfor %}"
     chosen: Any = {"chat_template_kwargs": {"style": style}}
-    with Shared(tiny_path, chat_template=template) as model:
+    with Model(tiny_path, chat_template=template, n_parallel=2) as model, Model(tiny_path) as other:
         session = Session(model, system="be brief and kind and speak of cats", **GREEDY, **chosen)
         session.chat("the red cat and the blue dog")
-        model.interruptions = 2
-        session.save(file, state=True)
+        prompt = model.count_tokens(session.messages, add_generation_prompt=False, **chosen)
+        with others(model, 8):
+            for _ in range(10):
+                session.save(file, state=True)
+                assert other.restore_state(f"{file}.state")["n_tokens"] == prompt
     assert sorted(os.listdir(tmp_path)) == ["s.json", "s.json.state"]
     with Model(tiny_path, chat_template=template) as model:
-        prompt = model.count_tokens(session.messages, add_generation_prompt=False, **chosen)
         answer = Session.load(file, model).chat("more")
         assert answer.usage["prompt_tokens_details"]["cached_tokens"] >= prompt - 2
 
 
-def test_nothing_is_saved_of_others(tiny_path: Path, tmp_path: Path) -> None:
-    with Shared(tiny_path) as model:
-        session = Session(model, **GREEDY)
-        session.chat("mine")
+def test_what_cannot_be_saved_leaves_what_was(tiny_path: Path, tmp_path: Path) -> None:
+    model = Model(tiny_path, n_ctx=256)
+    session = Session(model, **GREEDY)
+    session.chat("mine")
+    session.save(tmp_path / "s", state=True)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(gpt4all.ContextOverflowError):
+        Session(model, messages=[{"role": "user", "content": "word " * 400}]).save(tmp_path / "s", state=True)
+    session.chat("more")
+    model.close()
+    with pytest.raises(gpt4all.ClosedError):
         session.save(tmp_path / "s", state=True)
-        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-        session.chat("more")
-        model.interruptions = 1000
-        with pytest.raises(gpt4all.BusyError, match=r"s\.state: .* without it"):
-            session.save(tmp_path / "s", state=True)
-        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-        session.save(tmp_path / "s")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "gpt4all.session", "version": 2}'])

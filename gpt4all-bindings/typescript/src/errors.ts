@@ -112,10 +112,7 @@ export class ToolRoundsError extends LLModelError {
   static override readonly status: Status = Status.UNSUPPORTED;
 }
 
-/**
- * Two loops waited at once for a stream or task that serves only one, or other requests kept a session's state from being
- * saved.
- */
+/** Two loops waited at once for a stream or task that serves only one. */
 export class BusyError extends LLModelError {
   static override readonly status: Status = Status.INVALID_ARGUMENT;
 }

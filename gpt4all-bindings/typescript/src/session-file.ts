@@ -4,17 +4,17 @@ import { randomUUID } from "node:crypto";
 import { readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { BusyError, fileError, InvalidArgumentError, LLModelError } from "./errors.js";
+import { fileError, InvalidArgumentError, LLModelError } from "./errors.js";
 import type { Message } from "./generated.js";
 import { checkedPath, encode } from "./json.js";
 import { warn } from "./log.js";
 import type { Model } from "./model.js";
-import type { ChatOptions } from "./operations.js";
+import { chat, type ChatOptions } from "./operations.js";
+import { begun, Request } from "./stream.js";
 import type { Tools } from "./tools.js";
 
 const FORMAT = "gpt4all.session";
 const VERSION = 1;
-const STATE_ATTEMPTS = 10;
 
 /** What is in the file, besides its format and version. */
 export interface SessionContent {
@@ -81,12 +81,7 @@ export async function readSession(path: string): Promise<SessionContent> {
   return content as unknown as SessionContent;
 }
 
-/**
- * Writes what the engine remembers of the conversation beside the session's file. Resolves to the file's name.
- *
- * A slot is first made to remember it: another request may have used the one of the last answer. One may use this slot,
- * too, before it is saved. Then it remembers another number of tokens; what was written is not kept, nor left on disk.
- */
+/** Writes what the engine remembers of the conversation beside the session's file. Resolves to that file's name. */
 export async function saveState(
   model: Model,
   messages: Message[],
@@ -95,27 +90,10 @@ export async function saveState(
   path: string,
 ): Promise<string> {
   const name = `${checkedPath(path)}.state`;
-  const written = `${name}.new`;
-  const request = { ...options, ...(tools.length > 0 ? { tools } : {}), max_tokens: 0, add_generation_prompt: false };
-  try {
-    for (let attempt = 0; attempt < STATE_ATTEMPTS; attempt++) {
-      const answer = await model.chat(messages, request);
-      const saved = await model.saveState(written, { id_slot: answer.raw.id_slot ?? 0 });
-      if (saved.n_tokens === answer.usage.prompt_tokens) {
-        await rename(written, name).catch((error: unknown) => {
-          throw fileError("the state cannot be written", name, error);
-        });
-        return basename(name);
-      }
-    }
-  } finally {
-    await rm(written, { force: true });
-  }
-  throw new BusyError(
-    `${name}: the state cannot be saved, since other requests keep using the slot; save it when the model has less to ` +
-      "do, or save the session without it",
-    { path: name },
-  );
+  const asked = { ...options, ...(tools.length > 0 ? { tools } : {}), add_generation_prompt: false };
+  const request = { path: name, chat: chat(messages, asked, false).request };
+  await begun(() => new Request(model, { name: "save_state", request, build: () => undefined }));
+  return basename(name);
 }
 
 /** Reads back what saveState() wrote, if it is there and fits. Without it only time is lost. */

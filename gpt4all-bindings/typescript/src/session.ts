@@ -202,8 +202,7 @@ export class Session {
    * Writes the conversation, without its tools, to a JSON file, either completely or not at all.
    *
    * state: also write what the engine has computed for it, to "<path>.state", so that the conversation continues quickly
-   * after load(): about 10 to 100 KB per token. Rejects with LLModelError; BusyError if other requests leave no time for
-   * it.
+   * after load(): about 10 to 100 KB per token. Waits for its turn among other requests. Rejects with LLModelError.
    */
   async save(path: string, { state = false }: { state?: boolean } = {}): Promise<void> {
     this.#checkIdle();

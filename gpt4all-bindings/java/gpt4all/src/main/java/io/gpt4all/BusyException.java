@@ -3,10 +3,7 @@ package io.gpt4all;
 import io.gpt4all.types.Status;
 import java.util.Map;
 
-/**
- * Two threads waited at once for a stream or task that serves only one, or other requests kept a session's state from being
- * saved.
- */
+/** Two threads waited at once for a stream or task that serves only one. */
 public non-sealed class BusyException extends LLModelException {
     private static final long serialVersionUID = 1L;
 

@@ -302,7 +302,6 @@ public final class Session {
 
     /**
      * Writes the conversation, without its tools, to a JSON file that every binding reads: completely or not at all.
-     * Raises BusyException if other requests leave no time for the state.
      *
      * @param path the file
      * @param state whether to write what the engine has computed for it, too, to the path with ".state" behind it, so

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.internal.Json;
 import io.gpt4all.internal.Logs;
 import io.gpt4all.types.Operation;
-import io.gpt4all.types.StateResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -22,7 +21,6 @@ import java.util.Map;
 final class SessionFile {
     private static final String FORMAT = "gpt4all.session";
     private static final int VERSION = 1;
-    private static final int STATE_ATTEMPTS = 10;
 
     private SessionFile() {}
 
@@ -51,53 +49,20 @@ final class SessionFile {
         }
     }
 
-    /**
-     * Writes what the engine remembers of a conversation beside the session's file, and gives the name of what it wrote.
-     *
-     * <p>A slot is first made to remember it: another request may have used that of the last answer. One may use this slot,
-     * too, before it is saved. Then it remembers another number of tokens; what was written is not kept, nor left on disk.
-     */
+    /** Writes what the engine remembers of a conversation beside the session's file, and gives the name of that file. */
     static String writeState(Path path, Model model, ArrayNode messages, ObjectNode options, List<Tool> tools) {
-        ObjectNode request = options.deepCopy();
-        request.set("messages", messages.deepCopy());
+        ObjectNode chat = options.deepCopy();
+        chat.set("messages", messages.deepCopy());
         if (!tools.isEmpty()) {
-            ArrayNode described = request.withArray("tools");
+            ArrayNode described = chat.withArray("tools");
             tools.forEach(tool -> described.add(Json.node(tool.definition())));
         }
-        request.put("max_tokens", 0).put("add_generation_prompt", false).put("stream", false);
+        chat.put("add_generation_prompt", false).put("stream", false);
         String name = path.getFileName() + ".state";
-        Path target = path.resolveSibling(name);
-        Path written = path.resolveSibling(name + ".new");
-        try {
-            for (int attempt = 0; attempt < STATE_ATTEMPTS; attempt++) {
-                JsonNode answer =
-                        new Request<>(model, Operation.CHAT, request, (json, floats) -> Json.tree(json)).finish();
-                int slot = answer.path("id_slot").asInt();
-                StateResult saved = model.saveState(written, state -> state.idSlot(slot));
-                if (saved.nTokens() == answer.at("/usage/prompt_tokens").asInt()) {
-                    Files.move(written, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-                    return name;
-                }
-            }
-        } catch (IOException error) {
-            throw failed(target, "the state cannot be written", error);
-        } finally {
-            delete(written);
-        }
-        throw new BusyException(
-                target
-                        + ": the state cannot be saved, since other requests keep using the slot; save it when the model has"
-                        + " less to do, or save the session without it",
-                Map.of("path", target.toString()),
-                null);
-    }
-
-    private static void delete(Path path) {
-        try {
-            Files.deleteIfExists(path);
-        } catch (IOException error) {
-            // what matters is that of the saving itself
-        }
+        ObjectNode request = JsonNodeFactory.instance.objectNode();
+        request.put("path", path.resolveSibling(name).toString()).set("chat", chat);
+        new Request<>(model, Operation.SAVE_STATE, request, (json, floats) -> Json.tree(json)).finish();
+        return name;
     }
 
     /** Reads what writeState() wrote; a state that is gone or of another model is no reason to lose the conversation. */
