@@ -68,6 +68,7 @@ Tables &tables() {
  * make some. */
 void close_models_at_exit() {
     std::atexit([] {
+        end_log();
         for (const auto &model : tables().models.remove_all()) {
             model->close();
         }

@@ -140,6 +140,10 @@ void ggml_log_callback(ggml_log_level level, const char *text, void * /*user*/) 
     }
 }
 
+void end_log() {
+    threshold = LLMODEL_LOG_NONE; // and no lock: a thread may be in the function that never comes back from it
+}
+
 void set_log(llmodel_log_fn log, void *user, llmodel_log_level level) {
     const std::unique_lock lock(mutex);
     function = log;

@@ -13,6 +13,9 @@ namespace llmodel {
 /** Sets the process's log function; returns when no call of the previous one is under way. */
 void set_log(llmodel_log_fn log, void *user, llmodel_log_level level);
 
+/** Drops every message from here on: as the process ends, the function, or the language it is of, may be gone. */
+void end_log();
+
 /** Logs a message of ours. */
 void log_message(llmodel_log_level level, std::string_view message);
 
