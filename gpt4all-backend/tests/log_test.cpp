@@ -2,9 +2,11 @@
 #include "log_fixture.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 
 namespace {
 
@@ -165,6 +167,29 @@ TEST(Logging, GoesOnAtTheEndOfTheProcess) {
             std::exit(model == nullptr ? 1 : 0);
         },
         testing::ExitedWithCode(0), "");
+}
+
+/** What the messages go to may be gone when models that are open are closed. */
+TEST(Logging, EndsBeforeTheProcess) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(
+        {
+            static std::atomic<bool> ending{false};
+            const auto tell = [](llmodel_log_level, const char *message, void *) {
+                if (ending) {
+                    std::fputs(message, stderr);
+                }
+            };
+            llmodel_set_log(tell, nullptr, LLMODEL_LOG_DEBUG);
+            llmodel_model *model = nullptr;
+            // not this thread, which would then have objects that tell it of its end
+            std::thread([&model] {
+                llmodel_open(model_path("tiny-llama-f32.gguf").c_str(), nullptr, nullptr, nullptr, &model, nullptr);
+            }).join();
+            ending = true;
+            std::exit(model == nullptr ? 1 : 0);
+        },
+        testing::ExitedWithCode(0), "^$");
 }
 
 /** Whatever happens, a library is silent: checked on the file descriptors, where nothing can be missed. */
