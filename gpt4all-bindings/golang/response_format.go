@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"math"
 	"reflect"
 	"regexp"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // SchemaOwner is a type that says itself which values it has, such as one of three texts, or the numbers from 1 to 9.
-// Types without it are described by what encoding/json makes of them.
+// Types without it are described by what encoding/json makes of them, and as texts if they have a method UnmarshalText.
 //
 //	func (Country) JSONSchema() *jsonschema.Schema {
 //		return &jsonschema.Schema{Type: "string", Enum: []any{"France", "Germany", "Italy"}}
@@ -30,8 +29,12 @@ func FormatOf[T any]() (ResponseFormat, error) {
 	if err != nil {
 		return nil, err
 	}
+	form := FreeObject(schema)
+	if text, err := json.Marshal(schema); err == nil && string(text) == "true" { // as of any
+		form = object{}
+	}
 	return ResponseFormatJSONSchema{JSONSchema: ResponseFormatJSONSchemaJSONSchema{
-		Name: Ptr(nameOf[T]()), Schema: schema, Strict: Ptr(true),
+		Name: Ptr(nameOf[T]()), Schema: form, Strict: Ptr(true),
 	}}, nil
 }
 
@@ -74,63 +77,6 @@ func ChatAs[T any](ctx context.Context, model *Model, request ChatRequest) (T, e
 		return none, err
 	}
 	return Parse[T](result)
-}
-
-func schemaOf[T any]() (*jsonschema.Schema, error) { return describe[T](nil) }
-
-// limits is the schemas of the integers of 64 bits, which no schema limits otherwise: as near to the type's limits as a
-// float64 comes. Not for tools, whose descriptions the model reads.
-var limits = map[reflect.Kind]*jsonschema.Schema{
-	reflect.Int:    between(-below(-math.MinInt), below(-math.MinInt)),
-	reflect.Int64:  between(-below(-math.MinInt64), below(-math.MinInt64)),
-	reflect.Uint:   between(0, below(-2*math.MinInt)),
-	reflect.Uint64: between(0, below(-2*math.MinInt64)),
-}
-
-func below(limit float64) float64 { return math.Trunc(math.Nextafter(limit, 0)) }
-
-func between(least, greatest float64) *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "integer", Minimum: &least, Maximum: &greatest}
-}
-
-// describe is the schema of a type, in which types of some kinds have others than usual.
-func describe[T any](kinds map[reflect.Kind]*jsonschema.Schema) (*jsonschema.Schema, error) {
-	own := map[reflect.Type]*jsonschema.Schema{}
-	ownSchemas(reflect.TypeFor[T](), kinds, own, map[reflect.Type]bool{})
-	schema, err := jsonschema.For[T](&jsonschema.ForOptions{TypeSchemas: own})
-	if err != nil {
-		return nil, newError(ErrInvalidArgument, "%v cannot be described by a JSON Schema: %v", reflect.TypeFor[T](), err).
-			from(err)
-	}
-	return schema, nil
-}
-
-// ownSchemas finds the types within a type that have schemas of their own, or are of one of the kinds.
-func ownSchemas(
-	within reflect.Type, kinds map[reflect.Kind]*jsonschema.Schema, found map[reflect.Type]*jsonschema.Schema,
-	seen map[reflect.Type]bool,
-) {
-	if seen[within] {
-		return
-	}
-	seen[within] = true
-	if within.Kind() != reflect.Pointer && within.Kind() != reflect.Interface {
-		if owner, ok := reflect.New(within).Interface().(SchemaOwner); ok {
-			found[within] = owner.JSONSchema()
-			return
-		}
-	}
-	if schema := kinds[within.Kind()]; schema != nil {
-		found[within] = schema
-	}
-	switch within.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		ownSchemas(within.Elem(), kinds, found, seen)
-	case reflect.Struct:
-		for index := range within.NumField() {
-			ownSchemas(within.Field(index).Type, kinds, found, seen)
-		}
-	}
 }
 
 // fits checks what JSON may lack without json.Decoder minding it.

@@ -2,9 +2,12 @@ package gpt4all
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 )
@@ -164,5 +167,104 @@ func TestATypeMayHaveASchemaOfItsOwn(t *testing.T) {
 		Choice: Choice{FinishReason: "stop"}, Message: ChatResultChoiceMessage{Content: Ptr(`"Spain"`)},
 	}}}); !errors.Is(err, ErrResponseFormat) {
 		t.Errorf("of a country that is not among them: %v", err)
+	}
+}
+
+type colour struct{ name string }
+
+func (c *colour) UnmarshalText(text []byte) error {
+	c.name = string(text)
+	return nil
+}
+
+type anyOf string
+
+func (anyOf) JSONSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Const: Ptr(any("a"))}, {Const: Ptr(any("b"))}}}
+}
+
+type enumOnly string
+
+func (enumOnly) JSONSchema() *jsonschema.Schema { return &jsonschema.Schema{Enum: []any{"a", "b"}} }
+
+// written asks for answers in the form of a type with several seeds, which must all fit.
+func written[T any](t *testing.T, model *Model) (all []T) {
+	t.Helper()
+	for seed := range 8 {
+		request := Ask("JSON.")
+		request.MaxTokens, request.Temperature, request.Seed = Ptr(300), Ptr(1.3), Ptr(int64(seed))
+		value, err := ChatAs[T](t.Context(), model, request)
+		var failure *Error
+		if errors.As(err, &failure) && failure.Detail["finish_reason"] == "length" {
+			continue
+		}
+		if err != nil {
+			t.Errorf("%T: %v", value, err)
+		}
+		all = append(all, value)
+	}
+	return all
+}
+
+func TestTypesWithAJSONOfTheirOwn(t *testing.T) {
+	model := tiny(t)
+	if got := written[struct {
+		At     time.Time       `json:"at"`
+		Number json.Number     `json:"number"`
+		Big    *big.Int        `json:"big"`
+		Small  float32         `json:"small"`
+		Raw    json.RawMessage `json:"raw"`
+	}](t, model); len(got) == 0 {
+		t.Error("no answer was whole")
+	}
+	format, err := FormatOf[struct {
+		Colour colour           `json:"colour"`
+		Raw    *json.RawMessage `json:"raw"`
+		Other  *enumOnly        `json:"other"`
+		To     *country         `json:"to"`
+		Either *anyOf           `json:"either" jsonschema:"One."`
+	}]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const expected = `"properties":{"colour":{"type":"string"},"raw":true,"other":{"enum":["a","b",null]},` +
+		`"to":{"type":["null","string"],"enum":["France","Italy",null]},` +
+		`"either":{"description":"One.","anyOf":[{"anyOf":[{"const":"a"},{"const":"b"}]},{"type":"null"}]}}`
+	if text, _ := encode(format); !strings.Contains(string(text), expected) {
+		t.Errorf("%s", text)
+	}
+	null := false
+	for _, each := range written[struct {
+		To *country `json:"to"`
+	}](t, model) {
+		null = null || each.To == nil
+	}
+	if !null {
+		t.Error("a pointer is never null")
+	}
+	written[any](t, model)
+}
+
+func TestTypesThatCannotBeRead(t *testing.T) {
+	type inner struct{ A bool }
+	_, named := FormatOf[struct {
+		inner `json:"inner"`
+	}]()
+	_, quoted := FormatOf[struct {
+		A int `json:"a,string"`
+	}]()
+	_, methods := FormatOf[[]error]()
+	_, keys := FormatOf[map[int]bool]()
+	for what, err := range map[string]error{"an embedded struct with a name": named, "string": quoted,
+		"an interface": methods, "a map": keys} {
+		if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "cannot be described by a JSON Schema: ") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := FormatOf[struct {
+		inner
+		Hidden chan int `json:"-"`
+	}](); err != nil {
+		t.Error(err)
 	}
 }
