@@ -30,7 +30,7 @@ func Example() {
 	defer model.Close()
 
 	request := gpt4all.Ask("Why is the sky blue?")
-	request.MaxTokens = gpt4all.Ptr(20)
+	request.MaxTokens, request.IgnoreEos = gpt4all.Ptr(20), gpt4all.Ptr(true)
 	stream := model.ChatStream(ctx, request)
 	var text strings.Builder
 	for piece, err := range stream.Text() {

@@ -22,7 +22,9 @@ func init() {
 	helpers["log exit"] = func() {
 		err := SetLog(LogLevelDebug, func(LogLevel, string) { runtime.Goexit() })
 		if err == nil {
-			_, err = Open(context.Background(), tinyPath())
+			var model *Model
+			model, err = Open(context.Background(), tinyPath())
+			model.Close()
 		}
 		fmt.Println(err)
 	}
