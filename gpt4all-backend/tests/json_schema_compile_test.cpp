@@ -288,6 +288,91 @@ TEST_F(JsonSchemaCompile, References) {
     });
 }
 
+TEST_F(JsonSchemaCompile, SaysWhatMustNotBe) {
+    expect({
+        {R"({"type": "integer", "minimum": 1, "maximum": 4, "not": {"enum": [2, 3]}})", {"1", "4"}, {"2", "3"}},
+        {R"({"type": "number", "minimum": 0, "maximum": 1, "not": {"multipleOf": 0.5}})", {"0.25"}, {"0.5", "1", "0"}},
+        {R"({"not": {"type": ["string", "number", "object", "array"]}})", {"null", "true"}, {R"("a")", "1", "[]"}},
+        {R"({"type": "number", "not": {"type": "integer"}})", {"1.5"}, {"1", "2.0"}},
+        {R"({"type": "string", "pattern": "^[a-c]{1,2}$", "not": {"pattern": "b"}})", {R"("ac")"}, {R"("ab")"}},
+        {R"({"type": "string", "maxLength": 3, "not": {"const": "foo"}})", {R"("fo")", R"("fop")"}, {R"("foo")"}},
+        {R"({"type": "boolean", "not": {"const": true}})", {"false"}, {"true"}},
+        {R"({"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}},
+             "not": {"required": ["a", "b"]}})",
+         {R"({"a":1})", R"({"b":1})", "{}"},
+         {R"({"a":1,"b":1})"}},
+        {R"({"type": "array", "items": {"enum": [1, 2]}, "not": {"contains": {"const": 2}}})",
+         {"[1,1]", "[]"},
+         {"[2]"}},
+        {R"({"type": "array", "items": {"type": "integer"}, "not": {"items": {"minimum": 0}}})",
+         {"[1,-1]"},
+         {"[1]", "[]"}},
+        {R"({"not": {"not": {"type": "null"}}})", {"null"}, {"1"}},
+        {R"({"$defs": {"n": {"type": "integer"}}, "type": ["integer", "null"], "not": {"$ref": "#/$defs/n"}})",
+         {"null"},
+         {"1"}},
+        {R"({"type": ["integer", "null"], "not": {"anyOf": [{"type": "null"}, {"minimum": 3}]}})",
+         {"2"},
+         {"3", "null"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, SaysConditions) {
+    expect({
+        {R"({"type": "object", "properties": {"k": {"enum": ["a", "b"]}, "v": {"type": ["integer", "null"]}},
+             "required": ["k", "v"], "if": {"properties": {"k": {"const": "a"}}},
+             "then": {"properties": {"v": {"type": "integer"}}}, "else": {"properties": {"v": {"type": "null"}}}})",
+         {R"({"k":"a","v":1})", R"({"k":"b","v":null})"},
+         {R"({"k":"a","v":null})", R"({"k":"b","v":1})"}},
+        {R"({"type": "integer", "if": {"minimum": 5}, "then": {"multipleOf": 5}})", {"4", "5", "10"}, {"6"}},
+        {R"({"type": "integer", "if": true, "else": {"const": 1}})", {"2"}, {}},
+        {R"({"type": "object", "properties": {"a": {"type": "null"}, "b": {"type": "integer"}},
+             "dependentSchemas": {"a": {"required": ["b"], "properties": {"b": {"minimum": 5}}}}})",
+         {"{}", R"({"b":1})", R"({"a":null,"b":5})"},
+         {R"({"a":null})", R"({"a":null,"b":1})"}},
+        {R"({"oneOf": [{"type": "integer", "minimum": 0}, {"type": "integer", "maximum": 9}]})", {"10", "-1"}, {"5"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, CountsWhatAnArrayContains) {
+    expect({
+        {R"({"type": "array", "items": {"enum": [1, 2]}, "contains": {"const": 2}})",
+         {"[2]", "[1,2,1]"},
+         {"[]", "[1]"}},
+        {R"({"type": "array", "items": {"enum": [1, 2]}, "contains": {"const": 2}, "minContains": 2, "maxItems": 3})",
+         {"[2,2]", "[2,1,2]"},
+         {"[2]", "[2,1,1]", "[2,2,2,2]"}},
+        {R"({"type": "array", "items": {"enum": [1, 2]}, "contains": {"const": 2}, "maxContains": 1})",
+         {"[2]", "[1,2]"},
+         {"[2,2]", "[1]"}},
+        {R"({"type": "array", "prefixItems": [{"type": "null"}, {"type": "integer"}], "contains": {"type": "integer", "minimum": 5}})",
+         {"[null,5]"},
+         {"[null,4]", "[null]"}},
+        {R"({"type": "array", "items": {"const": 1}, "contains": {"const": 2}, "minContains": 0})", {"[]", "[1]"}, {}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, KnowsWhatOthersEvaluate) {
+    expect({
+        {R"({"allOf": [{"properties": {"a": {"const": 1}}}], "properties": {"b": {"const": 2}},
+             "unevaluatedProperties": false})",
+         {R"({"b":2,"a":1})", "{}"},
+         {R"({"c":1})"}},
+        {R"({"allOf": [{"properties": {"a": {"const": 1}}}, {"unevaluatedProperties": false}]})",
+         {"{}"},
+         {R"({"a":1})"}},
+        {R"({"properties": {"a": {"const": 1}}, "unevaluatedProperties": {"type": "null"}})",
+         {R"({"a":1,"x":null})", R"({"x":null})"},
+         {R"({"x":1})"}},
+        {R"({"properties": {"a": {"const": 1}}, "not": {"not": {"properties": {"b": {"const": 2}}, "required": ["b"]}},
+             "type": "object", "unevaluatedProperties": {"const": 2}})",
+         {R"({"a":1,"b":2})"},
+         {R"({"a":1})"}},
+        {R"({"prefixItems": [{"const": 1}], "unevaluatedItems": {"type": "null"}})", {"[1]", "[1,null]"}, {"[1,1]"}},
+        {R"({"allOf": [{"prefixItems": [{"const": 1}]}], "unevaluatedItems": false})", {"[1]", "[]"}, {"[1,1]"}},
+    });
+}
+
 TEST_F(JsonSchemaCompile, RefusesByName) {
     const struct {
         const char *schema;
@@ -296,15 +381,17 @@ TEST_F(JsonSchemaCompile, RefusesByName) {
         const char *says;
     } cases[] = {
         {R"({"type": "array", "items": {"type": "integer"}, "uniqueItems": true})", "", "uniqueItems", "enum"},
-        {R"({"properties": {"a": {"not": {"type": "null"}}}})", "/properties/a", "not", "may be"},
-        {R"({"if": {"const": 1}, "then": {"const": 1}})", "", "if", "anyOf"},
-        {R"({"if": true, "else": {"const": 1}})", "", "if", "anyOf"},
+        {R"({"properties": {"a": {"not": {"uniqueItems": true}}}})", "/properties/a/not", "uniqueItems", "breaks it"},
+        {R"({"type": "string", "not": {"format": "date"}})", "/not", "format", "may be there"},
+        {R"({"if": {"additionalProperties": false}, "then": {"const": 1}})", "/if", "additionalProperties", "\"if\""},
+        {R"({"not": {"const": [1]}})", "/not", "const", "breaks it"},
+        {R"({"not": {"$ref": "#"}})", "", "$ref", "leads back"},
+        {R"({"properties": {"a": {"llmodel:link": 0}}})", "/properties/a", "llmodel:link", "inner use"},
         {R"({"type": "object", "patternProperties": {"^.{0,500}$": false, "^(.*a.{9})$": {}}})", "", "", "too large"},
-        {R"({"type": "array", "contains": {"const": 1}})", "", "contains", "item"},
-        {R"({"type": "object", "dependentSchemas": {"a": {}}})", "", "dependentSchemas", "anyOf"},
-        {R"({"allOf": [{"properties": {"a": {}}}, {"unevaluatedProperties": false}]})", "/allOf/1",
-         "unevaluatedProperties", "additionalProperties"},
-        {R"({"oneOf": [{"type": "integer"}, {"type": "number"}]})", "", "oneOf", "anyOf"},
+        {R"({"allOf": [{"contains": {"const": 1}}, {"contains": {"const": 2}}]})", "/allOf/1", "contains", "only"},
+        {R"({"oneOf": [{"type": "string"}, {"type": "string", "format": "date"}]})", "", "oneOf", "anyOf"},
+        {R"({"contains": {"const": 1}, "minContains": 9999})", "", "contains", "too large"},
+        {R"({"contains": {"const": 1}, "minContains": 2, "maxContains": 1})", "", "maxContains", "at most"},
         {R"({"type": "integer", "minimum": 5, "maximum": 3})", "", "maximum", "no number"},
         {R"({"anyOf": [{"type": "integer", "minimum": 5, "exclusiveMaximum": 5}, {"type": "null"}]})", "/anyOf/0",
          "exclusiveMaximum", "no number"},

@@ -217,7 +217,7 @@ TEST_F(Tools, WhatCannotBeHonouredIsToldOfTheTool) {
         {{{"type", "string"}, {"minLength", 3}, {"maxLength", 2}}, "maxLength"},
         {{{"type", "array"}, {"items", {{"$ref", "#/$defs/X"}, {"$defs", {{"X", {{"enum", {1}}}}}}}}}, "$ref"},
         {{{"type", "array"}, {"uniqueItems", true}}, "uniqueItems"},
-        {{{"not", {{"type", "null"}}}}, "not"},
+        {{{"not", {{"uniqueItems", true}}}}, "uniqueItems"},
     };
     for (const auto &[schema, keyword] : wrong) {
         for (const char *choice : {"auto", "required"}) {

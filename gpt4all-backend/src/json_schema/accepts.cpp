@@ -84,6 +84,7 @@ bool Acceptance::accepts(const Schema &schema, const json &value) {
     };
     const bool accepted = accepts_directly(schema, value) &&
                           (schema.find("$ref") == nullptr || accepts(document_.target(schema), value)) &&
+                          (document_.linked(schema) == nullptr || accepts(*document_.linked(schema), value)) &&
                           whole("allOf", [](size_t count, size_t all) { return count == all; }) &&
                           whole("anyOf", [](size_t count, size_t) { return count > 0; }) &&
                           whole("oneOf", [](size_t count, size_t) { return count == 1; });

@@ -33,6 +33,9 @@ void Alternatives::add(Way &way, const Schema &schema, const Schema *from) {
     if (schema.find("$ref") != nullptr) {
         add(way, document_.target(schema), &schema);
     }
+    if (const Schema *linked = document_.linked(schema)) {
+        add(way, *linked, &schema);
+    }
     if (const json *all = schema.find("allOf")) {
         for (size_t i = 0; i < all->size(); ++i) {
             add(way, document_.child(schema, "allOf", std::to_string(i), all->at(i)), &schema);
@@ -71,7 +74,27 @@ Schemas Alternatives::options(const Choice &choice) {
     return options;
 }
 
-void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways) {
+/** Adds what the conditions of a way's parts mean. Returns whether there were any. Values that are listed need none:
+ * each can be tried. */
+bool Alternatives::settle(Way &way) {
+    const auto lists_values = [](const Schema *part) {
+        return part->find("const") != nullptr || part->find("enum") != nullptr;
+    };
+    const size_t before = way.reached_from.size();
+    while (way.settled < way.parts.size() && std::none_of(way.parts.begin(), way.parts.end(), lists_values)) {
+        const Schema &part = *way.parts[way.settled++];
+        for (const Schema *condition : conditions_.of(part)) {
+            add(way, *condition, &part);
+        }
+    }
+    return way.reached_from.size() > before || way.impossible;
+}
+
+void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways, std::vector<Reach> *reaches) {
+    if (next == way.open.size() && !way.impossible && settle(way)) {
+        choose(std::move(way), next, probing, ways, reaches);
+        return;
+    }
     if (way.impossible) {
         return;
     }
@@ -81,27 +104,32 @@ void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schema
                    "there are more than " + std::to_string(max_ways) + " ways to satisfy it");
         }
         ways.push_back(std::move(way.parts));
+        if (reaches != nullptr) {
+            reaches->push_back(std::move(way.reached_from));
+        }
         return;
     }
     const Choice choice = way.open[next];
     const Schemas options = this->options(choice);
-    if (choice.keyword == "oneOf" && !probing) {
-        check_one_of(choice, options, way.parts);
-    }
-    for (const Schema *option : options) {
+    const std::vector<Schemas> others = choice.keyword == "oneOf" && !probing ? overlaps(choice, options, way.parts)
+                                                                              : std::vector<Schemas>(options.size());
+    for (size_t i = 0; i < options.size(); ++i) {
         Way taken = way;
-        add(taken, *option, choice.schema);
-        choose(std::move(taken), next + 1, probing, ways);
+        add(taken, *options[i], choice.schema);
+        for (const Schema *other : others[i]) {
+            add(taken, opposite_of_option(choice, *options[i], *other), choice.schema);
+        }
+        choose(std::move(taken), next + 1, probing, ways, reaches);
     }
 }
 
-std::vector<Schemas> Alternatives::of(const Schemas &schemas) {
+std::vector<Schemas> Alternatives::of(const Schemas &schemas, std::vector<Reach> *reaches) {
     Way way;
     for (const Schema *schema : schemas) {
         add(way, *schema, nullptr);
     }
     std::vector<Schemas> ways;
-    choose(std::move(way), 0, false, ways);
+    choose(std::move(way), 0, false, ways, reaches);
     return ways;
 }
 
@@ -118,9 +146,24 @@ std::vector<json> Alternatives::values(const Shape &shape) {
     return values;
 }
 
-void Alternatives::check_one_of(const Choice &choice, const Schemas &options, const Schemas &beside) {
+const Schema &Alternatives::opposite_of_option(const Choice &choice, const Schema &option, const Schema &other) {
+    try {
+        return conditions_.opposite(other);
+    } catch (const Error &error) {
+        const auto index = [](const Schema &schema) { return schema.pointer.substr(schema.pointer.rfind('/') + 1); };
+        refuse(*choice.schema, "oneOf",
+               "a value might be valid under two of the schemas, " + index(option) + " and " + index(other) +
+                   ", and a grammar cannot say when it is not: " + error.detail().value("keyword", std::string()) +
+                   " at " + error.detail().value("pointer", std::string()) +
+                   " is in the way; use \"anyOf\", or give each a required property with a \"const\" of its own");
+    }
+}
+
+/** For each of the schemas of a "oneOf", those that might hold of the same values. */
+std::vector<Schemas> Alternatives::overlaps(const Choice &choice, const Schemas &options, const Schemas &beside) {
+    std::vector<Schemas> others(options.size());
     if (known_apart_.count(choice.schema) != 0) {
-        return;
+        return others;
     }
     bool without_others = true;
     for (size_t i = 0; i < options.size(); ++i) {
@@ -130,17 +173,15 @@ void Alternatives::check_one_of(const Choice &choice, const Schemas &options, co
             }
             without_others = false;
             if (!apart(*options[i], *options[j], beside)) {
-                refuse(*choice.schema, "oneOf",
-                       "a value might be valid under two of the schemas, " + std::to_string(j) + " and " +
-                           std::to_string(i) +
-                           "; use \"anyOf\", or give each a required property with a \"const\" of "
-                           "its own");
+                others[i].push_back(options[j]);
+                others[j].push_back(options[i]);
             }
         }
     }
     if (without_others) {
         known_apart_.insert(choice.schema);
     }
+    return others;
 }
 
 bool Alternatives::apart(const Schema &a, const Schema &b, const Schemas &beside) {
@@ -163,7 +204,7 @@ bool Alternatives::none_satisfies(const Schemas &schemas, const Schemas &beside,
             add(way, *schema, nullptr);
         }
         std::vector<Schemas> ways;
-        choose(std::move(way), 0, true, ways);
+        choose(std::move(way), 0, true, ways, nullptr);
         return std::all_of(ways.begin(), ways.end(), [&](const Schemas &parts) { return impossible(parts, depth); });
     } catch (const Error &) {
         return false; // what is wrong is told where it is compiled
@@ -198,14 +239,14 @@ bool Alternatives::impossible_type(const Shape &shape, uint8_t of, int depth) {
         return !Languages::only_length(shape) && languages_.strings(shape).empty();
     case type::array:
         for (size_t i = 0; i < std::min<size_t>(shape.min_items.value, children_.prefix(shape.parts) + 1); ++i) {
-            if (none_satisfies(children_.of_item(shape.parts, i), {}, depth + 1)) {
+            if (none_satisfies(children_.of_item(shape, i), {}, depth + 1)) {
                 return true;
             }
         }
         return false;
     case type::object:
         return std::any_of(shape.required.begin(), shape.required.end(), [&](const Limit<std::string> &name) {
-            return none_satisfies(children_.of_property(shape.parts, name.value), {}, depth + 1);
+            return none_satisfies(children_.of_property(shape, name.value), {}, depth + 1);
         });
     default:
         return false;

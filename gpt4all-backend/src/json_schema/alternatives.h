@@ -2,6 +2,7 @@
 
 #include "accepts.h"
 #include "children.h"
+#include "conditions.h"
 
 #include <map>
 #include <set>
@@ -12,13 +13,18 @@ namespace llmodel::json_schema {
 class Alternatives {
   public:
     Alternatives(Document &document, Languages &languages, Acceptance &acceptance, Children &children)
-        : document_(document), languages_(languages), acceptance_(acceptance), children_(children) {}
+        : document_(document), languages_(languages), acceptance_(acceptance), children_(children),
+          conditions_(document) {}
 
     /**
      * The ways to satisfy all of the schemas. In each of them only the keywords count that say something of the value
-     * itself. Refuses a "oneOf" two of whose schemas might hold the same value.
+     * itself. Refuses a "oneOf" two of whose schemas might hold the same value, where it cannot be said when one does
+     * not. `reaches` tells for each way from where its schemas were reached.
      */
-    std::vector<Schemas> of(const Schemas &schemas);
+    std::vector<Schemas> of(const Schemas &schemas, std::vector<Reach> *reaches = nullptr);
+
+    /** A schema for all that is not valid under another. */
+    const Schema &opposite(const Schema &schema) { return conditions_.opposite(schema); }
 
     /** The values that a shape with "const" or "enum" allows. */
     std::vector<json> values(const Shape &shape);
@@ -30,16 +36,19 @@ class Alternatives {
     };
     struct Way {
         Schemas parts;
-        std::map<const Schema *, const Schema *> reached_from;
+        Reach reached_from;
         std::vector<Choice> open;
+        size_t settled = 0; // so many parts' conditions are among the parts
         bool impossible = false;
     };
 
     void add(Way &way, const Schema &schema, const Schema *from);
-    void choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways);
+    bool settle(Way &way);
+    void choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways, std::vector<Reach> *reaches);
     Schemas options(const Choice &choice);
     void add_dependents(Way &way, const Schema &schema);
-    void check_one_of(const Choice &choice, const Schemas &options, const Schemas &beside);
+    const Schema &opposite_of_option(const Choice &choice, const Schema &option, const Schema &other);
+    std::vector<Schemas> overlaps(const Choice &choice, const Schemas &options, const Schemas &beside);
     bool apart(const Schema &a, const Schema &b, const Schemas &beside);
     bool none_satisfies(const Schemas &schemas, const Schemas &beside, int depth);
     bool impossible(const Schemas &parts, int depth);
@@ -49,8 +58,9 @@ class Alternatives {
     Languages &languages_;
     Acceptance &acceptance_;
     Children &children_;
+    Conditions conditions_;
     std::map<const Schema *, Schemas> dependents_; // each: without the name, or with what it needs
-    std::set<const Schema *> known_apart_;
+    std::set<const Schema *> known_apart_;         // whose "oneOf" is no more than an "anyOf"
     int probes_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "children.h"
 
+#include "conditions.h"
+
 #include <algorithm>
 #include <unordered_set>
 
@@ -56,9 +58,22 @@ std::vector<std::string> Children::names(const Shape &shape) {
     return names;
 }
 
-Schemas Children::of_property(const Schemas &parts, const std::string &name) {
+bool Children::sees(const Shape &shape, const Schema &schema, const Schema &other) {
+    for (const Schema *at = &other; at != nullptr; at = shape.reached_from->at(at)) {
+        if (at == &schema) {
+            return true;
+        }
+        if (is_opposite(*at)) { // what is not valid evaluates nothing
+            return false;
+        }
+    }
+    return false;
+}
+
+Schemas Children::of_property(const Shape &shape, const std::string &name) {
     Schemas schemas;
-    for (const Schema *part : parts) {
+    std::unordered_set<const Schema *> describing;
+    for (const Schema *part : shape.parts) {
         bool known = false;
         const auto &own = properties(*part);
         if (const auto found = own.find(name); found != own.end()) {
@@ -74,9 +89,15 @@ Schemas Children::of_property(const Schemas &parts, const std::string &name) {
             }
         }
         if (!known && part->find("additionalProperties") != nullptr) {
+            known = true;
             schemas.push_back(&document_.child(*part, "additionalProperties"));
         }
+        if (known) {
+            describing.insert(part);
+        }
     }
+    add_unevaluated(
+        shape, "unevaluatedProperties", [&](const Schema &part) { return describing.contains(&part); }, schemas);
     return schemas;
 }
 
@@ -94,9 +115,9 @@ const Schema *Children::rest_of_items(const Schema &part) {
     return part.find(keyword) == nullptr ? nullptr : &document_.child(part, keyword);
 }
 
-Schemas Children::of_item(const Schemas &parts, size_t index) {
+Schemas Children::of_item(const Shape &shape, size_t index) {
     Schemas schemas;
-    for (const Schema *part : parts) {
+    for (const Schema *part : shape.parts) {
         if (index < prefix_of(*part)) {
             const char *keyword = prefix_keyword(*part);
             schemas.push_back(&document_.child(*part, keyword, std::to_string(index), part->find(keyword)->at(index)));
@@ -104,6 +125,9 @@ Schemas Children::of_item(const Schemas &parts, size_t index) {
             schemas.push_back(rest);
         }
     }
+    add_unevaluated(
+        shape, "unevaluatedItems",
+        [&](const Schema &part) { return index < prefix_of(part) || rest_of_items(part) != nullptr; }, schemas);
     return schemas;
 }
 

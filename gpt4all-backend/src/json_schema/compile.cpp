@@ -77,29 +77,30 @@ void Compiler::write(const Task &task) {
     if (any_false(task.schemas)) {
         const auto none = std::find_if(task.schemas.begin(), task.schemas.end(),
                                        [](const Schema *schema) { return schema->is(false); });
-        contradict({task.rule, nullptr, true}, {(*none)->pointer, "", "nothing is valid under false", false});
+        contradict({task.rule, true}, {(*none)->pointer, "", "nothing is valid under false", false});
         return;
     }
-    const std::vector<Schemas> ways = alternatives_.of(task.schemas);
-    const Schema *whole = task.schemas.size() == 1 ? task.schemas[0] : nullptr;
+    std::vector<Reach> reaches;
+    const std::vector<Schemas> ways = alternatives_.of(task.schemas, &reaches);
     if (ways.empty()) {
-        contradict({task.rule, nullptr, task.dispensable},
+        contradict({task.rule, task.dispensable},
                    {task.schemas[0]->pointer, "", "nothing is valid under false", false});
     }
     if (ways.size() == 1) {
-        write_way({task.rule, whole, task.dispensable}, ways[0]);
+        write_way({task.rule, task.dispensable}, ways[0], reaches[0]);
         return;
     }
-    for (const Schemas &way : ways) {
+    for (size_t i = 0; i < ways.size(); ++i) {
         const RuleId rule = rules_.add();
         rules_.alternative(task.rule, Sequence().rule(rule));
-        write_way({rule, whole, true}, way);
+        write_way({rule, true}, ways[i], reaches[i]);
     }
 }
 
-void Compiler::write_way(const Context &context, const Schemas &parts) {
+void Compiler::write_way(const Context &context, const Schemas &parts, const Reach &reach) {
     std::optional<Contradiction> why;
-    const Shape shape = merge(parts, why);
+    Shape shape = merge(parts, why);
+    shape.reached_from = &reach;
     if (why) {
         contradict(context, *why);
         return;
@@ -142,7 +143,7 @@ void Compiler::add_values(const Context &context, const Shape &shape) {
         const Schema &from = *shape.values[0];
         const char *keyword = from.find("const") != nullptr ? "const" : "enum";
         const bool alone = shape.parts.size() == 1;
-        contradict({context.rule, nullptr, context.dispensable && !alone},
+        contradict({context.rule, context.dispensable && !alone},
                    {from.pointer, keyword, "no value that it lists is valid under the other keywords", alone});
     }
     std::sort(texts.begin(), texts.end());
@@ -158,16 +159,10 @@ void Compiler::add_numbers(const Context &context, const Shape &shape) {
     }
     const Automaton language = languages_.numbers(shape);
     if (language.empty()) {
-        const bool divided = !shape.multiples_of.empty();
-        const Schema &from = divided       ? *shape.multiples_of[0].from
-                             : shape.lower ? *shape.lower->from
-                                           : *shape.upper->from;
-        const std::string_view keyword = divided       ? "multipleOf"
-                                         : shape.lower ? shape.lower->keyword
-                                                       : shape.upper->keyword;
+        const auto [from, keyword] = shape.limit_of_numbers();
         const bool alone = shape.parts.size() == 1;
-        contradict({context.rule, nullptr, context.dispensable && !alone},
-                   {from.pointer, std::string(keyword), "no number satisfies all of the limits", alone});
+        contradict({context.rule, context.dispensable && !alone},
+                   {from->pointer, std::string(keyword), "no number satisfies all of the limits", alone});
         return;
     }
     rules_.alternative(context.rule, Sequence().rule(texts_.plain(language)));
@@ -217,10 +212,12 @@ void Compiler::add_strings(const Context &context, const Shape &shape) {
     const Automaton language = languages_.strings(shape);
     check_end(shape, language);
     if (language.empty()) {
-        const Schema &from = shape.patterns.empty() ? *shape.formats[0] : *shape.patterns[0];
-        const char *keyword = shape.patterns.empty() ? "format" : "pattern";
+        const bool patterned = !shape.patterns.empty();
+        const bool excluded = !patterned && !shape.exclusions.empty();
+        const Schema &from = patterned ? *shape.patterns[0] : excluded ? *shape.exclusions[0] : *shape.formats[0];
+        const char *keyword = patterned ? "pattern" : excluded ? "not" : "format";
         const bool alone = shape.parts.size() == 1;
-        contradict({context.rule, nullptr, context.dispensable && !alone},
+        contradict({context.rule, context.dispensable && !alone},
                    {from.pointer, keyword, "no string satisfies all of the limits", alone});
         return;
     }

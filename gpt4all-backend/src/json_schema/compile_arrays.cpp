@@ -27,7 +27,7 @@ bool Compiler::open_ended(const Shape &shape, size_t prefix) {
         if (rest != nullptr && rest->is(false)) {
             return false;
         }
-        described = described || rest != nullptr;
+        described = described || rest != nullptr || part->find("unevaluatedItems") != nullptr;
     }
     return described;
 }
@@ -38,12 +38,16 @@ void Compiler::add_arrays(const Context &context, const Shape &shape) {
         return;
     }
     size_t prefix = children_.prefix(shape.parts);
-    const bool open = open_ended(shape, prefix);
+    const Schemas rest = children_.of_item(shape, Symbol::unlimited);
+    const bool open = open_ended(shape, prefix) && !any_false(rest);
     const size_t least = shape.min_items.value;
     size_t most = shape.max_items ? shape.max_items->value : Symbol::unlimited;
     most = open ? most : std::min(most, prefix);
     prefix = std::min(prefix, most);
-    const Schemas rest = children_.of_item(shape.parts, Symbol::unlimited);
+    if (const auto wanted = wanted_items(shape)) {
+        add_containing(context, shape, *wanted, {prefix, least, most});
+        return;
+    }
     if (prefix == 0 && rest.empty() && least == 0 && most == Symbol::unlimited) {
         rules_.alternative(context.rule, Sequence().rule(texts_.any_array()));
         return;
@@ -65,7 +69,7 @@ void Compiler::add_arrays(const Context &context, const Shape &shape) {
         rules_.alternative(more, Sequence());
     }
     for (size_t i = prefix; i-- > 0;) {
-        const RuleId item = rule_of(children_.of_item(shape.parts, i), context.dispensable);
+        const RuleId item = rule_of(children_.of_item(shape, i), context.dispensable);
         items = rules_.add(Sequence().rule(item).rule(more));
         more = rules_.add(comma().rule(items));
         if (least <= i) {
@@ -84,10 +88,10 @@ void Compiler::add_unique_items(const Context &context, const Shape &shape) {
     };
     std::vector<std::string> texts;
     std::vector<json> known;
-    if (children_.prefix(shape.parts) > 0) {
+    if (children_.prefix(shape.parts) > 0 || wanted_items(shape)) {
         refused("a grammar cannot compare items");
     }
-    for (const Schemas &way : alternatives_.of(children_.of_item(shape.parts, 0))) {
+    for (const Schemas &way : alternatives_.of(children_.of_item(shape, 0))) {
         std::optional<Contradiction> why;
         const Shape item = merge(way, why);
         if (!why && item.values.empty()) {

@@ -16,12 +16,6 @@ bool has(const Schemas &parts, std::string_view keyword) {
 
 } // namespace
 
-/** Whether no other members may be there than those that some schema describes. */
-bool Compiler::closed(const Context &context) {
-    const json *unevaluated = context.whole == nullptr ? nullptr : context.whole->find("unevaluatedProperties");
-    return unevaluated != nullptr && *unevaluated == false;
-}
-
 /** The texts that "propertyNames" allows. */
 Automaton Compiler::allowed_names(const Schema &property_names) {
     Automaton names;
@@ -52,12 +46,11 @@ Automaton Compiler::allowed_names(const Schema &property_names) {
 
 /** Names that are not listed, by the patterns that they match. Where nothing is said of them there are none, but in an
  *  object of which nothing is listed. */
-std::vector<Compiler::Extra> Compiler::extras(const Context &context, const Shape &shape,
-                                              const std::vector<std::string> &declared) {
+std::vector<Compiler::Extra> Compiler::extras(const Shape &shape, const std::vector<std::string> &declared) {
     const Schemas &parts = shape.parts;
-    const bool by_default =
-        declared.empty() && !closed(context) && !has(parts, "properties") && !has(parts, "patternProperties");
-    if (!by_default && !has(parts, "additionalProperties") && !has(parts, "patternProperties")) {
+    const bool said = has(parts, "patternProperties") || has(parts, "unevaluatedProperties");
+    const bool by_default = declared.empty() && !said && !has(parts, "properties");
+    if (!by_default && !said && !has(parts, "additionalProperties")) {
         return {};
     }
     struct Pattern {
@@ -98,7 +91,7 @@ std::vector<Compiler::Extra> Compiler::extras(const Context &context, const Shap
             return;
         }
         Schemas schemas;
-        bool described = by_default;
+        Schemas describing;
         for (const Schema *part : parts) {
             bool matched = false;
             for (size_t i = 0; i < patterns.size(); ++i) {
@@ -112,8 +105,18 @@ std::vector<Compiler::Extra> Compiler::extras(const Context &context, const Shap
             if (additional) {
                 schemas.push_back(&document_.child(*part, "additionalProperties"));
             }
-            described = described || matched || additional;
+            if (matched || additional) {
+                describing.push_back(part);
+            }
         }
+        const size_t before = schemas.size();
+        children_.add_unevaluated(
+            shape, "unevaluatedProperties",
+            [&](const Schema &part) {
+                return std::find(describing.begin(), describing.end(), &part) != describing.end();
+            },
+            schemas);
+        const bool described = by_default || !describing.empty() || schemas.size() > before;
         if (described && !any_false(schemas)) {
             const RuleId key = left.universal() ? texts_.any_string() : texts_.string(minimal(left));
             made.push_back({key, rule_of(schemas, true)});
@@ -124,22 +127,14 @@ std::vector<Compiler::Extra> Compiler::extras(const Context &context, const Shap
 }
 
 void Compiler::add_objects(const Context &context, const Shape &shape) {
-    for (const Schema *part : shape.parts) {
-        const json *unevaluated = part->find("unevaluatedProperties");
-        if (unevaluated != nullptr && *unevaluated != true && (context.whole != part || *unevaluated != false)) {
-            refuse(*part, "unevaluatedProperties",
-                   "a grammar cannot tell which properties other schemas have seen; it works only where it is "
-                   "false and no other schema applies to the same value; use \"additionalProperties\"");
-        }
-    }
     std::vector<Member> members;
     std::vector<std::string> declared;
     for (const std::string &name : children_.names(shape)) {
         const auto asked = std::find_if(shape.required.begin(), shape.required.end(),
                                         [&](const Limit<std::string> &other) { return other.value == name; });
         const bool required = asked != shape.required.end();
-        Schemas schemas = children_.of_property(shape.parts, name);
-        bool possible = !any_false(schemas) && !(schemas.empty() && closed(context));
+        Schemas schemas = children_.of_property(shape, name);
+        bool possible = !any_false(schemas);
         for (const Schema *part : shape.parts) {
             possible = possible && (part->find("propertyNames") == nullptr ||
                                     acceptance_.accepts(document_.child(*part, "propertyNames"), json(name)));
@@ -160,7 +155,7 @@ void Compiler::add_objects(const Context &context, const Shape &shape) {
         rules_.alternative(context.rule, Sequence().rule(texts_.any_object()));
         return;
     }
-    write_members(context.rule, shape, members, extras(context, shape, declared));
+    write_members(context.rule, shape, members, extras(shape, declared));
 }
 
 } // namespace llmodel::json_schema

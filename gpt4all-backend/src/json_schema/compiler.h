@@ -34,7 +34,6 @@ class Compiler {
     /** What is known of the rule that is being written. */
     struct Context {
         RuleId rule;
-        const Schema *whole; // the only schema that all others come from, if there is one
         bool dispensable;
     };
     struct Member {
@@ -50,6 +49,17 @@ class Compiler {
 
         size_t left(size_t count) const { return most == Symbol::unlimited ? most : most - std::min(count, most); }
     };
+    /** Items that an array must contain. */
+    struct Wanted {
+        const Schema *from;
+        size_t least;
+        size_t most;
+    };
+    struct ItemCounts {
+        size_t prefix; // described one by one
+        size_t least;
+        size_t most;
+    };
     struct Extra { // members whose names are not listed
         RuleId key;
         RuleId value;
@@ -57,7 +67,7 @@ class Compiler {
 
     RuleId rule_of(Schemas schemas, bool dispensable);
     void write(const Task &task);
-    void write_way(const Context &context, const Schemas &parts);
+    void write_way(const Context &context, const Schemas &parts, const Reach &reach);
     void contradict(const Context &context, const Contradiction &why);
 
     void add_values(const Context &context, const Shape &shape);
@@ -67,13 +77,14 @@ class Compiler {
 
     void add_arrays(const Context &context, const Shape &shape);
     void add_unique_items(const Context &context, const Shape &shape);
+    static std::optional<Wanted> wanted_items(const Shape &shape);
+    void add_containing(const Context &context, const Shape &shape, const Wanted &wanted, ItemCounts items);
     bool open_ended(const Shape &shape, size_t prefix);
     /** An array whose first item, or a "]" at once, is what `first` and `may_be_empty` say. */
     void add_brackets(const Context &context, RuleId first, bool may_be_empty);
 
-    static bool closed(const Context &context);
     void add_objects(const Context &context, const Shape &shape);
-    std::vector<Extra> extras(const Context &context, const Shape &shape, const std::vector<std::string> &declared);
+    std::vector<Extra> extras(const Shape &shape, const std::vector<std::string> &declared);
     Automaton allowed_names(const Schema &property_names);
     static MemberCounts member_counts(const Shape &shape, const std::vector<Member> &members, bool others);
     void write_members(RuleId rule, const Shape &shape, const std::vector<Member> &members,

@@ -13,6 +13,7 @@ namespace llmodel::json_schema {
 namespace {
 
 constexpr int deepest_schema = 100;
+constexpr const char *link_keyword = "llmodel:link"; // to a schema, by its number
 
 /** One token less; unescaped. */
 std::string take_token(std::string_view &pointer) {
@@ -40,6 +41,18 @@ const json *member(const json &value, const std::string &token) {
     const auto read = std::from_chars(token.data(), end, index);
     const bool is_index = value.is_array() && read.ec == std::errc() && read.ptr == end;
     return is_index && index < value.size() ? &value[index] : nullptr;
+}
+
+/** A schema that is given must not claim to stand for another. */
+void check_no_link(const json &value, const std::string &pointer) {
+    if (value.contains(link_keyword)) {
+        refuse(pointer, link_keyword, "the name is kept for inner use");
+    }
+    for (const auto &[key, inner] : value.items()) {
+        if (inner.is_structured()) {
+            check_no_link(inner, pointer + "/" + escape_token(key));
+        }
+    }
 }
 
 } // namespace
@@ -78,6 +91,9 @@ Document::Document(const json &root) {
     if (!root.is_object() && !root.is_boolean()) {
         refuse("", "", "it must be an object, true or false");
     }
+    if (root.is_object()) {
+        check_no_link(root, "");
+    }
     resources_.push_back({"", &root, "", {}});
     find_resources(root, "", 0);
 }
@@ -113,10 +129,35 @@ void Document::find_resources(const json &value, const std::string &pointer, siz
     if (const std::string anchor = text_of("$anchor"); !anchor.empty()) {
         resources_[resource].anchors.emplace(anchor, std::pair(&value, pointer));
     }
-    static const std::set<std::string_view> values = {"enum", "const", "default", "examples"};
+    // under other keywords is no schema, and so no "$id"
+    static const std::set<std::string_view> schemas = {"additionalItems",
+                                                       "additionalProperties",
+                                                       "allOf",
+                                                       "anyOf",
+                                                       "contains",
+                                                       "contentSchema",
+                                                       "else",
+                                                       "if",
+                                                       "items",
+                                                       "not",
+                                                       "oneOf",
+                                                       "prefixItems",
+                                                       "propertyNames",
+                                                       "then",
+                                                       "unevaluatedItems",
+                                                       "unevaluatedProperties"};
+    static const std::set<std::string_view> named = {"$defs",      "definitions",       "dependencies",
+                                                     "properties", "patternProperties", "dependentSchemas"};
     for (const auto &[key, inner] : value.items()) {
-        if (inner.is_structured() && values.count(key) == 0) {
-            find_resources(inner, pointer + "/" + escape_token(key), resource);
+        const std::string at = pointer + "/" + escape_token(key);
+        if (inner.is_structured() && schemas.contains(key)) {
+            find_resources(inner, at, resource);
+        } else if (inner.is_object() && named.contains(key)) {
+            for (const auto &[name, schema] : inner.items()) {
+                if (schema.is_structured()) {
+                    find_resources(schema, at + "/" + escape_token(name), resource);
+                }
+            }
         }
     }
 }
@@ -150,6 +191,19 @@ const Schema &Document::child(const Schema &parent, std::string_view keyword, co
 
 const Schema &Document::meant(const Schema &parent, json value) {
     return schema_at(meant_.emplace_back(std::move(value)), parent.pointer, parent.resource);
+}
+
+json Document::link(const Schema &schema) {
+    if (schema.value.is_boolean()) {
+        return schema.value;
+    }
+    linked_.push_back(&schema);
+    return {{link_keyword, linked_.size() - 1}};
+}
+
+const Schema *Document::linked(const Schema &schema) const {
+    const json *number = schema.find(link_keyword);
+    return number == nullptr ? nullptr : linked_.at(number->get<size_t>());
 }
 
 const Schema &Document::at(std::string_view pointer) {

@@ -39,6 +39,10 @@ class Document {
     const Schema &child(const Schema &parent, std::string_view keyword, const std::string &token, const json &value);
     /** A schema that is not written, but meant by a keyword of `parent`. */
     const Schema &meant(const Schema &parent, json value);
+    /** What stands for a schema within one that is meant; its place stays its own. */
+    json link(const Schema &schema);
+    /** The schema for which something within a schema that is meant stands, or null. */
+    const Schema *linked(const Schema &schema) const;
     /** What a schema's "$ref" means (RFC 3986 and 6901). Throws Error(LLMODEL_GRAMMAR_ERROR). */
     const Schema &target(const Schema &schema);
 
@@ -56,6 +60,7 @@ class Document {
     const Schema &at_pointer(const Schema *from, size_t resource, std::string_view pointer);
 
     std::deque<json> meant_;
+    std::vector<const Schema *> linked_;
     std::vector<Resource> resources_;
     std::unordered_map<const json *, size_t> resource_at_;
     std::unordered_map<const json *, std::unique_ptr<Schema>> schemas_;

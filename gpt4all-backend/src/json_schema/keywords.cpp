@@ -62,10 +62,10 @@ const std::map<std::string_view, Keyword> &keywords() {
         {"discriminator", {Form::annotation}},
         {"externalDocs", {Form::annotation}},
         {"xml", {Form::annotation}},
-        {"then", {Form::annotation}}, // beside an "if", which is refused with them
-        {"else", {Form::annotation}},
-        {"minContains", {Form::annotation}}, // the same
-        {"maxContains", {Form::annotation}},
+        {"then", {Form::schema}}, // which count beside an "if"
+        {"else", {Form::schema}},
+        {"minContains", {Form::count}}, // which count beside "contains"
+        {"maxContains", {Form::count}},
         {"$ref", {Form::text}},
         {"$dynamicRef", {Form::text}},
         {"$recursiveRef", {Form::text}},
@@ -262,21 +262,12 @@ void check_keywords(const Schema &schema) {
 
 void check_sayable(const Schema &schema) {
     static const std::map<std::string_view, std::string_view> unsayable = {
-        {"not", "a grammar cannot say what a value must not be; say what it may be"},
-        {"if", "a grammar cannot depend on a condition; write the cases as \"anyOf\""},
-        {"dependentSchemas", "a grammar cannot depend on which properties are there; write the cases as \"anyOf\""},
-        {"dependencies", "a grammar cannot depend on which properties are there; write the cases as \"anyOf\", or use "
-                         "\"dependentRequired\""},
-        {"contains", "a grammar cannot look for an item; describe the items with \"prefixItems\" and \"items\""},
-        {"unevaluatedItems", "a grammar cannot tell which items other schemas have seen; use \"items\""},
         {"$dynamicRef", "references that depend on where they are reached from are not supported; use \"$ref\""},
         {"$recursiveRef", "references that depend on where they are reached from are not supported; use \"$ref\""},
     };
     for (const auto &[name, value] : schema.value.items()) {
         const auto found = unsayable.find(name);
-        const bool says_nothing = name == "if" ? schema.find("then") == nullptr && schema.find("else") == nullptr
-                                               : value == true && name == "unevaluatedItems";
-        if (found != unsayable.end() && !says_nothing) {
+        if (found != unsayable.end()) {
             refuse(schema, name, std::string(found->second));
         }
     }

@@ -4,6 +4,8 @@
 #include "json/utf8.h"
 #include "regex.h"
 
+#include <algorithm>
+
 namespace llmodel::json_schema {
 
 const Automaton &Languages::pattern(const Schema &schema, std::string_view keyword, const std::string &pattern) {
@@ -28,7 +30,25 @@ bool Languages::only_length(const Shape &shape) {
             return false;
         }
     }
-    return shape.patterns.empty();
+    return shape.patterns.empty() &&
+           std::none_of(shape.exclusions.begin(), shape.exclusions.end(),
+                        [](const Schema *schema) { return *schema->find("type") == "string"; });
+}
+
+/** The texts that a schema's "not" names; none where it is about numbers. */
+Automaton Languages::excluded(const Schema &schema) {
+    const auto only = schema.find("not")->begin();
+    if (only.key() == "pattern") {
+        return pattern(schema, "not", only.value().get<std::string>());
+    }
+    const json values = only.key() == "enum" ? only.value() : json::array({only.value()});
+    std::vector<std::string_view> listed;
+    for (const json &text : values) {
+        if (text.is_string()) {
+            listed.push_back(text.get_ref<const std::string &>());
+        }
+    }
+    return texts(listed);
 }
 
 Automaton Languages::strings(const Shape &shape) {
@@ -48,6 +68,11 @@ Automaton Languages::strings(const Shape &shape) {
             if (!text.empty()) {
                 language = intersection(language, pattern(*schema, keyword, text));
             }
+        }
+        for (const Schema *schema : shape.exclusions) {
+            last = schema;
+            keyword = "not";
+            language = intersection(language, complement(excluded(*schema)));
         }
         if (shape.max_length || shape.min_length.value > 0) {
             last = shape.max_length ? shape.max_length->from : shape.min_length.from;
@@ -74,6 +99,9 @@ Automaton Languages::numbers(const Shape &shape) {
     for (const Decimal &of : range.multiples_of) {
         key += " " + of.text();
     }
+    for (const Decimal &of : range.no_multiples_of) {
+        key += " !" + of.text();
+    }
     const auto found = numbers_.find(key);
     if (found != numbers_.end()) {
         return found->second;
@@ -81,14 +109,8 @@ Automaton Languages::numbers(const Shape &shape) {
     try {
         return numbers_.emplace(key, number_language(range)).first->second;
     } catch (const TooLarge &error) {
-        const Schema &from = !shape.multiples_of.empty() ? *shape.multiples_of[0].from
-                             : shape.lower               ? *shape.lower->from
-                                                         : *shape.upper->from;
-        refuse(from,
-               !shape.multiples_of.empty() ? "multipleOf"
-               : shape.lower               ? shape.lower->keyword
-                                           : shape.upper->keyword,
-               std::string("it is too large for a grammar: ") + error.what());
+        const auto [from, keyword] = shape.limit_of_numbers();
+        refuse(*from, keyword, std::string("it is too large for a grammar: ") + error.what());
     }
 }
 

@@ -21,6 +21,8 @@ class Languages {
     static bool only_length(const Shape &shape);
 
   private:
+    Automaton excluded(const Schema &schema);
+
     std::map<std::string, Automaton> patterns_;
     std::map<std::string, Automaton> numbers_;
 };

@@ -289,6 +289,12 @@ Automaton number_language(const NumberRange &wanted) {
     for (const Decimal &of : range.multiples_of) {
         made = intersection(made, Multiples(of).make());
     }
+    if (!range.no_multiples_of.empty()) { // multiples are known by the shortest way to write them
+        made = intersection(made, complement(pattern_language("\\.[0-9]*0$")));
+    }
+    for (const Decimal &of : range.no_multiples_of) {
+        made = intersection(made, complement(Multiples(of).make()));
+    }
     return minimal(made);
 }
 

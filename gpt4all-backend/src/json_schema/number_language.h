@@ -19,8 +19,9 @@ struct NumberRange {
     std::optional<NumberBound> lower;
     std::optional<NumberBound> upper;
     std::vector<Decimal> multiples_of; // greater than 0
+    std::vector<Decimal> no_multiples_of;
 
-    bool unlimited() const { return !lower && !upper && multiples_of.empty(); }
+    bool unlimited() const { return !lower && !upper && multiples_of.empty() && no_multiples_of.empty(); }
 };
 
 /**

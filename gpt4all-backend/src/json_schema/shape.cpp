@@ -1,5 +1,7 @@
 #include "shape.h"
 
+#include "conditions.h"
+
 #include <algorithm>
 
 namespace llmodel::json_schema {
@@ -79,6 +81,12 @@ class Merger {
         }
         if (part.find("format") != nullptr) {
             shape_.formats.push_back(&part);
+        }
+        if (is_exclusion(part)) {
+            shape_.exclusions.push_back(&part);
+            if (const json &none = *part.find("not"); none.contains("multipleOf")) {
+                shape_.no_multiples_of.push_back({decimal_of(none.at("multipleOf")), &part, "not"});
+            }
         }
         if (on(part.find("uniqueItems"))) {
             shape_.unique_items = &part;
@@ -177,7 +185,19 @@ NumberRange Shape::numbers() const {
     for (const Limit<Decimal> &of : multiples_of) {
         range.multiples_of.push_back(of.value);
     }
+    for (const Limit<Decimal> &of : no_multiples_of) {
+        range.no_multiples_of.push_back(of.value);
+    }
     return range;
+}
+
+std::pair<const Schema *, std::string_view> Shape::limit_of_numbers() const {
+    for (const auto *multiples : {&multiples_of, &no_multiples_of}) {
+        if (!multiples->empty()) {
+            return {multiples->at(0).from, multiples->at(0).keyword};
+        }
+    }
+    return lower ? std::pair(lower->from, lower->keyword) : std::pair(upper->from, upper->keyword);
 }
 
 Shape merge(const std::vector<const Schema *> &parts, std::optional<Contradiction> &contradiction) {

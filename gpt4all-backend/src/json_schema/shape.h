@@ -3,12 +3,17 @@
 #include "keywords.h"
 #include "number_language.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace llmodel::json_schema {
+
+/** From which schema each was reached that applies to the same value; from null where it begins. */
+using Reach = std::map<const Schema *, const Schema *>;
 
 /** Why no value satisfies some schemas. */
 struct Contradiction {
@@ -28,6 +33,7 @@ template<typename Value> struct Limit {
 /** What several schemas say together, by types; those that they apply to the same value are not looked at. */
 struct Shape {
     std::vector<const Schema *> parts;
+    const Reach *reached_from = nullptr; // if it is known
     uint8_t types = type::any;
     const Schema *typed = nullptr; // that has "type"
 
@@ -36,11 +42,13 @@ struct Shape {
     std::optional<Limit<NumberBound>> lower;
     std::optional<Limit<NumberBound>> upper;
     std::vector<Limit<Decimal>> multiples_of;
+    std::vector<Limit<Decimal>> no_multiples_of;
 
     Limit<size_t> min_length = {0, nullptr, "minLength"};
     std::optional<Limit<size_t>> max_length;
     std::vector<const Schema *> patterns; // those with "pattern"
     std::vector<const Schema *> formats;
+    std::vector<const Schema *> exclusions; // those with a "not" that is_exclusion() knows
 
     Limit<size_t> min_items = {0, nullptr, "minItems"};
     std::optional<Limit<size_t>> max_items;
@@ -52,6 +60,8 @@ struct Shape {
 
     /** A number's limits as far as its type goes. */
     NumberRange numbers() const;
+    /** One of the schemas that limit numbers, and the keyword by which it does; there must be one. */
+    std::pair<const Schema *, std::string_view> limit_of_numbers() const;
 };
 
 /** Merges the schemas. `contradiction` says why it has no types left. */

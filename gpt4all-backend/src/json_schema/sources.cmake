@@ -8,9 +8,11 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/children.cpp
   src/json_schema/compile.cpp
   src/json_schema/compile_arrays.cpp
+  src/json_schema/compile_contains.cpp
   src/json_schema/compile_members.cpp
   src/json_schema/compile_objects.cpp
   src/json_schema/compiled.cpp
+  src/json_schema/conditions.cpp
   src/json_schema/llama_rules.cpp
   src/json_schema/decimal.cpp
   src/json_schema/document.cpp
