@@ -16,8 +16,9 @@
 // says where it is looked for, and [InstallLibrary] fetches it.
 //
 // Any number of goroutines may use one [Model] at once: their requests run together. Every method takes a context
-// first, and what it has started ends within one batch after the context is done. Every failure is an [*Error] that says
-// what happened and what to do; errors.Is knows its kind:
+// first, and what it has started ends within one batch after the context is done; only [Model.SaveState] and
+// [Model.RestoreState] go on to their end. Every failure is an [*Error] that says what happened and what to do;
+// errors.Is knows its kind:
 //
 //	if errors.Is(err, gpt4all.ErrModelNotFound) { … }
 //

@@ -190,7 +190,8 @@ func (m *Model) info(ctx context.Context) (json.RawMessage, error) {
 	})
 }
 
-// SaveState writes what a slot remembers to a file, either completely or not at all.
+// SaveState writes what a slot remembers to a file, either completely or not at all. It waits until the slot is free, and
+// the context counts only before it begins. [Session.Save] does not wait so, and ends with its context.
 func (m *Model) SaveState(ctx context.Context, path string, request StateRequest) (StateResult, error) {
 	return read[StateResult](m.saveState(ctx, path, request))
 }

@@ -36,7 +36,10 @@ def _schemas(_: Settings) -> Outcome:
     variables["PYTHONPATH"] += os.pathsep + str(TOOLS)
     variables["GPT4ALL_JSON_SCHEMA_SUITE"] = str(SUITE)
     variables["GPT4ALL_WALK_GRAMMAR"] = str(directory("release") / "bin" / "walk_grammar")
-    return run_pytest("schemas", TOOLS / "tests" / "test_schemas.py", variables)
+    tests = TOOLS / "tests"
+    return run_pytest(
+        "schemas", tests / "test_schemas.py", variables, options=[str(tests / "test_real_world_schemas.py")]
+    )
 
 
 LANES = {

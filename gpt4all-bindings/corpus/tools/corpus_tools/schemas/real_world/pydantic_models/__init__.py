@@ -10,7 +10,7 @@ from . import agents, business, language, people
 
 def schemas() -> Iterator[tuple[str, Any]]:
     """Each model's name, and its schema as Pydantic writes it for what is to be validated; for one with computed
-    fields also what it writes for what is serialized."""
+    fields also what it writes for what is serialised."""
     for module in (business, people, language, agents):
         for model in module.MODELS:
             yield model.__name__, model.model_json_schema()
