@@ -33,6 +33,7 @@ import java.util.function.Supplier;
  */
 public final class WorkerStreams {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int WARM_UPS = 4;
 
     private WorkerStreams() {}
 
@@ -136,7 +137,9 @@ public final class WorkerStreams {
                 ObjectNode rates = steps.addObject();
                 List<String> names = new ArrayList<>(ways.keySet());
                 for (String name : names) {
-                    ways.get(name).rate(requests); // what Java compiles while it runs, it compiles now
+                    for (int warm = 0; warm < WARM_UPS; warm++) { // what Java compiles while it runs, it compiles now
+                        ways.get(name).rate(requests);
+                    }
                     rates.putArray(name);
                 }
                 for (int number = 0; number < repeats; number++) {

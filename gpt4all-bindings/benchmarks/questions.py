@@ -22,7 +22,7 @@ NEIGHBOURS = (0, 1, 2)
 DECODE_REPEATS, PARALLEL_REPEATS = 4, 2
 
 # Many short runs of each way to read: what disturbs the machine for seconds then disturbs all that are compared.
-STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 10, 40, 32
+STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 10, 128, 48
 
 # The same, for contenders that take turns in one process.
 BESIDE_REPEATS, N_BESIDE = 8, 48
