@@ -113,6 +113,38 @@ TEST_F(JsonSchemaCompile, LengthsCountCodePoints) {
     });
 }
 
+TEST_F(JsonSchemaCompile, GreatLengthsCountAsFarAsTheyCan) {
+    const std::string beginning = "\"https://example.org/";
+    const std::string name = "ada@" + std::string(20, 'a') + "." + std::string(20, 'b') + ".c.d.e.f.g.org";
+    expect({
+        {R"({"type": "string", "format": "uri", "minLength": 1, "maxLength": 2083})",
+         {beginning + std::string(250, 'x') + "\""},
+         {beginning + std::string(2083, 'x') + "\"", "\"\"", "\"x\""}},
+        {R"({"type": "string", "pattern": "^[a-z.]+/.*$", "minLength": 8, "maxLength": 9000})",
+         {R"("abc.def/")", "\"a/" + std::string(500, 'x') + "\""},
+         {R"("abcdef/")"}},
+        {R"({"type": "string", "format": "email", "maxLength": 254})", {R"("ada.lovelace@mail.example.org")"}, {}},
+        {R"({"type": "string", "format": "email", "maxLength": 200})", {"\"" + name + "\""}, {}},
+        {R"({"type": "string", "format": "email", "maxLength": 60})",
+         {"\"" + name + "\"", R"("a.b@c.de")"},
+         {"\"ab" + name + "\"", R"("a@b")", R"("a@-b.de")"}},
+        {R"({"type": "string", "format": "hostname", "maxLength": 128})",
+         {R"("a")", R"("www.example.org")"},
+         {R"("-a")"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, StringsOfOneKindAreWrittenOnce) {
+    json schema = {{"type", "object"}, {"properties", json::object()}};
+    for (int i = 0; i < 20; ++i) {
+        schema["properties"]["link" + std::to_string(i)] = {
+            {"type", "string"}, {"format", "uri"}, {"minLength", 1}, {"maxLength", 2083}};
+    }
+    GrammarWalker grammar(llmodel::gbnf_of(*llmodel::compile_json_schema(schema)));
+    EXPECT_TRUE(grammar.accepts(R"({"link0": "https://example.org/", "link19": "urn:x"})"));
+    EXPECT_FALSE(grammar.accepts(R"({"link0": "https://example.org/", "link19": "x"})"));
+}
+
 TEST_F(JsonSchemaCompile, PatternsAreEcmaScripts) {
     expect({
         {R"({"type": "string", "pattern": "^[A-Z]{3}-\\d{3}$"})", {R"("ABC-123")"}, {R"("ABC-12")", R"("abc-123")"}},
@@ -121,6 +153,7 @@ TEST_F(JsonSchemaCompile, PatternsAreEcmaScripts) {
          {R"("a@b")", R"("\u0000\n@\t")"},
          {R"("@b")", "\"a@\n\"", R"("a@\n")", R"("a"@b")"}},
         {R"({"type": "string", "pattern": "b$"})", {R"("b")", R"("ab")"}, {R"("a")", R"("ba")"}},
+        {R"({"type": "string", "pattern": "^https?://"})", {R"("https://a b")", R"("http://")"}, {R"("ftp://")"}},
         {R"({"type": "string", "pattern": "[0-9]{3}", "maxLength": 9})", {R"("123")", R"("a1234b")"}, {R"("12a3")"}},
         {R"({"type": "string", "pattern": "^(?:cat|dog)s?$|^fish$"})", {R"("cats")", R"("fish")"}, {R"("fishs")"}},
         {R"({"type": "string", "pattern": "^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$"})",
@@ -129,6 +162,17 @@ TEST_F(JsonSchemaCompile, PatternsAreEcmaScripts) {
         {R"({"type": "string", "pattern": "^(?=.*[A-Z])(?=.*\\d)\\w{4,}$"})",
          {R"("abC1")"},
          {R"("abc1")", R"("ABCD")", R"("A1")"}},
+        {R"({"type": "string", "pattern": "^[a-z](?:[a-z]|-(?=[a-z])){0,5}$"})",
+         {R"("a-b-c")", R"("abcdef")"},
+         {R"("a-")", R"("a--b")", R"("-a")", R"("abcdefg")"}},
+        {R"({"type": "string", "pattern": "^P(?:(\\d+W)|(?!.*W)(?=\\d|T\\d)(\\d+D)?(T(?=\\d)(\\d+H)?(\\d+S)?)?)$"})",
+         {R"("P3W")", R"("P1D")", R"("P1DT2H")", R"("PT2H5S")"},
+         {R"("P")", R"("PT")", R"("P1DT")", R"("P1W2D")"}},
+        {R"({"type": "string", "pattern": "^a(?!b).*$"})", {R"("a")", R"("acb")"}, {R"("ab")", R"("abc")"}},
+        {R"({"type": "string", "pattern": "(?=.*z)a$|^q"})", {R"("q")"}, {R"("za")", R"("a")"}},
+        {R"({"type": "string", "pattern": "b(?=c.?$)c", "maxLength": 9})",
+         {R"("abc")", R"("bcd")"},
+         {R"("bcde")", R"("b")"}},
         {R"({"type": "string", "pattern": "^a+?b{2,3}?$"})", {R"("aabb")"}, {R"("ab")"}},
         {R"({"type": "string", "pattern": "^\\u{1F600}\\uD83D\\uDE00[\\u4e00-\\u9fff]$"})",
          {"\"\U0001F600\U0001F600\u4e00\""},
@@ -410,8 +454,10 @@ TEST_F(JsonSchemaCompile, RefusesByName) {
         {R"({"type": "string", "minLength": -1})", "", "minLength", "integer"},
         {R"({"properties": {"a~/": 5}})", "", "properties", "schemas"},
         {R"({"properties": {"a~/": {"pattern": "("}}})", "/properties/a~0~1", "pattern", "\")\""},
-        {R"({"type": "string", "pattern": "^ab"})", "", "pattern", "$"},
+        {R"({"type": "string", "pattern": "ab"})", "", "pattern", "$"},
         {R"({"type": "string", "pattern": "^(?<=a)b$"})", "", "pattern", "behind"},
+        {R"({"type": "string", "pattern": "^(?:a(?=b)b)+$"})", "", "pattern", "without end"},
+        {R"({"type": "string", "pattern": "^a(?=^b)b$"})", "", "pattern", "lookahead"},
         {R"({"type": "string", "pattern": "^(a)\\1$"})", "", "pattern", "backreference"},
         {R"({"type": "string", "pattern": "^a{3,2}$"})", "", "pattern", "upper bound"},
         {R"({"type": "string", "pattern": "^(((a{1,99}){1,99}){1,99}){1,99}$"})", "", "pattern", "too large"},

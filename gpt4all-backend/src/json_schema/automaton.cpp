@@ -12,6 +12,8 @@ namespace llmodel::json_schema {
 namespace {
 
 constexpr uint32_t nowhere = ~uint32_t{0};
+constexpr size_t most_counted = 8000; // states beyond which lengths are counted only as far as takes
+constexpr size_t few_counted = 6500;
 thread_local AutomatonBudget *current_budget = nullptr;
 
 uint32_t step(const Automaton::State &state, char32_t code_point) {
@@ -274,6 +276,35 @@ Automaton complement(const Automaton &a) {
     return trimmed(made);
 }
 
+namespace {
+
+/** The greatest length, up to `most`, up to which the beginnings of texts need so many states in all. */
+size_t counted_within(const Automaton &a, size_t most, size_t states) {
+    std::vector<uint32_t> layer = {0};
+    size_t needed = 1;
+    for (size_t length = 0; length < most; ++length) {
+        std::vector<bool> seen(a.states.size());
+        std::vector<uint32_t> next;
+        for (const uint32_t at : layer) {
+            for (const Automaton::Edge &edge : a.states[at].edges) {
+                if (!seen[edge.to]) {
+                    seen[edge.to] = true;
+                    next.push_back(edge.to);
+                }
+            }
+        }
+        AutomatonBudget::spend(next.size());
+        needed += next.size();
+        if (needed > states) {
+            return length;
+        }
+        layer = std::move(next);
+    }
+    return most;
+}
+
+} // namespace
+
 Automaton with_length(const Automaton &a, size_t least, std::optional<size_t> most) {
     const std::optional<size_t> longest = a.longest();
     if (most && longest && *longest <= *most) {
@@ -284,6 +315,12 @@ Automaton with_length(const Automaton &a, size_t least, std::optional<size_t> mo
     }
     if (least == 0 && !most) {
         return a;
+    }
+    if (most && !a.empty() && counted_within(a, *most, most_counted) < *most) {
+        const size_t shorter = counted_within(a, *most, few_counted);
+        if (shorter >= std::max(least_kept, 2 * std::max(least, a.shortest()))) {
+            most = shorter;
+        }
     }
     // The second automaton counts, up to where it makes no difference any more.
     const size_t last = most ? *most : least;

@@ -18,6 +18,7 @@ class TooLarge : public std::runtime_error {
 };
 
 inline constexpr size_t max_states = 20000;
+inline constexpr size_t least_kept = 64;
 
 /** While one lives, bounds the cost of all automata made on this thread together, whatever becomes of them. */
 class AutomatonBudget {
@@ -46,9 +47,13 @@ struct Automaton {
     struct State {
         bool accepting = false;
         std::vector<Edge> edges; // in order of their ranges, which are apart
+
+        bool operator==(const State &) const = default;
     };
 
     std::vector<State> states; // the first is where a text begins; empty for the language of no text
+
+    bool operator==(const Automaton &) const = default;
 
     bool empty() const { return states.empty(); }
     bool accepts(std::u32string_view text) const;
@@ -65,6 +70,11 @@ Automaton any_text();
 Automaton intersection(const Automaton &a, const Automaton &b);
 Automaton unite(const Automaton &a, const Automaton &b);
 Automaton complement(const Automaton &a);
+/**
+ * The texts of at least and at most so many code points. Where to count as far takes more states than a grammar is
+ * quickly made of, as in a URI of up to 2,083 characters, the longest are left out: those of more than
+ * `least_kept` characters.
+ */
 Automaton with_length(const Automaton &a, size_t least, std::optional<size_t> most);
 /** Exactly these texts, in UTF-8. */
 Automaton texts(const std::vector<std::string_view> &texts);

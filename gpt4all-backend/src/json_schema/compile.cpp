@@ -169,7 +169,7 @@ void Compiler::add_numbers(const Context &context, const Shape &shape) {
 }
 
 /** A pattern is found anywhere in a text. One that ends itself, but without a "$", was probably meant for the whole
- * text, and a model could not know that it may end there. */
+ * text, and a model could not know that it may end there. Who writes a "^" knows what the lack of a "$" means. */
 void Compiler::check_end(const Shape &shape, const Automaton &language) const {
     const bool limited = shape.max_length || shape.min_length.value > 0 || !shape.formats.empty();
     if (use_.arguments || limited || shape.patterns.size() != 1 || language.universal()) {
@@ -177,6 +177,9 @@ void Compiler::check_end(const Shape &shape, const Automaton &language) const {
     }
     const Schema &from = *shape.patterns[0];
     const auto &pattern = from.find("pattern")->get_ref<const std::string &>();
+    if (pattern.starts_with('^')) {
+        return;
+    }
     const auto endless = [&](bool with_end) {
         std::vector<RegexPtr> parts = {std::make_shared<Regex>(Regex{Regex::Kind::begin, {}, {}}),
                                        parse_regex(pattern)};
@@ -189,7 +192,7 @@ void Compiler::check_end(const Shape &shape, const Automaton &language) const {
         if (!endless(false) || endless(true)) {
             return;
         }
-    } catch (const std::runtime_error &) { // it looks ahead, which only the beginning of a whole pattern may
+    } catch (const std::runtime_error &) { // it cannot be said with a "^" or a "$" more
         return;
     }
     refuse(from, "pattern",

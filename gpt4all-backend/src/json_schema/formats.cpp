@@ -7,6 +7,8 @@ namespace llmodel::json_schema {
 
 namespace {
 
+constexpr size_t longest_name = 238; // of those below, whose labels are counted
+
 std::string whole(const std::string &inside) {
     return "^(?:" + inside + ")$";
 }
@@ -40,16 +42,22 @@ std::string duration() {
     return "P(?:" + date + "(?:" + clock + ")?|" + clock + "|" + n + "W)";
 }
 
-// Labels of up to 31 characters, up to 7 of them: so no name is longer than a resolver takes.
-std::string hostname(bool qualified) {
-    const std::string label = "[A-Za-z0-9](?:-?[A-Za-z0-9]){0,15}";
-    const std::string top = "[A-Za-z]{2,24}";
-    return "(?:" + label + "\\.){1,6}" + top + (qualified ? "" : "|[A-Za-z](?:-?[A-Za-z0-9]){0,15}");
+// Labels of up to 25 letters and digits, few enough of them that no name is longer than a resolver takes. Where the
+// text is counted anyway it takes fewer states not to count the labels, too.
+std::string domain(size_t most, bool counted) {
+    const std::string label = "[A-Za-z0-9](?:-?[A-Za-z0-9]){0,24}";
+    const std::string labels = counted ? "+" : "{1," + std::to_string(most) + "}";
+    return "(?:" + label + "\\.)" + labels + "[A-Za-z]{2,24}";
 }
 
-std::string email() {
+std::string hostname(bool counted) {
+    return "(?:" + domain(4, counted) + "|[A-Za-z](?:-?[A-Za-z0-9]){0,24})";
+}
+
+// At most 254 characters, as RFC 5321 has it
+std::string email(bool counted) {
     const std::string atom = "[A-Za-z0-9_+-]{1,31}";
-    return atom + "(?:\\." + atom + ")?@(?:" + hostname(true) + ")";
+    return atom + "(?:\\." + atom + ")?@" + domain(3, counted);
 }
 
 std::string ipv4() {
@@ -98,14 +106,14 @@ std::string uri(bool absolute) {
 
 } // namespace
 
-std::string format_pattern(std::string_view format) {
+std::string format_pattern(std::string_view format, std::optional<size_t> most) {
     static const std::map<std::string_view, std::function<std::string()>> patterns = {
         {"date", date},
         {"time", time},
         {"date-time", [] { return date() + "T" + time(); }},
         {"duration", duration},
-        {"email", email},
-        {"idn-email", email},
+        {"email", [] { return email(false); }},
+        {"idn-email", [] { return email(false); }},
         {"hostname", [] { return hostname(false); }},
         {"idn-hostname", [] { return hostname(false); }},
         {"ipv4", ipv4},
@@ -122,6 +130,17 @@ std::string format_pattern(std::string_view format) {
         {"json-pointer", [] { return std::string("(?:/(?:[^~/]|~[01])*)*"); }},
         {"relative-json-pointer", [] { return std::string("(?:0|[1-9][0-9]{0,8})(?:#|(?:/(?:[^~/]|~[01])*)*)"); }},
     };
+    static const std::map<std::string_view, std::function<std::string()>> short_patterns = {
+        {"email", [] { return email(true); }},
+        {"idn-email", [] { return email(true); }},
+        {"hostname", [] { return hostname(true); }},
+        {"idn-hostname", [] { return hostname(true); }},
+    };
+    if (most && *most < longest_name) {
+        if (const auto found = short_patterns.find(format); found != short_patterns.end()) {
+            return whole(found->second());
+        }
+    }
     const auto found = patterns.find(format);
     return found == patterns.end() ? "" : whole(found->second());
 }

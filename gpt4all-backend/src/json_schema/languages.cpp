@@ -64,7 +64,9 @@ Automaton Languages::strings(const Shape &shape) {
         for (const Schema *schema : shape.formats) {
             last = schema;
             keyword = "format";
-            const std::string text = format_pattern(schema->find(keyword)->get_ref<const std::string &>());
+            const std::string text =
+                format_pattern(schema->find(keyword)->get_ref<const std::string &>(),
+                               shape.max_length ? std::optional(shape.max_length->value) : std::nullopt);
             if (!text.empty()) {
                 language = intersection(language, pattern(*schema, keyword, text));
             }

@@ -1,6 +1,7 @@
 #include "regex.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -24,6 +25,27 @@ class Thompson {
         states_[start].steps.push_back({any, start});
         final_ = build(regex, start);
         states_[final_].steps.push_back({any, final_});
+    }
+
+    /** Of the texts that `regex` begins and `then` ends. */
+    Thompson(const Regex &regex, const Automaton &then) {
+        const uint32_t end = build(regex, state());
+        final_ = state();
+        const auto first = static_cast<uint32_t>(states_.size());
+        for (size_t i = 0; i < then.states.size(); ++i) {
+            state();
+        }
+        for (size_t i = 0; i < then.states.size(); ++i) {
+            for (const Automaton::Edge &edge : then.states[i].edges) {
+                states_[first + i].steps.push_back({CharSet{edge.on}, first + edge.to});
+            }
+            if (then.states[i].accepting) {
+                states_[first + i].free.push_back(final_);
+            }
+        }
+        if (!then.empty()) {
+            states_[end].free.push_back(first);
+        }
     }
 
     Automaton determinise() {
@@ -98,8 +120,7 @@ class Thompson {
         case Kind::not_ahead:
             break;
         }
-        throw PatternError(
-            "a lookahead can be made into a grammar only at the beginning of the pattern, after its \"^\"");
+        throw PatternError("a lookahead within what repeats without end cannot be made into a grammar");
     }
 
     uint32_t build_repeat(const Regex &regex, uint32_t from) {
@@ -255,10 +276,73 @@ RegexPtr sequence_of(std::vector<RegexPtr> parts) {
     return std::make_shared<Regex>(Regex{Kind::sequence, {}, std::move(parts)});
 }
 
+bool looks_ahead(const RegexPtr &part) {
+    return part->kind == Kind::ahead || part->kind == Kind::not_ahead;
+}
+
+bool holds(const RegexPtr &regex, const std::function<bool(const RegexPtr &)> &is) {
+    return is(regex) ||
+           std::any_of(regex->parts.begin(), regex->parts.end(), [&](const RegexPtr &part) { return holds(part, is); });
+}
+
+bool is_anchor(const RegexPtr &part) {
+    return part->kind == Kind::begin || part->kind == Kind::end;
+}
+
+/** The texts of which `ahead` is true where they begin, among the others. */
+Automaton where(const Regex &ahead, const Automaton &texts, const RegexPtr &begin) {
+    const Automaton seen = search_language(sequence_of({begin, ahead.parts[0]}));
+    return minimal(intersection(texts, ahead.kind == Kind::ahead ? seen : complement(seen)));
+}
+
+/** The texts that `regex` begins and `then` ends; what looks ahead sees all of what follows. */
+Automaton followed(const RegexPtr &regex, const Automaton &then) {
+    if (regex->kind == Kind::begin) {
+        throw PatternError("a \"^\" behind a lookahead's place cannot be made into a grammar");
+    }
+    if (regex->kind == Kind::end) {
+        return intersection(then, texts({""}));
+    }
+    if (looks_ahead(regex)) {
+        if (holds(regex, [](const RegexPtr &part) { return part->kind == Kind::begin; })) {
+            throw PatternError("a \"^\" in a lookahead that is not at the beginning cannot be made into a grammar");
+        }
+        return where(*regex, then, std::make_shared<Regex>(Regex{Kind::begin, {}, {}}));
+    }
+    const bool plain = !holds(regex, [](const RegexPtr &part) { return looks_ahead(part) || is_anchor(part); });
+    if (plain || (regex->kind == Kind::repeat && regex->most == Regex::unlimited)) {
+        return Thompson(*regex, then).determinise();
+    }
+    if (regex->kind == Kind::choice) {
+        Automaton either;
+        for (const RegexPtr &option : regex->parts) {
+            either = unite(either, followed(option, then));
+        }
+        return minimal(either);
+    }
+    Automaton made = then;
+    if (regex->kind == Kind::repeat) {
+        for (size_t i = regex->least; i < regex->most; ++i) {
+            made = minimal(unite(then, followed(regex->parts[0], made)));
+        }
+        for (size_t i = 0; i < regex->least; ++i) {
+            made = followed(regex->parts[0], made);
+        }
+        return made;
+    }
+    for (auto part = regex->parts.rbegin(); part != regex->parts.rend(); ++part) {
+        made = followed(*part, made);
+    }
+    return made;
+}
+
 } // namespace
 
 Automaton search_language(const RegexPtr &regex) {
     const RegexPtr &whole = inside(regex);
+    if (!holds(whole, looks_ahead)) {
+        return Thompson(*whole).determinise();
+    }
     if (whole->kind == Kind::choice) {
         Automaton either;
         for (const RegexPtr &option : whole->parts) {
@@ -268,20 +352,22 @@ Automaton search_language(const RegexPtr &regex) {
     }
     // What looks ahead where the text begins is a language of its own, which the text must or must not be in.
     const std::vector<RegexPtr> parts = whole->kind == Kind::sequence ? whole->parts : std::vector{whole};
-    const auto looks = [](const RegexPtr &part) { return part->kind == Kind::ahead || part->kind == Kind::not_ahead; };
-    const auto rest = std::find_if(parts.begin(), parts.end(),
-                                   [&](const RegexPtr &part) { return !looks(part) && part->kind != Kind::begin; });
+    const auto rest = std::find_if(parts.begin(), parts.end(), [](const RegexPtr &part) {
+        return !looks_ahead(part) && part->kind != Kind::begin;
+    });
     const auto begin = std::find_if(parts.begin(), rest, [](const RegexPtr &p) { return p->kind == Kind::begin; });
-    if (begin == rest || std::none_of(parts.begin(), rest, looks)) {
-        return Thompson(*whole).determinise();
+    if (begin == rest) {
+        const auto any = std::make_shared<Regex>(Regex{Kind::set, CharSet::any(), {}});
+        Regex anything{Kind::repeat, {}, {any}};
+        anything.most = Regex::unlimited;
+        return Thompson(anything, followed(sequence_of(parts), any_text())).determinise();
     }
-    std::vector<RegexPtr> others = {*begin};
-    others.insert(others.end(), rest, parts.end());
-    Automaton language = search_language(sequence_of(std::move(others)));
+    const RegexPtr others = sequence_of({rest, parts.end()});
+    Automaton language =
+        holds(others, looks_ahead) ? followed(others, any_text()) : search_language(sequence_of({*begin, others}));
     for (auto part = parts.begin(); part != rest; ++part) {
-        if (looks(*part)) {
-            Automaton ahead = search_language(sequence_of({*begin, (*part)->parts[0]}));
-            language = intersection(language, (*part)->kind == Kind::ahead ? ahead : complement(ahead));
+        if (looks_ahead(*part)) {
+            language = where(**part, language, *begin);
         }
     }
     return minimal(language);

@@ -116,7 +116,15 @@ RuleId TextRules::plain(const Automaton &automaton) {
 }
 
 RuleId TextRules::string(const Automaton &automaton) {
-    return AutomatonWriter(*this, automaton, true).write();
+    auto [like, end] = strings_.equal_range(automaton.states.size());
+    for (; like != end; ++like) {
+        if (like->second.first == automaton) {
+            return like->second.second;
+        }
+    }
+    const RuleId rule = AutomatonWriter(*this, automaton, true).write();
+    strings_.emplace(automaton.states.size(), std::pair(automaton, rule));
+    return rule;
 }
 
 RuleId TextRules::one_of(const std::vector<std::string> &texts) {

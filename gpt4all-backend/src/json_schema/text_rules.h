@@ -39,6 +39,7 @@ class TextRules {
     Rules &rules_;
     std::map<std::string, RuleId> named_;
     std::map<CharSet, RuleId> characters_;
+    std::multimap<size_t, std::pair<Automaton, RuleId>> strings_; // by the number of states
 };
 
 } // namespace llmodel::json_schema
