@@ -1,4 +1,4 @@
-"""`make test`: every lane, one after another. The last line is `N passed, N failed, N skipped`."""
+"""`make test`: every lane, some of them side by side. The last line is `N passed, N failed, N skipped`."""
 
 from __future__ import annotations
 

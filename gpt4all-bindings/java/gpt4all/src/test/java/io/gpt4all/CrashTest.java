@@ -1,5 +1,6 @@
 package io.gpt4all;
 
+import static io.gpt4all.TestModels.longAnswer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -24,10 +25,6 @@ import org.junit.jupiter.api.Timeout;
 /** What ends other bindings. */
 @Timeout(180)
 class CrashTest {
-    private static TextStream<ChatResult<Object>> longAnswer(Model model) {
-        return model.chatStream("Tell", options -> options.maxTokens(3500).ignoreEos(true));
-    }
-
     @Test
     void aModelMayBeClosedWhileItAnswers() throws Exception {
         Model model = TestModels.endless();

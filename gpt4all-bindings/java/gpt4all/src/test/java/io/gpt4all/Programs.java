@@ -1,5 +1,7 @@
 package io.gpt4all;
 
+import static io.gpt4all.TestModels.longAnswer;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,10 +33,6 @@ final class Programs {
         } catch (LibraryNotFoundException error) {
             System.out.println(error.getMessage());
         }
-    }
-
-    private static TextStream<ChatResult<Object>> longAnswer(Model model) {
-        return model.chatStream("Tell", options -> options.maxTokens(4000).ignoreEos(true));
     }
 
     private static void streamOpen() {

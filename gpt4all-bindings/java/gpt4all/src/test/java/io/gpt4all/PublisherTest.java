@@ -1,5 +1,6 @@
 package io.gpt4all;
 
+import static io.gpt4all.TestModels.longAnswer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -31,10 +32,6 @@ class PublisherTest {
     @AfterAll
     static void close() {
         model.close();
-    }
-
-    private static TextStream<ChatResult<Object>> longAnswer() {
-        return model.chatStream("Tell", options -> options.maxTokens(3000).ignoreEos(true));
     }
 
     /** Notes what is signalled, and whether two signals ever came at once. */
@@ -108,7 +105,7 @@ class PublisherTest {
 
     @Test
     void nothingIsSignalledBesideAnotherSignal() throws Exception {
-        TextStream<ChatResult<Object>> stream = longAnswer();
+        TextStream<ChatResult<Object>> stream = longAnswer(model);
         Noting noting = new Noting() {
             @Override
             void begun(Object what) {
@@ -132,7 +129,7 @@ class PublisherTest {
         for (Consumer<Flow.Subscription> demand : List.<Consumer<Flow.Subscription>>of(
                 subscription -> subscription.request(0), subscription -> subscription.request(Long.MIN_VALUE))) {
             Noting noting = new Noting();
-            longAnswer().publisher().subscribe(noting);
+            longAnswer(model).publisher().subscribe(noting);
             demand.accept(noting.subscription);
             assertTrue(noting.ended.await(60, TimeUnit.SECONDS));
             assertEquals(2, noting.signals.size(), noting.signals::toString);
@@ -144,7 +141,7 @@ class PublisherTest {
 
     @Test
     void aSubscriberMayEndItAsItSubscribes() throws Exception {
-        TextStream<ChatResult<Object>> stream = longAnswer();
+        TextStream<ChatResult<Object>> stream = longAnswer(model);
         Noting noting = new Noting() {
             @Override
             void begun(Object what) {
@@ -155,7 +152,7 @@ class PublisherTest {
         stream.publisher().subscribe(noting);
         assertThrows(ClosedException.class, stream::hasNext);
         assertEquals(List.of("subscribed"), noting.signals);
-        TextStream<ChatResult<Object>> other = longAnswer();
+        TextStream<ChatResult<Object>> other = longAnswer(model);
         Noting failing = new Noting() {
             @Override
             void begun(Object what) {

@@ -1,5 +1,6 @@
 package io.gpt4all;
 
+import static io.gpt4all.TestModels.longAnswer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -40,10 +41,6 @@ class StreamTest {
         model.close();
     }
 
-    private static TextStream<ChatResult<Object>> longAnswer() {
-        return model.chatStream("Tell", options -> options.maxTokens(3000).ignoreEos(true));
-    }
-
     @Test
     void aLoopCanBeLeftAndResumed() {
         try (var stream =
@@ -67,7 +64,7 @@ class StreamTest {
 
     @Test
     void closingCancels() {
-        TextStream<ChatResult<Object>> stream = longAnswer();
+        TextStream<ChatResult<Object>> stream = longAnswer(model);
         stream.next();
         stream.close();
         stream.close();
@@ -77,7 +74,7 @@ class StreamTest {
 
     @Test
     void cancellingEndsTheLoop() {
-        try (TextStream<ChatResult<Object>> stream = longAnswer()) {
+        try (TextStream<ChatResult<Object>> stream = longAnswer(model)) {
             stream.next();
             stream.cancel();
             assertThrows(CancelledException.class, () -> stream.forEachRemaining(piece -> {}));
@@ -105,7 +102,7 @@ class StreamTest {
         }
         assertEquals(whole, text.toString());
         for (int round = 0; round < 30; round++) {
-            TextStream<?> stream = longAnswer();
+            TextStream<?> stream = longAnswer(model);
             Thread.ofVirtual().start(stream::next).join();
             stream.close();
             assertThrows(ClosedException.class, stream::hasNext);
@@ -116,7 +113,7 @@ class StreamTest {
     @Test
     void anExceptionInTheLoopLeavesTheModelWhole() {
         assertThrows(ArithmeticException.class, () -> {
-            try (TextStream<ChatResult<Object>> stream = longAnswer()) {
+            try (TextStream<ChatResult<Object>> stream = longAnswer(model)) {
                 for (String piece : stream) {
                     throw new ArithmeticException(piece);
                 }
@@ -131,7 +128,7 @@ class StreamTest {
             CountDownLatch begun = new CountDownLatch(1);
             CompletableFuture<Throwable> ended = new CompletableFuture<>();
             Thread thread = builder.start(() -> {
-                try (TextStream<ChatResult<Object>> stream = longAnswer()) {
+                try (TextStream<ChatResult<Object>> stream = longAnswer(model)) {
                     stream.next();
                     begun.countDown();
                     stream.result();
@@ -216,7 +213,7 @@ class StreamTest {
 
     @Test
     void aSubscriberMayCancelOrAskForNothing() throws Exception {
-        TextStream<ChatResult<Object>> stream = longAnswer();
+        TextStream<ChatResult<Object>> stream = longAnswer(model);
         CountDownLatch first = new CountDownLatch(1);
         List<Throwable> errors = new ArrayList<>();
         Flow.Subscriber<String> subscriber = new Flow.Subscriber<>() {
@@ -256,7 +253,7 @@ class StreamTest {
 
     @Test
     void aSubscribersExceptionEndsTheAnswer() throws Exception {
-        TextStream<ChatResult<Object>> stream = longAnswer();
+        TextStream<ChatResult<Object>> stream = longAnswer(model);
         CompletableFuture<Throwable> raised = new CompletableFuture<>();
         stream.publisher().subscribe(new Flow.Subscriber<>() {
             @Override
@@ -296,7 +293,7 @@ class StreamTest {
         other.cancel(true);
         assertThrows(CancellationException.class, other::join);
         assertEquals(model.tokenize("a"), model.async(() -> model.tokenize("a")).get(60, TimeUnit.SECONDS));
-        TextStream<ChatResult<Object>> stream = longAnswer();
+        TextStream<ChatResult<Object>> stream = longAnswer(model);
         CompletableFuture<ChatResult<Object>> result = stream.resultAsync();
         stream.cancel();
         ExecutionException error = assertThrows(ExecutionException.class, () -> result.get(60, TimeUnit.SECONDS));

@@ -21,6 +21,11 @@ final class TestModels {
                 options -> options.threads(1).threadsBatch(1).nCtx(4096).nParallel(4));
     }
 
+    /** An answer of endless() that takes long enough to be stopped. */
+    static TextStream<ChatResult<Object>> longAnswer(Model endless) {
+        return endless.chatStream("Tell", options -> options.maxTokens(3000).ignoreEos(true));
+    }
+
     static Model embedding() {
         return Model.open(
                 Corpus.tiny("tiny-bert.gguf"), options -> options.threads(1).threadsBatch(1));

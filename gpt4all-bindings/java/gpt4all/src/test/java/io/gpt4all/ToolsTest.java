@@ -71,6 +71,17 @@ class ToolsTest {
         return Tool.of("weather", "The weather.", Question.class, function);
     }
 
+    private static ToolsResult runWithASlowTool(CountDownLatch begun) {
+        return model.runTools(
+                request(),
+                List.of(weather(asked -> {
+                    begun.countDown();
+                    Thread.sleep(100_000);
+                    return "late";
+                })),
+                2);
+    }
+
     @Test
     void aFunctionIsCalledWithARecord() {
         ToolsResult result = model.runTools(request(), List.of(weather(asked -> Map.of("sky", asked.place()))), 2);
@@ -141,14 +152,7 @@ class ToolsTest {
             CompletableFuture<Throwable> ended = new CompletableFuture<>();
             Thread thread = builder.start(() -> {
                 try {
-                    model.runTools(
-                            request(),
-                            List.of(weather(asked -> {
-                                begun.countDown();
-                                Thread.sleep(100_000);
-                                return "late";
-                            })),
-                            2);
+                    runWithASlowTool(begun);
                     ended.complete(null);
                 } catch (Throwable error) {
                     ended.complete(Thread.currentThread().isInterrupted() ? error : new AssertionError(error));
@@ -163,14 +167,7 @@ class ToolsTest {
         CompletableFuture<Throwable> ended = new CompletableFuture<>();
         CompletableFuture<ToolsResult> future = model.async(() -> {
             try {
-                return model.runTools(
-                        request(),
-                        List.of(weather(asked -> {
-                            begun.countDown();
-                            Thread.sleep(100_000);
-                            return "late";
-                        })),
-                        2);
+                return runWithASlowTool(begun);
             } catch (RuntimeException error) {
                 ended.complete(error);
                 throw error;
