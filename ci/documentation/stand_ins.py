@@ -1,7 +1,8 @@
 """Small models in the place of those that the documentation's examples name and that are too large for tests.
 
 stand-ins.json says by where a model lies in the cache's folder which tiny model stands for it; "tools" is the tiny
-LLaMA with the chat template tools.jinja, which knows tools.
+LLaMA with the chat template tools.jinja, which knows tools. The default model stands for itself, with a shorter
+context: about one answer in sixty of it repeats itself until the context is full, which takes minutes at 8,192 tokens.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ci.common import ROOT, VENV_PYTHON, Failure
 
 HERE = Path(__file__).resolve().parent
 TINY_MODELS = ROOT / "gpt4all-backend" / "tests" / "models"
+CONTEXT = 1024  # tokens, of the default model
 
 
 def stand_ins() -> Mapping[str, str]:
@@ -25,9 +27,10 @@ def stand_ins() -> Mapping[str, str]:
 
 
 def fill(models: Path, default: Path) -> None:
-    """Puts the default model and all stand-ins into a folder. Raises Failure if that for tools cannot be made."""
+    """Puts the default model and all stand-ins into a folder. Raises Failure if one cannot be made."""
     models.mkdir(parents=True, exist_ok=True)
-    (models / default.name).symlink_to(default)
+    shutil.copy(default, models / default.name)
+    _gguf("set_metadata", "--force", str(models / default.name), "llama.context_length", str(CONTEXT))
     for name, source in stand_ins().items():
         path = models / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,8 +42,11 @@ def fill(models: Path, default: Path) -> None:
 
 def _write_with_tools(path: Path) -> None:
     template = (HERE / "tools.jinja").read_text(encoding="utf-8")
-    command = [str(VENV_PYTHON), "-m", "gguf.scripts.gguf_new_metadata", "--chat-template", template]
-    command += [str(TINY_MODELS / "tiny-llama-f32.gguf"), str(path)]
+    _gguf("new_metadata", "--chat-template", template, str(TINY_MODELS / "tiny-llama-f32.gguf"), str(path))
+
+
+def _gguf(script: str, *arguments: str) -> None:
+    command = [str(VENV_PYTHON), "-m", f"gguf.scripts.gguf_{script}", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Failure(f"no stand-in with tools could be made: {done.stderr[-500:]}")
+        raise Failure(f"{arguments[-1]}: {script} of gguf failed: {done.stderr[-500:]}")

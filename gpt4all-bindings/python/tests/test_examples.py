@@ -124,6 +124,17 @@ def tool_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def short_model(smollm2_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default model with a context that is full within seconds, should an answer of it repeat itself."""
+    pytest.importorskip("gguf", reason="the Python package gguf gives a model another context")
+    path = tmp_path_factory.mktemp("short") / models.DEFAULT_MODEL
+    shutil.copy(smollm2_path, path)
+    command = [sys.executable, "-m", "gguf.scripts.gguf_set_metadata", "--force", str(path)]
+    subprocess.run([*command, "llama.context_length", "1024"], check=True, capture_output=True)
+    return path
+
+
 @pytest.fixture(scope="module")
 def server(smollm2_path: Path) -> Iterator[str]:
     """The address of a server that has the default model, the tiny one under every other name, and no hashes."""
@@ -151,9 +162,10 @@ def server(smollm2_path: Path) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Machine:
-    """A folder to work in, and an environment in which nothing of the user's is seen."""
+    """A folder to work in, one of models, and an environment in which nothing of the user's is seen."""
 
     folder: Path
+    models: Path
     environment: Mapping[str, str]
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
@@ -210,7 +222,7 @@ def machine(smollm2_path: Path, tool_model: Path, server: str, tmp_path: Path) -
         "HTTPS_PROXY": "http://127.0.0.1:9",  # nothing is to come from elsewhere
         "LANG": "C.UTF-8",
     }
-    return Machine(folder, environment)
+    return Machine(folder, kept, environment)
 
 
 # ------------------------------------------------------------------------------------------------------------ the tests
@@ -234,7 +246,10 @@ def test_left_out(place: str, reason: str) -> None:
 
 @pytest.mark.parametrize("page", with_examples("python"))
 @pytest.mark.timeout(600)
-def test_python(page: str, machine: Machine) -> None:
+def test_python(page: str, machine: Machine, short_model: Path) -> None:
+    default = machine.models / models.DEFAULT_MODEL
+    default.unlink()
+    put(short_model, default)
     (machine.folder / "example.py").write_text(program(ROOT / page, "python"), encoding="utf-8")
     done = machine.run("python", "example.py")
     assert done.returncode == 0, f"{page}: {done.stderr}\n{done.stdout}"
