@@ -82,14 +82,18 @@ bool Acceptance::accepts(const Schema &schema, const json &value) {
         const json *list = schema.find(keyword);
         return list == nullptr || holds(matching(schema, keyword, value), list->size());
     };
-    const bool accepted = accepts_directly(schema, value) &&
-                          (schema.find("$ref") == nullptr || accepts(document_.target(schema), value)) &&
+    const bool accepted = accepts_directly(schema, value) && accepts_targets(schema, value) &&
                           (document_.linked(schema) == nullptr || accepts(*document_.linked(schema), value)) &&
                           whole("allOf", [](size_t count, size_t all) { return count == all; }) &&
                           whole("anyOf", [](size_t count, size_t) { return count > 0; }) &&
                           whole("oneOf", [](size_t count, size_t) { return count == 1; });
     --depth_;
     return accepted;
+}
+
+bool Acceptance::accepts_targets(const Schema &schema, const json &value) {
+    const std::vector<const Schema *> targets = document_.targets(schema);
+    return std::all_of(targets.begin(), targets.end(), [&](const Schema *target) { return accepts(*target, value); });
 }
 
 size_t Acceptance::matching(const Schema &schema, std::string_view keyword, const json &value) {
@@ -103,7 +107,7 @@ size_t Acceptance::matching(const Schema &schema, std::string_view keyword, cons
 
 bool Acceptance::accepts_directly(const Schema &schema, const json &value) {
     check_keywords(schema);
-    for (const char *unknowable : {"unevaluatedItems", "unevaluatedProperties", "$dynamicRef", "$recursiveRef"}) {
+    for (const char *unknowable : {"unevaluatedItems", "unevaluatedProperties", "$recursiveRef"}) {
         if (schema.find(unknowable) != nullptr) {
             refuse(schema, unknowable, "it is not supported alongside \"const\" or \"enum\"");
         }

@@ -22,6 +22,7 @@ class Acceptance {
     bool accepts_directly(const Schema &schema, const json &value);
 
   private:
+    bool accepts_targets(const Schema &schema, const json &value);
     bool accepts_number(const Schema &schema, const json &value);
     bool accepts_string(const Schema &schema, const json &value);
     bool accepts_array(const Schema &schema, const json &value);

@@ -30,8 +30,8 @@ void Alternatives::add(Way &way, const Schema &schema, const Schema *from) {
     }
     check_keywords(schema);
     way.parts.push_back(&schema);
-    if (schema.find("$ref") != nullptr) {
-        add(way, document_.target(schema), &schema);
+    for (const Schema *target : document_.targets(schema)) {
+        add(way, *target, &schema);
     }
     if (const Schema *linked = document_.linked(schema)) {
         add(way, *linked, &schema);

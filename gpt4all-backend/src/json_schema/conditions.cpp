@@ -137,7 +137,7 @@ json Conditions::negated(const Schema &schema) {
 /** Each way in which a value can break one of the keywords. */
 Conditions::Options Conditions::breaches(const Schema &schema) {
     for (const char *unsayable : {"additionalProperties", "patternProperties", "propertyNames", "unevaluatedProperties",
-                                  "unevaluatedItems", "additionalItems", "$dynamicRef", "$recursiveRef"}) {
+                                  "unevaluatedItems", "additionalItems", "$recursiveRef"}) {
         if (const json *value = schema.find(unsayable); value != nullptr && !is_true(*value)) {
             refuse_opposite(schema, unsayable);
         }
@@ -321,8 +321,8 @@ void Conditions::objects(const Schema &schema, Options &options) {
 }
 
 void Conditions::combinations(const Schema &schema, Options &options) {
-    if (schema.find("$ref") != nullptr) {
-        options.push_back({{"not", document_.link(document_.target(schema))}});
+    for (const Schema *target : document_.targets(schema)) {
+        options.push_back({{"not", document_.link(*target)}});
     }
     if (const Schema *linked = document_.linked(schema)) {
         options.push_back({{"not", document_.link(*linked)}});

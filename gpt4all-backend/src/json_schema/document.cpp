@@ -94,7 +94,7 @@ Document::Document(const json &root) {
     if (root.is_object()) {
         check_no_link(root, "");
     }
-    resources_.push_back({"", &root, "", {}});
+    resources_.push_back({"", &root, "", {}, {}});
     find_resources(root, "", 0);
 }
 
@@ -121,13 +121,17 @@ void Document::find_resources(const json &value, const std::string &pointer, siz
                 resources_[0].uri = std::move(uri);
             } else {
                 resource = resources_.size();
-                resources_.push_back({std::move(uri), &value, pointer, {}});
+                resources_.push_back({std::move(uri), &value, pointer, {}, {}});
             }
             resource_at_[&value] = resource;
         }
     }
     if (const std::string anchor = text_of("$anchor"); !anchor.empty()) {
         resources_[resource].anchors.emplace(anchor, std::pair(&value, pointer));
+    }
+    if (const std::string anchor = text_of("$dynamicAnchor"); !anchor.empty()) {
+        resources_[resource].anchors.emplace(anchor, std::pair(&value, pointer));
+        resources_[resource].dynamic.insert(anchor);
     }
     // under other keywords is no schema, and so no "$id"
     static const std::set<std::string_view> schemas = {"additionalItems",
@@ -207,11 +211,12 @@ const Schema *Document::linked(const Schema &schema) const {
 }
 
 const Schema &Document::at(std::string_view pointer) {
-    return at_pointer(nullptr, 0, pointer);
+    return at_pointer(nullptr, "", 0, pointer);
 }
 
-/** `from` is the schema whose "$ref" it is, if one is. */
-const Schema &Document::at_pointer(const Schema *from, size_t resource, std::string_view pointer) {
+/** `from` is the schema whose reference it is, if one is. */
+const Schema &Document::at_pointer(const Schema *from, std::string_view keyword, size_t resource,
+                                   std::string_view pointer) {
     const json *value = resources_[resource].root;
     std::string path = resources_[resource].pointer;
     while (!pointer.empty()) {
@@ -219,9 +224,9 @@ const Schema &Document::at_pointer(const Schema *from, size_t resource, std::str
         value = member(*value, token);
         path += "/" + escape_token(token);
         if (value == nullptr) {
-            refuse(from == nullptr ? "" : from->pointer, "$ref",
+            refuse(from == nullptr ? "" : from->pointer, from == nullptr ? "$ref" : keyword,
                    "there is nothing at " + quote(path, 200) +
-                       (from == nullptr ? "" : " for " + quote(from->find("$ref")->get<std::string>(), 200)));
+                       (from == nullptr ? "" : " for " + quote(from->find(keyword)->get<std::string>(), 200)));
         }
         if (const auto own = resource_at_.find(value); own != resource_at_.end()) {
             resource = own->second;
@@ -230,10 +235,10 @@ const Schema &Document::at_pointer(const Schema *from, size_t resource, std::str
     return schema_at(*value, std::move(path), resource);
 }
 
-const Schema &Document::target(const Schema &schema) {
-    const json &reference = *schema.find("$ref");
+Document::Reference Document::read_reference(const Schema &schema, std::string_view keyword) {
+    const json &reference = *schema.find(keyword);
     if (!reference.is_string()) {
-        refuse(schema, "$ref", "it must be a string such as \"#/$defs/name\"");
+        refuse(schema, keyword, "it must be a string such as \"#/$defs/name\"");
     }
     const auto text = reference.get<std::string>();
     const size_t hash = std::min(text.find('#'), text.size());
@@ -243,23 +248,60 @@ const Schema &Document::target(const Schema &schema) {
         const auto found =
             std::find_if(resources_.begin(), resources_.end(), [&](const Resource &other) { return other.uri == uri; });
         if (found == resources_.end()) {
-            refuse(schema, "$ref",
+            refuse(schema, keyword,
                    quote(text, 200) + " is not in the schema; nothing is fetched, so put it into \"$defs\"");
         }
         resource = static_cast<size_t>(found - resources_.begin());
     }
-    const std::string fragment = percent_decoded(hash < text.size() ? text.substr(hash + 1) : "");
+    std::string fragment = percent_decoded(hash < text.size() ? text.substr(hash + 1) : "");
     if (first_invalid_utf8(fragment) != std::string::npos) {
-        refuse(schema, "$ref", "its percent-encoding is not of UTF-8 text");
+        refuse(schema, keyword, "its percent-encoding is not of UTF-8 text");
     }
+    return {resource, std::move(fragment)};
+}
+
+const Schema &Document::target(const Schema &schema, std::string_view keyword, const Reference &reference) {
+    const auto &[resource, fragment] = reference;
     if (fragment.empty() || fragment[0] == '/') {
-        return at_pointer(&schema, resource, fragment);
+        return at_pointer(&schema, keyword, resource, fragment);
     }
     const auto anchor = resources_[resource].anchors.find(fragment);
     if (anchor == resources_[resource].anchors.end()) {
-        refuse(schema, "$ref", "no schema has the \"$anchor\" " + quote(fragment, 200));
+        refuse(schema, keyword, "no schema has the \"$anchor\" " + quote(fragment, 200));
     }
     return schema_at(*anchor->second.first, anchor->second.second, resource);
+}
+
+/** The resource whose "$dynamicAnchor" a "$dynamicRef" means. The document's own comes first, if it has that anchor,
+ *  since every way begins there. */
+size_t Document::outermost(const Schema &schema, const Reference &reference) {
+    const std::string &name = reference.fragment;
+    if (!resources_[reference.resource].dynamic.contains(name)) { // it is a plain reference
+        return reference.resource;
+    }
+    if (resources_[0].dynamic.contains(name)) {
+        return 0;
+    }
+    if (std::count_if(resources_.begin(), resources_.end(),
+                      [&](const Resource &one) { return one.dynamic.contains(name); }) > 1) {
+        refuse(schema, "$dynamicRef",
+               "it depends on where it is reached from which \"$dynamicAnchor\" " + quote(name, 200) +
+                   " it means; set it in the outermost schema, or use \"$ref\"");
+    }
+    return reference.resource;
+}
+
+std::vector<const Schema *> Document::targets(const Schema &schema) {
+    std::vector<const Schema *> found;
+    if (schema.find("$ref") != nullptr) {
+        found.push_back(&target(schema, "$ref", read_reference(schema, "$ref")));
+    }
+    if (schema.find("$dynamicRef") != nullptr) {
+        Reference reference = read_reference(schema, "$dynamicRef");
+        reference.resource = outermost(schema, reference);
+        found.push_back(&target(schema, "$dynamicRef", reference));
+    }
+    return found;
 }
 
 } // namespace llmodel::json_schema

@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,8 +44,10 @@ class Document {
     json link(const Schema &schema);
     /** The schema for which something within a schema that is meant stands, or null. */
     const Schema *linked(const Schema &schema) const;
-    /** What a schema's "$ref" means (RFC 3986 and 6901). Throws Error(LLMODEL_GRAMMAR_ERROR). */
-    const Schema &target(const Schema &schema);
+    /** What a schema's "$ref" and "$dynamicRef" mean (RFC 3986 and 6901), if it has them. A "$dynamicRef" depends on
+     *  the schemas on the way to it; it is known if there is but one that it can mean. Throws
+     *  Error(LLMODEL_GRAMMAR_ERROR). */
+    std::vector<const Schema *> targets(const Schema &schema);
 
   private:
     /** A schema with a URI of its own. */
@@ -53,11 +56,19 @@ class Document {
         const json *root;
         std::string pointer;
         std::map<std::string, std::pair<const json *, std::string>> anchors;
+        std::set<std::string> dynamic; // of the anchors, those by "$dynamicAnchor"
+    };
+    struct Reference {
+        size_t resource;
+        std::string fragment;
     };
 
     const Schema &schema_at(const json &value, std::string pointer, size_t resource);
     void find_resources(const json &value, const std::string &pointer, size_t resource);
-    const Schema &at_pointer(const Schema *from, size_t resource, std::string_view pointer);
+    const Schema &at_pointer(const Schema *from, std::string_view keyword, size_t resource, std::string_view pointer);
+    Reference read_reference(const Schema &schema, std::string_view keyword);
+    const Schema &target(const Schema &schema, std::string_view keyword, const Reference &reference);
+    size_t outermost(const Schema &schema, const Reference &reference);
 
     std::deque<json> meant_;
     std::vector<const Schema *> linked_;

@@ -104,6 +104,18 @@ std::string uri(bool absolute) {
     return full + "|(?:" + rooted + "|(?:" + first + segments + ")?)" + tail;
 }
 
+// What ECMA-262 and others read alike: classes, groups one within no other, repetitions.
+std::string regex() {
+    const std::string member = R"((?:a-z|A-Z|0-9|[A-Za-z0-9_ .+*:,;/]|\\[dws.+*?^$(){}|\[\]\\-]))";
+    const std::string atom =
+        R"((?:[A-Za-z0-9 _:,;<>=@!#%&'"~/-]|\.|\\[dDwWsS.+*?^$(){}|\[\]\\]|\[\^?)" + member + R"(+\]))";
+    const std::string times = R"((?:[*+?]|\{[1-9][0-9]?,?\})?)";
+    const std::string sequence = "(?:" + atom + times + ")";
+    const std::string group = R"(\((?:\?:)?)" + sequence + R"(+(?:\|)" + sequence + R"(+)*\))" + times;
+    const std::string either = "(?:" + sequence + "|" + group + ")+";
+    return R"(\^?)" + either + R"((?:\|)" + either + R"()*\$?)";
+}
+
 } // namespace
 
 std::string format_pattern(std::string_view format, std::optional<size_t> most) {
@@ -127,6 +139,7 @@ std::string format_pattern(std::string_view format, std::optional<size_t> most) 
         {"iri", [] { return uri(true); }},
         {"uri-reference", [] { return uri(false); }},
         {"iri-reference", [] { return uri(false); }},
+        {"regex", regex},
         {"json-pointer", [] { return std::string("(?:/(?:[^~/]|~[01])*)*"); }},
         {"relative-json-pointer", [] { return std::string("(?:0|[1-9][0-9]{0,8})(?:#|(?:/(?:[^~/]|~[01])*)*)"); }},
     };

@@ -262,7 +262,6 @@ void check_keywords(const Schema &schema) {
 
 void check_sayable(const Schema &schema) {
     static const std::map<std::string_view, std::string_view> unsayable = {
-        {"$dynamicRef", "references that depend on where they are reached from are not supported; use \"$ref\""},
         {"$recursiveRef", "references that depend on where they are reached from are not supported; use \"$ref\""},
     };
     for (const auto &[name, value] : schema.value.items()) {
