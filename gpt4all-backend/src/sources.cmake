@@ -28,8 +28,10 @@ set(LLMODEL_SOURCES
   src/grammar/budget.cpp
   src/grammar/gbnf.cpp
   src/grammar/grammar.cpp
+  src/grammar/item_counts.cpp
   src/grammar/left_recursion.cpp
   src/grammar/repetition.cpp
+  src/grammar/unique_items.cpp
   src/llama/abort_guard.cpp
   src/llama/logging.cpp
   src/memory/budget.cpp

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+
 namespace {
 
 using namespace api;
@@ -54,6 +56,33 @@ TEST_F(Grammar, JsonSchemaInEveryPlace) {
     expect_point(value({{"response_format", {{"type", "json_schema"}, {"json_schema", named}}}}));
     // random answers too, not only the most probable one
     expect_point(value({{"json_schema", point}, {"temperature", 1.5}, {"seed", 5}}));
+}
+
+TEST(GrammarOfChat, ItemsThatMustBeDifferentAreHoweverTokensAreGuessed) {
+    const json colours = {{"type", "array"},
+                          {"items", {{"enum", {"red", "rose", "blue", "black"}}}},
+                          {"uniqueItems", true},
+                          {"minItems", 4}};
+    const json numbers = {{"type", "array"},
+                          {"items", {{"type", "integer"}, {"minimum", 1}, {"maximum", 12}}},
+                          {"uniqueItems", true},
+                          {"minItems", 12}};
+    for (const json &options :
+         {json::object(), json{{"speculative", {{"type", "ngram-simple"}, {"ngram_size_n", 2}, {"ngram_size_m", 4}}}},
+          json{{"draft", {{"path", model_path("tiny-llama-f32.gguf")}, {"n_max", 4}}}}}) {
+        const TinyLlama model(options);
+        for (int seed = 1; seed < 5; ++seed) {
+            for (const auto &[schema, count] : {std::pair(colours, 4U), std::pair(numbers, 12U)}) {
+                const json fields = {{"json_schema", schema}, {"temperature", 2}, {"seed", seed}, {"max_tokens", 600}};
+                const Answer answer = model.run("chat", chat("Hello", fields));
+                ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+                const json items = json::parse(content_of(answer), nullptr, false);
+                ASSERT_TRUE(items.is_array()) << content_of(answer);
+                EXPECT_EQ(items.size(), count) << items;
+                EXPECT_EQ(std::set<json>(items.begin(), items.end()).size(), count) << items;
+            }
+        }
+    }
 }
 
 TEST(GrammarOfChat, FitsATemplateWithASpecialTokenBeforeTheAnswer) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "grammar/marks.h"
 #include "json_schema/automaton.h"
 #include "llama-grammar.h"
 
@@ -16,9 +17,7 @@
 /** A grammar as llama.cpp reads it, and no model: what texts it admits, and texts that it admits. */
 class GrammarWalker {
   public:
-    explicit GrammarWalker(const std::string &text)
-        : grammar_(llama_grammar_init_impl(nullptr, text.c_str(), "root", false, nullptr, 0, nullptr, 0),
-                   llama_grammar_free_impl) {
+    explicit GrammarWalker(const std::string &text) : grammar_(made_of(text), llama_grammar_free_impl) {
         if (grammar_ == nullptr) {
             throw std::runtime_error("llama.cpp does not take the grammar:\n" + text);
         }
@@ -44,15 +43,19 @@ class GrammarWalker {
             if (may_end() && (stacks().size() == 1 || length > soon || random() % 4 == 0)) {
                 return text;
             }
-            const char32_t c = length > soon ? nearest(random) : any(random);
-            llama_grammar_accept(grammar_.get(), c);
-            text += llmodel::json_schema::utf8_of(std::u32string(1, c));
+            text += llmodel::json_schema::utf8_of(std::u32string(1, step(text, random, length > soon)));
         }
         return std::nullopt;
     }
 
   private:
-    static constexpr size_t soon = 150;     // characters after which the nearest end is looked for
+    static llama_grammar *made_of(const std::string &text) {
+        llmodel::follow_marks();
+        return llama_grammar_init_impl(nullptr, text.c_str(), "root", false, nullptr, 0, nullptr, 0);
+    }
+
+    static constexpr size_t soon = 150; // characters after which the nearest end is looked for
+    static constexpr int tries = 2000;
     static constexpr size_t longest = 4000; // and after which it is given up
 
     llama_grammar_stacks &stacks() { return llama_grammar_get_stacks(grammar_.get()); }
@@ -67,6 +70,20 @@ class GrammarWalker {
 
     bool may_end() {
         return std::any_of(stacks().begin(), stacks().end(), [](const auto &stack) { return stack.empty(); });
+    }
+
+    /** Reads a character that may come next. Marks refuse some that the rules alone would admit, but never all. */
+    char32_t step(const std::string &text, std::mt19937 &random, bool to_the_end) {
+        const llama_grammar_stacks before = stacks();
+        for (int i = 0; i < tries; ++i) {
+            const char32_t c = to_the_end ? nearest(random) : any(random);
+            llama_grammar_accept(grammar_.get(), c);
+            if (!stacks().empty()) {
+                return c;
+            }
+            stacks() = before;
+        }
+        throw std::runtime_error("the grammar leads to a dead end behind " + text);
     }
 
     char32_t any(std::mt19937 &random) {

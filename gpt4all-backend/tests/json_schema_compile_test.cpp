@@ -283,9 +283,36 @@ TEST_F(JsonSchemaCompile, Arrays) {
         {R"({"type": "array", "items": {"enum": [1, 2, 3]}, "minItems": 2, "uniqueItems": true})",
          {"[1,2]", "[3,1,2]"},
          {"[1,1]", "[1]", "[1,2,1]"}},
+        {R"({"type": "array", "uniqueItems": true})",
+         {"[]", "[ ]", R"([1, true, "1", [1], [[1]], {"a": 1}, {"a": [1]}, {"a": 1, "b": 2}])", "[1,10]", "[[],{}]"},
+         {"[1,1.0]", "[1e1,10]", R"(["a","\u0061"])", R"([{"a":1,"b":2},{"b":2,"a":1}])", "[[1],[ 1 ]]",
+          "[null,null]"}},
+        {R"({"type": "array", "items": {"type": "array", "items": {"type": "integer"}, "uniqueItems": true}})",
+         {"[[1],[1]]", "[[1,2],[2,1]]"},
+         {"[[1,1]]", "[[1],[1,2,1]]"}},
+        {R"({"type": "array", "items": {"type": "integer"}, "contains": {"const": 3}, "uniqueItems": true})",
+         {"[3]", "[1,3,2]"},
+         {"[1]", "[3,3]", "[1,3,1]"}},
+        {R"({"type": "array", "prefixItems": [{"type": "integer"}, {"type": "integer"}], "uniqueItems": true})",
+         {"[]", "[1]", "[1,2]"},
+         {"[1,1]", "[1,2,3]"}},
         {R"({"type": "array", "items": {"const": 1}, "minItems": 5, "maxItems": 3000})",
          {"[1,1,1,1,1,1]"},
          {"[1,1,1,1]"}},
+    });
+}
+
+TEST_F(JsonSchemaCompile, DynamicReferences) {
+    expect({
+        {R"({"$dynamicAnchor": "node", "type": "object", "properties": {"next": {"$dynamicRef": "#node"}}})",
+         {"{}", R"({"next":{"next":{}}})"},
+         {R"({"next":1})"}},
+        {R"({"$id": "https://example.com/strict", "$dynamicAnchor": "node", "$ref": "tree", "required": ["name"],
+             "$defs": {"tree": {"$id": "tree", "$dynamicAnchor": "node", "type": "object", "properties":
+                 {"name": {"const": 1}, "kids": {"type": "array", "items": {"$dynamicRef": "#node"}}}}}})",
+         {R"({"name":1,"kids":[{"name":1}]})"},
+         {R"({"name":1,"kids":[{}]})"}},
+        {R"({"items": {"$dynamicRef": "#/$defs/a"}, "$defs": {"a": {"const": 1}}})", {"[1]"}, {"[2]"}},
     });
 }
 
@@ -424,7 +451,14 @@ TEST_F(JsonSchemaCompile, RefusesByName) {
         const char *keyword;
         const char *says;
     } cases[] = {
-        {R"({"type": "array", "items": {"type": "integer"}, "uniqueItems": true})", "", "uniqueItems", "enum"},
+        {R"({"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": true, "minItems": 3})", "", "uniqueItems",
+         "only 2"},
+        {R"({"type": "array", "prefixItems": [{"const": 1}, {"enum": [1, 2]}], "uniqueItems": true, "minItems": 2})",
+         "", "uniqueItems", "different"},
+        {R"({"properties": {"a": {"$ref": "a"}, "b": {"$ref": "b"}}, "$defs": {
+             "a": {"$id": "a", "$dynamicAnchor": "x", "$ref": "c"}, "b": {"$id": "b", "$dynamicAnchor": "x", "$ref": "c"},
+             "c": {"$id": "c", "$dynamicAnchor": "x", "items": {"$dynamicRef": "#x"}}}})",
+         "/$defs/c/items", "$dynamicRef", "outermost"},
         {R"({"properties": {"a": {"not": {"uniqueItems": true}}}})", "/properties/a/not", "uniqueItems", "breaks it"},
         {R"({"type": "string", "not": {"format": "date"}})", "/not", "format", "may be there"},
         {R"({"if": {"additionalProperties": false}, "then": {"const": 1}})", "/if", "additionalProperties", "\"if\""},

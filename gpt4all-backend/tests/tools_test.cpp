@@ -175,10 +175,12 @@ json tool_of(const std::string &name, const json &properties) {
 }
 
 TEST_F(Tools, ArgumentsKeepTheirSchemasToTheLetter) {
-    const json properties = {{"share", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}},
-                             {"step", {{"type", "integer"}, {"minimum", 0}, {"maximum", 99}, {"multipleOf", 5}}},
-                             {"code", {{"type", "string"}, {"pattern", "^\\d{4}$"}}},
-                             {"a~/b", {{"allOf", {{{"enum", {1, 2}}}, {{"enum", {2, 3}}}}}}}};
+    const json properties = {
+        {"share", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}},
+        {"step", {{"type", "integer"}, {"minimum", 0}, {"maximum", 99}, {"multipleOf", 5}}},
+        {"code", {{"type", "string"}, {"pattern", "^\\d{4}$"}}},
+        {"a~/b", {{"allOf", {{{"enum", {1, 2}}}, {{"enum", {2, 3}}}}}}},
+        {"tags", {{"type", "array"}, {"items", {{"enum", {"a", "b"}}}}, {"uniqueItems", true}, {"minItems", 2}}}};
     for (int seed = 0; seed < 10; ++seed) {
         const json wanted = {{"tools", {tool_of("f", properties)}}, {"tool_choice", "required"}, {"temperature", 1.5},
                              {"parallel_tool_calls", false},        {"max_tokens", 300},         {"seed", seed}};
@@ -193,6 +195,7 @@ TEST_F(Tools, ArgumentsKeepTheirSchemasToTheLetter) {
         EXPECT_EQ(arguments.at("step").get<int>() % 5, 0) << arguments;
         EXPECT_THAT(arguments.at("code").get<std::string>(), testing::MatchesRegex("[0-9][0-9][0-9][0-9]"));
         EXPECT_EQ(arguments.at("a~/b"), 2) << arguments;
+        EXPECT_NE(arguments.at("tags").at(0), arguments.at("tags").at(1)) << arguments;
     }
 }
 
@@ -216,7 +219,7 @@ TEST_F(Tools, WhatCannotBeHonouredIsToldOfTheTool) {
         {{{"type", "str"}}, "type"},
         {{{"type", "string"}, {"minLength", 3}, {"maxLength", 2}}, "maxLength"},
         {{{"type", "array"}, {"items", {{"$ref", "#/$defs/X"}, {"$defs", {{"X", {{"enum", {1}}}}}}}}}, "$ref"},
-        {{{"type", "array"}, {"uniqueItems", true}}, "uniqueItems"},
+        {{{"type", "array"}, {"items", {{"const", 1}}}, {"minItems", 2}, {"uniqueItems", true}}, "uniqueItems"},
         {{{"not", {{"uniqueItems", true}}}}, "uniqueItems"},
     };
     for (const auto &[schema, keyword] : wrong) {

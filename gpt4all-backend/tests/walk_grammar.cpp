@@ -44,6 +44,8 @@ json answer(const json &asked) {
     } catch (const llmodel::Error &error) {
         said = error.detail();
         said["error"] = error.what();
+    } catch (const std::exception &error) {
+        said["fault"] = error.what();
     }
     return said;
 }

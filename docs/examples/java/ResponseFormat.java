@@ -72,9 +72,9 @@ public class ResponseFormat {
         // end of example
 
         // example: refused
-        Map<String, Object> distinct = Map.of("type", "array", "items", Map.of("type", "integer"), "uniqueItems", true);
+        Map<String, Object> digits = Map.of("type", "string", "pattern", "[0-9]{3}");
         try {
-            model.chat("Three numbers.", options -> options.jsonSchema(distinct));
+            model.chat("Three digits.", options -> options.jsonSchema(digits));
         } catch (GrammarException error) {
             var detail = error.detail();
             System.out.println(detail.get("keyword") + " " + detail.get("pointer") + " " + error.getMessage());

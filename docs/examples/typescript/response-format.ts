@@ -43,9 +43,7 @@ console.log(order.item, order.count);
 import { GrammarError } from "gpt4all";
 
 try {
-  await model.chat("Three numbers.", {
-    response_format: { type: "array", items: { type: "integer" }, uniqueItems: true },
-  });
+  await model.chat("Three digits.", { response_format: { type: "string", pattern: "[0-9]{3}" } });
 } catch (error) {
   if (!(error instanceof GrammarError)) {
     throw error;

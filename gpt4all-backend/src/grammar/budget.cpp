@@ -1,6 +1,7 @@
 #include "grammar/budget.h"
 
 #include "error.h"
+#include "grammar/marks.h"
 #include "grammar/repetition.h"
 #include "llama-grammar.h"
 #include "platform/stack.h"
@@ -61,6 +62,7 @@ void spend(size_t work) {
 
 void bound_grammars() {
     static std::once_flag once;
+    follow_marks();
     std::call_once(once, [] {
         llama_grammar_hooks.begin = begin;
         llama_grammar_hooks.spend = spend;

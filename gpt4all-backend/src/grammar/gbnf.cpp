@@ -51,7 +51,7 @@ std::string left_recursion_of(const llama_grammar_parser &parser, size_t rule) {
 }
 
 /** What is wrong with a grammar's rules, or nothing. */
-std::string fault_of(const llama_vocab *vocab, const llama_grammar_parser &parser) {
+std::string fault_of(const llama_vocab *vocab, const llama_grammar_parser &parser, GrammarFrom from) {
     if (!parser.symbol_ids.contains("root") || parser.symbol_ids.at("root") >= parser.rules.size()) {
         return "it has no rule \"root\"";
     }
@@ -59,7 +59,8 @@ std::string fault_of(const llama_vocab *vocab, const llama_grammar_parser &parse
     for (const llama_grammar_rule &rule : parser.rules) {
         for (const llama_grammar_element &element : rule) {
             const bool token = element.type == LLAMA_GRETYPE_TOKEN || element.type == LLAMA_GRETYPE_TOKEN_NOT;
-            if (token && element.value >= tokens) {
+            const bool marked = from == GrammarFrom::us && llama_grammar_is_mark(&element);
+            if (token && !marked && element.value >= tokens) {
                 return "it names token " + std::to_string(element.value) + ", but the vocabulary has " +
                        std::to_string(tokens);
             }
@@ -72,7 +73,7 @@ std::string fault_of(const llama_vocab *vocab, const llama_grammar_parser &parse
 }
 
 /** Parses the grammar and begins to read a text by it. The reason why that fails, or nothing. */
-std::string try_grammar(const llama_vocab *vocab, const std::string &grammar) {
+std::string try_grammar(const llama_vocab *vocab, const std::string &grammar, GrammarFrom from) {
     const LogCapture said(LLMODEL_LOG_ERROR);
     const GrammarCheck check;
     GrammarCheck::begin_parsing();
@@ -80,7 +81,7 @@ std::string try_grammar(const llama_vocab *vocab, const std::string &grammar) {
     if (!parser.parse(grammar.c_str())) {
         return said.text();
     }
-    if (std::string fault = fault_of(vocab, parser); !fault.empty()) {
+    if (std::string fault = fault_of(vocab, parser, from); !fault.empty()) {
         return fault;
     }
     std::vector<const llama_grammar_element *> rules(parser.c_rules());
@@ -96,7 +97,7 @@ std::string try_grammar(const llama_vocab *vocab, const std::string &grammar) {
 
 } // namespace
 
-void check_gbnf(const llama_vocab *vocab, const std::string &grammar, const std::string &what) {
+void check_gbnf(const llama_vocab *vocab, const std::string &grammar, const std::string &what, GrammarFrom from) {
     bound_grammars();
     if (grammar.size() > max_grammar_bytes) {
         throw Error(LLMODEL_GRAMMAR_ERROR,
@@ -109,7 +110,7 @@ void check_gbnf(const llama_vocab *vocab, const std::string &grammar, const std:
         reason = "it contains a NUL character";
     } else {
         try {
-            reason = try_grammar(vocab, grammar);
+            reason = try_grammar(vocab, grammar, from);
         } catch (const std::bad_alloc &) {
             throw;
         } catch (const std::exception &error) {

@@ -36,7 +36,7 @@ void check_grammar(const llama_vocab *vocab, const json &request) {
 
 std::string grammar_of_schema(const llama_vocab *vocab, const json &schema) {
     std::string grammar = gbnf_of(*compile_json_schema(schema));
-    check_gbnf(vocab, grammar, "the grammar made from the JSON Schema");
+    check_gbnf(vocab, grammar, "the grammar made from the JSON Schema", GrammarFrom::us);
     return grammar;
 }
 

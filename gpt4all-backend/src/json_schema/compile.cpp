@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <utility>
 
 namespace llmodel {
@@ -41,6 +42,7 @@ GrammarRules Compiler::compile(const std::string &prefix) {
             Contradiction{"", "$ref", "every value that satisfies it would be infinite", false});
         refuse(why.pointer, why.keyword, why.why);
     }
+    check_unique();
     try {
         return rules_.gbnf(root, prefix);
     } catch (const TooLarge &error) {
@@ -136,8 +138,11 @@ void Compiler::write_way(const Context &context, const Schemas &parts, const Rea
 
 void Compiler::add_values(const Context &context, const Shape &shape) {
     std::vector<std::string> texts;
+    std::set<std::string> known;
     for (const json &value : alternatives_.values(shape)) {
-        texts.push_back(value.dump());
+        if (known.insert(canonical(value)).second) {
+            texts.push_back(value.dump());
+        }
     }
     if (texts.empty()) {
         const Schema &from = *shape.values[0];
@@ -147,7 +152,6 @@ void Compiler::add_values(const Context &context, const Shape &shape) {
                    {from.pointer, keyword, "no value that it lists is valid under the other keywords", alone});
     }
     std::sort(texts.begin(), texts.end());
-    texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
     rules_.alternative(context.rule, Sequence().rule(texts_.one_of(texts)));
 }
 

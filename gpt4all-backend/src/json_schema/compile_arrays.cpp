@@ -1,22 +1,19 @@
 #include "compiler.h"
+#include "grammar/marks.h"
 
 #include <algorithm>
 
 namespace llmodel::json_schema {
 
-namespace {
-
-constexpr size_t max_unique_values = 8; // there is a rule for each set of them
-
-} // namespace
-
-void Compiler::add_brackets(const Context &context, RuleId first, bool may_be_empty) {
+void Compiler::add_brackets(const Context &context, RuleId first, bool may_be_empty, bool unique) {
     const RuleId inside = rules_.add();
+    Sequence space = Sequence().rule(texts_.space());
     if (may_be_empty) {
-        rules_.alternative(inside, Sequence().text("]"));
+        rules_.alternative(inside, Sequence().rule(texts_.space(), unique ? 1 : 0, unique ? 1 : 0).text("]"));
     }
     rules_.alternative(inside, Sequence().rule(first).rule(texts_.space()).text("]"));
-    rules_.alternative(context.rule, Sequence().text("[").rule(texts_.space()).rule(inside));
+    Sequence begin = unique ? Sequence().mark(mark::array) : space; // which belongs to the first of unique items
+    rules_.alternative(context.rule, Sequence().text("[").then(begin.rule(inside)));
 }
 
 /** Whether more items may come than are described one by one. Where nothing is said of them none do, as in a tuple. */
@@ -33,10 +30,6 @@ bool Compiler::open_ended(const Shape &shape, size_t prefix) {
 }
 
 void Compiler::add_arrays(const Context &context, const Shape &shape) {
-    if (shape.unique_items != nullptr && !(shape.max_items && shape.max_items->value < 2)) {
-        add_unique_items(context, shape);
-        return;
-    }
     size_t prefix = children_.prefix(shape.parts);
     const Schemas rest = children_.of_item(shape, Symbol::unlimited);
     const bool open = open_ended(shape, prefix) && !any_false(rest);
@@ -44,20 +37,27 @@ void Compiler::add_arrays(const Context &context, const Shape &shape) {
     size_t most = shape.max_items ? shape.max_items->value : Symbol::unlimited;
     most = open ? most : std::min(most, prefix);
     prefix = std::min(prefix, most);
+    const bool unique = shape.unique_items != nullptr && most > 1;
     if (const auto wanted = wanted_items(shape)) {
         add_containing(context, shape, *wanted, {prefix, least, most});
         return;
     }
-    if (prefix == 0 && rest.empty() && least == 0 && most == Symbol::unlimited) {
+    if (prefix == 0 && rest.empty() && least == 0 && most == Symbol::unlimited && !unique) {
         rules_.alternative(context.rule, Sequence().rule(texts_.any_array()));
         return;
     }
+    UniqueItems different = {shape.unique_items, {}};
+    const auto item_of = [&](const Schemas &schemas, size_t needed) {
+        const RuleId item = rule_of(schemas, context.dispensable);
+        different.items.emplace_back(item, needed);
+        return unique ? unique_item(item) : item;
+    };
     // From the end: what comes after the items so far, and what the next ones are.
-    const auto comma = [&] { return Sequence().text(",").rule(texts_.space()); };
+    const auto comma = [&] { return unique ? Sequence().text(",") : Sequence().text(",").rule(texts_.space()); };
     RuleId more = rules_.add();
     RuleId items = rules_.add(); // from here, at least one
     if (most > prefix) {
-        const RuleId item = rule_of(rest, context.dispensable);
+        const RuleId item = item_of(rest, least <= prefix ? 1 : prefix == 0 ? least : least + spare_values);
         const RuleId next = rules_.add(comma().rule(item));
         const auto after = [&](size_t count, size_t from) {
             return count == Symbol::unlimited ? count : count - std::min(count, from);
@@ -69,71 +69,39 @@ void Compiler::add_arrays(const Context &context, const Shape &shape) {
         rules_.alternative(more, Sequence());
     }
     for (size_t i = prefix; i-- > 0;) {
-        const RuleId item = rule_of(children_.of_item(shape, i), context.dispensable);
+        const RuleId item = item_of(children_.of_item(shape, i), least < 2 ? 1 : i == 0 ? 1 : least + spare_values);
         items = rules_.add(Sequence().rule(item).rule(more));
         more = rules_.add(comma().rule(items));
         if (least <= i) {
             rules_.alternative(more, Sequence());
         }
     }
-    add_brackets(context, items, least == 0);
+    add_brackets(context, items, least == 0, unique);
+    if (unique) {
+        unique_.push_back(std::move(different));
+    }
 }
 
-/** Different items can be counted out where they are few values: a rule for each set of those that are left. */
-void Compiler::add_unique_items(const Context &context, const Shape &shape) {
-    const auto refused = [&](const std::string &why) {
-        refuse(*shape.unique_items, "uniqueItems",
-               why + "; leave it out, or let the items be an \"enum\" of at most " + std::to_string(max_unique_values) +
-                   " values");
-    };
-    std::vector<std::string> texts;
-    std::vector<json> known;
-    if (children_.prefix(shape.parts) > 0 || wanted_items(shape)) {
-        refused("a grammar cannot compare items");
-    }
-    for (const Schemas &way : alternatives_.of(children_.of_item(shape, 0))) {
-        std::optional<Contradiction> why;
-        const Shape item = merge(way, why);
-        if (!why && item.values.empty()) {
-            refused("a grammar cannot compare items");
-        }
-        for (const json &value : why ? std::vector<json>() : alternatives_.values(item)) {
-            if (std::none_of(known.begin(), known.end(), [&](const json &other) { return same_value(other, value); })) {
-                known.push_back(value);
-                texts.push_back(value.dump());
+/** An item, and the space before it, between marks, by which one that is equal to another is refused: before the space,
+ *  so that none is written where no other item is left. */
+RuleId Compiler::unique_item(RuleId item) {
+    const RuleId spaced = rules_.add(Sequence().rule(texts_.space()).rule(item));
+    return rules_.add(Sequence().mark(mark::begin).rule(spaced).mark(mark::end));
+}
+
+/** Refuses arrays that must have more different items than there are: a text would come to no end. */
+void Compiler::check_unique() {
+    for (const UniqueItems &array : unique_) {
+        for (size_t i = 0; i < array.items.size(); ++i) {
+            const auto &[item, needed] = array.items[i];
+            const size_t there_are = rules_.count(item, texts_.space());
+            if (there_are < needed) {
+                refuse(*array.from, "uniqueItems",
+                       "there are only " + std::to_string(there_are) + " different items, and there must be " +
+                           std::to_string(needed));
             }
         }
     }
-    if (texts.size() > max_unique_values) {
-        refused("the items can be one of " + std::to_string(texts.size()) + " values");
-    }
-    const size_t all = size_t{1} << texts.size();
-    const auto count = [](size_t set) { return static_cast<size_t>(__builtin_popcountll(set)); };
-    std::vector<RuleId> next(all);
-    for (size_t used = all; used-- > 0;) {
-        next[used] = rules_.add();
-        for (size_t i = 0; i < texts.size(); ++i) {
-            const size_t now = used | (size_t{1} << i);
-            if (now == used) {
-                continue;
-            }
-            Sequence one;
-            one.text(texts[i]);
-            const RuleId after = rules_.add();
-            if (count(now) >= shape.min_items.value) {
-                rules_.alternative(after, Sequence());
-            }
-            if (!shape.max_items || count(now) < shape.max_items->value) {
-                rules_.alternative(after, Sequence().text(",").rule(texts_.space()).rule(next[now]));
-            }
-            rules_.alternative(next[used], one.rule(after));
-        }
-    }
-    if (count(all - 1) < shape.min_items.value) {
-        contradict(context, {shape.min_items.from->pointer, "minItems",
-                             "there are only " + std::to_string(texts.size()) + " different items", false});
-    }
-    add_brackets(context, next[0], shape.min_items.value == 0);
 }
 
 } // namespace llmodel::json_schema

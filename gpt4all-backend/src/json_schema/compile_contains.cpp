@@ -1,6 +1,7 @@
 #include "compiler.h"
 
 #include <algorithm>
+#include <map>
 
 namespace llmodel::json_schema {
 
@@ -44,6 +45,20 @@ void Compiler::add_containing(const Context &context, const Shape &shape, const 
         refuse(*wanted.from, "contains",
                "with the limits on the number of items, it is too large for a grammar; use smaller ones");
     }
+    const bool unique = shape.unique_items != nullptr && items.most > 1;
+    const size_t more = items.prefix > 0 && items.least > 1 ? spare_values : 0;
+    UniqueItems different = {shape.unique_items, {}};
+    std::map<RuleId, RuleId> wrapped;
+    const auto item_of = [&](const Schemas &schemas, size_t needed) {
+        const RuleId item = rule_of(schemas, true);
+        const auto [found, added] = wrapped.emplace(item, item);
+        if (added && unique) {
+            different.items.emplace_back(item, needed + more);
+            found->second = unique_item(item);
+        }
+        return found->second;
+    };
+    const auto comma = [&] { return unique ? Sequence().text(",") : Sequence().text(",").rule(texts_.space()); };
     const Schema &looked_for = document_.child(*wanted.from, "contains");
     std::vector<std::vector<RuleId>> next(counted + 1, std::vector<RuleId>(hits + 1));
     std::vector<std::vector<RuleId>> after = next;
@@ -69,14 +84,18 @@ void Compiler::add_containing(const Context &context, const Shape &shape, const 
             if (i >= items.most) {
                 continue;
             }
-            rules_.alternative(after[i][k], Sequence().text(",").rule(texts_.space()).rule(next[i][k]));
-            rules_.alternative(next[i][k], Sequence().rule(rule_of(miss, true)).rule(after[now][k]));
+            rules_.alternative(after[i][k], comma().rule(next[i][k]));
+            rules_.alternative(next[i][k],
+                               Sequence().rule(item_of(miss, limited ? items.least : 1)).rule(after[now][k]));
             if (k < hits) {
-                rules_.alternative(next[i][k], Sequence().rule(rule_of(hit, true)).rule(after[now][k + 1]));
+                rules_.alternative(next[i][k], Sequence().rule(item_of(hit, wanted.least)).rule(after[now][k + 1]));
             }
         }
     }
-    add_brackets(context, next[0][0], items.least == 0 && wanted.least == 0);
+    add_brackets(context, next[0][0], items.least == 0 && wanted.least == 0, unique);
+    if (unique) {
+        unique_.push_back(std::move(different));
+    }
 }
 
 } // namespace llmodel::json_schema

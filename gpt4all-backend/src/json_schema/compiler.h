@@ -60,7 +60,13 @@ class Compiler {
         size_t least;
         size_t most;
     };
-    struct Extra { // members whose names are not listed
+    /** Items that must be different, and of how many values each must have the choice. */
+    struct UniqueItems {
+        const Schema *from;
+        std::vector<std::pair<RuleId, size_t>> items;
+    };
+    static constexpr size_t spare_values = 1000; // so that one is left, whatever other items are
+    struct Extra {                               // members whose names are not listed
         RuleId key;
         RuleId value;
     };
@@ -76,12 +82,13 @@ class Compiler {
     void check_end(const Shape &shape, const Automaton &language) const;
 
     void add_arrays(const Context &context, const Shape &shape);
-    void add_unique_items(const Context &context, const Shape &shape);
+    RuleId unique_item(RuleId item);
+    void check_unique();
     static std::optional<Wanted> wanted_items(const Shape &shape);
     void add_containing(const Context &context, const Shape &shape, const Wanted &wanted, ItemCounts items);
     bool open_ended(const Shape &shape, size_t prefix);
     /** An array whose first item, or a "]" at once, is what `first` and `may_be_empty` say. */
-    void add_brackets(const Context &context, RuleId first, bool may_be_empty);
+    void add_brackets(const Context &context, RuleId first, bool may_be_empty, bool unique);
 
     void add_objects(const Context &context, const Shape &shape);
     std::vector<Extra> extras(const Shape &shape, const std::vector<std::string> &declared);
@@ -100,6 +107,7 @@ class Compiler {
     TextRules texts_;
     std::map<Schemas, RuleId> known_;
     std::deque<Task> tasks_;
+    std::vector<UniqueItems> unique_;
     std::optional<Contradiction> contradiction_; // the first that was passed over
 };
 

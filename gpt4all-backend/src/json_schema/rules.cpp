@@ -89,6 +89,8 @@ std::string gbnf_of(const Symbol &symbol, const std::vector<std::string> &names)
         return char_class(symbol.set) + count(symbol);
     case Symbol::Kind::rule:
         return names[symbol.rule] + count(symbol);
+    case Symbol::Kind::mark:
+        return "<[" + std::to_string(symbol.mark) + "]>";
     }
     return "";
 }
@@ -113,6 +115,13 @@ Sequence &Sequence::rule(RuleId rule, size_t least, size_t most) {
     if (most > 0) {
         symbols_.push_back({Symbol::Kind::rule, "", {}, rule, least, most});
     }
+    return *this;
+}
+
+Sequence &Sequence::mark(uint32_t mark) {
+    Symbol symbol = {Symbol::Kind::mark, "", {}};
+    symbol.mark = mark;
+    symbols_.push_back(std::move(symbol));
     return *this;
 }
 

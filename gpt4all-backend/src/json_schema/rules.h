@@ -3,6 +3,7 @@
 #include "char_set.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,9 +14,9 @@ namespace llmodel::json_schema {
 
 using RuleId = size_t;
 
-/** A part of a rule: a text, a character of a class, or what another rule says; perhaps several times. */
+/** A part of a rule: a text, a character of a class, or what another rule says; perhaps several times. Or a mark. */
 struct Symbol {
-    enum class Kind { text, set, rule };
+    enum class Kind { text, set, rule, mark };
     static constexpr size_t unlimited = ~size_t{0};
 
     Kind kind;
@@ -24,6 +25,7 @@ struct Symbol {
     RuleId rule = 0;
     size_t least = 1;
     size_t most = 1;
+    uint32_t mark = 0; // of grammar/marks.h
 };
 
 /** Symbols one after another. */
@@ -32,6 +34,7 @@ class Sequence {
     Sequence &text(std::string_view text);
     Sequence &set(CharSet set, size_t least = 1, size_t most = 1);
     Sequence &rule(RuleId rule, size_t least = 1, size_t most = 1);
+    Sequence &mark(uint32_t mark);
     Sequence &then(const Sequence &other);
 
     const std::vector<Symbol> &symbols() const { return symbols_; }
@@ -57,6 +60,10 @@ class Rules {
     void alternative(RuleId rule, Sequence sequence) { rules_[rule].push_back(std::move(sequence)); }
 
     size_t size() const { return rules_.size(); }
+
+    /** How many texts a rule has, not counting spaces outside of strings; at most `endless`. After prune(). */
+    size_t count(RuleId rule, RuleId space) const;
+    static constexpr size_t endless = size_t{1} << 40;
 
     /** What a rule says, `least` to `most` times, in few rules however large the counts are. */
     Sequence repeated(RuleId rule, size_t least, size_t most);

@@ -24,6 +24,7 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/regex_language.cpp
   src/json_schema/regex_parse.cpp
   src/json_schema/rules.cpp
+  src/json_schema/rules_count.cpp
   src/json_schema/shape.cpp
   src/json_schema/text_rules.cpp
   src/json_schema/uri.cpp)

@@ -234,12 +234,14 @@ RuleId TextRules::any_integer() {
 
 RuleId TextRules::any_number() {
     return once("number", [&](RuleId rule) {
-        const RuleId whole = rules_.add(Sequence().text("0"));
-        rules_.alternative(whole, Sequence().set({{'1', '9'}}).set(digit_class, 0, 15));
         const RuleId fraction = rules_.add(Sequence().text(".").set(digit_class, 1, 16));
         const RuleId exponent = rules_.add(
             Sequence().set({{'E', 'E'}, {'e', 'e'}}).set({{'+', '+'}, {'-', '-'}}, 0, 1).set(digit_class, 1, 2));
-        rules_.alternative(rule, Sequence().set(one('-'), 0, 1).rule(whole).rule(fraction, 0, 1).rule(exponent, 0, 1));
+        const RuleId unsigned_number = rules_.add(Sequence().text("0").rule(fraction, 0, 1)); // 0e9 is but another 0
+        Sequence large;
+        large.set({{'1', '9'}}).set(digit_class, 0, 15).rule(fraction, 0, 1).rule(exponent, 0, 1);
+        rules_.alternative(unsigned_number, large);
+        rules_.alternative(rule, Sequence().set(one('-'), 0, 1).rule(unsigned_number));
     });
 }
 

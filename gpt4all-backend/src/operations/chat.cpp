@@ -246,7 +246,7 @@ Generation prepare_chat(Engine &engine, const json &request) {
     }
     if (has_tools(request) && rendered.parameters.contains("grammar")) {
         check_gbnf(engine.vocab(), rendered.parameters.at("grammar").get<std::string>(),
-                   "the grammar made from the tools");
+                   "the grammar made from the tools", GrammarFrom::us);
     }
     check_fits(rendered.prompt, engine.vocab(), static_cast<size_t>(engine.meta().slot_n_ctx), "the conversation");
     generation.prompt = tokenize(rendered, engine.vocab());

@@ -102,10 +102,8 @@ func main() {
 	// end of example
 
 	// example: refused
-	request = gpt4all.Ask("Three numbers.")
-	request.JSONSchema = map[string]any{
-		"type": "array", "items": map[string]any{"type": "integer"}, "uniqueItems": true,
-	}
+	request = gpt4all.Ask("Three digits.")
+	request.JSONSchema = map[string]any{"type": "string", "pattern": "[0-9]{3}"}
 	_, err = model.Chat(ctx, request)
 	var failure *gpt4all.Error
 	if errors.As(err, &failure) && failure.Kind == gpt4all.ErrGrammar {

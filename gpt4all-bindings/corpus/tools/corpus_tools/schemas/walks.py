@@ -51,6 +51,8 @@ class Walker:
         if not line:
             raise RuntimeError(f"walk_grammar ended with {self._running.wait()} at {json.dumps(schema)[:500]}")
         answer = json.loads(line)
+        if "fault" in answer:
+            raise RuntimeError(f"{answer['fault']}, at {json.dumps(schema)[:500]}")
         if "error" in answer:
             return Verdict(answer["error"], answer.get("keyword", ""), answer.get("pointer", ""))
         walked = [text for text in answer["walked"] if text is not None]
