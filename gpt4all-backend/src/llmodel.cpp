@@ -119,7 +119,7 @@ void give(char **output, const json &value) {
 }
 
 json parse_options(const char *text, const char *definition, const char *what) {
-    json options = parse_json(text, what, Missing::empty_object);
+    json options = parse_json(text, what, Missing::empty_object, LongNumbers::marked_for_templates);
     accept(options, definition);
     return options;
 }
@@ -285,7 +285,8 @@ llmodel_status llmodel_submit(llmodel_model *model, const char *operation, const
         required(request_json, "request_json");
         required(task, "task");
         const auto opened = tables().models.get(model);
-        auto request = parse_json(request_json, std::string(operation) + " request");
+        auto request = parse_json(request_json, std::string(operation) + " request", Missing::refused,
+                                  LongNumbers::marked_for_templates);
         *task = tables().tasks.add(opened->submit(operation, std::move(request)));
         return LLMODEL_OK;
     });

@@ -83,6 +83,24 @@ TEST(Continue, BeginsAMessageThatIsEmpty) {
     }
 }
 
+/** Not where two renderings begin to differ, which may be within a token. */
+TEST(Continue, GoesOnInTheTemplatesOwnTokens) {
+    const TinyLlama model(
+        json{{"chat_template", "{% for m in messages %}<|{{ m.role }}|>{% if m.role == 'assistant' %}<|content|>"
+                               "{% endif %}{{ m.content }}<|end|>{% endfor %}"
+                               "{% if add_generation_prompt %}<|assistant|>{% else %}<|endoftext|>{% endif %}"}});
+    for (const char *begun : {"Good mor", "e", "<|end|>", "Go "}) {
+        const Answer answer =
+            prompt_of(model, {question, assistant({{"content", begun}})}, {{"continue_final_message", true}});
+        ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+        EXPECT_EQ(answer.result["prompt"], "<|user|>Hello<|end|><|assistant|><|content|>" + std::string(begun));
+    }
+    const json parts = {{{"type", "text"}, {"text", "Good"}}, {{"type", "text"}, {"text", "mor"}}};
+    const Answer answer =
+        prompt_of(model, {question, assistant({{"content", parts}})}, {{"continue_final_message", true}});
+    EXPECT_THAT(answer.result["prompt"].get<std::string>(), testing::EndsWith("<|content|>Good\nmor"));
+}
+
 TEST(Continue, GoesOnWithReasoning) {
     const TinyLlama model(json{{"chat_template", thinking}});
     const json messages = {question, assistant({{"content", ""}, {"reasoning_content", "Let me s"}})};

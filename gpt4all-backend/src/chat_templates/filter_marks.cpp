@@ -1,5 +1,7 @@
 #include "chat_templates/filter_marks.h"
 
+#include "json/utf8.h"
+
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -64,11 +66,12 @@ void mark(const jinja::value &of, const MarkedText &marked) {
     }
 }
 
-/** The pieces are parts of `whole`, one behind the other, with the delimiter between them. */
+/** The pieces are parts of `whole`, one behind the other, with what separates them in between. */
 void mark_pieces(const std::vector<jinja::value> &pieces, const MarkedText &whole, size_t delimiter) {
     size_t begin = 0;
     for (const jinja::value &piece : pieces) {
         const size_t length = piece->val_str.length();
+        begin = std::min(delimiter == 0 ? whole.text.find(piece->val_str.str(), begin) : begin, whole.text.size());
         MarkedText marked;
         if (begin + length <= whole.text.size()) {
             marked.append(whole, begin, length);
@@ -102,12 +105,13 @@ MarkedText join(const std::vector<jinja::value> &items, const jinja::value &deli
     MarkedText made;
     for (size_t i = 0; i < items.size(); ++i) {
         jinja::value item = items[i];
+        jinja::value missing = jinja::mk_val<jinja::value_undefined>();
         if (jinja::is_val<jinja::value_int>(attribute) && jinja::is_val<jinja::value_array>(item)) {
-            item = item->at(attribute->as_int());
+            item = item->at(attribute->as_int(), missing);
         } else if (is_string(attribute) && jinja::is_val<jinja::value_object>(item)) {
-            item = item->at(attribute);
+            item = item->at(attribute, missing);
         }
-        const MarkedText text(item->as_string());
+        const MarkedText text(item->is_undefined() ? jinja::string() : item->as_string());
         made.append(text, 0, text.text.size());
         if (i + 1 < items.size() && is_string(delimiter)) {
             const MarkedText between(delimiter->as_string());
@@ -124,11 +128,15 @@ MarkedText slice(const MarkedText &of, const jinja::func_args &args, size_t leng
     if (args.count() < 3 || !by_ones) {
         return made;
     }
-    const auto size = static_cast<int64_t>(of.text.size());
+    const auto size = static_cast<int64_t>(count_code_points(of.text));
     int64_t begin = args.get_pos(1)->as_int();
     begin = std::clamp<int64_t>(begin < 0 ? begin + size : begin, 0, size);
-    if (static_cast<size_t>(begin) + length <= of.text.size()) {
-        made.append(of, static_cast<size_t>(begin), length);
+    size_t first = 0;
+    for (int64_t i = 0; i < begin; ++i) {
+        first += std::max<size_t>(1, code_point_length(std::string_view(of.text).substr(first)));
+    }
+    if (first + length <= of.text.size()) {
+        made.append(of, first, length);
     }
     return made;
 }
@@ -145,8 +153,10 @@ MarkedText indent(const MarkedText &in, const std::string &indented) {
     return taken == in.text.size() ? made : MarkedText();
 }
 
+/** 0: white space of any length. */
 size_t length_of_delimiter(const jinja::func_args &args) {
-    return args.count() > 1 ? args.get_pos(1)->val_str.length() : 1; // a space
+    const jinja::value delimiter = args.get_kwarg_or_pos("sep", 1);
+    return is_string(delimiter) ? delimiter->val_str.length() : 0;
 }
 
 void mark_text_of_string(const std::string &name, const jinja::func_args &args, const jinja::value &result) {
@@ -188,12 +198,19 @@ jinja::value keep_marks(const std::string &name, const jinja::func_args &args, j
         if (jinja::holds_input(*subject)) {
             result->val_str.mark_input();
         }
+    } else if (name == "join" && is_string(subject) && args.count() > 1 &&
+               jinja::is_val<jinja::value_array>(args.get_pos(1))) { // of the text that is put between
+        mark(result, join(args.get_pos(1)->as_array(), subject, jinja::mk_val<jinja::value_undefined>()));
+    } else if (name == "printf") { // has marked what it took in
+        return result;
     } else if (is_string(subject) && is_string(result)) {
         mark_text_of_string(name, args, result);
-    } else if (is_string(subject) && (name == "split" || name == "rsplit")) {
+    } else if (is_string(subject) && (name == "split" || name == "rsplit" || name == "splitlines")) {
         mark_pieces(result->as_array(), MarkedText(subject->val_str), length_of_delimiter(args));
     } else if (name == "join" && jinja::is_val<jinja::value_array>(subject)) {
         mark(result, join(subject->as_array(), args.get_kwarg_or_pos("d", 1), args.get_kwarg_or_pos("attribute", 2)));
+    } else if (name == "join" && jinja::holds_input(*subject)) { // of the names of fields
+        result->val_str.mark_input();
     }
     return result;
 }

@@ -2,6 +2,7 @@
 
 #include "chat.h" // llama-common's, with the hook
 #include "chat_templates/filter_marks.h"
+#include "json/long_numbers.h"
 
 #include <algorithm>
 
@@ -32,6 +33,7 @@ void keep_rendered(const jinja::string &text, size_t cut) {
 // Before any thread renders: the hooks are read without a lock.
 [[maybe_unused]] const bool templates_are_hooked = [] {
     common_chat_render_hook = keep_rendered;
+    common_chat_numbers_hook = mark_numbers;
     jinja::filter_hook = keep_marks;
     return true;
 }();

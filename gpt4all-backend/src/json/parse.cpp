@@ -1,5 +1,6 @@
 #include "parse.h"
 
+#include "json/long_numbers.h"
 #include "utf8.h"
 
 #include <algorithm>
@@ -79,11 +80,15 @@ std::string reason_of(const std::string &message) {
 
 class Builder final : public nlohmann::json_sax<json> {
   public:
+    explicit Builder(LongNumbers numbers) : numbers_(numbers) {}
+
     bool null() override { return add(nullptr) != nullptr; }
     bool boolean(bool value) override { return add(value) != nullptr; }
     bool number_integer(number_integer_t value) override { return add(value) != nullptr; }
     bool number_unsigned(number_unsigned_t value) override { return add(value) != nullptr; }
-    bool number_float(number_float_t value, const string_t &) override { return add(value) != nullptr; }
+    bool number_float(number_float_t value, const string_t &text) override {
+        return marks_ && is_rounded(text) ? add(std::string(number_mark) + text) != nullptr : add(value) != nullptr;
+    }
     bool string(string_t &value) override { return add(std::move(value)) != nullptr; }
     bool binary(binary_t &) override { return fail("binary data"); }
 
@@ -97,6 +102,9 @@ class Builder final : public nlohmann::json_sax<json> {
         auto &members = level.value->get_ref<json::object_t &>();
         if (has_key(level, members, name)) {
             return fail("the key " + quote(name) + " occurs twice");
+        }
+        if (open_.size() == 1 && numbers_ == LongNumbers::marked_for_templates) {
+            marks_ = name == "messages" || name == "tools" || name == "chat_template_kwargs";
         }
         members.emplace_back(std::move(name), nullptr);
         level.member = &members.back().second;
@@ -175,13 +183,15 @@ class Builder final : public nlohmann::json_sax<json> {
         return true;
     }
 
+    LongNumbers numbers_;
+    bool marks_ = false;
     std::vector<Level> open_;
     size_t values_ = 0;
 };
 
 } // namespace
 
-json parse_json(const char *text, std::string_view what, Missing missing) {
+json parse_json(const char *text, std::string_view what, Missing missing, LongNumbers numbers) {
     const size_t size = text == nullptr ? 0 : strnlen(text, max_json_bytes + 1);
     const std::string_view view(text == nullptr ? "" : text, size);
     if (view.find_first_not_of(" \t\r\n") == std::string_view::npos) {
@@ -200,7 +210,7 @@ json parse_json(const char *text, std::string_view what, Missing missing) {
                     {{"offset", bad}});
     }
     const char *read = view.data();
-    Builder builder;
+    Builder builder(numbers);
     if (!json::sax_parse(Cursor(view.data(), &read), Cursor(view.data() + size, &read), &builder)) {
         const auto consumed = static_cast<size_t>(read - view.data());
         throw syntax_error(what, view, consumed == 0 ? 0 : consumed - 1, builder.failure);

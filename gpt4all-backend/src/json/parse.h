@@ -15,11 +15,16 @@ inline constexpr size_t max_json_values = size_t{1} << 22; // each takes far mor
 /** What a NULL pointer or a text without content means. */
 enum class Missing { refused, empty_object };
 
+/** What becomes of numbers that no type holds: the double that is nearest, or, in what a request brings for chat
+ *  templates (its "messages", "tools" and "chat_template_kwargs"), a string with number_mark. */
+enum class LongNumbers { rounded, marked_for_templates };
+
 /**
  * Parses untrusted text strictly: RFC 8259, valid UTF-8, no key twice in one object, within the limits above. `what`
  * names it in errors, such as "chat request". Throws Error(LLMODEL_INVALID_ARGUMENT) that says where and why.
  */
-json parse_json(const char *text, std::string_view what, Missing missing = Missing::refused);
+json parse_json(const char *text, std::string_view what, Missing missing = Missing::refused,
+                LongNumbers numbers = LongNumbers::rounded);
 
 /** Compact JSON text; bytes that are not UTF-8 become U+FFFD. `value` must not nest deeper than a parsed one may. */
 std::string dump_json(const json &value);

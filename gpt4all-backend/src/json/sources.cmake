@@ -4,6 +4,7 @@
 set(LLMODEL_JSON_SOURCES
     src/json/closest.cpp
     src/json/expectation.cpp
+    src/json/long_numbers.cpp
     src/json/parse.cpp
     src/json/schema.cpp
     src/json/schema_absent.cpp

@@ -2,6 +2,7 @@
 
 #include "compile.h"
 #include "json-schema.h"
+#include "json/long_numbers.h"
 #include "json/parse.h"
 #include "json/utf8.h"
 #include "llama/texts.h"
@@ -20,7 +21,7 @@ using AddRule = std::function<std::string(const std::string &, const std::string
 std::string add_rules(const std::string &name, const std::string &source, const std::string &pointer,
                       const AddRule &add_rule) {
     const bool arguments = name.starts_with(llama_texts::tool_rule) && pointer.empty();
-    const auto rules = compile_json_schema(parse_json(source.c_str(), "a schema"), {pointer, arguments});
+    const auto rules = compile_json_schema(round_marked(parse_json(source.c_str(), "a schema")), {pointer, arguments});
     for (const auto &[rule, alternatives] : *rules) {
         if (add_rule(rule, alternatives) != rule) { // there is one of that name, of another schema
             throw Error(LLMODEL_INTERNAL, "two schemas got rules of one name: " + rule);
@@ -49,7 +50,7 @@ void check_tool_schemas(const json &request) {
             continue;
         }
         try {
-            compile_json_schema(*parameters, {"", true});
+            compile_json_schema(round_marked(*parameters), {"", true});
         } catch (const Error &error) {
             json detail = error.detail();
             detail["path"] = path + error.detail().value("pointer", "");

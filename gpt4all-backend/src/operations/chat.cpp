@@ -179,17 +179,25 @@ RenderedChat render_chat(Engine &engine, json request) {
     const bool parse_special = request.value("parse_special", false);
     request.erase("parse_special");
 
+    const auto render = [&engine](const json &other) {
+        return apply_chat_template(engine, other).at("prompt").get<std::string>();
+    };
     const RenderedInput rendered;
     RenderedChat chat{.parameters = apply_chat_template(engine, request), .prompt = {}, .input = {}};
     chat.prompt = chat.parameters.at("prompt").get<std::string>();
     chat.parameters.erase("prompt");
-    if (!parse_special) {
-        chat.input = rendered.spans_of(chat.prompt);
-        if (continues(request)) {
-            add_continued_message(chat.input, request, chat.prompt, [&engine](const json &other) {
-                return apply_chat_template(engine, other).at("prompt").get<std::string>();
-            });
+    InputSpans input = rendered.spans_of(chat.prompt);
+    if (continues(request)) {
+        const RenderedInput whole;
+        if (auto continued = continued_prompt(request, render)) {
+            chat.prompt = std::move(*continued);
+            input = whole.spans_of(chat.prompt);
+        } else {
+            add_continued_message(input, request, chat.prompt, render);
         }
+    }
+    if (!parse_special) {
+        chat.input = std::move(input);
     }
     return chat;
 }

@@ -80,6 +80,20 @@ void resolve_continuation(json &request) {
     request["add_generation_prompt"] = true;
 }
 
+std::optional<std::string> continued_prompt(const json &request,
+                                            const std::function<std::string(const json &)> &render) {
+    const std::string end = placeholder(request, "end");
+    json whole = request;
+    whole.erase("continue_final_message");
+    json &last = whole["messages"].back();
+    json &text = last[has_text(last, "content") ? "content" : "reasoning_content"];
+    json &tail = text.is_array() ? text.back()["text"] : text;
+    tail = tail.get<std::string>() + end;
+    const std::string prompt = render(whole);
+    const size_t found = prompt.rfind(end);
+    return found == std::string::npos ? std::nullopt : std::optional(prompt.substr(0, found));
+}
+
 void add_continued_message(InputSpans &spans, const json &request, const std::string &prompt,
                            const std::function<std::string(const json &)> &render) {
     const std::string content = placeholder(request, "content");

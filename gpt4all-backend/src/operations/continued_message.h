@@ -4,6 +4,7 @@
 #include "tokens/input_spans.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace llmodel {
@@ -16,9 +17,15 @@ void resolve_continuation(json &request);
 /** Whether a request that is settled continues its last message. */
 bool continues(const json &request);
 
-/** Adds to `spans` where `prompt` has the message to be continued, which llama.cpp puts behind what the template
- *  renders. `render` gives the prompt of a request. Throws Error(LLMODEL_UNSUPPORTED) if the template has no place for
- *  what is to be continued. */
+/** The prompt of a request that continues its last message, as the template renders the whole conversation, up to where
+ *  that message's text ends; nothing if the template does not show that text. `render` gives the prompt of a request.
+ */
+std::optional<std::string> continued_prompt(const json &request,
+                                            const std::function<std::string(const json &)> &render);
+
+/** For a template that does not show the text. Adds to `spans` where `prompt` has the message to be continued, which
+ * llama.cpp puts behind what the template renders. `render` gives the prompt of a request. Throws
+ * Error(LLMODEL_UNSUPPORTED) if the template has no place for what is to be continued. */
 void add_continued_message(InputSpans &spans, const json &request, const std::string &prompt,
                            const std::function<std::string(const json &)> &render);
 
