@@ -28,7 +28,7 @@ _CODE = re.compile(
 )
 _C = re.compile(r'(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<comment>/\*.*?\*/|//[^\n]*)', re.DOTALL)
 # Folders whose texts in quotation marks are answers of models, wrong input, or code of another language.
-_WITH_CODE_IN_TEXTS = ("/tests/", "/emitters/")
+_WITH_CODE_IN_TEXTS = ("/tests/", "/emitters/", "/renderings/expressions.py")
 _DESCRIPTION = re.compile(r'"(?:description|title)": ("(?:[^"\\\n]|\\.)*")')
 
 

@@ -1,0 +1,1 @@
+"""What chat templates make of conversations, here and by jinja2 as transformers drives it."""
