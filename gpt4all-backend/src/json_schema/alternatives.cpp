@@ -10,7 +10,8 @@ namespace llmodel::json_schema {
 namespace {
 
 constexpr size_t max_ways = 1000;
-constexpr int max_probes = 20000;
+constexpr int max_probes = 20000; // for two schemas
+constexpr size_t max_overlaps = 1000;
 constexpr int deepest_probe = 6;
 
 } // namespace
@@ -91,6 +92,13 @@ bool Alternatives::settle(Way &way) {
 }
 
 void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways, std::vector<Reach> *reaches) {
+    if (probing ? --probes_ < 0 : --choices_ < 0) {
+        if (!probing) {
+            refuse(*way.parts[0], way.open.empty() ? "" : way.open[0].keyword,
+                   "there are too many ways to try to satisfy it; use a smaller schema");
+        }
+        return;
+    }
     if (next == way.open.size() && !way.impossible && settle(way)) {
         choose(std::move(way), next, probing, ways, reaches);
         return;
@@ -166,15 +174,26 @@ std::vector<Schemas> Alternatives::overlaps(const Choice &choice, const Schemas 
         return others;
     }
     bool without_others = true;
+    size_t overlapping = 0;
+    std::vector<Tags> tags;
+    for (const Schema *option : options) {
+        tags.push_back(tags_of(document_, *option));
+    }
     for (size_t i = 0; i < options.size(); ++i) {
         for (size_t j = 0; j < i; ++j) {
-            if (apart(*options[i], *options[j], {})) {
+            if (json_schema::apart(tags[i], tags[j]) || apart(*options[i], *options[j], {})) {
                 continue;
             }
             without_others = false;
             if (!apart(*options[i], *options[j], beside)) {
                 others[i].push_back(options[j]);
                 others[j].push_back(options[i]);
+                if (++overlapping > max_overlaps) {
+                    refuse(*choice.schema, "oneOf",
+                           "more than " + std::to_string(max_overlaps) +
+                               " pairs of its schemas might hold of the same value; use \"anyOf\", or give each a "
+                               "required property with a \"const\" of its own");
+                }
             }
         }
     }
@@ -185,8 +204,11 @@ std::vector<Schemas> Alternatives::overlaps(const Choice &choice, const Schemas 
 }
 
 bool Alternatives::apart(const Schema &a, const Schema &b, const Schemas &beside) {
-    probes_ = max_probes;
-    return none_satisfies({&a, &b}, beside, 0);
+    const int most = std::min(max_probes, all_probes_);
+    probes_ = most;
+    const bool none = none_satisfies({&a, &b}, beside, 0);
+    all_probes_ -= most - std::max(probes_, 0);
+    return none;
 }
 
 /** Whether it is certain that no value satisfies all of the schemas. */
@@ -205,7 +227,8 @@ bool Alternatives::none_satisfies(const Schemas &schemas, const Schemas &beside,
         }
         std::vector<Schemas> ways;
         choose(std::move(way), 0, true, ways, nullptr);
-        return std::all_of(ways.begin(), ways.end(), [&](const Schemas &parts) { return impossible(parts, depth); });
+        return probes_ >= 0 &&
+               std::all_of(ways.begin(), ways.end(), [&](const Schemas &parts) { return impossible(parts, depth); });
     } catch (const Error &) {
         return false; // what is wrong is told where it is compiled
     }

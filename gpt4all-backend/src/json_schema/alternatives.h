@@ -3,6 +3,7 @@
 #include "accepts.h"
 #include "children.h"
 #include "conditions.h"
+#include "tags.h"
 
 #include <map>
 #include <set>
@@ -62,6 +63,8 @@ class Alternatives {
     std::map<const Schema *, Schemas> dependents_; // each: without the name, or with what it needs
     std::set<const Schema *> known_apart_;         // whose "oneOf" is no more than an "anyOf"
     int probes_ = 0;
+    int all_probes_ = 300000; // some microseconds each
+    int choices_ = 30000;     // which copy what was chosen so far
 };
 
 } // namespace llmodel::json_schema

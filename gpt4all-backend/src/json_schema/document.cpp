@@ -166,7 +166,7 @@ void Document::find_resources(const json &value, const std::string &pointer, siz
     }
 }
 
-const Schema &Document::schema_at(const json &value, std::string pointer, size_t resource) {
+const Schema &Document::schema_at(const json &value, std::string pointer, size_t resource, bool written) {
     auto &schema = schemas_[&value];
     if (!schema) {
         if (!value.is_object() && !value.is_boolean()) {
@@ -179,22 +179,27 @@ const Schema &Document::schema_at(const json &value, std::string pointer, size_t
         }
         const auto own = resource_at_.find(&value);
         schema = std::make_unique<Schema>(
-            Schema{value, std::move(pointer), own == resource_at_.end() ? resource : own->second});
+            Schema{value, std::move(pointer), own == resource_at_.end() ? resource : own->second, written});
     }
     return *schema;
 }
 
 const Schema &Document::child(const Schema &parent, std::string_view keyword) {
-    return schema_at(*parent.find(keyword), parent.pointer + "/" + std::string(keyword), parent.resource);
+    std::string pointer = parent.pointer + (parent.written ? "/" + std::string(keyword) : "");
+    return schema_at(*parent.find(keyword), std::move(pointer), parent.resource, parent.written);
 }
 
 const Schema &Document::child(const Schema &parent, std::string_view keyword, const std::string &token,
                               const json &value) {
-    return schema_at(value, parent.pointer + "/" + std::string(keyword) + "/" + escape_token(token), parent.resource);
+    std::string pointer = parent.pointer;
+    if (parent.written) {
+        pointer.append("/").append(keyword).append("/").append(escape_token(token));
+    }
+    return schema_at(value, std::move(pointer), parent.resource, parent.written);
 }
 
 const Schema &Document::meant(const Schema &parent, json value) {
-    return schema_at(meant_.emplace_back(std::move(value)), parent.pointer, parent.resource);
+    return schema_at(meant_.emplace_back(std::move(value)), parent.pointer, parent.resource, false);
 }
 
 json Document::link(const Schema &schema) {

@@ -18,6 +18,7 @@ struct Schema {
     const json &value;
     std::string pointer; // RFC 6901
     size_t resource;     // of the document: where its references begin
+    bool written = true; // or meant by what stands at the pointer
 
     bool is(bool constant) const { return value.is_boolean() && value.get<bool>() == constant; }
     const json *find(std::string_view keyword) const;
@@ -63,7 +64,7 @@ class Document {
         std::string fragment;
     };
 
-    const Schema &schema_at(const json &value, std::string pointer, size_t resource);
+    const Schema &schema_at(const json &value, std::string pointer, size_t resource, bool written = true);
     void find_resources(const json &value, const std::string &pointer, size_t resource);
     const Schema &at_pointer(const Schema *from, std::string_view keyword, size_t resource, std::string_view pointer);
     Reference read_reference(const Schema &schema, std::string_view keyword);

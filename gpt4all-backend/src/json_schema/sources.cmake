@@ -26,5 +26,6 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/rules.cpp
   src/json_schema/rules_count.cpp
   src/json_schema/shape.cpp
+  src/json_schema/tags.cpp
   src/json_schema/text_rules.cpp
   src/json_schema/uri.cpp)

@@ -1,4 +1,4 @@
-"""The lane of JSON Schemas: whether what their grammars admit is valid, for those of the official suite and others."""
+"""The lane of JSON Schemas: whether what their grammars admit is valid, be they the official suite's or others."""
 
 from __future__ import annotations
 
@@ -37,14 +37,13 @@ def _schemas(_: Settings) -> Outcome:
     variables["GPT4ALL_JSON_SCHEMA_SUITE"] = str(SUITE)
     variables["GPT4ALL_WALK_GRAMMAR"] = str(directory("release") / "bin" / "walk_grammar")
     tests = TOOLS / "tests"
-    return run_pytest(
-        "schemas", tests / "test_schemas.py", variables, options=[str(tests / "test_real_world_schemas.py")]
-    )
+    more = [str(tests / name) for name in ("test_real_world_schemas.py", "test_generated_schemas.py")]
+    return run_pytest("schemas", tests / "test_schemas.py", variables, options=more)
 
 
 LANES = {
     "schemas": Lane(
-        "JSON Schemas, of the official suite and from practice",
+        "JSON Schemas, of the official suite, from practice and made up",
         _schemas,
         python=True,
         venv=_fetch,

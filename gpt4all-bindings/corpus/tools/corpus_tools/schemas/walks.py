@@ -40,9 +40,11 @@ class Walker:
         """Ends the program."""
         self._running.communicate()
 
-    def ask(self, schema: Any, texts: Sequence[str] = (), seed: int = 1, *, arguments: bool = False) -> Verdict:
+    def ask(
+        self, schema: Any, texts: Sequence[str] = (), seed: int = 1, *, arguments: bool = False, walks: int = WALKS
+    ) -> Verdict:
         """Walks through a schema's grammar, and asks which of the texts it admits."""
-        asked = {"schema": schema, "walks": WALKS, "seed": seed, "texts": texts, "arguments": arguments}
+        asked = {"schema": schema, "walks": walks, "seed": seed, "texts": texts, "arguments": arguments}
         assert self._running.stdin is not None
         assert self._running.stdout is not None
         self._running.stdin.write(json.dumps(asked) + "\n")
