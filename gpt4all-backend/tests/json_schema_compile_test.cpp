@@ -302,6 +302,19 @@ TEST_F(JsonSchemaCompile, Arrays) {
     });
 }
 
+/** That both hold of it is no proof that it is none of them. */
+TEST_F(JsonSchemaCompile, ConstantsInSeveralOfOne) {
+    expect({
+        {R"({"oneOf": [true, {"const": null}]})", {"1"}, {"null"}},
+        {R"({"oneOf": [{"type": ["null", "integer"]}, {"const": null}, {"enum": [1, "a"]}]})",
+         {"2", R"("a")"},
+         {"null", "1"}},
+        {R"({"allOf": [{"oneOf": [{"enum": ["a", "b"]}, {"type": "string", "maxLength": 2}]}]})",
+         {R"("c")", R"("ab")"},
+         {R"("a")", R"("b")"}},
+    });
+}
+
 TEST_F(JsonSchemaCompile, DynamicReferences) {
     expect({
         {R"({"$dynamicAnchor": "node", "type": "object", "properties": {"next": {"$dynamicRef": "#node"}}})",

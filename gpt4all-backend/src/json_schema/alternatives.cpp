@@ -141,13 +141,14 @@ std::vector<Schemas> Alternatives::of(const Schemas &schemas, std::vector<Reach>
     return ways;
 }
 
-std::vector<json> Alternatives::values(const Shape &shape) {
+std::vector<json> Alternatives::values(const Shape &shape, bool probing) {
     const Schema &first = *shape.values[0];
     const json *listed = first.find("enum");
     std::vector<json> values;
     for (const json &value : first.find("const") != nullptr ? json::array({*first.find("const")}) : *listed) {
-        if (std::all_of(shape.parts.begin(), shape.parts.end(),
-                        [&](const Schema *part) { return acceptance_.accepts(*part, value); })) {
+        if (std::all_of(shape.parts.begin(), shape.parts.end(), [&](const Schema *part) {
+                return probing ? acceptance_.accepts_directly(*part, value) : acceptance_.accepts(*part, value);
+            })) {
             values.push_back(value);
         }
     }
@@ -244,7 +245,7 @@ bool Alternatives::impossible(const Schemas &parts, int depth) {
         return true;
     }
     if (!shape.values.empty()) {
-        return values(shape).empty();
+        return values(shape, true).empty(); // not by the "oneOf" itself for which it is asked
     }
     for (const uint8_t of : {type::null, type::boolean, type::number, type::string, type::array, type::object}) {
         if ((shape.types & of) != 0 && !impossible_type(shape, of, depth)) {

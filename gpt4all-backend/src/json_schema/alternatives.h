@@ -27,8 +27,8 @@ class Alternatives {
     /** A schema for all that is not valid under another. */
     const Schema &opposite(const Schema &schema) { return conditions_.opposite(schema); }
 
-    /** The values that a shape with "const" or "enum" allows. */
-    std::vector<json> values(const Shape &shape);
+    /** The values that a shape with "const" or "enum" allows. While probing, by its parts' own keywords alone. */
+    std::vector<json> values(const Shape &shape, bool probing = false);
 
   private:
     struct Choice {

@@ -79,7 +79,8 @@ def judge_of(schema: Any, draft: str) -> Validator:
 def fault(judge: Validator, text: str) -> str:
     """What is wrong with a text; nothing if it is JSON, and valid."""
     try:
-        judge.validate(exact(text))
+        with decimal.localcontext(decimal.Context(prec=400)):  # to divide 1e99
+            judge.validate(exact(text))
     except ValueError as error:
         return f"{text!r} is not JSON: {error}"
     except ValidationError as error:
