@@ -1,7 +1,8 @@
 """`make bench`: builds the library and llama.cpp's own tools alike, and hands them to the benchmark.
 
---install-peers first puts llama-cpp-python, which compiles for many minutes, and node-llama-cpp into build/peers; what
-is there is measured too. All other arguments go on to gpt4all-bindings/benchmarks/bench.py; `--help` lists them.
+--install-peers first puts llama-cpp-python, which compiles for many minutes, node-llama-cpp and llguidance into
+build/peers; what is there is measured too. All other arguments go on to gpt4all-bindings/benchmarks/bench.py; `--help`
+lists them.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ PLOT_VENV = BUILD / "venv-bench"
 PEERS = BUILD / "peers"
 LOG = BUILD / "logs" / "bench.log"
 LLAMA_CPP_PYTHON, NODE_LLAMA_CPP = "llama-cpp-python==0.3.36", "node-llama-cpp@3.22.1"
+LLGUIDANCE = "llguidance==1.9.1"  # XGrammar needs PyTorch, whose wheels are a large download
 
 
 def _run(command: list[str], cwd: Path, what: str) -> None:
@@ -60,6 +62,7 @@ def install_peers() -> None:
     (node / "package.json").write_text('{"private": true}\n')
     _run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", NODE_LLAMA_CPP], node, "node-llama-cpp")
     _make_venv(PEERS / "python", [LLAMA_CPP_PYTHON], "llama-cpp-python")
+    _make_venv(PEERS / "schemas", [LLGUIDANCE], "llguidance")
 
 
 def installed_peers() -> list[str]:
@@ -70,6 +73,8 @@ def installed_peers() -> list[str]:
         arguments += ["--llama-cpp-python", str(python)]
     if (node / "node_modules" / "node-llama-cpp").is_dir() and shutil.which("node"):
         arguments += ["--node-llama-cpp", str(node)]
+    if any((PEERS / "schemas").glob("lib/python3*/site-packages/llguidance")):
+        arguments += ["--llguidance", str(PEERS / "schemas" / "bin" / "python")]
     return arguments
 
 
@@ -83,9 +88,19 @@ def main() -> int:
         python = ensure_venv()
         plot_python = ensure_plot_python()
     with steps.step("libllmodel, llama-bench and llama-server", expected("release")):
-        build("release", ["llmodel", "llmodel_bench", "llmodel_bench_streams", "llama-bench", "llama-server"])
+        build(
+            "release",
+            [
+                "llmodel",
+                "llmodel_bench",
+                "llmodel_bench_streams",
+                "llmodel_bench_schemas",
+                "llama-bench",
+                "llama-server",
+            ],
+        )
     if peers:
-        with steps.step("llama-cpp-python and node-llama-cpp", "10 to 20 minutes on two cores"):
+        with steps.step("llama-cpp-python, node-llama-cpp and llguidance", "10 to 20 minutes on two cores"):
             install_peers()
     with steps.step("default model"):
         model = fetch()

@@ -122,7 +122,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     streams = {"Python": [sys.executable, str(HERE / "worker_streams.py")], **json.loads(arguments.stream_workers)}
     settings = Settings(
         arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams,
-        pairs(arguments, others),
+        pairs(arguments, others), arguments.llguidance or "",
     )  # fmt: skip
     questions = {}
     for name in arguments.only:
@@ -187,6 +187,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=machine()["cores"], help="all cores if not given")
     parser.add_argument("--n-gen", type=int, default=128, help="tokens to decode")
     parser.add_argument("--llama-cpp-python", metavar="PYTHON", help="a Python that has llama-cpp-python")
+    parser.add_argument("--llguidance", metavar="PYTHON", help="a Python that has llguidance")
     parser.add_argument("--node-llama-cpp", metavar="FOLDER", help="a folder whose node_modules has node-llama-cpp")
     parser.add_argument(
         "--stream-workers", metavar="JSON", default="{}", help="for each language but Python, what reads streams in it"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+import statistics
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +15,7 @@ from typing import Any
 import report
 from beside import Pair, decode_rate, one_round
 from contenders import Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
+from schemas import cases
 
 N_PROMPT, N_GEN = 512, 128
 N_PREFIX, N_TAIL = 1000, 16
@@ -26,6 +30,8 @@ STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 10, 128, 48
 
 # The same, for contenders that take turns in one process.
 BESIDE_REPEATS, N_BESIDE = 8, 48
+
+SCHEMA_REPEATS = 5
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -49,6 +55,7 @@ class Settings:
     story: list[int]  # token ids of a beginning that the model goes on with in plain text
     stream_workers: Mapping[str, Sequence[str]]  # for each language, the command that reads streams in it
     pairs: Sequence[Pair]  # who can be loaded into one process
+    llguidance: str = ""  # a Python that has it
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
     def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
@@ -288,6 +295,35 @@ def beside(
         yield number
 
 
+def schemas(
+    settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """What grammars of JSON Schemas cost: to make them, and for each token."""
+    asked = [case.asked() for case in cases()]
+    for number in range(settings.rounds):
+        request = {"model": str(settings.model), "repeats": SCHEMA_REPEATS, "schemas": asked}
+        found = _answer([str(settings.binaries / "llmodel_bench_schemas")], request)
+        times = {report.OUR_GRAMMARS: found["times"]["libllmodel"], report.CONVERTER: found["times"]["llama.cpp"]}
+        if settings.llguidance:
+            request |= {key: found[key] for key in ("vocab", "eos", "tokens")}
+            command = [settings.llguidance, str(Path(__file__).with_name("worker_llguidance.py"))]
+            times[report.LLGUIDANCE] = _answer(command, request)
+        for name, by_schema in times.items():
+            for schema, measured in by_schema.items():
+                if "error" in measured:
+                    recorder.failures[f"{name}, {schema}"] = measured["error"]
+                else:
+                    recorder.add(
+                        name, {f"{kind} {schema}": statistics.median(measured[kind]) for kind in ("compile", "mask")}
+                    )
+        yield number
+
+
+def _answer(command: Sequence[str], request: Any) -> Any:
+    done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, check=True, timeout=600)
+    return json.loads(done.stdout)
+
+
 Question = Callable[[Settings, Sequence[Contender], LlamaBench, Recorder], "Iterator[int]"]
 QUESTIONS: dict[str, Question] = {
     "prefill": prefill,
@@ -296,6 +332,7 @@ QUESTIONS: dict[str, Question] = {
     "parallel": parallel,
     "streaming": streaming,
     "beside": beside,
+    "schemas": schemas,
     "first_token": first_token,
     "load": load,
 }

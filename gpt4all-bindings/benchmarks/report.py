@@ -10,6 +10,8 @@ from typing import Any
 C_API, PYTHON, TYPESCRIPT = "libllmodel, C API", "libllmodel, Python", "libllmodel, TypeScript"
 BENCH, SERVER, LCP, NODE = "llama-bench", "llama-server", "llama-cpp-python", "node-llama-cpp"
 LOOP = "a loop in C"
+OUR_GRAMMARS, CONVERTER, LLGUIDANCE = "libllmodel, grammars", "llama.cpp's converter", "llguidance"
+SCHEMAS = ("1,000 properties", "depth 30", "Pydantic model", "GitHub issue", "enum of 2,000", "pattern")
 # How each language reads streams, by what its worker calls it; a worker calls the loop in C "c".
 WAYS = {
     "Python": {"threads": "Python, threads", "asyncio": "Python, asyncio"},
@@ -27,6 +29,9 @@ ORDER = (
     NODE,
     LOOP,
     *(way for ways in WAYS.values() for way in ways.values()),
+    OUR_GRAMMARS,
+    CONVERTER,
+    LLGUIDANCE,
 )
 
 MIB = float(1 << 20)
@@ -111,6 +116,20 @@ TABLES = (
         ),
     ),
     Table(
+        "Grammars of JSON Schemas",
+        "From a JSON Schema to what a model can be held to, without anything remembered: by our compiler, by "
+        "llama.cpp's own converter, and by llguidance. The first two include llama.cpp's reading of the grammar. They "
+        "do not promise the same: the converter leaves out keywords in silence, and llguidance does its work later, "
+        "for each token. XGrammar is not measured, since it cannot be imported without PyTorch.",
+        tuple(Column("schemas", f"compile {name}", f"{name}, ms", OUR_GRAMMARS, 1e3) for name in SCHEMAS),
+    ),
+    Table(
+        "Masks of grammars",
+        "The time for a mask of the whole vocabulary, on one thread, at the tokens of a valid text: the median over "
+        "the tokens. Generation asks for one only where the grammar refuses the token that was drawn without it.",
+        tuple(Column("schemas", f"mask {name}", f"{name}, ms", OUR_GRAMMARS, 1e3) for name in SCHEMAS),
+    ),
+    Table(
         "The first token",
         "The wait for the first piece of text after {n_prefix} new tokens (cold), and after the same tokens with a "
         "different ending of {n_tail} tokens (warm), when the prefix is reused.",
@@ -170,7 +189,9 @@ def cell(results: dict[str, Any], column: Column, name: str) -> str:
         return "–"
     text = f"**{number(statistics.median(found))}** ({number(min(found))} to {number(max(found))})"
     compared = ratio(results, column, name, column.reference)
-    return text if compared is None or name == column.reference else f"{text} × {compared:.2f}"
+    if compared is None or name == column.reference:
+        return text
+    return f"{text} × {compared:.2f}" if compared >= 0.01 else f"{text} × {compared:.4f}"
 
 
 def table(results: dict[str, Any], spec: Table) -> Iterator[str]:
