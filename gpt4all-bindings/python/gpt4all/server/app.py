@@ -1,0 +1,76 @@
+"""The application: all APIs, over one set of models."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from .._errors import LLModelError
+from .._version import version
+from .access.middleware import Access
+from .errors import Failure, RequestError, failure_of
+from .inference import Inference
+from .logs import log_failure
+from .openai import chat, failures
+from .openai import models as openai_models
+from .settings import ServerSettings
+from .streaming import compact
+
+
+def create_app(settings: ServerSettings) -> FastAPI:
+    """The application. Raises InvalidArgumentError for settings that are not safe; RequestError for unknown models."""
+    settings.check()
+    inference = Inference(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        inference.pool.start()
+        yield
+        await inference.pool.close()
+
+    app = FastAPI(title="GPT4All", version=version(), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.inference = inference
+    for api in (chat, openai_models):
+        app.include_router(api.routes(inference))
+    _handle_errors(app)
+    app.add_middleware(Access, settings=settings, refuse=_refused)  # type: ignore[arg-type]
+
+    @app.get("/health", tags=["server"], summary="Whether the server is alive")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+def _handle_errors(app: FastAPI) -> None:
+    async def failed(request: Request, error: Exception) -> Response:
+        log_failure(error)
+        return _response(failure_of(error))
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return _response(
+            Failure(
+                error.status_code,
+                f"{request.method} {request.url.path}: {error.detail}",
+                "invalid_request_error",
+                headers=dict(error.headers or {}),
+            )
+        )
+
+    for kind in (RequestError, LLModelError, Exception):
+        app.add_exception_handler(kind, failed)
+    app.add_exception_handler(HTTPException, refused)
+
+
+def _response(failure: Failure) -> Response:
+    return JSONResponse(failures.body(failure), failure.status, failure.headers)
+
+
+def _refused(error: RequestError, path: str) -> tuple[int, bytes, dict[str, str]]:
+    headers = {"content-type": "application/json", **error.failure.headers}
+    return error.failure.status, compact(failures.body(error.failure)), headers

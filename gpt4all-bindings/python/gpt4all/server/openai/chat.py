@@ -1,0 +1,131 @@
+"""POST /v1/chat/completions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from ..errors import Failure
+from ..inference import Inference, now
+from ..store import StoredModel
+from ..streaming import StreamedAnswer, Writer, compact, event
+from ..workers.frames import Frame
+from . import failures
+from .bodies import limit_tokens, read, refuse, take, take_model
+from .ids import new_id
+
+REFUSED = {
+    "audio": "models here write text",
+    "function_call": "use tool_choice",
+    "functions": "use tools",
+    "prediction": "open the model with a draft instead",
+    "web_search_options": "this server asks nobody else",
+}
+
+
+class ChatWriter(Writer):
+    """chat.completion.chunk: https://platform.openai.com/docs/api-reference/chat-streaming."""
+
+    def __init__(self, model: str, choices: int, with_usage: bool) -> None:
+        self._head = {
+            "id": new_id("chatcmpl-"),
+            "object": "chat.completion.chunk",
+            "created": now(),
+            "model": model,
+        }
+        self._choices = choices
+        self._with_usage = with_usage
+        # Text is nearly all that comes, and only one string of it differs.
+        whole = self._chunk(0, {"content": "\0"})
+        self._before, self._after = whole.split(compact("\0"))
+
+    def begin(self) -> bytes:
+        return b"".join(self._chunk(index, {"role": "assistant", "content": ""}) for index in range(self._choices))
+
+    def write(self, frame: Frame) -> bytes:
+        if frame.kind == "text":
+            if frame.index == 0:
+                return self._before + compact(frame.data) + self._after
+            return self._chunk(frame.index, {"content": frame.data})
+        if frame.kind == "reasoning":
+            return self._chunk(frame.index, {"reasoning_content": frame.data})
+        if frame.kind == "tool_call":
+            return self._chunk(frame.index, {"tool_calls": [frame.data]})
+        return self._end(frame.data) if frame.kind == "result" else b""
+
+    def _chunk(self, index: int, delta: dict[str, Any], reason: str | None = None, logprobs: Any = None) -> bytes:
+        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
+        usage: dict[str, Any] = {"usage": None} if self._with_usage else {}
+        return event({**self._head, "choices": [choice], **usage})
+
+    def _end(self, result: dict[str, Any]) -> bytes:
+        ends = [
+            self._chunk(choice["index"], {}, choice["finish_reason"], choice.get("logprobs"))
+            for choice in result["choices"]
+        ]
+        if self._with_usage:
+            ends.append(event({**self._head, "choices": [], "usage": result["usage"]}))
+        return b"".join(ends) + b"data: [DONE]\n\n"
+
+    def fail(self, failure: Failure) -> bytes:
+        return event(failures.body(failure))
+
+    def failure_body(self, failure: Failure) -> dict[str, Any]:
+        return failures.body(failure)
+
+
+def completion(model: str, result: dict[str, Any]) -> dict[str, Any]:
+    """A chat.completion of the engine's result."""
+    choices = [
+        {
+            "index": choice["index"],
+            "message": {"refusal": None, **choice["message"]},
+            "logprobs": choice.get("logprobs"),
+            "finish_reason": choice["finish_reason"],
+        }
+        for choice in result["choices"]
+    ]
+    return {
+        "id": new_id("chatcmpl-"),
+        "object": "chat.completion",
+        "created": now(),
+        "model": model,
+        "choices": choices,
+        "usage": result["usage"],
+    }
+
+
+def routes(inference: Inference) -> APIRouter:
+    """The path operations."""
+    router = APIRouter(tags=["OpenAI"])
+
+    @router.post("/v1/chat/completions", summary="Answer a conversation")
+    async def create(request: Request) -> Response:
+        body = await read(request)
+        model = inference.store.find(take_model(body))
+        return await answer(inference, request, model, body)
+
+    return router
+
+
+async def answer(inference: Inference, request: Request, model: StoredModel, body: dict[str, Any]) -> Response:
+    """Answers, whole or as a stream."""
+    refuse(body, REFUSED)
+    if take(body, "modalities", list, ["text"]) != ["text"]:
+        raise_modalities()
+    stream = take(body, "stream", bool, False)
+    options = take(body, "stream_options", dict, {})
+    limit_tokens(body, inference.settings.max_tokens)
+    if stream:
+        choices = body.get("n", 1)
+        writer = ChatWriter(model.id, choices if isinstance(choices, int) else 1, bool(options.get("include_usage")))
+        return StreamedAnswer(inference, request, model, "chat", body, writer)
+    async with inference.ask(request, model, "chat", {**body, "stream": False}) as asked:
+        return JSONResponse(completion(model.id, await asked.result()))
+
+
+def raise_modalities() -> None:
+    """Raises RequestError 400."""
+    refuse({"modalities": None}, {"modalities": "models here write text"})

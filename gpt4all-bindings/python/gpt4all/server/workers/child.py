@@ -1,0 +1,132 @@
+"""The program of a worker: `python -m gpt4all.server.workers.child`. It opens one model and answers requests to it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import sys
+import threading
+from typing import Any, BinaryIO
+
+from ..._errors import CancellationError
+from ..._model import Model
+from ..._task import Event, Task
+from ..._waiters import Waiters
+from .frames import MODEL, describe, encode
+
+# More than a queue of the server lets in, so that none waits for a thread where it could wait for a slot.
+MAX_THREADS = 512
+
+
+class Writer:
+    """The output, for all threads. A full pipe holds up whoever writes; the server reads all that comes."""
+
+    def __init__(self, output: int) -> None:
+        self._output = output
+        self._lock = threading.Lock()
+
+    def __call__(self, id: int, kind: str, index: int, data: object) -> None:
+        line = memoryview(encode((id, kind, index, data)))
+        with self._lock:
+            while line:
+                line = line[os.write(self._output, line) :]
+
+
+class Server:
+    """Answers requests until the input ends."""
+
+    def __init__(self, model: Model, write: Writer) -> None:
+        self._model = model
+        self._write = write
+        self._threads = Waiters(MAX_THREADS)
+        self._lock = threading.Lock()
+        self._tasks: dict[int, Task | None] = {}  # by id; None until it is submitted
+
+    def run(self, lines: BinaryIO) -> None:
+        for line in lines:
+            message = json.loads(line)
+            if "cancel" in message:
+                self._cancel(message["cancel"])
+            else:
+                self._begin(message["id"], message["operation"], message["request"])
+
+    def _begin(self, id: int, operation: str, request: dict[str, Any]) -> None:
+        with self._lock:
+            self._tasks[id] = None
+        self._threads.submit(lambda: self._answer(id, operation, request))
+
+    def _cancel(self, id: int) -> None:
+        with self._lock:
+            task = self._tasks.pop(id, None)
+        if task is not None:
+            task.cancel()
+
+    def _answer(self, id: int, operation: str, request: dict[str, Any]) -> None:
+        try:
+            self._give(id, self._submitted(id, operation, request))
+        except BaseException as error:
+            self._write(id, "failed", 0, describe(error))
+        finally:
+            with self._lock:
+                self._tasks.pop(id, None)
+
+    def _submitted(self, id: int, operation: str, request: dict[str, Any]) -> Task:
+        task = self._model.submit(operation, request)
+        with self._lock:
+            if id in self._tasks:
+                self._tasks[id] = task
+                return task
+        task.close()
+        raise CancellationError("the request was cancelled before it began")
+
+    def _give(self, id: int, task: Task) -> None:
+        write = self._write
+        for item in task.items():
+            if item.__class__ is str:
+                write(id, "text", 0, item)
+            elif isinstance(item, Event) and item.kind not in ("started", "done", "result"):
+                write(id, item.kind, item.index, _as_json(item))
+        write(id, "result", 0, task.answer)
+
+
+def _as_json(event: Event) -> object:
+    if event.kind not in ("embedding", "logprobs"):
+        return event.data
+    floats = event.data
+    if sys.byteorder == "big":
+        floats = floats[:]
+        floats.byteswap()
+    return base64.b64encode(floats.tobytes()).decode("ascii")
+
+
+def _channel() -> Writer:
+    """Takes standard output for frames: what anybody else prints goes to standard error."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    return Writer(output)
+
+
+def main() -> int:
+    """Runs until the input ends. Returns 1 if the model cannot be opened."""
+    # The server is told by the terminal itself, and ends its workers when they have nothing left to do.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    write = _channel()
+    lines = sys.stdin.buffer
+    start = json.loads(lines.readline())
+    try:
+        model = Model(
+            start["path"], progress=lambda fraction: write(MODEL, "progress", 0, fraction), **start["options"]
+        )
+    except BaseException as error:
+        write(MODEL, "failed", 0, describe(error))
+        return 1
+    with model:
+        write(MODEL, "ready", 0, model.info())
+        Server(model, write).run(lines)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

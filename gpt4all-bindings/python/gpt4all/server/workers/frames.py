@@ -1,0 +1,85 @@
+"""What a worker and its server say to each other: JSON, a line each.
+
+To the worker, on its standard input: first its Start, then a Request for each request, and {"cancel": id}. The end of
+the input ends the worker. From the worker, on its standard output: a list [id, kind, index, data] for each event; id 0
+is the model itself, which reports "progress" while it loads, and then "ready" or "failed".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from ..._errors import (
+    CancellationError,
+    ClosedError,
+    ContextOverflowError,
+    GrammarError,
+    InternalError,
+    InvalidArgumentError,
+    InvalidModelError,
+    LLModelError,
+    LLModelIOError,
+    ModelNotFoundError,
+    OutOfMemoryError,
+    Status,
+    TemplateError,
+    UnsupportedError,
+)
+
+MODEL = 0
+"""The id of what concerns no request."""
+
+_CLASSES: dict[int, type[LLModelError]] = {
+    kind.status: kind
+    for kind in (
+        InvalidArgumentError,
+        ModelNotFoundError,
+        LLModelIOError,
+        InvalidModelError,
+        UnsupportedError,
+        OutOfMemoryError,
+        ContextOverflowError,
+        TemplateError,
+        GrammarError,
+        CancellationError,
+        ClosedError,
+        InternalError,
+    )
+}
+
+
+class Frame(NamedTuple):
+    """One line of a worker.
+
+    kind: "text", "reasoning", "tool_call" and "progress" as the engine's events; "embedding", whose data is base64 of
+        little-endian float32; "result", the last of a request that succeeds; "failed", the last of one that does not.
+    """
+
+    id: int
+    kind: str
+    index: int
+    data: Any
+
+
+def encode(message: object) -> bytes:
+    """A line."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def decode(line: bytes) -> Frame:
+    """Raises ValueError for what is no frame."""
+    return Frame(*json.loads(line))
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """An error as data; what is none of ours is a fault of the worker."""
+    if isinstance(error, LLModelError):
+        return {"status": int(error.status), "message": error.message, "detail": error.detail}
+    return {"status": int(Status.INTERNAL), "message": f"{type(error).__name__}: {error}", "detail": {}}
+
+
+def raised(described: dict[str, Any]) -> LLModelError:
+    """The error that was described."""
+    kind = _CLASSES.get(described["status"], InternalError)
+    return kind(described["message"], described["detail"])

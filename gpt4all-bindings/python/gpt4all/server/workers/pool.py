@@ -1,0 +1,214 @@
+"""Which models are open: on demand, within a budget of memory, and for as long as they are used."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..._errors import LLModelError, OutOfMemoryError
+from ..._model import inspect
+from .back_off import BackOff
+from .worker import Start, Worker
+
+ADMIT_SECONDS = 0.25
+
+
+@dataclass
+class Options:
+    """How models are opened and kept.
+
+    memory_budget: bytes that all open models may need together; None: without limit.
+    keep_alive: seconds for which a model stays open that nobody uses; negative: for ever.
+    open: options of Model, for all models.
+    pinned: paths that are never closed to make room.
+    wait: seconds that a model waits for memory which others are using, before OutOfMemoryError.
+    """
+
+    memory_budget: int | None = None
+    keep_alive: float = 300.0
+    open: Mapping[str, Any] = field(default_factory=dict)
+    pinned: frozenset[str] = frozenset()
+    wait: float = 60.0
+
+
+class Slot:
+    """A model that is open, or was, or is to be."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.worker: Worker | None = None
+        self.memory = 0  # bytes
+        self.users = 0
+        self.last_used = time.monotonic()
+        self.keep_alive: float | None = None  # seconds, where a request said how long
+        self.lock = asyncio.Lock()  # held while it is opened or closed
+        self.progress = 0.0
+        self.back_off = BackOff()
+
+    @property
+    def open(self) -> bool:
+        """Whether its process is there."""
+        return self.worker is not None and self.worker.alive
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody uses it."""
+        return self.users == 0 and not self.lock.locked()
+
+
+class Pool:
+    """The workers, by the path of their model. For one event loop."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._slots: dict[str, Slot] = {}
+        self._room = asyncio.Condition()  # held while it is decided who gets memory
+        self._sweeper: asyncio.Task[None] | None = None
+        self.crashes = 0
+
+    @property
+    def slots(self) -> list[Slot]:
+        """The models that are open."""
+        return [slot for slot in self._slots.values() if slot.open]
+
+    def start(self) -> None:
+        """Begins to close what has not been used for long."""
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def close(self) -> None:
+        """Closes all models, cancelling what runs."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeper
+        await asyncio.gather(*(self._close(slot) for slot in self._slots.values()))
+
+    @contextlib.asynccontextmanager
+    async def use(self, path: Path, keep_alive: float | None = None) -> AsyncIterator[Worker]:
+        """A worker with this model, opened if need be; it stays open meanwhile. One open model serves all who use it.
+
+        keep_alive: seconds that it is to stay open afterwards, instead of what the options say.
+
+        Raises LLModelError if it cannot be opened; OutOfMemoryError if others need the memory for too long.
+        """
+        slot = self._slots.setdefault(str(path), Slot(str(path)))
+        slot.users += 1
+        try:
+            async with slot.lock:
+                if not slot.open:
+                    await self._open(slot)
+            assert slot.worker is not None
+            yield slot.worker
+        finally:
+            slot.users -= 1
+            slot.last_used = time.monotonic()
+            slot.keep_alive = keep_alive
+            async with self._room:
+                self._room.notify_all()
+
+    async def unload(self, path: Path) -> bool:
+        """Closes a model as soon as nobody uses it, and says whether it was open."""
+        slot = self._slots.get(str(path))
+        if slot is None or not slot.open:
+            return False
+        slot.keep_alive = 0
+        await self._close_if_idle(slot)
+        return True
+
+    # ------------------------------------------------------------------------------------------- opening and closing
+
+    async def _open(self, slot: Slot) -> None:
+        """Under the slot's lock."""
+        slot.back_off.check(slot.path)
+        await self._make_room(slot)
+        try:
+            slot.progress = 0.0
+            slot.worker = await Worker.start(Start(slot.path, self._options.open), _noted(slot))
+        except BaseException:
+            slot.memory = 0
+            raise
+        slot.worker.exited.add_done_callback(lambda _: self._ended(slot))
+
+    def _ended(self, slot: Slot) -> None:
+        slot.memory = 0
+        if slot.worker is not None and not slot.worker.closing:
+            self.crashes += 1
+            slot.back_off.crashed()
+
+    async def _make_room(self, slot: Slot) -> None:
+        """Takes the memory that the model needs from the budget, closing what was least recently used."""
+        budget = self._options.memory_budget
+        if budget is None:
+            return
+        needed = await asyncio.to_thread(_memory, slot.path, self._options.open)
+        if needed > budget:
+            raise OutOfMemoryError(
+                f"{Path(slot.path).name} needs {_gb(needed)} of memory, and all models together may have {_gb(budget)}; "
+                "raise the memory budget, or open it with a smaller n_ctx",
+                {"needed": needed, "budget": budget},
+            )
+        deadline = time.monotonic() + self._options.wait
+        async with self._room:
+            while sum(other.memory for other in self._slots.values()) + needed > budget:
+                victim = self._least_recently_used()
+                if victim is not None:
+                    await self._close(victim)
+                elif (left := deadline - time.monotonic()) > 0:
+                    with contextlib.suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(self._room.wait(), left)
+                else:
+                    raise OutOfMemoryError(
+                        f"{Path(slot.path).name} needs {_gb(needed)} of memory, which models that are answering use; try "
+                        "again later",
+                        {"needed": needed, "budget": budget},
+                    )
+            slot.memory = needed
+
+    def _least_recently_used(self) -> Slot | None:
+        idle = [
+            slot for slot in self._slots.values() if slot.open and slot.idle and slot.path not in self._options.pinned
+        ]
+        return min(idle, key=lambda slot: slot.last_used, default=None)
+
+    async def _close_if_idle(self, slot: Slot) -> None:
+        if slot.open and slot.idle:
+            await self._close(slot)
+            async with self._room:
+                self._room.notify_all()
+
+    async def _close(self, slot: Slot) -> None:
+        async with slot.lock:
+            if slot.worker is not None:
+                await slot.worker.close()
+                slot.worker, slot.memory = None, 0
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(ADMIT_SECONDS)
+            now = time.monotonic()
+            for slot in list(self._slots.values()):
+                keep = self._options.keep_alive if slot.keep_alive is None else slot.keep_alive
+                if slot.path not in self._options.pinned and 0 <= keep <= now - slot.last_used:
+                    with contextlib.suppress(LLModelError):
+                        await self._close_if_idle(slot)
+
+
+def _noted(slot: Slot) -> Callable[[float], None]:
+    def note(fraction: float) -> None:
+        slot.progress = fraction
+
+    return note
+
+
+def _memory(path: str, options: Mapping[str, Any]) -> int:
+    """Bytes that a model needs when it is open."""
+    return inspect(path, **options)["memory"]["total"]  # type: ignore[typeddict-item, no-any-return]
+
+
+def _gb(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
