@@ -106,6 +106,11 @@ class Task(Uncopyable, Iterator[Event]):
         """The vectors and rows received so far, by their index."""
         return [self._floats[index] for index in sorted(self._floats)]
 
+    def forget_floats(self) -> None:
+        """Drops the vectors and rows received so far, for whoever takes them from the events: a row of
+        log-probabilities is as long as the vocabulary."""
+        self._floats.clear()
+
     def next(self, timeout: float | None = None) -> Event | None:
         """Waits up to `timeout` seconds (None: without limit) for the next event. Returns None if there was none in
         time."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import bench, chat, convert, imatrix, machine, models, output, quantize, run, show, vectors
+from . import bench, chat, convert, imatrix, machine, models, output, quantize, run, serve, show, vectors
 from .command import command
 
 app = typer.Typer(
@@ -55,6 +55,7 @@ def before(
 for _function in (
     run.run,
     chat.chat,
+    serve.serve,
     models.list_,
     show.show,
     models.pull,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -11,11 +12,13 @@ from starlette.responses import JSONResponse, Response
 
 from .._errors import LLModelError
 from .._version import version
+from . import health, metrics
 from .access.middleware import Access
+from .access.record import Record
 from .errors import Failure, RequestError, failure_of
 from .inference import Inference
-from .logs import log_failure
-from .openai import chat, failures
+from .logs import log_failure, logger
+from .openai import chat, completions, embeddings, failures, rerank
 from .openai import models as openai_models
 from .settings import ServerSettings
 from .streaming import compact
@@ -29,21 +32,29 @@ def create_app(settings: ServerSettings) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         inference.pool.start()
+        preloading = asyncio.create_task(_preload(inference))
         yield
+        preloading.cancel()
         await inference.pool.close()
 
     app = FastAPI(title="GPT4All", version=version(), lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.inference = inference
-    for api in (chat, openai_models):
+    for api in (chat, completions, embeddings, openai_models, rerank):
         app.include_router(api.routes(inference))
     _handle_errors(app)
-    app.add_middleware(Access, settings=settings, refuse=_refused)  # type: ignore[arg-type]
-
-    @app.get("/health", tags=["server"], summary="Whether the server is alive")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
-
+    app.include_router(metrics.routes(inference.metrics))
+    app.include_router(health.routes(inference))
+    # The last is the first that a request comes to.
+    app.add_middleware(Access, settings=settings, refuse=_refused)
+    app.add_middleware(Record, metrics=inference.metrics)
     return app
+
+
+async def _preload(inference: Inference) -> None:
+    try:
+        await inference.preload()
+    except (LLModelError, RequestError) as error:
+        logger.error("a model cannot be opened at the start: %s", error)
 
 
 def _handle_errors(app: FastAPI) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -14,6 +17,8 @@ from .._errors import CancellationError
 from .access.keys import hashed, key_of
 from .admission import Admission
 from .errors import RequestError
+from .logs import logger
+from .metrics import Metrics
 from .settings import ServerSettings
 from .store import Store, StoredModel
 from .workers.pool import Options, Pool
@@ -21,6 +26,16 @@ from .workers.worker import Answer, Worker
 
 # More than there are slots, so that one that becomes free does not wait for the next request to come over.
 AHEAD = 2
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """An open model: requests that it answers, requests that wait for it, and its memory in bytes if that is known."""
+
+    model: str
+    running: int
+    waiting: int
+    memory: int | None
 
 
 class Inference:
@@ -31,7 +46,29 @@ class Inference:
         self.store = Store()
         pinned = frozenset(str(self.store.find(name).path) for name in settings.pin)
         self.pool = Pool(Options(settings.memory_budget, settings.keep_alive, settings.open, pinned))
+        self.metrics = Metrics()
+        self.metrics.watch(self)
+        self.preloaded = False
         self._queues: dict[str, Admission] = {}
+
+    async def preload(self) -> None:
+        """Opens the models that are to be open from the start. Raises LLModelError, RequestError."""
+        for name in self.settings.preload:
+            async with self.pool.use(self.store.find(name).path, keep_alive=-1):
+                logger.info("%s is open", name)
+        self.preloaded = True
+
+    def states(self) -> Iterator[ModelState]:
+        """The models that are open, and what waits for them."""
+        for slot in self.pool.slots:
+            assert slot.worker is not None
+            queue = self._queues.get(slot.path)
+            yield ModelState(
+                Path(slot.path).name,
+                queue.running if queue else 0,
+                queue.waiting if queue else 0,
+                resident_bytes(slot.worker.pid),
+            )
 
     def queue(self, model: StoredModel, worker: Worker) -> Admission:
         """The queue before a model, with as many places as it was opened with."""
@@ -63,6 +100,7 @@ class Inference:
                 finally:
                     watch.cancel()
                     answer.close()
+                    self.metrics.note(model.id, answer)
 
     async def _watch(self, request: Request, answer: Answer) -> None:
         """Ends the answer when nobody waits for it any more."""
@@ -85,6 +123,15 @@ def client_of(request: Request) -> str:
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+def resident_bytes(pid: int) -> int | None:
+    """The memory that a process occupies, where the system tells."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def now() -> int:

@@ -14,6 +14,7 @@ from ..._errors import CancellationError
 from ..._model import Model
 from ..._task import Event, Task
 from ..._waiters import Waiters
+from .echo import Echo
 from .frames import MODEL, describe, encode
 
 # More than a queue of the server lets in, so that none waits for a thread where it could wait for a slot.
@@ -40,6 +41,7 @@ class Server:
     def __init__(self, model: Model, write: Writer) -> None:
         self._model = model
         self._write = write
+        self._echo = Echo(model)
         self._threads = Waiters(MAX_THREADS)
         self._lock = threading.Lock()
         self._tasks: dict[int, Task | None] = {}  # by id; None until it is submitted
@@ -65,7 +67,10 @@ class Server:
 
     def _answer(self, id: int, operation: str, request: dict[str, Any]) -> None:
         try:
-            self._give(id, self._submitted(id, operation, request))
+            if operation == "echo":
+                self._write(id, "result", 0, self._echo.result(request, lambda task: self._note(id, task)))
+            else:
+                self._give(id, self._submitted(id, operation, request))
         except BaseException as error:
             self._write(id, "failed", 0, describe(error))
         finally:
@@ -74,10 +79,15 @@ class Server:
 
     def _submitted(self, id: int, operation: str, request: dict[str, Any]) -> Task:
         task = self._model.submit(operation, request)
+        self._note(id, task)
+        return task
+
+    def _note(self, id: int, task: Task) -> None:
+        """So that it can be cancelled. Raises CancellationError if it was, before it could be."""
         with self._lock:
             if id in self._tasks:
                 self._tasks[id] = task
-                return task
+                return
         task.close()
         raise CancellationError("the request was cancelled before it began")
 

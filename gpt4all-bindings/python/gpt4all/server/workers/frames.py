@@ -8,7 +8,8 @@ is the model itself, which reports "progress" while it loads, and then "ready" o
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from ..._errors import (
     CancellationError,
@@ -49,7 +50,8 @@ _CLASSES: dict[int, type[LLModelError]] = {
 }
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Frame:
     """One line of a worker.
 
     kind: "text", "reasoning", "tool_call" and "progress" as the engine's events; "embedding", whose data is base64 of

@@ -15,7 +15,7 @@ from ..._model import inspect
 from .back_off import BackOff
 from .worker import Start, Worker
 
-ADMIT_SECONDS = 0.25
+SWEEP_SECONDS = 0.25
 
 
 @dataclass
@@ -148,8 +148,8 @@ class Pool:
         needed = await asyncio.to_thread(_memory, slot.path, self._options.open)
         if needed > budget:
             raise OutOfMemoryError(
-                f"{Path(slot.path).name} needs {_gb(needed)} of memory, and all models together may have {_gb(budget)}; "
-                "raise the memory budget, or open it with a smaller n_ctx",
+                f"{Path(slot.path).name} needs {_gb(needed)} of memory, and all models may have {_gb(budget)} together: "
+                "raise the budget, or open it with a smaller n_ctx",
                 {"needed": needed, "budget": budget},
             )
         deadline = time.monotonic() + self._options.wait
@@ -163,8 +163,8 @@ class Pool:
                         await asyncio.wait_for(self._room.wait(), left)
                 else:
                     raise OutOfMemoryError(
-                        f"{Path(slot.path).name} needs {_gb(needed)} of memory, which models that are answering use; try "
-                        "again later",
+                        f"{Path(slot.path).name} needs {_gb(needed)} of memory, which models that are answering use; "
+                        "try again later",
                         {"needed": needed, "budget": budget},
                     )
             slot.memory = needed
@@ -189,7 +189,7 @@ class Pool:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(ADMIT_SECONDS)
+            await asyncio.sleep(SWEEP_SECONDS)
             now = time.monotonic()
             for slot in list(self._slots.values()):
                 keep = self._options.keep_alive if slot.keep_alive is None else slot.keep_alive
@@ -207,7 +207,7 @@ def _noted(slot: Slot) -> Callable[[float], None]:
 
 def _memory(path: str, options: Mapping[str, Any]) -> int:
     """Bytes that a model needs when it is open."""
-    return inspect(path, **options)["memory"]["total"]  # type: ignore[typeddict-item, no-any-return]
+    return inspect(path, **options)["memory"]["total"]
 
 
 def _gb(count: int) -> str:

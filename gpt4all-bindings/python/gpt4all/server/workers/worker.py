@@ -51,12 +51,29 @@ class Answer(AsyncIterator[Frame]):
         self._frames: deque[Frame | BaseException] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._ended = False
+        self._begun = time.monotonic()
+        self.seconds_to_first: float | None = None
+        self.outcome = "cancelled"  # or "answered", "refused", "crashed"
+        self.usage: dict[str, Any] = {}
 
     def put(self, item: Frame | BaseException) -> None:
         """From the worker."""
+        self._note(item)
         self._frames.append(item)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _note(self, item: Frame | BaseException) -> None:
+        """What the metrics ask for."""
+        if isinstance(item, WorkerCrashedError):
+            self.outcome = "crashed"
+        elif isinstance(item, Frame):
+            if self.seconds_to_first is None and item.kind != "failed":
+                self.seconds_to_first = time.monotonic() - self._begun
+            if item.kind == "result":
+                self.outcome, self.usage = "answered", item.data.get("usage", {})
+            elif item.kind == "failed":
+                self.outcome = "refused"
 
     async def __anext__(self) -> Frame:
         if self._ended and not self._frames:

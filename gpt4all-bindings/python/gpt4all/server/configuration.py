@@ -1,0 +1,100 @@
+"""Settings from a file, from the environment and from options, in the units that people write."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from .._errors import InvalidArgumentError
+from .access.keys import hashed
+from .settings import ServerSettings
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+HASH = "sha256:"
+
+
+def seconds(text: str) -> float:
+    """Seconds of "90", "5m", "1h"; -1 of "forever". Raises InvalidArgumentError."""
+    return -1.0 if text == "forever" else _with_unit(text, SECONDS, "a time such as 90s, 5m or forever")
+
+
+def size(text: str) -> int:
+    """Bytes of "8GB", "512MiB". Raises InvalidArgumentError."""
+    return int(_with_unit(text, BYTES, "a size such as 8GB or 512MiB"))
+
+
+def _with_unit(text: str, units: Mapping[str, float], what: str) -> float:
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
+    if found is None or found[2].lower() not in units:
+        raise InvalidArgumentError(f"{text!r} is not {what}")
+    return float(found[1]) * units[found[2].lower()]
+
+
+def key_hashes(keys: Sequence[str], file: Path | None) -> tuple[str, ...]:
+    """Hashes of keys, and of those in a file: a line each, itself or as sha256:HASH. Raises InvalidArgumentError."""
+    lines = list(keys)
+    if file is not None:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidArgumentError(f"{file}: the API keys cannot be read: {error}") from error
+        lines += [line.strip() for line in text.splitlines()]
+        if not any(lines):
+            raise InvalidArgumentError(f"{file}: there is no API key in it")
+    return tuple(_hash(line) for line in lines if line and not line.startswith("#"))
+
+
+def _hash(line: str) -> str:
+    if not line.startswith(HASH):
+        return hashed(line)
+    known = line.removeprefix(HASH).strip().lower()
+    if not re.fullmatch("[0-9a-f]{64}", known):
+        raise InvalidArgumentError("a line of the API keys begins with sha256:, and 64 hexadecimal digits must follow")
+    return known
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """A configuration file in TOML, with the names of ServerSettings. Raises InvalidArgumentError."""
+    try:
+        with path.open("rb") as file:
+            read: dict[str, Any] = tomllib.load(file)
+    except (OSError, ValueError) as error:
+        raise InvalidArgumentError(f"{path}: the configuration cannot be read: {error}") from error
+    known = {field.name for field in fields(ServerSettings)} | {"api_key_file"}
+    unknown = sorted(read.keys() - known)
+    if unknown:
+        raise InvalidArgumentError(f"{path}: {unknown[0]!r} is not known; there are {', '.join(sorted(known))}")
+    return read
+
+
+def settings(options: Mapping[str, Any], file: Path | None) -> ServerSettings:
+    """Settings of options, which go before what the file says. None stands for what was not given.
+
+    Raises InvalidArgumentError.
+    """
+    given = read_file(file) if file is not None else {}
+    given.update({name: value for name, value in options.items() if value is not None and value != []})
+    keys_file = given.pop("api_key_file", None)
+    given["api_keys"] = key_hashes(given.get("api_keys", ()), Path(keys_file) if keys_file else None)
+    for name, convert in (("keep_alive", seconds), ("memory_budget", size), ("max_request_bytes", size)):
+        if isinstance(given.get(name), str):
+            given[name] = convert(given[name])
+    for name in ("host", "allowed_origins", "allowed_hosts", "preload", "pin"):
+        if name in given:
+            given[name] = (given[name],) if isinstance(given[name], str) else tuple(given[name])
+    for name in ("certificate", "certificate_key"):
+        if name in given:
+            given[name] = Path(given[name])
+    made = ServerSettings(**given)
+    made.check()
+    return made

@@ -1,0 +1,181 @@
+"""POST /v1/completions: texts continued without a template."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from ..errors import Failure, RequestError
+from ..inference import Inference, now
+from ..store import StoredModel
+from ..streaming import StreamedAnswer, Writer, event
+from ..workers.frames import Frame
+from . import failures
+from .bodies import limit_tokens, read, refuse, take, take_model
+from .ids import new_id
+from .logprobs import echoed, merged, of_tokens
+
+REFUSED = {"best_of": "ask for n choices, and choose yourself", "suffix": "use /infill"}
+MOST_PROMPTS = 2048
+
+
+class CompletionWriter(Writer):
+    """text_completion objects, each with a piece of the text."""
+
+    def __init__(self, model: str, prompts: list[str], with_usage: bool) -> None:
+        self._head = {"id": new_id("cmpl-"), "object": "text_completion", "created": now(), "model": model}
+        self._before = prompts
+        self._with_usage = with_usage
+
+    def begin(self) -> bytes:
+        return b"".join(self._chunk(index, text) for index, text in enumerate(self._before))
+
+    def write(self, frame: Frame) -> bytes:
+        if frame.kind == "text":
+            return self._chunk(frame.index, frame.data)
+        return self._end(frame.data) if frame.kind == "result" else b""
+
+    def _chunk(self, index: int, text: str, reason: str | None = None, logprobs: Any = None) -> bytes:
+        choice = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": reason}
+        usage: dict[str, Any] = {"usage": None} if self._with_usage else {}
+        return event({**self._head, "choices": [choice], **usage})
+
+    def _end(self, result: dict[str, Any]) -> bytes:
+        ends = [
+            self._chunk(choice["index"], "", choice["finish_reason"], of_tokens(choice.get("logprobs")))
+            for choice in result["choices"]
+        ]
+        if self._with_usage:
+            ends.append(event({**self._head, "choices": [], "usage": result["usage"]}))
+        return b"".join(ends) + b"data: [DONE]\n\n"
+
+    def fail(self, failure: Failure) -> bytes:
+        return event(failures.body(failure))
+
+    def failure_body(self, failure: Failure) -> dict[str, Any]:
+        return failures.body(failure)
+
+
+def routes(inference: Inference) -> APIRouter:
+    """The path operations."""
+    router = APIRouter(tags=["OpenAI"])
+
+    @router.post("/v1/completions", summary="Continue texts")
+    async def create(request: Request) -> Response:
+        body = await read(request)
+        model = inference.store.find(take_model(body))
+        refuse(body, REFUSED)
+        prompts = _prompts(body.pop("prompt", ""))
+        stream = take(body, "stream", bool, False)
+        options = take(body, "stream_options", dict, {})
+        echo = take(body, "echo", bool, False)
+        limit_tokens(body, inference.settings.max_tokens)
+        body.setdefault("max_tokens", 16)  # OpenAI's default
+        if stream:
+            return await _stream(inference, request, model, prompts, body, echo, bool(options.get("include_usage")))
+        parts = [_complete(inference, request, model, prompt, body, echo) for prompt in prompts]
+        return JSONResponse(_joined(model.id, await _all(parts)))
+
+    return router
+
+
+async def _all(parts: list[Any]) -> list[dict[str, Any]]:
+    """The results in order; if one fails, the others are cancelled."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
+async def _stream(
+    inference: Inference,
+    request: Request,
+    model: StoredModel,
+    prompts: list[Any],
+    body: dict[str, Any],
+    echo: bool,
+    with_usage: bool,
+) -> Response:
+    if len(prompts) > 1:
+        raise RequestError(400, "a stream continues one prompt; send several requests", param="prompt")
+    if echo and "logprobs" in body:
+        raise RequestError(400, "echo with logprobs is not given as a stream", param="stream")
+    texts: list[str] = []
+    if echo:
+        text = await _text(inference, request, model, prompts[0])
+        choices = body.get("n", 1)
+        texts = [text] * (choices if isinstance(choices, int) else 1)
+    writer = CompletionWriter(model.id, texts, with_usage)
+    return StreamedAnswer(inference, request, model, "complete", {**body, "prompt": prompts[0]}, writer)
+
+
+async def _complete(
+    inference: Inference, request: Request, model: StoredModel, prompt: Any, body: dict[str, Any], echo: bool
+) -> dict[str, Any]:
+    """The result of one prompt, with the prompt in front of it if that is asked for."""
+    async with inference.ask(request, model, "complete", {**body, "prompt": prompt, "stream": False}) as asked:
+        result: dict[str, Any] = await asked.result()
+    for choice in result["choices"]:
+        choice["logprobs"] = of_tokens(choice.get("logprobs"))
+    if not echo:
+        return result
+    if "logprobs" in body:
+        async with inference.ask(request, model, "echo", {"prompt": prompt, "top": body["logprobs"]}) as asked:
+            before = echoed(await asked.result())
+    else:
+        before = None
+    text = await _text(inference, request, model, prompt) if before is None else "".join(before["tokens"])
+    for choice in result["choices"]:
+        choice["text"] = text + choice["text"]
+        if before is not None:
+            choice["logprobs"] = merged(before, choice["logprobs"])
+    return result
+
+
+async def _text(inference: Inference, request: Request, model: StoredModel, prompt: Any) -> str:
+    """The prompt as text, if it was given as tokens."""
+    if isinstance(prompt, str):
+        return prompt
+    async with inference.ask(request, model, "detokenize", {"tokens": prompt}) as asked:
+        return str((await asked.result())["content"])
+
+
+def _prompts(given: Any) -> list[Any]:
+    """OpenAI takes a text, texts, tokens, or lists of tokens."""
+    if isinstance(given, list) and given and isinstance(given[0], (str, list)):
+        if len(given) > MOST_PROMPTS:
+            raise RequestError(400, f"there may be {MOST_PROMPTS} prompts at most", param="prompt")
+        return given
+    return [given]
+
+
+def _joined(model: str, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """One answer for all prompts, whose choices are counted on."""
+    choices = [
+        {
+            "index": index,
+            "text": choice["text"],
+            "logprobs": choice["logprobs"],
+            "finish_reason": choice["finish_reason"],
+        }
+        for index, choice in enumerate(choice for result in results for choice in result["choices"])
+    ]
+    usage = {
+        name: sum(result["usage"].get(name, 0) for result in results)
+        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
+    }
+    return {
+        "id": new_id("cmpl-"),
+        "object": "text_completion",
+        "created": now(),
+        "model": model,
+        "choices": choices,
+        "usage": usage,
+    }
