@@ -91,8 +91,8 @@ def _param(error: LLModelError) -> str | None:
         return None
     text = ""
     for part in pointer[1:].split("/"):
-        part = part.replace("~1", "/").replace("~0", "~")
-        text += f"[{part}]" if part.isdigit() else f".{part}" if text else part
+        name = part.replace("~1", "/").replace("~0", "~")
+        text += f"[{name}]" if name.isdigit() else f".{name}" if text else name
     return text
 
 

@@ -91,16 +91,17 @@ class Inference:
 
         Raises LLModelError if the model cannot be opened; RequestError 429 if too many wait.
         """
-        async with self.pool.use(model.path, keep_alive) as worker:
-            async with self.queue(model, worker).turn(client_of(request)):
-                answer = worker.submit(operation, body)
-                watch = asyncio.create_task(self._watch(request, answer))
-                try:
-                    yield answer
-                finally:
-                    watch.cancel()
-                    answer.close()
-                    self.metrics.note(model.id, answer)
+        async with contextlib.AsyncExitStack() as stack:
+            worker = await stack.enter_async_context(self.pool.use(model.path, keep_alive))
+            await stack.enter_async_context(self.queue(model, worker).turn(client_of(request)))
+            answer = worker.submit(operation, body)
+            watch = asyncio.create_task(self._watch(request, answer))
+            try:
+                yield answer
+            finally:
+                watch.cancel()
+                answer.close()
+                self.metrics.note(model.id, answer)
 
     async def _watch(self, request: Request, answer: Answer) -> None:
         """Ends the answer when nobody waits for it any more."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import uvicorn
 
 from .._errors import LLModelIOError
+from .._library import load
 from .app import create_app
 from .settings import ServerSettings
 
@@ -70,6 +71,7 @@ def serve(settings: ServerSettings, started: Callable[[list[str]], None] = lambd
 
     Raises LLModelError for settings that are not safe, and for addresses that cannot be had.
     """
+    load()  # rather than with the first request
     app = create_app(settings)
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(made) for made in listen(settings)]

@@ -131,7 +131,7 @@ async def _complete(
             before = echoed(await asked.result())
     else:
         before = None
-    text = await _text(inference, request, model, prompt) if before is None else "".join(before["tokens"])
+    text = await _text(inference, request, model, prompt)
     for choice in result["choices"]:
         choice["text"] = text + choice["text"]
         if before is not None:

@@ -18,7 +18,7 @@ MOST = 20
 class Echo:
     """The pseudo-operation "echo": {"prompt": text or tokens, "top": count} gives {"tokens": [{bytes, logprob, top}]}.
 
-    The first token has no logprob unless something stands before it.
+    The first token has no logprob unless the model begins texts with a special one, which is not told.
     """
 
     def __init__(self, model: Model) -> None:
@@ -30,22 +30,34 @@ class Echo:
         top = request["top"]
         if not isinstance(top, int) or isinstance(top, bool) or not 0 <= top <= MOST:
             raise InvalidArgumentError(f"logprobs must be a number from 0 to {MOST}", {"path": "/logprobs"})
-        tokens = self._tokens(request["prompt"])
+        prompt = request["prompt"]
+        tokens = self._tokens(prompt, add_special=False)
+        before = self._beginning(prompt, tokens)
         self._look_up(tokens)
-        if len(tokens) < 2:
-            return {"tokens": [self._token(token, None, []) for token in tokens]}
-        task = self._model.submit(
-            "score", {"context": tokens[:1], "continuations": [tokens[1:]], "logprob_rows": "continuation"}
-        )
-        started(task)
-        rows = self._rows(task, max(top, 1))
-        self._look_up(token for row in rows for token, _ in row)
-        logprobs = task.answer["continuations"][0]["token_logprobs"]
-        following = zip(tokens[1:], logprobs, rows, strict=True)
-        return {"tokens": [self._token(tokens[0], None, []), *(self._token(*each) for each in following)]}
+        unpredicted = tokens[: 0 if before else 1]  # nothing stands before it
+        told = [self._token(token, None, []) for token in unpredicted]
+        following = tokens[len(unpredicted) :]
+        if following:
+            request = {"context": before or unpredicted, "continuations": [following]}
+            task = self._model.submit("score", {**request, "logprob_rows": "continuation"})
+            started(task)
+            rows = self._rows(task, max(top, 1))
+            self._look_up(token for row in rows for token, _ in row)
+            logprobs = task.answer["continuations"][0]["token_logprobs"]
+            told += [self._token(*each) for each in zip(following, logprobs, rows, strict=True)]
+        if isinstance(prompt, str):
+            _drop_added_space(prompt, told)
+        return {"tokens": told}
 
-    def _tokens(self, prompt: Any) -> list[int]:
-        with self._model.submit("tokenize", {"content": prompt, "add_special": isinstance(prompt, str)}) as task:
+    def _beginning(self, prompt: Any, tokens: list[int]) -> list[int]:
+        """The special token with which the model's texts begin, if they do."""
+        if not isinstance(prompt, str):
+            return []
+        with_special = self._tokens(prompt, add_special=True)
+        return with_special[:1] if with_special[1 : 1 + len(tokens)] == tokens else []
+
+    def _tokens(self, prompt: Any, add_special: bool) -> list[int]:
+        with self._model.submit("tokenize", {"content": prompt, "add_special": add_special}) as task:
             tokens: list[int] = task.result()["tokens"]
             return tokens
 
@@ -80,6 +92,12 @@ class Echo:
 def _finite(logprob: float | None) -> float | None:
     """JSON has no infinity."""
     return logprob if logprob is None or math.isfinite(logprob) else -1e30
+
+
+def _drop_added_space(prompt: str, told: list[dict[str, Any]]) -> None:
+    """SentencePiece puts a space before a text, which belongs to no prompt."""
+    if told and told[0]["bytes"][:1] == [32] and not prompt.startswith(" "):
+        told[0]["bytes"] = told[0]["bytes"][1:]
 
 
 def _largest(row: Sequence[float], count: int) -> list[tuple[int, float]]:

@@ -1,0 +1,108 @@
+"""A server as users start it, with tiny models in a store of its own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from conftest import ROOT, TINY_MODELS, child_environment
+
+for needed in ("fastapi", "uvicorn", "prometheus_client"):
+    pytest.importorskip(needed, reason="`make test LANES=server` installs what the server needs")
+
+TEXT = "tiny-llama-q4_0.gguf"
+TOOLS = "tools.gguf"
+VECTORS = "tiny-bert.gguf"
+RANKS = "tiny-bert-rerank.gguf"
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server. address: without a slash at its end."""
+
+    address: str
+    process: subprocess.Popen[str]
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return requests.get(self.address + path, timeout=60, **options)
+
+    def post(self, path: str, body: Any, **options: Any) -> requests.Response:
+        return requests.post(self.address + path, json=body, timeout=60, **options)
+
+    def workers(self) -> list[int]:
+        """The processes of open models."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        return [int(child) for child in children.split()]
+
+
+Serve = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the tiny models."""
+    cache = tmp_path_factory.mktemp("store")
+    models = cache / "models"
+    models.mkdir()
+    for name in (TEXT, VECTORS, RANKS):
+        shutil.copy(TINY_MODELS / name, models / name)
+    template = (ROOT / "ci" / "documentation" / "tools.jinja").read_text(encoding="utf-8")
+    source = str(TINY_MODELS / "tiny-llama-f32.gguf")
+    command = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template", template, source]
+    subprocess.run([*command, str(models / TOOLS)], check=True, capture_output=True)
+    return cache
+
+
+@contextmanager
+def running(store: Path, log: Path, *options: str, **variables: str) -> Iterator[Served]:
+    """A server with these options."""
+    environment = child_environment(GPT4ALL_CACHE=str(store), GPT4ALL_OFFLINE="1", **variables)
+    command = [sys.executable, "-m", "gpt4all", "serve", "--port", "0", *options]
+    with log.open("w") as output:
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=output, text=True)
+    assert process.stderr is not None
+    lines = []
+    address = None
+    for line in process.stderr:
+        lines.append(line)
+        if found := re.search(r"serving on (\S+)", line):
+            address = found[1]
+        if "startup complete" in line:
+            break
+    assert address, "".join(lines)
+    drained = subprocess.Popen(["tee", str(log)], stdin=process.stderr, stdout=subprocess.DEVNULL)
+    try:
+        yield Served(address, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(START_SECONDS)
+        drained.wait(START_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def served(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server as it comes, for the tests of a file."""
+    with running(store, tmp_path_factory.mktemp("log") / "server.log", "--n-parallel", "4") as one:
+        yield one
+
+
+@pytest.fixture
+def serve(store: Path, tmp_path: Path) -> Serve:
+    """Starts a server with options of one's own, as a context manager."""
+
+    def start(*options: str, **variables: str) -> Any:
+        return running(store, tmp_path / "server.log", *options, **variables)
+
+    return start

@@ -1,0 +1,171 @@
+"""Models in processes: opened on demand, shared, closed, killed and opened again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from gpt4all.server.workers.back_off import BackOff, CrashingError
+
+from .conftest import TEXT, TOOLS, VECTORS, Serve, Served
+
+ENDLESS = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 4000, "ignore_eos": True, "temperature": 0}
+SHORT = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 2, "temperature": 0}
+
+
+def chat(served: Served, model: str = TEXT, **options: Any) -> requests.Response:
+    return served.post("/v1/chat/completions", {"model": model, **SHORT, **options})
+
+
+def wait_for(condition: Any) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def running(served: Served) -> float:
+    lines = served.get("/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("gpt4all_requests_running{"))
+
+
+def test_two_requests_open_a_model_once(serve: Serve) -> None:
+    with serve() as one, ThreadPoolExecutor(8) as pool:
+        assert one.workers() == []
+        answers = list(pool.map(lambda _: chat(one), range(8)))
+        assert [answer.status_code for answer in answers] == [200] * 8
+        assert len(one.workers()) == 1
+
+
+def test_names(served: Served) -> None:
+    for name in (TEXT, TEXT.removesuffix(".gguf"), TEXT.upper(), f"{TEXT.removesuffix('.gguf')}:latest"):
+        assert chat(served, name).status_code == 200, name
+    for name in ("tiny-lama-q4_0", "../models/" + TEXT, "/etc/passwd", "", "smollm2", "\0", "a" * 10000):
+        answer = chat(served, name)
+        assert answer.status_code in (400, 404), name
+    assert TEXT in chat(served, "tiny-lama-q4_0").json()["error"]["message"]
+
+
+def test_a_killed_worker_costs_only_its_requests(serve: Serve) -> None:
+    with serve("--n-parallel", "4") as one, ThreadPoolExecutor(6) as pool:
+        chat(one)
+        (worker,) = one.workers()
+        streams = [pool.submit(chat, one, **{**ENDLESS, "n": 1}) for _ in range(4)]
+        other = pool.submit(chat, one, TOOLS, **{**ENDLESS, "max_tokens": 300})
+        wait_for(lambda: running(one) >= 5)
+        os.kill(worker, signal.SIGKILL)
+        for stream in streams:
+            answer = stream.result()
+            assert answer.status_code == 503, answer.text
+            assert answer.json()["error"]["code"] == "model_crashed"
+            assert "SIGKILL" in answer.json()["error"]["message"]
+        assert other.result().status_code == 200
+        assert chat(one).status_code == 200
+        assert "gpt4all_model_crashes 1.0" in one.get("/metrics").text
+
+
+def test_an_error_within_a_stream_is_an_event(serve: Serve) -> None:
+    with serve() as one:
+        body = {"model": TEXT, **ENDLESS, "stream": True}
+        with requests.post(f"{one.address}/v1/chat/completions", json=body, stream=True, timeout=60) as answer:
+            lines = answer.iter_lines()
+            assert b"assistant" in next(lines)
+            os.kill(one.workers()[0], signal.SIGSEGV)
+            rest = b"".join(lines)
+        assert b'"code":"model_crashed"' in rest
+        assert b"[DONE]" not in rest
+
+
+def test_who_goes_away_frees_the_slot(served: Served) -> None:
+    chat(served)
+    before = running(served)
+    for stream in (True, False):
+        body = {"model": TEXT, **ENDLESS, "stream": stream}
+        connections = [requests.Session() for _ in range(6)]
+        with ThreadPoolExecutor(6) as pool:
+
+            def leave(session: requests.Session, body: dict[str, Any] = body) -> None:
+                with pytest.raises(requests.ReadTimeout):
+                    with session.post(
+                        f"{served.address}/v1/chat/completions", json=body, stream=True, timeout=0.3
+                    ) as answer:
+                        if body["stream"]:
+                            answer.raise_for_status()
+                            raise requests.ReadTimeout
+
+            list(pool.map(leave, connections))
+        wait_for(lambda: running(served) == before)
+    assert chat(served).status_code == 200
+
+
+def test_what_is_not_used_is_closed(serve: Serve) -> None:
+    with serve("--keep-alive", "1s", "--pin", VECTORS) as one:
+        assert one.post("/v1/embeddings", {"model": VECTORS, "input": "a"}).status_code == 200
+        assert chat(one).status_code == 200
+        assert len(one.workers()) == 2
+        wait_for(lambda: len(one.workers()) == 1)
+        time.sleep(1.5)
+        assert len(one.workers()) == 1
+        assert chat(one).status_code == 200
+
+
+def test_the_least_recently_used_makes_room(serve: Serve) -> None:
+    needs = memory(TEXT)
+    with serve("--memory-budget", str(int(needs * 1.5))) as one:
+        assert chat(one).status_code == 200
+        (first,) = one.workers()
+        assert one.post("/v1/embeddings", {"model": VECTORS, "input": "a"}).status_code in (200, 503)
+        assert chat(one).status_code == 200
+        assert len(one.workers()) <= 2
+        assert first > 0
+    with serve("--memory-budget", "1MB") as one:
+        refused = chat(one)
+        assert refused.status_code == 503
+        assert refused.json()["error"]["code"] == "out_of_memory"
+
+
+def memory(name: str) -> int:
+    from conftest import TINY_MODELS
+    from gpt4all import inspect
+
+    found: Any = inspect(TINY_MODELS / name)
+    return int(found["memory"]["total"])
+
+
+def test_models_to_start_with(serve: Serve) -> None:
+    with serve(TEXT) as one:
+        wait_for(lambda: one.get("/ready").status_code == 200)
+        assert len(one.workers()) == 1
+
+
+def test_it_ends_after_what_runs(serve: Serve) -> None:
+    with serve() as one, ThreadPoolExecutor(1) as pool:
+        chat(one)
+        answer = pool.submit(chat, one, **{**ENDLESS, "max_tokens": 200})
+        wait_for(lambda: running(one) >= 1)
+        one.process.send_signal(signal.SIGTERM)
+        assert answer.result().status_code == 200
+        assert one.process.wait(30) in (0, -signal.SIGTERM)
+
+
+def test_crashes_in_a_row_take_longer_and_longer() -> None:
+    now = 1000.0
+    back_off = BackOff(lambda: now)
+    pauses = []
+    for _ in range(9):
+        back_off.crashed()
+        pauses.append(back_off.seconds)
+    assert pauses == [0, 1, 2, 4, 8, 16, 32, 60, 60]
+    with pytest.raises(CrashingError, match="9 times"):
+        back_off.check("a.gguf")
+    now += 60
+    back_off.check("a.gguf")
+    now += 301
+    back_off.crashed()
+    assert back_off.seconds == 0
