@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 import requests
 
+from conftest import TINY_MODELS
+from gpt4all import inspect
 from gpt4all.server.workers.back_off import BackOff, CrashingError
 
 from .conftest import TEXT, TOOLS, VECTORS, Serve, Served
 
-ENDLESS = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 4000, "ignore_eos": True, "temperature": 0}
-SHORT = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 2, "temperature": 0}
+ENDLESS: dict[str, Any] = {
+    "messages": [{"role": "user", "content": "a"}],
+    "max_tokens": 4000,
+    "ignore_eos": True,
+    "temperature": 0,
+}
+SHORT: dict[str, Any] = {"messages": [{"role": "user", "content": "a"}], "max_tokens": 2, "temperature": 0}
 
 
 def chat(served: Served, model: str = TEXT, **options: Any) -> requests.Response:
@@ -56,7 +65,7 @@ def test_a_killed_worker_costs_only_its_requests(serve: Serve) -> None:
     with serve("--n-parallel", "4") as one, ThreadPoolExecutor(6) as pool:
         chat(one)
         (worker,) = one.workers()
-        streams = [pool.submit(chat, one, **{**ENDLESS, "n": 1}) for _ in range(4)]
+        streams = [pool.submit(chat, one, **ENDLESS) for _ in range(4)]
         other = pool.submit(chat, one, TOOLS, **{**ENDLESS, "max_tokens": 300})
         wait_for(lambda: running(one) >= 5)
         os.kill(worker, signal.SIGKILL)
@@ -82,6 +91,17 @@ def test_an_error_within_a_stream_is_an_event(serve: Serve) -> None:
         assert b"[DONE]" not in rest
 
 
+def leave(served: Served, body: dict[str, Any], session: requests.Session) -> None:
+    """Asks, and closes the connection within the answer, or before it."""
+    address = f"{served.address}/v1/chat/completions"
+    with (
+        contextlib.suppress(requests.ReadTimeout),
+        session.post(address, json=body, stream=True, timeout=0.3) as answer,
+    ):
+        assert body["stream"]
+        answer.raise_for_status()
+
+
 def test_who_goes_away_frees_the_slot(served: Served) -> None:
     chat(served)
     before = running(served)
@@ -89,17 +109,7 @@ def test_who_goes_away_frees_the_slot(served: Served) -> None:
         body = {"model": TEXT, **ENDLESS, "stream": stream}
         connections = [requests.Session() for _ in range(6)]
         with ThreadPoolExecutor(6) as pool:
-
-            def leave(session: requests.Session, body: dict[str, Any] = body) -> None:
-                with pytest.raises(requests.ReadTimeout):
-                    with session.post(
-                        f"{served.address}/v1/chat/completions", json=body, stream=True, timeout=0.3
-                    ) as answer:
-                        if body["stream"]:
-                            answer.raise_for_status()
-                            raise requests.ReadTimeout
-
-            list(pool.map(leave, connections))
+            list(pool.map(partial(leave, served, body), connections))
         wait_for(lambda: running(served) == before)
     assert chat(served).status_code == 200
 
@@ -131,9 +141,6 @@ def test_the_least_recently_used_makes_room(serve: Serve) -> None:
 
 
 def memory(name: str) -> int:
-    from conftest import TINY_MODELS
-    from gpt4all import inspect
-
     found: Any = inspect(TINY_MODELS / name)
     return int(found["memory"]["total"])
 

@@ -148,8 +148,8 @@ class Pool:
         needed = await asyncio.to_thread(_memory, slot.path, self._options.open)
         if needed > budget:
             raise OutOfMemoryError(
-                f"{Path(slot.path).name} needs {_gb(needed)} of memory, and all models may have {_gb(budget)} together: "
-                "raise the budget, or open it with a smaller n_ctx",
+                f"{Path(slot.path).name} needs {_gb(needed)} of memory, and all models together may have {_gb(budget)}"
+                "; raise the budget, or open it with a smaller n_ctx",
                 {"needed": needed, "budget": budget},
             )
         deadline = time.monotonic() + self._options.wait
