@@ -14,6 +14,8 @@ from ci.testing.runners import PYTHON_BINDING, conformance_variables, library_va
 
 TESTS = PYTHON_BINDING / "tests"
 COMPATIBILITY = TESTS / "compatibility"
+SERVER = TESTS / "server"
+NO_LLAMA_INDEX = (f"--ignore={SERVER / 'test_llama_index.py'}",)
 
 
 def _ensure_compatibility_venv() -> Path:
@@ -49,13 +51,28 @@ def _put_in_place(python: Path) -> None:
 def _python(_: Settings) -> Outcome:
     build("release", ["llmodel", "walk_grammar"])
     variables = {**library_variables(), **conformance_variables("python")}
-    return run_pytest("python", TESTS, variables, parallel=True)
+    return run_pytest("python", TESTS, variables, parallel=True, options=(f"--ignore={SERVER}",))
 
 
 def _compatibility(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     variables = {name: value for name, value in library_variables().items() if name != "PYTHONPATH"}
     return run_pytest("compatibility", COMPATIBILITY, variables, python=_ensure_compatibility_venv())
+
+
+def _ensure_server_venvs() -> Path:
+    """Makes build/venv-server and build/venv-llama-index, and returns the first's Python. Raises NoNetwork if a package
+    cannot be downloaded."""
+    ensure_other_venv("venv-llama-index", SERVER / "requirements-llama-index.txt", "LlamaIndex")
+    return ensure_other_venv("venv-server", SERVER / "requirements.txt", "clients of the server")
+
+
+def _server(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    python = _ensure_server_venvs()
+    outcome = run_pytest("server", SERVER, library_variables(), python=python, options=NO_LLAMA_INDEX)
+    other = BUILD / "venv-llama-index" / "bin" / "python"
+    return outcome + run_pytest("llama-index", SERVER / "test_llama_index.py", library_variables(), python=other)
 
 
 LANES = {
@@ -67,6 +84,14 @@ LANES = {
         venv=_ensure_compatibility_venv,
         minutes=1,
         place=90,
+        beside=True,
+    ),
+    "server": Lane(
+        "the local server, and the clients of its APIs",
+        _server,
+        venv=_ensure_server_venvs,
+        minutes=2,
+        place=85,
         beside=True,
     ),
 }
