@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -12,13 +13,14 @@ from starlette.responses import JSONResponse, Response
 
 from .._errors import LLModelError
 from .._version import version
-from . import health, metrics
-from .access.middleware import Access
-from .access.record import Record
+from . import failures, health, metrics
+from .access.middleware import Access, Scope
+from .access.record import Record, id_of
+from .anthropic import messages
 from .errors import Failure, RequestError, failure_of
 from .inference import Inference
 from .logs import log_failure, logger
-from .openai import chat, completions, embeddings, failures, rerank
+from .openai import chat, completions, embeddings, rerank
 from .openai import models as openai_models
 from .settings import ServerSettings
 from .streaming import compact
@@ -39,7 +41,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
 
     app = FastAPI(title="GPT4All", version=version(), lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.inference = inference
-    for api in (chat, completions, embeddings, openai_models, rerank):
+    for api in (chat, completions, embeddings, messages, openai_models, rerank):
         app.include_router(api.routes(inference))
     _handle_errors(app)
     app.include_router(metrics.routes(inference.metrics))
@@ -60,17 +62,18 @@ async def _preload(inference: Inference) -> None:
 def _handle_errors(app: FastAPI) -> None:
     async def failed(request: Request, error: Exception) -> Response:
         log_failure(error)
-        return _response(failure_of(error))
+        return _response(request, failure_of(error))
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         return _response(
+            request,
             Failure(
                 error.status_code,
                 f"{request.method} {request.url.path}: {error.detail}",
                 "invalid_request_error",
                 headers=dict(error.headers or {}),
-            )
+            ),
         )
 
     for kind in (RequestError, LLModelError, Exception):
@@ -78,10 +81,14 @@ def _handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, refused)
 
 
-def _response(failure: Failure) -> Response:
-    return JSONResponse(failures.body(failure), failure.status, failure.headers)
+def _response(request: Request, failure: Failure) -> Response:
+    return JSONResponse(_body(request.scope, failure), failure.status, failure.headers)
 
 
-def _refused(error: RequestError, path: str) -> tuple[int, bytes, dict[str, str]]:
+def _refused(error: RequestError, scope: Scope) -> tuple[int, bytes, dict[str, str]]:
     headers = {"content-type": "application/json", **error.failure.headers}
-    return error.failure.status, compact(failures.body(error.failure)), headers
+    return error.failure.status, compact(_body(scope, error.failure)), headers
+
+
+def _body(scope: MutableMapping[str, Any], failure: Failure) -> dict[str, Any]:
+    return failures.body(failure, scope["path"], id_of(scope))

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,11 +92,26 @@ class Inference:
 
         Raises LLModelError if the model cannot be opened; RequestError 429 if too many wait.
         """
-        async with contextlib.AsyncExitStack() as stack:
-            worker = await stack.enter_async_context(self.pool.use(model.path, keep_alive))
-            await stack.enter_async_context(self.queue(model, worker).turn(client_of(request)))
+        async with self.work(client_of(request), model, operation, body, keep_alive, partial(_gone, request)) as answer:
+            yield answer
+
+    @contextlib.asynccontextmanager
+    async def work(
+        self,
+        client: str,
+        model: StoredModel,
+        operation: str,
+        body: Mapping[str, Any],
+        keep_alive: float | None = None,
+        gone: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> AsyncIterator[Answer]:
+        """As ask(), for a client that need not wait.
+
+        client: whose turn it is, as of client_of(). gone: returns when the client has gone away; None: it cannot.
+        """
+        async with self.pool.use(model.path, keep_alive) as worker, self.queue(model, worker).turn(client):
             answer = worker.submit(operation, body)
-            watch = asyncio.create_task(self._watch(request, answer))
+            watch = asyncio.create_task(self._watch(gone or _never, answer))
             try:
                 yield answer
             finally:
@@ -103,10 +119,10 @@ class Inference:
                 answer.close()
                 self.metrics.note(model.id, answer)
 
-    async def _watch(self, request: Request, answer: Answer) -> None:
+    async def _watch(self, gone: Callable[[], Coroutine[Any, Any, None]], answer: Answer) -> None:
         """Ends the answer when nobody waits for it any more."""
         try:
-            await asyncio.wait_for(_gone(request), self.settings.request_seconds)
+            await asyncio.wait_for(gone(), self.settings.request_seconds)
         except asyncio.TimeoutError:
             answer.end(
                 RequestError(504, f"the request took more than {self.settings.request_seconds:g} s", code="timeout")
@@ -124,6 +140,10 @@ def client_of(request: Request) -> str:
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+async def _never() -> None:
+    await asyncio.get_running_loop().create_future()
 
 
 def resident_bytes(pid: int) -> int | None:

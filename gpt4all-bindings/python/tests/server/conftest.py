@@ -21,8 +21,10 @@ from conftest import ROOT, TINY_MODELS, child_environment
 for needed in ("fastapi", "uvicorn", "prometheus_client"):
     pytest.importorskip(needed, reason="`make test LANES=server` installs what the server needs")
 
+HERE = Path(__file__).parent
 TEXT = "tiny-llama-q4_0.gguf"
 TOOLS = "tools.gguf"
+THINKING = "thinking.gguf"
 VECTORS = "tiny-bert.gguf"
 RANKS = "tiny-bert-rerank.gguf"
 START_SECONDS = 60
@@ -58,10 +60,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models.mkdir()
     for name in (TEXT, VECTORS, RANKS):
         shutil.copy(TINY_MODELS / name, models / name)
-    template = (ROOT / "ci" / "documentation" / "tools.jinja").read_text(encoding="utf-8")
+    templates = {TOOLS: ROOT / "ci" / "documentation" / "tools.jinja", THINKING: HERE / "thinking.jinja"}
     source = str(TINY_MODELS / "tiny-llama-f32.gguf")
-    command = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template", template, source]
-    subprocess.run([*command, str(models / TOOLS)], check=True, capture_output=True)
+    for name, template in templates.items():
+        text = template.read_text(encoding="utf-8")
+        command = [sys.executable, "-m", "gguf.scripts.gguf_new_metadata", "--chat-template", text, source]
+        subprocess.run([*command, str(models / name)], check=True, capture_output=True)
     return cache
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from .conftest import RANKS, TEXT, TOOLS, VECTORS, Served
+from .conftest import RANKS, TEXT, THINKING, TOOLS, VECTORS, Served
 
 openai = pytest.importorskip("openai", reason="`make test LANES=server` installs the clients")
 
@@ -35,7 +35,7 @@ def client(served: Served) -> Any:
 
 def test_models(client: Any) -> None:
     listed = client.models.list().data
-    assert {TEXT, TOOLS, VECTORS, RANKS} == {model.id for model in listed}
+    assert {TEXT, THINKING, TOOLS, VECTORS, RANKS} == {model.id for model in listed}
     assert client.models.retrieve(TEXT).id == TEXT
     with pytest.raises(openai.NotFoundError, match="tiny-llama"):
         client.models.retrieve("tiny-llama")

@@ -15,7 +15,7 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Refuse = Callable[[RequestError, str], tuple[int, bytes, dict[str, str]]]
+Refuse = Callable[[RequestError, Scope], tuple[int, bytes, dict[str, str]]]
 
 # What a monitor may ask without a key: whether the server is alive.
 OPEN = frozenset({"/health", "/ready", "/"})
@@ -26,7 +26,7 @@ PREFLIGHT_SECONDS = 600
 class Access:
     """An ASGI application around another: checks Host, Origin, the key, the kind and the size of the body.
 
-    refuse: makes the answer of an error for a path: status, body, headers.
+    refuse: makes the answer of an error to a request: status, body, headers.
     """
 
     def __init__(self, app: App, settings: ServerSettings, refuse: Refuse) -> None:
@@ -52,7 +52,7 @@ class Access:
             self._check_body(scope, headers)
             await self._app(scope, self._limited(receive), send)
         except RequestError as error:
-            await _answer(send, *self._refuse(error, scope["path"]))
+            await _answer(send, *self._refuse(error, scope))
 
     def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import MutableMapping
+from typing import Any
 
 from ..logs import logger
 from ..metrics import Metrics
@@ -23,14 +25,15 @@ class Record:
             await self._app(scope, receive, send)
             return
         begun = time.monotonic()
-        id = f"req_{secrets.token_hex(12)}"
+        id = scope.setdefault("state", {})["request_id"] = f"req_{secrets.token_hex(12)}"
         status = 499  # it went away before it was answered, as nginx has it
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message.get("headers", []), (b"x-request-id", id.encode("ascii"))]}
+                ids = [(name, id.encode("ascii")) for name in (b"x-request-id", b"request-id")]  # OpenAI's, Anthropic's
+                message = {**message, "headers": [*message.get("headers", []), *ids]}
             await send(message)
 
         try:
@@ -39,6 +42,12 @@ class Record:
             self._metrics.requests.labels(_method(scope), str(status)).inc()
             line = {"request": id, "method": _method(scope), "path": scope["path"], "status": status}
             logger.info("%s", json.dumps({**line, "ms": round((time.monotonic() - begun) * 1000)}))
+
+
+def id_of(scope: MutableMapping[str, Any]) -> str:
+    """The request's id."""
+    id: str = scope["state"]["request_id"]
+    return id
 
 
 def _method(scope: Scope) -> str:

@@ -26,7 +26,12 @@ WITHOUT_EFFECT = frozenset(
 
 
 async def read(request: Request) -> dict[str, Any]:
-    """The body. Raises RequestError 400 if it is not an object in JSON."""
+    """The body, without what has no effect. Raises RequestError 400 if it is not an object in JSON."""
+    return {name: value for name, value in (await read_all(request)).items() if name not in WITHOUT_EFFECT}
+
+
+async def read_all(request: Request) -> dict[str, Any]:
+    """The whole body. Raises RequestError 400 if it is not an object in JSON."""
     text = await request.body()
     try:
         body = json.loads(text)
@@ -37,7 +42,7 @@ async def read(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise RequestError(400, "the request's body must be an object")
     # OpenAI takes null for what is not given.
-    return {name: value for name, value in body.items() if value is not None and name not in WITHOUT_EFFECT}
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def take(body: dict[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:

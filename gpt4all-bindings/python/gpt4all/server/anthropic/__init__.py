@@ -1,0 +1,1 @@
+"""Anthropic's API: https://docs.anthropic.com/en/api/messages."""
