@@ -22,6 +22,7 @@ from .inference import Inference
 from .logs import log_failure, logger
 from .openai import chat, completions, embeddings, rerank
 from .openai import models as openai_models
+from .openai.responses import endpoints as responses
 from .settings import ServerSettings
 from .streaming import compact
 
@@ -41,7 +42,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
 
     app = FastAPI(title="GPT4All", version=version(), lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.inference = inference
-    for api in (chat, completions, embeddings, messages, openai_models, rerank):
+    for api in (chat, completions, embeddings, messages, openai_models, rerank, responses):
         app.include_router(api.routes(inference))
     _handle_errors(app)
     app.include_router(metrics.routes(inference.metrics))

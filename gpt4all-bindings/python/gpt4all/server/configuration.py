@@ -86,9 +86,12 @@ def settings(options: Mapping[str, Any], file: Path | None) -> ServerSettings:
     given.update({name: value for name, value in options.items() if value is not None and value != []})
     keys_file = given.pop("api_key_file", None)
     given["api_keys"] = key_hashes(given.get("api_keys", ()), Path(keys_file) if keys_file else None)
-    for name, convert in (("keep_alive", seconds), ("memory_budget", size), ("max_request_bytes", size)):
+    for name in ("keep_alive", "stored_seconds"):
         if isinstance(given.get(name), str):
-            given[name] = convert(given[name])
+            given[name] = seconds(given[name])
+    for name in ("memory_budget", "max_request_bytes", "stored_bytes"):
+        if isinstance(given.get(name), str):
+            given[name] = size(given[name])
     for name in ("host", "allowed_origins", "allowed_hosts", "preload", "pin"):
         if name in given:
             given[name] = (given[name],) if isinstance(given[name], str) else tuple(given[name])

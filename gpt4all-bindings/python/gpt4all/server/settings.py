@@ -34,6 +34,9 @@ class ServerSettings:
     request_seconds: time that one request may take, waiting included; None: without limit.
     drain_seconds: time that running requests have when the server is told to stop.
     downloads: whether requests may download models.
+    stored_responses: how many responses are kept, for each API key.
+    stored_bytes: how large they may be together, for each API key.
+    stored_seconds: how long they are kept.
     """
 
     host: tuple[str, ...] = ("127.0.0.1", "::1")
@@ -54,6 +57,9 @@ class ServerSettings:
     request_seconds: float | None = None
     drain_seconds: float = 30.0
     downloads: bool = False
+    stored_responses: int = 1000
+    stored_bytes: int = 64 * 1024 * 1024
+    stored_seconds: float = 24 * 3600.0
 
     def check(self) -> None:
         """Raises InvalidArgumentError for what is not safe, or contradicts itself."""

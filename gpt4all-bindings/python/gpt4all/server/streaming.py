@@ -19,6 +19,8 @@ from .store import StoredModel
 from .workers.frames import Frame
 
 EVENT_STREAM = "text/event-stream"
+# Proxies are asked not to collect events.
+UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
 class Writer(ABC):
@@ -87,8 +89,7 @@ class StreamedAnswer(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _start(self) -> dict[str, Any]:
-        """Proxies are asked not to collect events."""
-        headers = {"content-type": self._writer.media_type, "cache-control": "no-cache", "x-accel-buffering": "no"}
+        headers = {"content-type": self._writer.media_type, **UNBUFFERED}
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         return {"type": "http.response.start", "status": 200, "headers": encoded}
 

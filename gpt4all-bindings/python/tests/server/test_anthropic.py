@@ -81,9 +81,9 @@ def test_the_system_counts(client: Any) -> None:
         counted: int = client.messages.count_tokens(model=TEXT, messages=HELLO, **more).input_tokens
         return counted
 
-    as_text = count(system="Be kind.")
+    as_text = count(system="Be\nkind.")
     assert as_text > count()
-    parts = [{"type": "text", "text": "Be "}, {"type": "text", "text": "kind.", "cache_control": {"type": "ephemeral"}}]
+    parts = [{"type": "text", "text": "Be"}, {"type": "text", "text": "kind.", "cache_control": {"type": "ephemeral"}}]
     assert count(system=parts) == as_text
 
 

@@ -40,7 +40,7 @@ def messages(given: list[Any]) -> list[Message]:
 
 def text(given: str | list[Any], where: str) -> str:
     """Text, or blocks of it. Raises RequestError 400."""
-    return "".join(_text(block, f"{where}.{index}") for index, block in enumerate(_blocks(given, where)))
+    return "\n".join(_text(block, f"{where}.{index}") for index, block in enumerate(_blocks(given, where)))
 
 
 def _joined(given: list[Message]) -> list[Message]:
@@ -68,7 +68,7 @@ def _of_user(blocks: list[dict[str, Any]], where: str, names: dict[str, str]) ->
         else:
             said.append(_text(block, place))
     if said or not made:
-        made.append({"role": "user", "content": "".join(said)})
+        made.append({"role": "user", "content": "\n".join(said)})
     return made
 
 
@@ -83,7 +83,8 @@ def _result(block: dict[str, Any], where: str, names: dict[str, str]) -> Message
 
 
 def _of_assistant(blocks: list[dict[str, Any]], where: str, names: dict[str, str]) -> Message:
-    said, thought = "", ""
+    said: list[str] = []
+    thought = ""
     calls: list[dict[str, Any]] = []
     for index, block in enumerate(blocks):
         place = f"{where}.content.{index}"
@@ -95,8 +96,8 @@ def _of_assistant(blocks: list[dict[str, Any]], where: str, names: dict[str, str
         elif block["type"] == "thinking":
             thought += _required(block, "thinking", str, place)
         elif block["type"] != "redacted_thinking":  # which only Anthropic can read
-            said += _text(block, place)
-    message: Message = {"role": "assistant", "content": said}
+            said.append(_text(block, place))
+    message: Message = {"role": "assistant", "content": "\n".join(said)}
     if thought:
         message["reasoning_content"] = thought
     if calls:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +26,9 @@ WITHOUT_EFFECT = frozenset(
     }
 )
 
+HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+"""A half of a character beyond the first 65536, in JSON. One without its other half is no text."""
+
 
 async def read(request: Request) -> dict[str, Any]:
     """The body, without what has no effect. Raises RequestError 400 if it is not an object in JSON."""
@@ -32,9 +37,11 @@ async def read(request: Request) -> dict[str, Any]:
 
 async def read_all(request: Request) -> dict[str, Any]:
     """The whole body. Raises RequestError 400 if it is not an object in JSON."""
-    text = await request.body()
     try:
-        body = json.loads(text)
+        text = (await request.body()).decode("utf-8")
+        body = json.loads(text, parse_constant=_not_json, parse_float=_finite)
+        if HALF_PAIR.search(text):
+            json.dumps(body, ensure_ascii=False).encode("utf-8")  # raises UnicodeEncodeError, a ValueError
     except ValueError as error:
         raise RequestError(400, f"the request's body is not JSON: {error}") from None
     except RecursionError:
@@ -43,6 +50,18 @@ async def read_all(request: Request) -> dict[str, Any]:
         raise RequestError(400, "the request's body must be an object")
     # OpenAI takes null for what is not given.
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _not_json(name: str) -> float:
+    raise ValueError(f"{name} is no number there")
+
+
+def _finite(text: str) -> float:
+    """What is read can be written again."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
 
 
 def take(body: dict[str, Any], name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
