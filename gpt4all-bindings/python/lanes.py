@@ -72,7 +72,8 @@ def _server(_: Settings) -> Outcome:
     python = _ensure_server_venvs()
     outcome = run_pytest("server", SERVER, library_variables(), python=python, options=NO_LLAMA_INDEX)
     other = BUILD / "venv-llama-index" / "bin" / "python"
-    return outcome + run_pytest("llama-index", SERVER / "test_llama_index.py", library_variables(), python=other)
+    outcome += run_pytest("llama-index", SERVER / "test_llama_index.py", library_variables(), python=other)
+    return outcome
 
 
 LANES = {
