@@ -36,7 +36,7 @@ class ServerSettings:
     downloads: whether requests may download models.
     stored_responses: how many responses are kept, for each API key.
     stored_bytes: how large they may be together, for each API key.
-    stored_seconds: how long they are kept.
+    stored_seconds: how long they are kept; negative: for ever, within the other two.
     """
 
     host: tuple[str, ...] = ("127.0.0.1", "::1")

@@ -94,6 +94,15 @@ def test_counted_tokens_are_those_of_the_answer(client: Any) -> None:
     assert counted == usage.input_tokens + usage.cache_read_input_tokens
 
 
+def test_what_changes_no_answer(client: Any) -> None:
+    edits = [{"type": "clear_thinking_20251015", "keep": "all"}]
+    tool = {**WEATHER, "type": "custom", "eager_input_streaming": True, "cache_control": {"type": "ephemeral"}}
+    given: Any = {"messages": HELLO, "model": TOOLS}
+    more = {"context_management": {"edits": edits}, "metadata": {"user_id": "me"}, "service_tier": "auto"}
+    plain = client.messages.count_tokens(**given, tools=[WEATHER]).input_tokens
+    assert client.messages.count_tokens(**given, tools=[tool], extra_body=more).input_tokens == plain
+
+
 def test_turns_of_one_speaker_are_one(client: Any) -> None:
     def count(*texts: str) -> int:
         messages: Any = [{"role": "user", "content": text} for text in texts]
@@ -202,6 +211,7 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
         ({"tools": [WEATHER], "model": TEXT}, "no place for tools"),
         ({"model": TOOLS, "tools": [WEATHER], "tool_choice": {"type": "tool", "name": "other"}}, "other"),
         ({"extra_body": {"container": "x"}}, "container"),
+        ({"extra_body": {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}}, "context_manag"),
         ({"extra_body": {"unheard_of": 1}}, "unheard_of"),
         ({"messages": [{"role": "user", "content": "Hi there " * 4000}]}, "context"),
     ],

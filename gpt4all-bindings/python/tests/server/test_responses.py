@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from typing import Any, Literal
 
 import pytest
@@ -114,6 +115,10 @@ def test_all_ways_to_write_input(client: Any) -> None:
         client, input=[{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi there"}]
     )
     assert ask(client).usage.input_tokens == as_text
+    developer: Any = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hi there"}]
+    assert tokens(client, input=developer, instructions="Be kind.") == tokens(
+        client, input="Hi there", instructions="Be kind.\n\nBe brief."
+    )
 
 
 @pytest.mark.parametrize(
@@ -230,6 +235,33 @@ def test_what_is_stored(client: Any) -> None:
     assert ask(client, previous_response_id=second.id, input="So?").status
 
 
+@pytest.mark.parametrize("background", [False, True])
+def test_the_oldest_turns_are_left_out_if_need_be(client: Any, background: bool) -> None:
+    def turn(text: str) -> list[Any]:
+        return [{"role": "user", "content": text}, {"role": "assistant", "content": "Yes."}]
+
+    system: Any = [{"role": "system", "content": "Be kind."}]
+    last = [{"role": "user", "content": "And?"}]
+    long = turn("far too long " * 500)
+    asked: Any = {"truncation": "auto", "background": background, "max_output_tokens": 4}
+
+    def read(input: list[Any]) -> Any:
+        made = ask(client, **asked, input=input)
+        while made.status in ("queued", "in_progress"):
+            time.sleep(0.02)
+            made = client.responses.retrieve(made.id)
+        return made.usage.input_tokens if made.usage else made.error.code
+
+    short = [*system, *turn("one"), *turn("two"), *last]
+    assert read(short) == tokens(client, input=short)
+    for dropped in (long, [*long, *turn("one"), *long]):
+        assert read([*system, *dropped, *turn("two"), *last]) == tokens(client, input=[*system, *turn("two"), *last])
+    with pytest.raises(openai.BadRequestError, match="context"):
+        ask(client, input=[*long, *last])
+    if background:
+        assert read([*turn("one"), {"role": "user", "content": "far too long " * 1000}]) == "invalid_prompt"
+
+
 def test_what_is_not_stored(client: Any) -> None:
     made = ask(client, store=False)
     with pytest.raises(openai.NotFoundError):
@@ -259,7 +291,7 @@ def test_what_is_not_stored(client: Any) -> None:
             {"text": {"format": {"type": "json_schema", "name": "x", "schema": {"type": "odd"}}}},
             None,
         ),
-        ({"truncation": "auto"}, "truncation"),
+        ({"truncation": "some"}, "truncation"),
         ({"conversation": "conv_1"}, "conversation"),
         ({"metadata": {"a": "b" * 513}}, "metadata"),
         ({"background": True, "store": False}, "store"),

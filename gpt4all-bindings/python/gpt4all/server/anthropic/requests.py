@@ -22,10 +22,8 @@ WITHOUT_EFFECT = (
 )
 REFUSED = {
     "container": "this server runs no code",
-    "context_management": "send the messages that are to be read",
     "mcp_servers": "this server asks nobody else; give the tools themselves",
 }
-EFFORTS = {"max": "xhigh"}  # the most that there is
 CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 
 
@@ -67,6 +65,7 @@ def conversation(given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """
     body = {name: value for name, value in given.items() if name not in WITHOUT_EFFECT}
     refuse(body, REFUSED)
+    _take_context_management(body)
     messages = take(body, "messages", list)
     if not messages:
         raise RequestError(400, "messages: at least one message is required", param="messages")
@@ -85,6 +84,18 @@ def counted(given: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+def _take_context_management(body: dict[str, Any]) -> None:
+    """Only what drops nothing, which is what Claude Code asks for."""
+    given = take(body, "context_management", dict, {})
+    edits = given.get("edits") or []
+    if not isinstance(edits, list) or not all(isinstance(edit, dict) and edit.get("keep") == "all" for edit in edits):
+        raise RequestError(
+            400,
+            "context_management: this server drops nothing; send the messages that are to be read",
+            code="unsupported",
+        )
+
+
 def _take_tools(body: dict[str, Any]) -> None:
     tools = take(body, "tools", list, [])
     choice = take(body, "tool_choice", dict, {"type": "auto"})
@@ -96,7 +107,7 @@ def _take_tools(body: dict[str, Any]) -> None:
     kind = choice.get("type")
     if kind == "tool":
         body["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
-    elif kind in CHOICES:
+    elif isinstance(kind, str) and kind in CHOICES:
         body["tool_choice"] = CHOICES[kind]
     else:
         raise RequestError(400, "tool_choice.type: it must be auto, any, tool or none", param="tool_choice")
@@ -132,7 +143,8 @@ def _take_output(body: dict[str, Any]) -> None:
     output = take(body, "output_config", dict, {})
     _known(output, "output_config", ("effort", "format"))
     if output.get("effort") is not None:
-        body["reasoning_effort"] = EFFORTS.get(output["effort"], output["effort"])
+        effort = output["effort"]
+        body["reasoning_effort"] = "xhigh" if effort == "max" else effort  # the most that there is
     form = output.get("format")
     if form is None:
         return
@@ -159,7 +171,8 @@ def _take_thinking(body: dict[str, Any]) -> bool:
                 400, "thinking.budget_tokens: a whole number of at least 1 is required", param="thinking"
             )
         body["thinking_budget_tokens"] = budget
-    body["chat_template_kwargs"] = {"enable_thinking": True, **body.get("chat_template_kwargs", {})}
+    variables = take(body, "chat_template_kwargs", dict, {})
+    body["chat_template_kwargs"] = {"enable_thinking": True, **variables}
     return bool(thinking.get("display") != "omitted")
 
 

@@ -11,6 +11,7 @@ from ...store import StoredModel
 from .events import Answering, Events
 from .requests import Asked
 from .store import Shelf, Stored
+from .truncation import fitted
 
 
 class Background:
@@ -55,7 +56,8 @@ class Background:
         self, client: str, model: StoredModel, asked: Asked, answering: Answering, stored: Stored, shelf: Shelf
     ) -> None:
         try:
-            async with self._inference.work(client, model, "chat", asked.body) as answer:
+            body = await fitted(self._inference, client, model, asked)
+            async with self._inference.work(client, model, "chat", body) as answer:
                 _note(shelf, stored, answering.start())
                 while frames := await answer.batch():
                     events = [event for frame in frames for event in answering.take(frame)]

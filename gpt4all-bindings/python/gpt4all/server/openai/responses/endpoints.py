@@ -23,6 +23,7 @@ from .background import Background
 from .events import Answering
 from .requests import Asked, counted, query, renamed, translate
 from .store import ResponseStore, Shelf, Stored
+from .truncation import fitted
 
 MOST_ITEMS = 100
 MOST_EVENTS = 10**9
@@ -84,16 +85,17 @@ def routes(inference: Inference) -> APIRouter:
         if asked.background:
             stored = background.begin(client_of(request), model, asked, shelf)
             return _events(stored, -1) if asked.stream else JSONResponse(stored.response)
+        body = await fitted(inference, client_of(request), model, asked)
         if asked.stream:
-            return StreamedAnswer(inference, request, model, "chat", asked.body, ResponseWriter(asked, shelf))
-        return JSONResponse(await _whole(inference, request, model, asked, shelf))
+            return StreamedAnswer(inference, request, model, "chat", body, ResponseWriter(asked, shelf))
+        return JSONResponse(await _whole(inference, request, model, asked, body, shelf))
 
     @router.post("/v1/responses/input_tokens", summary="Count the tokens of a response's input")
     async def count(request: Request) -> dict[str, Any]:
         body = await read_all(request)
         model = inference.store.find(take_model(body))
-        asked = counted(translate(body, model.id, shelf_of(request), None))
-        async with inference.ask(request, model, "count_tokens", asked) as answer:
+        asked = translate(body, model.id, shelf_of(request), None)
+        async with inference.ask(request, model, "count_tokens", counted(asked)) as answer:
             result = await answer.result()
         return {"object": "response.input_tokens", "input_tokens": result["input_tokens"]}
 
@@ -130,12 +132,12 @@ def routes(inference: Inference) -> APIRouter:
 
 
 async def _whole(
-    inference: Inference, request: Request, model: StoredModel, asked: Asked, shelf: Shelf
+    inference: Inference, request: Request, model: StoredModel, asked: Asked, body: dict[str, Any], shelf: Shelf
 ) -> dict[str, Any]:
     answering = Answering(asked)
     try:
         # As frames too: they tell how many tokens were thoughts.
-        async with inference.ask(request, model, "chat", asked.body) as answer:
+        async with inference.ask(request, model, "chat", body) as answer:
             async for frame in answer:
                 answering.take(frame)
     except LLModelError as error:

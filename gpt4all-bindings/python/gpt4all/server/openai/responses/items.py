@@ -72,9 +72,8 @@ def _read(item: Any, where: str, find: Find) -> Item:
     if not isinstance(item, dict):
         raise RequestError(400, f"{where} must be an object", param=where)
     kind = item.get("type") or ("message" if "role" in item else "item_reference")
-    reader = _READERS.get(kind)
-    if reader is not None:
-        return reader(item, where)
+    if isinstance(kind, str) and kind in _READERS:
+        return _READERS[kind](item, where)
     if kind == "item_reference":
         return find(_text(item, "id", where))
     raise RequestError(400, f"{where}: items of the type {kind!r} are not supported", param=where, code="unsupported")
@@ -122,7 +121,7 @@ def _read_reasoning(item: Item, where: str) -> Item:
     return {"id": _id(item.get("id"), "rs_"), "type": "reasoning", "summary": [], "content": parts}
 
 
-_READERS: dict[Any, Callable[[Item, str], Item]] = {
+_READERS: dict[str, Callable[[Item, str], Item]] = {
     "message": _read_message,
     "function_call": _read_call,
     "function_call_output": _read_output,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -49,7 +50,8 @@ NAMES = [
 class Asked:
     """A request, read.
 
-    body: for the engine. head: what the response repeats of it. context: all items that the model reads.
+    body: for the engine. head: what the response repeats of it. context: all items that the model reads, of
+    which the oldest may be left out if truncate is set.
     """
 
     body: dict[str, Any]
@@ -58,6 +60,7 @@ class Asked:
     stream: bool
     background: bool
     store: bool
+    truncate: bool
 
 
 def translate(given: dict[str, Any], model: str, shelf: Shelf, limit: int | None) -> Asked:
@@ -80,14 +83,9 @@ def translate(given: dict[str, Any], model: str, shelf: Shelf, limit: int | None
     if background and not store:
         raise RequestError(400, "a response in the background must be stored: leave store out", param="store")
     head["metadata"] = _metadata(take(body, "metadata", dict, {}))
-    if take(body, "truncation", str, "disabled") != "disabled":
-        raise RequestError(
-            400,
-            "truncation can only be disabled: leave out of the input what need not be read",
-            param="truncation",
-            code="unsupported",
-        )
-    head["truncation"] = "disabled"
+    truncation = head["truncation"] = take(body, "truncation", str, "disabled")
+    if truncation not in ("auto", "disabled"):
+        raise RequestError(400, "truncation must be auto or disabled", param="truncation")
     context = _take_context(body, head, shelf)
     for name in ("temperature", "top_p"):
         head[name] = body.get(name)
@@ -100,7 +98,7 @@ def translate(given: dict[str, Any], model: str, shelf: Shelf, limit: int | None
     _take_text(body, head)
     _take_reasoning(body, head)
     _take_logprobs(body, head)
-    return Asked(body, head, context, stream, background, store)
+    return Asked(body, head, context, stream, background, store, truncation == "auto")
 
 
 def counted(asked: Asked) -> dict[str, Any]:
@@ -137,12 +135,19 @@ def _take_context(body: dict[str, Any], head: dict[str, Any], shelf: Shelf) -> l
         context += read_items(body.pop("input"), shelf.item)
     elif previous is None:
         raise RequestError(400, "input is required", param="input")
-    body["messages"] = messages(context)
-    if instructions:
-        body["messages"].insert(0, {"role": "system", "content": instructions})
+    body["messages"] = engine_messages(instructions, context)
     if not body["messages"]:
         raise RequestError(400, "input has nothing that a model could answer", param="input")
     return context
+
+
+def engine_messages(instructions: str | None, context: list[Item]) -> list[dict[str, Any]]:
+    """All that the model reads. What stands before the first turn is one message: many templates know no second."""
+    read = messages(context)
+    before = list(itertools.takewhile(lambda message: message["role"] in ("system", "developer"), read))
+    told = [text for text in (instructions, *(message["content"] for message in before)) if text]
+    system = [{"role": "system", "content": "\n\n".join(told)}] if told else []
+    return system + read[len(before) :]
 
 
 def _take_tools(body: dict[str, Any], head: dict[str, Any]) -> None:
@@ -152,8 +157,9 @@ def _take_tools(body: dict[str, Any], head: dict[str, Any]) -> None:
     head["parallel_tool_calls"] = parallel
     functions = [_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)]
     if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
-        allowed = [tool.get("name") for tool in choice.get("tools", []) if isinstance(tool, dict)]
-        functions = [tool for tool in functions if tool["function"]["name"] in allowed]
+        named = choice.get("tools")
+        allowed = [tool.get("name") for tool in named if isinstance(tool, dict)] if isinstance(named, list) else []
+        functions = [tool for tool in functions if tool["function"].get("name") in allowed]
         choice = choice.get("mode", "auto")
     elif isinstance(choice, dict):
         if choice.get("type") != "function":

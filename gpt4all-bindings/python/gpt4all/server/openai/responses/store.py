@@ -65,6 +65,7 @@ class Shelf:
         self._clock = clock
         self._stored: OrderedDict[str, Stored] = OrderedDict()
         self._bytes = 0
+        self._items: dict[str, Item] | None = None  # by id, until something changes
 
     def find(self, id: str, param: str | None = None) -> Stored:
         """Raises RequestError 404 if there is none, or no more."""
@@ -75,18 +76,21 @@ class Shelf:
         return found
 
     def item(self, id: str) -> Item:
-        """An item that was read or written by one of the responses. Raises RequestError 404."""
+        """An item that was read or written by one of the responses that have ended. Raises RequestError 404."""
         self._expire()
-        for stored in reversed(self._stored.values()):
-            for item in (*stored.context, *stored.response["output"]):
-                if item["id"] == id:
-                    found: Item = item
-                    return found
+        if self._items is None:
+            ended = [stored for stored in self._stored.values() if stored.done]
+            self._items = {
+                item["id"]: item for stored in ended for item in (*stored.context, *stored.response["output"])
+            }
+        if id in self._items:
+            return self._items[id]
         raise RequestError(404, f"there is no item {id[:100]!r}, or no more", param="input", code="not_found")
 
     def add(self, stored: Stored) -> None:
         """Keeps a response, and lets go of the oldest if there are too many."""
         self._expire()
+        self._items = None
         stored.created = self._clock()
         self._stored[stored.id] = stored
         self._bytes += stored.size
@@ -95,22 +99,24 @@ class Shelf:
     def grow(self, stored: Stored, size: int) -> None:
         """Notes that a response has become larger."""
         if self._stored.get(stored.id) is stored:
+            self._items = None
             self._bytes += size
             self._make_room(stored)
 
     def remove(self, stored: Stored) -> None:
         """Lets go of a response; if it is still being written, that ends."""
+        self._items = None
         del self._stored[stored.id]
         self._bytes -= stored.size
         if stored.task is not None:
             stored.task.cancel()
 
     def _expire(self) -> None:
+        if self._settings.stored_seconds < 0:
+            return
         oldest = self._clock() - self._settings.stored_seconds
-        for stored in list(self._stored.values()):
-            if stored.created > oldest:
-                return
-            self.remove(stored)
+        while self._stored and (first := next(iter(self._stored.values()))).created <= oldest:
+            self.remove(first)
 
     def _make_room(self, latest: Stored) -> None:
         """What is still being written goes after what is not, and the latest last: if it alone is too large."""
