@@ -103,7 +103,7 @@ def serve(
         typer.Option("--downloads", envvar=_variable("DOWNLOADS"), help="Let requests download models."),
     ] = None,
 ) -> None:
-    """Serves models over HTTP, with the APIs of OpenAI, Anthropic and Ollama.
+    """Serves models over HTTP, with the APIs of OpenAI and Anthropic.
 
     It needs no model to start: requests name them, and each is opened when it is first used. Only this machine can
     reach the server unless --host says otherwise, which needs a key.
@@ -123,7 +123,7 @@ def serve(
         _print_key()
         return
     try:
-        from ..server import configuration, run
+        from .._server import configuration, run
     except ImportError as error:
         raise InvalidArgumentError(
             f"the server needs the package {error.name}; install it with: pip install 'gpt4all[server]'"
@@ -154,7 +154,7 @@ def serve(
 
 
 def _print_key() -> None:
-    from ..server.access.keys import hashed, new_key
+    from .._server.access.keys import hashed, new_key
 
     key = new_key()
     output.note("give the key to the client, and the other line to --api-key-file")

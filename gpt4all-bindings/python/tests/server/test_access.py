@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from gpt4all import InvalidArgumentError
-from gpt4all.server.access.hosts import Hosts, Origins, host_name
-from gpt4all.server.access.keys import accepted, hashed, key_of, new_key
-from gpt4all.server.settings import ServerSettings
+from gpt4all._server.access.hosts import Hosts, Origins, host_name
+from gpt4all._server.access.keys import accepted, hashed, key_of, new_key
+from gpt4all._server.settings import ServerSettings
 
 from .conftest import TEXT, Serve, Served
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from gpt4all.server.admission import Admission
-from gpt4all.server.errors import RequestError
+from gpt4all._server.admission import Admission
+from gpt4all._server.errors import RequestError
 
 
 def test_clients_take_turns() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import requests
 
-from gpt4all.server.errors import RequestError
-from gpt4all.server.openai.responses.store import ResponseStore, Shelf, Stored
-from gpt4all.server.settings import ServerSettings
+from gpt4all._server.errors import RequestError
+from gpt4all._server.openai.responses.store import ResponseStore, Shelf, Stored
+from gpt4all._server.settings import ServerSettings
 
 from .conftest import TEXT, Serve, Served
 

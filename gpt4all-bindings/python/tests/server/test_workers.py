@@ -15,7 +15,7 @@ import requests
 
 from conftest import TINY_MODELS
 from gpt4all import inspect
-from gpt4all.server.workers.back_off import BackOff, CrashingError
+from gpt4all._server.workers.back_off import BackOff, CrashingError
 
 from .conftest import TEXT, TOOLS, VECTORS, Serve, Served
 

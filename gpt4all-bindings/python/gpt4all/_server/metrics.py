@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -11,11 +11,19 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import Response
 
-if TYPE_CHECKING:
-    from .inference import Inference
-    from .workers.worker import Answer
+from .workers.worker import Answer
 
 FIRST_TOKEN_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """An open model: requests that it answers, requests that wait for it, and its memory in bytes if that is known."""
+
+    model: str
+    running: int
+    waiting: int
+    memory: int | None
 
 
 class Metrics:
@@ -52,9 +60,9 @@ class Metrics:
             registry=self.registry,
         )
 
-    def watch(self, inference: Inference) -> None:
-        """Also reports what is the case at the moment."""
-        self.registry.register(_State(inference))
+    def watch(self, states: Callable[[], Iterable[ModelState]], crashes: Callable[[], int]) -> None:
+        """Also reports what is the case at the moment: the open models, and how many processes have crashed."""
+        self.registry.register(_State(states, crashes))
 
     def note(self, model: str, answer: Answer) -> None:
         """Counts an answer that has ended."""
@@ -70,8 +78,9 @@ class Metrics:
 class _State:
     """Collects gauges when they are asked for."""
 
-    def __init__(self, inference: Inference) -> None:
-        self._inference = inference
+    def __init__(self, states: Callable[[], Iterable[ModelState]], crashes: Callable[[], int]) -> None:
+        self._states = states
+        self._crashes = crashes
 
     def collect(self) -> Iterator[Metric]:
         running = GaugeMetricFamily("gpt4all_requests_running", "Requests that a model answers.", labels=["model"])
@@ -79,13 +88,13 @@ class _State:
         memory = GaugeMetricFamily(
             "gpt4all_model_memory_bytes", "Resident memory of a model's process.", labels=["model"]
         )
-        for state in self._inference.states():
+        for state in self._states():
             running.add_metric([state.model], state.running)
             waiting.add_metric([state.model], state.waiting)
             if state.memory is not None:
                 memory.add_metric([state.model], state.memory)
         crashes = GaugeMetricFamily("gpt4all_model_crashes", "Processes of models that ended unexpectedly.")
-        crashes.add_metric([], self._inference.pool.crashes)
+        crashes.add_metric([], self._crashes())
         yield from (running, waiting, memory, crashes)
 
 

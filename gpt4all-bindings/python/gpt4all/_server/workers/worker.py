@@ -15,7 +15,7 @@ from typing import Any, cast
 from ..._errors import CancellationError, InternalError, LLModelError
 from .frames import MODEL, Frame, decode, encode, raised
 
-COMMAND = (sys.executable, "-m", "gpt4all.server.workers.child")
+COMMAND = (sys.executable, "-m", "gpt4all._server.workers.child")
 CLOSE_SECONDS = 10.0
 STDERR_LINES = 20
 

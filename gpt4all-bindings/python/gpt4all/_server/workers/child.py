@@ -1,4 +1,4 @@
-"""The program of a worker: `python -m gpt4all.server.workers.child`. It opens one model and answers requests to it."""
+"""The program of a worker: `python -m gpt4all._server.workers.child`. It opens one model and answers requests to it."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from .access.keys import hashed, key_of
 from .admission import Admission
 from .errors import RequestError
 from .logs import logger
-from .metrics import Metrics
+from .metrics import Metrics, ModelState
 from .settings import ServerSettings
 from .store import Store, StoredModel
 from .workers.pool import Options, Pool
@@ -27,16 +26,6 @@ from .workers.worker import Answer, Worker
 
 # More than there are slots, so that one that becomes free does not wait for the next request to come over.
 AHEAD = 2
-
-
-@dataclass(frozen=True)
-class ModelState:
-    """An open model: requests that it answers, requests that wait for it, and its memory in bytes if that is known."""
-
-    model: str
-    running: int
-    waiting: int
-    memory: int | None
 
 
 class Inference:
@@ -48,7 +37,7 @@ class Inference:
         pinned = frozenset(str(self.store.find(name).path) for name in settings.pin)
         self.pool = Pool(Options(settings.memory_budget, settings.keep_alive, settings.open, pinned))
         self.metrics = Metrics()
-        self.metrics.watch(self)
+        self.metrics.watch(self.states, lambda: self.pool.crashes)
         self.preloaded = False
         self._queues: dict[str, Admission] = {}
 
