@@ -233,6 +233,15 @@ def test_an_unknown_model(client: Any) -> None:
     assert TEXT in caught.value.body["error"]["message"]
 
 
+def test_models(client: Any) -> None:
+    assert TEXT in [model.id for model in client.models.list()]
+    model = client.models.retrieve(TEXT)
+    assert model.type == "model"
+    assert model.id == TEXT
+    assert model.display_name == TEXT.removesuffix(".gguf")
+    assert model.created_at.year > 2000
+
+
 def test_a_wrong_key(serve: Serve) -> None:
     with serve("--api-key", "right") as served:
         with pytest.raises(anthropic.AuthenticationError) as caught:
