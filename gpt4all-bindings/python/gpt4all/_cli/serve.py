@@ -100,7 +100,7 @@ def serve(
     ] = None,
     downloads: Annotated[
         bool | None,
-        typer.Option("--downloads", envvar=_variable("DOWNLOADS"), help="Let requests download models."),
+        typer.Option("--downloads", envvar=_variable("DOWNLOADS"), help="Let requests download and delete models."),
     ] = None,
 ) -> None:
     """Serves models over HTTP, with the APIs of OpenAI and Anthropic.

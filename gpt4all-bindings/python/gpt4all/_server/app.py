@@ -19,7 +19,9 @@ from .access.record import Record, id_of
 from .anthropic import messages
 from .errors import Failure, RequestError, failure_of
 from .inference import Inference
+from .llama_server import api as llama_server
 from .logs import log_failure, logger
+from .ollama import api as ollama
 from .openai import chat, completions, embeddings, rerank
 from .openai import models as openai_models
 from .openai.responses import endpoints as responses
@@ -42,7 +44,8 @@ def create_app(settings: ServerSettings) -> FastAPI:
 
     app = FastAPI(title="GPT4All", version=version(), lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.inference = inference
-    for api in (chat, completions, embeddings, messages, openai_models, rerank, responses):
+    apis = (chat, completions, embeddings, llama_server, messages, ollama, openai_models, rerank, responses)
+    for api in apis:
         app.include_router(api.routes(inference))
     _handle_errors(app)
     app.include_router(metrics.routes(inference.metrics))

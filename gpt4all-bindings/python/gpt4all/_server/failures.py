@@ -7,6 +7,8 @@ from typing import Any
 
 from .anthropic import failures as anthropic
 from .errors import Failure
+from .llama_server import failures as llama_server
+from .ollama import failures as ollama
 from .openai import failures as openai
 
 Body = Callable[[Failure, str], dict[str, Any]]
@@ -15,6 +17,13 @@ Body = Callable[[Failure, str], dict[str, Any]]
 # By the beginning of the path, the first that fits. All else is OpenAI's.
 BODIES: list[tuple[str, Body]] = [
     ("/v1/messages", anthropic.body),
+    ("/api", ollama.body),
+    ("/apply-template", llama_server.body),
+    ("/completion", llama_server.body),
+    ("/detokenize", llama_server.body),
+    ("/infill", llama_server.body),
+    ("/props", llama_server.body),
+    ("/tokenize", llama_server.body),
 ]
 
 

@@ -23,7 +23,7 @@ KEEP_SECONDS = 1.0
 class StoredModel:
     """A model that can be used.
 
-    id: its name in lists and answers, that of its file.
+    id: its name in lists and answers, that of its file. sha256: in hexadecimal, if it is known.
     """
 
     id: str
@@ -31,6 +31,7 @@ class StoredModel:
     size: int
     created: int
     entry: CatalogueEntry | None
+    sha256: str | None = None
 
 
 class Store:
@@ -51,12 +52,16 @@ class Store:
         """The model of that name. Raises RequestError 404, with names that are similar."""
         found = self._find(name)
         if found is None:
-            with self._lock:
-                self._until = 0.0  # it may have come this moment
+            self.renew()  # it may have come this moment
             found = self._find(name)
         if found is not None:
             return found
         raise RequestError(404, self._unknown(name), code="model_not_found", param="model")
+
+    def renew(self) -> None:
+        """Looks again at what is there, the next time that somebody asks."""
+        with self._lock:
+            self._until = 0.0
 
     def _find(self, name: str) -> StoredModel | None:
         self._look()
@@ -100,4 +105,4 @@ def _stored(cached: CachedModel) -> StoredModel:
         created = int(cached.path.stat().st_mtime)
     except OSError:
         created = 0
-    return StoredModel(cached.name, cached.path, cached.size, created, cached.entry)
+    return StoredModel(cached.name, cached.path, cached.size, created, cached.entry, cached.sha256)

@@ -72,7 +72,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def running(store: Path, log: Path, *options: str, **variables: str) -> Iterator[Served]:
     """A server with these options."""
-    environment = child_environment(GPT4ALL_CACHE=str(store), GPT4ALL_OFFLINE="1", **variables)
+    environment = child_environment(**{"GPT4ALL_CACHE": str(store), "GPT4ALL_OFFLINE": "1", **variables})
     command = [sys.executable, "-m", "gpt4all", "serve", "--port", "0", *options]
     with log.open("w") as output:
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=output, text=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -120,6 +121,13 @@ class Pool:
         await self._close_if_idle(slot)
         return True
 
+    def seconds_left(self, slot: Slot) -> float:
+        """How long a model stays open from now on if nobody uses it; infinite if nothing but need of room closes it."""
+        keep = self._options.keep_alive if slot.keep_alive is None else slot.keep_alive
+        if slot.path in self._options.pinned or keep < 0:
+            return math.inf
+        return keep if slot.users else keep - (time.monotonic() - slot.last_used)
+
     # ------------------------------------------------------------------------------------------- opening and closing
 
     async def _open(self, slot: Slot) -> None:
@@ -190,10 +198,8 @@ class Pool:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            now = time.monotonic()
             for slot in list(self._slots.values()):
-                keep = self._options.keep_alive if slot.keep_alive is None else slot.keep_alive
-                if slot.path not in self._options.pinned and 0 <= keep <= now - slot.last_used:
+                if self.seconds_left(slot) <= 0:
                     with contextlib.suppress(LLModelError):
                         await self._close_if_idle(slot)
 
