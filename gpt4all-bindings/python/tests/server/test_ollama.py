@@ -54,6 +54,9 @@ def test_it_runs(served: Served) -> None:
         answer = requests.head(served.address + path, timeout=60)
         assert (answer.status_code, answer.text) == (200, "")
     assert served.get("/api/version").json()["version"][0].isdigit()
+    described = served.get("/openapi.json").json()["paths"]
+    assert all("tags" in operation for path in described.values() for operation in path.values())
+    assert {"/api/chat", "/infill"} <= described.keys()
 
 
 def test_models(client: Any) -> None:

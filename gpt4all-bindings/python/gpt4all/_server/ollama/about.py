@@ -13,11 +13,13 @@ def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["Ollama"])
 
-    @router.api_route("/", methods=["GET", "HEAD"], summary="Whether the server runs")
+    @router.head("/", include_in_schema=False)
+    @router.get("/", summary="Whether the server runs")
     async def root() -> PlainTextResponse:
         return PlainTextResponse("Ollama is running")
 
-    @router.api_route("/api/version", methods=["GET", "HEAD"], summary="The version of GPT4All")
+    @router.head("/api/version", include_in_schema=False)
+    @router.get("/api/version", summary="The version of GPT4All")
     async def of_this() -> dict[str, str]:
         return {"version": version()}
 

@@ -20,7 +20,8 @@ def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["Ollama"])
 
-    @router.api_route("/api/tags", methods=["GET", "HEAD"], summary="List the models that can be used")
+    @router.head("/api/tags", include_in_schema=False)
+    @router.get("/api/tags", summary="List the models that can be used")
     def tags() -> dict[str, Any]:
         listed = inference.store.list()
         return {"models": [{**summary(model), "modified_at": modified(model)} for model in listed]}
