@@ -1,1 +1,1 @@
-"""A local server with the APIs of OpenAI and Anthropic. `gpt4all.server` is what others may use of it."""
+"""A local server with the APIs of OpenAI, Anthropic, Ollama and llama-server; `gpt4all.server` offers it to others."""
