@@ -165,6 +165,19 @@ def conversions() -> str:
     return table(("Type", *(names[name] for name in architectures)), rows) + f"\n\n{told}"
 
 
+def schema_keywords() -> str:
+    """What becomes of each keyword of JSON Schema. A test of the lane `schemas` tries every row."""
+    path = ROOT / "gpt4all-bindings" / "corpus" / "tools" / "corpus_tools" / "schemas" / "keywords.json"
+    rows = []
+    for each in json.loads(path.read_text(encoding="utf-8")):
+        names = ", ".join(f"`{name}`" for name in each["keywords"])
+        names += f", {each['also']}" if each.get("also") else ""
+        otherwise = each.get("otherwise", "")
+        rows.append(row(names, each["holds"], "checked afterwards" if otherwise == "checked" else otherwise))
+    return table(("Keywords", "Enforced", "Otherwise, with `strict` false"), rows)
+
+
 GENERATORS: dict[str, Generator] = {
-    each.__name__: each for each in (catalogue, chat_commands, command_line, conversions, include, public_names)
+    each.__name__: each
+    for each in (catalogue, chat_commands, command_line, conversions, include, public_names, schema_keywords)
 }

@@ -38,6 +38,7 @@ set(LLMODEL_SOURCES
   src/memory/estimate.cpp
   src/memory/human_bytes.cpp
   src/memory/plan.cpp
+  src/operations/answer_check.cpp
   src/operations/chat.cpp
   src/operations/check_request.cpp
   src/operations/choice.cpp

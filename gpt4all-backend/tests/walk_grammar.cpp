@@ -2,12 +2,14 @@
  *
  *    {"schema": …, "walks": 60, "seed": 1, "texts": ["…"]}
  *
+ *  with "lenient" what no grammar can say is left out, and with "check": ["…"] texts are checked against the schema,
  *  and each line of the output what came of it: {"walked": ["…", null, …], "accepted": [true, …], "bytes": …,
- *  "seconds": …}, or {"error": …, "pointer": …, "keyword": …}. A walk goes by llama.cpp's own grammar, character by
- *  character and at random; it is null where it found no end. */
+ *  "seconds": …, "faults": [null, {"pointer": …}]}, or {"error": …, "pointer": …, "keyword": …}. A walk goes by
+ * llama.cpp's own grammar, character by character and at random; it is null where it found no end. */
 #include "grammar_walker.h"
 #include "json/parse.h"
 #include "json_schema/compile.h"
+#include "json_schema/validate.h"
 
 #include <chrono>
 #include <iostream>
@@ -22,7 +24,15 @@ json answer(const json &asked) {
     json said = json::object();
     try {
         const auto begin = std::chrono::steady_clock::now();
-        const llmodel::SchemaUse use = {asked.value("pointer", std::string()), asked.value("arguments", false)};
+        const llmodel::SchemaUse use = {asked.value("pointer", std::string()), asked.value("arguments", false),
+                                        asked.value("lenient", false)};
+        if (asked.contains("check")) {
+            llmodel::SchemaValidator validator(asked.at("schema"), use.arguments);
+            said["faults"] = json::array();
+            for (const json &text : asked["check"]) {
+                said["faults"].push_back(validator.fault(text.get<std::string>()));
+            }
+        }
         const std::string text = llmodel::gbnf_of(*llmodel::compile_json_schema(asked.at("schema"), use));
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
         said["bytes"] = text.size();

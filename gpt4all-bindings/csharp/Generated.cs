@@ -1094,6 +1094,14 @@ public sealed record Constraints
     [JsonPropertyName("response_format")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IResponseFormat? ResponseFormat { get; init; }
+
+    /// <summary>
+    /// false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once
+    /// it is there: see valid in the result. Needs a schema. Default: true.
+    /// </summary>
+    [JsonPropertyName("strict")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Strict { get; init; }
 }
 
 /// <summary>A part of response_format.</summary>
@@ -1134,7 +1142,7 @@ public sealed record ResponseFormatJsonSchemaJsonSchema
     [JsonPropertyName("schema")]
     public required IReadOnlyDictionary<string, object> Schema { get; init; }
 
-    /// <summary>Accepted for compatibility; the answer always follows the schema. Default: true.</summary>
+    /// <summary>As the request's strict; give only one of them. Default: true.</summary>
     [JsonPropertyName("strict")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Strict { get; init; }
@@ -1374,7 +1382,10 @@ public sealed record ToolFunction
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, object>? Parameters { get; init; }
 
-    /// <summary>Accepted for compatibility; arguments always follow the schema if the template's format allows it.</summary>
+    /// <summary>
+    /// false: parameters with what no grammar can say are taken; the arguments follow the rest of them and are
+    /// checked once they are there: see valid in the result. Default: true.
+    /// </summary>
     [JsonPropertyName("strict")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Strict { get; init; }
@@ -1548,6 +1559,14 @@ public sealed record ChatRequest
     [JsonPropertyName("response_format")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IResponseFormat? ResponseFormat { get; init; }
+
+    /// <summary>
+    /// false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once
+    /// it is there: see valid in the result. Needs a schema. Default: true.
+    /// </summary>
+    [JsonPropertyName("strict")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Strict { get; init; }
 
     /// <summary>
     /// Maximum number of tokens to generate. -1: until the model ends or the context is full; 0: only process the
@@ -1883,6 +1902,14 @@ public sealed record CompleteRequest
     public IResponseFormat? ResponseFormat { get; init; }
 
     /// <summary>
+    /// false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once
+    /// it is there: see valid in the result. Needs a schema. Default: true.
+    /// </summary>
+    [JsonPropertyName("strict")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Strict { get; init; }
+
+    /// <summary>
     /// Maximum number of tokens to generate. -1: until the model ends or the context is full; 0: only process the
     /// prompt. Default: -1.
     /// </summary>
@@ -2208,6 +2235,14 @@ public sealed record InfillRequest
     [JsonPropertyName("response_format")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IResponseFormat? ResponseFormat { get; init; }
+
+    /// <summary>
+    /// false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once
+    /// it is there: see valid in the result. Needs a schema. Default: true.
+    /// </summary>
+    [JsonPropertyName("strict")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Strict { get; init; }
 
     /// <summary>
     /// Maximum number of tokens to generate. -1: until the model ends or the context is full; 0: only process the
@@ -2719,6 +2754,14 @@ public sealed record ApplyTemplateRequest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IResponseFormat? ResponseFormat { get; init; }
 
+    /// <summary>
+    /// false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once
+    /// it is there: see valid in the result. Needs a schema. Default: true.
+    /// </summary>
+    [JsonPropertyName("strict")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Strict { get; init; }
+
     /// <summary>Also give the prompt's tokens, as chat submits them. Default: false.</summary>
     [JsonPropertyName("return_tokens")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -2805,6 +2848,14 @@ public sealed record CountTokensRequest
     [JsonPropertyName("response_format")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IResponseFormat? ResponseFormat { get; init; }
+
+    /// <summary>
+    /// false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once
+    /// it is there: see valid in the result. Needs a schema. Default: true.
+    /// </summary>
+    [JsonPropertyName("strict")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Strict { get; init; }
 
     /// <summary>A prompt, as complete takes it. One of string, IReadOnlyList&lt;(int, string)&gt;.</summary>
     [JsonPropertyName("prompt")]
@@ -3254,6 +3305,31 @@ public sealed record Logprobs
     public required IReadOnlyList<TokenLogprob> Content { get; init; }
 }
 
+/// <summary>The first thing that keeps an answer from being valid.</summary>
+public sealed record Invalid
+{
+    /// <summary>A JSON Pointer to what is wrong in the answer; empty for the whole.</summary>
+    [JsonPropertyName("pointer")]
+    public required string Pointer { get; init; }
+
+    /// <summary>The keyword of the schema that it breaks; empty if the text is not JSON, or nothing is allowed there.</summary>
+    [JsonPropertyName("keyword")]
+    public required string Keyword { get; init; }
+
+    /// <summary>A JSON Pointer to the schema that has the keyword.</summary>
+    [JsonPropertyName("schema_pointer")]
+    public required string SchemaPointer { get; init; }
+
+    /// <summary>What must be.</summary>
+    [JsonPropertyName("message")]
+    public required string Message { get; init; }
+
+    /// <summary>Which of the tool calls has the arguments, from 0; absent for the text. From 0 to 1048576.</summary>
+    [JsonPropertyName("tool_call")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ToolCall { get; init; }
+}
+
 /// <summary>What every choice has.</summary>
 public sealed record Choice
 {
@@ -3287,6 +3363,19 @@ public sealed record Choice
     [JsonPropertyName("truncated")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Truncated { get; init; }
+
+    /// <summary>
+    /// Where strict is false: whether the text is valid under the schema, or the arguments under the tool's. Absent
+    /// if there was nothing to check.
+    /// </summary>
+    [JsonPropertyName("valid")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Valid { get; init; }
+
+    /// <summary>If valid is false: what is wrong.</summary>
+    [JsonPropertyName("invalid")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Invalid? Invalid { get; init; }
 }
 
 /// <summary>A part of text_result.</summary>
@@ -3322,6 +3411,19 @@ public sealed record TextResultChoice
     [JsonPropertyName("truncated")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Truncated { get; init; }
+
+    /// <summary>
+    /// Where strict is false: whether the text is valid under the schema, or the arguments under the tool's. Absent
+    /// if there was nothing to check.
+    /// </summary>
+    [JsonPropertyName("valid")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Valid { get; init; }
+
+    /// <summary>If valid is false: what is wrong.</summary>
+    [JsonPropertyName("invalid")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Invalid? Invalid { get; init; }
 
     /// <summary>The whole text.</summary>
     [JsonPropertyName("text")]
@@ -3409,6 +3511,19 @@ public sealed record ChatResultChoice
     [JsonPropertyName("truncated")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Truncated { get; init; }
+
+    /// <summary>
+    /// Where strict is false: whether the text is valid under the schema, or the arguments under the tool's. Absent
+    /// if there was nothing to check.
+    /// </summary>
+    [JsonPropertyName("valid")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Valid { get; init; }
+
+    /// <summary>If valid is false: what is wrong.</summary>
+    [JsonPropertyName("invalid")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Invalid? Invalid { get; init; }
 
     /// <summary>The answer, ready to be added to messages.</summary>
     [JsonPropertyName("message")]

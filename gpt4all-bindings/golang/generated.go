@@ -715,6 +715,10 @@ type Constraints struct {
 
 	// Free text, any JSON object, or JSON that satisfies a schema.
 	ResponseFormat ResponseFormat `json:"response_format,omitzero"`
+
+	// false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once
+	// it is there: see valid in the result. Needs a schema. Default: true.
+	Strict *bool `json:"strict,omitzero"`
 }
 
 // A part of response_format.
@@ -760,7 +764,7 @@ type ResponseFormatJSONSchemaJSONSchema struct {
 	// The JSON Schema.
 	Schema FreeObject `json:"schema"`
 
-	// Accepted for compatibility; the answer always follows the schema. Default: true.
+	// As the request's strict; give only one of them. Default: true.
 	Strict *bool `json:"strict,omitzero"`
 }
 
@@ -975,7 +979,8 @@ type ToolFunction struct {
 	// A JSON Schema of its arguments. Absent: it has none.
 	Parameters FreeObject `json:"parameters,omitzero"`
 
-	// Accepted for compatibility; arguments always follow the schema if the template's format allows it.
+	// false: parameters with what no grammar can say are taken; the arguments follow the rest of them and are
+	// checked once they are there: see valid in the result. Default: true.
 	Strict *bool `json:"strict,omitzero"`
 }
 
@@ -1551,6 +1556,24 @@ type Logprobs struct {
 	Content []TokenLogprob `json:"content"`
 }
 
+// The first thing that keeps an answer from being valid.
+type Invalid struct {
+	// A JSON Pointer to what is wrong in the answer; empty for the whole.
+	Pointer string `json:"pointer"`
+
+	// The keyword of the schema that it breaks; empty if the text is not JSON, or nothing is allowed there.
+	Keyword string `json:"keyword"`
+
+	// A JSON Pointer to the schema that has the keyword.
+	SchemaPointer string `json:"schema_pointer"`
+
+	// What must be.
+	Message string `json:"message"`
+
+	// Which of the tool calls has the arguments, from 0; absent for the text. From 0 to 1048576.
+	ToolCall *int `json:"tool_call,omitzero"`
+}
+
 // What every choice has.
 type Choice struct {
 	// Which choice, from 0, as in the events. From 0 to 63.
@@ -1571,6 +1594,13 @@ type Choice struct {
 
 	// Whether context shift dropped a part of the prompt or the answer.
 	Truncated *bool `json:"truncated,omitzero"`
+
+	// Where strict is false: whether the text is valid under the schema, or the arguments under the tool's. Absent
+	// if there was nothing to check.
+	Valid *bool `json:"valid,omitzero"`
+
+	// If valid is false: what is wrong.
+	Invalid *Invalid `json:"invalid,omitzero"`
 }
 
 // A part of text_result.

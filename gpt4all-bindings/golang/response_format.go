@@ -34,18 +34,25 @@ func FormatOf[T any]() (ResponseFormat, error) {
 		form = object{}
 	}
 	return ResponseFormatJSONSchema{JSONSchema: ResponseFormatJSONSchemaJSONSchema{
-		Name: Ptr(nameOf[T]()), Schema: form, Strict: Ptr(true),
+		Name: Ptr(nameOf[T]()), Schema: form,
 	}}, nil
 }
 
 // Parse reads an answer that was given in the form of a type. Fails with [ErrResponseFormat] if the answer was cut off,
-// or does not fit.
+// or does not fit; its Detail has "invalid" where the library has checked an answer to a request that is not strict.
 func Parse[T any](result ChatResult) (T, error) {
 	var value T
 	text := result.Text()
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.DisallowUnknownFields()
+	invalid := result.Invalid()
+	if invalid != nil && invalid.ToolCall != nil { // of a tool's arguments
+		invalid = nil
+	}
 	err := decoder.Decode(&value)
+	if err == nil && invalid != nil {
+		err = newError(ErrResponseFormat, "%s (%q at %q)", invalid.Message, invalid.Keyword, invalid.Pointer)
+	}
 	if err == nil && decoder.More() {
 		err = newError(ErrResponseFormat, "something follows the value")
 	}
@@ -61,7 +68,11 @@ func Parse[T any](result ChatResult) (T, error) {
 			"the answer was cut before its end; allow more MaxTokens, or a larger NCtx")
 	}
 	var none T
-	return none, failure.from(err).with(map[string]any{"text": text, "finish_reason": result.FinishReason()})
+	detail := map[string]any{"text": text, "finish_reason": result.FinishReason()}
+	if invalid != nil {
+		detail["invalid"] = *invalid
+	}
+	return none, failure.from(err).with(detail)
 }
 
 // ChatAs asks for an answer in the form of a type, and reads it.

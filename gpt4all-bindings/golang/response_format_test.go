@@ -48,7 +48,7 @@ func TestTheSchemaOfAType(t *testing.T) {
 	const expected = `{"type":"json_schema","json_schema":{"name":"colours","schema":{"type":"object","properties":` +
 		`{"red":{"type":"boolean","description":"Whether there is red."},"blue":{"type":"boolean"},` +
 		`"shade":{"type":["null","array"],"items":{"type":"boolean"}}},` +
-		`"required":["red","blue"],"additionalProperties":false},"strict":true}}`
+		`"required":["red","blue"],"additionalProperties":false}}}`
 	if string(text) != expected {
 		t.Errorf("%s", text)
 	}
@@ -266,5 +266,44 @@ func TestTypesThatCannotBeRead(t *testing.T) {
 		Hidden chan int `json:"-"`
 	}](); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAnswersThatAreNotStrictAreChecked(t *testing.T) {
+	model := tiny(t)
+	asked := func(second int) ChatRequest {
+		contains := func(value int) map[string]any { return map[string]any{"contains": map[string]any{"const": value}} }
+		request := Ask("A list.")
+		request.MaxTokens, request.Temperature = Ptr(100), Ptr(0.0)
+		request.ResponseFormat = ResponseFormatJSONSchema{JSONSchema: ResponseFormatJSONSchemaJSONSchema{
+			Schema: map[string]any{"type": "array", "items": map[string]any{"enum": []int{3, 4}}, "minItems": 1,
+				"maxItems": 1, "allOf": []any{contains(3), contains(second)}},
+		}}
+		return request
+	}
+	if _, err := model.Chat(t.Context(), asked(3)); !errors.Is(err, ErrGrammar) {
+		t.Errorf("of what no grammar can say: %v", err)
+	}
+	for _, second := range []int{3, 4} {
+		request := asked(second)
+		request.Strict = Ptr(false)
+		result, err := model.Chat(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		valid := second == 3
+		if result.Valid() == nil || *result.Valid() != valid || (result.Invalid() == nil) != valid {
+			t.Errorf("%s is said to be valid: %v, %v", result.Text(), result.Valid(), result.Invalid())
+		}
+		numbers, err := Parse[[]int](result)
+		var failure *Error
+		switch {
+		case valid && (err != nil || len(numbers) != 1 || numbers[0] != 3):
+			t.Errorf("%v, %v", numbers, err)
+		case !valid && (!errors.Is(err, ErrResponseFormat) || !errors.As(err, &failure)):
+			t.Errorf("of a list without a 4: %v", err)
+		case !valid && failure.Detail["invalid"].(Invalid).Keyword != "contains":
+			t.Errorf("%v", failure.Detail)
+		}
 	}
 }

@@ -52,6 +52,13 @@ func (r ChatResult) ToolCalls() []ToolCall { return r.first().Message.ToolCalls 
 // FinishReason is why the answer ended: "stop", "length" or "tool_calls".
 func (r ChatResult) FinishReason() string { return r.first().FinishReason }
 
+// Valid is, for a request that is not strict, whether the first choice is valid under its JSON Schema; nil if there was
+// nothing to check.
+func (r ChatResult) Valid() *bool { return r.first().Valid }
+
+// Invalid is where and why it is not; nil if nothing is wrong.
+func (r ChatResult) Invalid() *Invalid { return r.first().Invalid }
+
 // Message is the answer as a message, to append to the others for the next turn.
 func (r ChatResult) Message() Message {
 	message := r.first().Message

@@ -14,6 +14,10 @@ import io.gpt4all.GrammarException;
 import java.util.Map;
 // end of example
 
+// example: checked
+import java.util.List;
+// end of example
+
 // example: cut
 import io.gpt4all.ResponseFormatException;
 // end of example
@@ -79,6 +83,20 @@ public class ResponseFormat {
             var detail = error.detail();
             System.out.println(detail.get("keyword") + " " + detail.get("pointer") + " " + error.getMessage());
         }
+        // end of example
+
+        // example: checked
+        Map<String, Object> digits = Map.of(
+                "type", "array",
+                "items", Map.of("enum", List.of(3, 5, 7)),
+                "minItems", 2,
+                "maxItems", 3,
+                "allOf", List.of(
+                        Map.of("contains", Map.of("const", 3)), Map.of("contains", Map.of("const", 7))));
+        var lucky = model.chat(
+                "Two lucky digits, as JSON.",
+                options -> options.jsonSchema(digits).strict(false).maxTokens(50));
+        System.out.println(lucky.text() + " " + lucky.valid() + " " + lucky.invalid());
         // end of example
 
         // example: cut

@@ -52,6 +52,22 @@ try {
 }
 // end of example
 
+// example: checked
+const digits = {
+  type: "array",
+  items: { enum: [3, 5, 7] },
+  minItems: 2,
+  maxItems: 3,
+  allOf: [{ contains: { const: 3 } }, { contains: { const: 7 } }],
+};
+const lucky = await model.chat("Two lucky digits, as JSON.", {
+  response_format: digits,
+  strict: false,
+  max_tokens: 50,
+});
+console.log(lucky.text, lucky.valid, lucky.invalid);
+// end of example
+
 // example: cut
 import { ResponseFormatError } from "gpt4all";
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -87,6 +88,9 @@ class Builder final : public nlohmann::json_sax<json> {
     bool number_integer(number_integer_t value) override { return add(value) != nullptr; }
     bool number_unsigned(number_unsigned_t value) override { return add(value) != nullptr; }
     bool number_float(number_float_t value, const string_t &text) override {
+        if (numbers_ == LongNumbers::exact && !is_short(text)) {
+            return add(json::binary({text.begin(), text.end()})) != nullptr;
+        }
         return marks_ && is_rounded(text) ? add(std::string(number_mark) + text) != nullptr : add(value) != nullptr;
     }
     bool string(string_t &value) override { return add(std::move(value)) != nullptr; }
@@ -101,6 +105,10 @@ class Builder final : public nlohmann::json_sax<json> {
         Level &level = open_.back();
         auto &members = level.value->get_ref<json::object_t &>();
         if (has_key(level, members, name)) {
+            if (numbers_ == LongNumbers::exact) { // an answer, of which other readers take the last one
+                level.member = &members.find(name)->second;
+                return true;
+            }
             return fail("the key " + quote(name) + " occurs twice");
         }
         if (open_.size() == 1 && numbers_ == LongNumbers::marked_for_templates) {
@@ -126,6 +134,12 @@ class Builder final : public nlohmann::json_sax<json> {
         json *member = nullptr; // where the value of the last key goes
         std::optional<std::unordered_set<std::string>> keys;
     };
+
+    /** Whether a double holds the number, or there is no telling what digits it has. */
+    static bool is_short(const string_t &text) {
+        const size_t digits = std::min(text.find_first_of("eE"), text.size());
+        return digits <= std::numeric_limits<double>::digits10 || text.size() > digits + 5;
+    }
 
     bool fail(std::string reason) {
         failure = std::move(reason);

@@ -15,9 +15,10 @@ inline constexpr size_t max_json_values = size_t{1} << 22; // each takes far mor
 /** What a NULL pointer or a text without content means. */
 enum class Missing { refused, empty_object };
 
-/** What becomes of numbers that no type holds: the double that is nearest, or, in what a request brings for chat
- *  templates (its "messages", "tools" and "chat_template_kwargs"), a string with number_mark. */
-enum class LongNumbers { rounded, marked_for_templates };
+/** What becomes of numbers that no type holds: the double that is nearest; or, in what a request brings for chat
+ *  templates (its "messages", "tools" and "chat_template_kwargs"), a string with number_mark; or, where a double might
+ *  lose some of the digits, the text as a binary value, which JSON has none of. */
+enum class LongNumbers { rounded, marked_for_templates, exact };
 
 /**
  * Parses untrusted text strictly: RFC 8259, valid UTF-8, no key twice in one object, within the limits above. `what`

@@ -2,9 +2,11 @@
 
 #include "languages.h"
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace llmodel::json_schema {
 
@@ -12,31 +14,74 @@ namespace llmodel::json_schema {
 std::string canonical(const json &value);
 bool same_value(const json &a, const json &b);
 
-/** Says of single values whether they are valid under a schema. All of its keywords count but "unevaluated…". */
+/** What keeps a value from being valid. */
+struct Fault {
+    std::string pointer; // to what is wrong in the value (RFC 6901)
+    const Schema *schema;
+    std::string keyword; // of the schema; empty where nothing is valid
+    std::string why;
+};
+
+/** Says of single values whether they are valid under a schema. All of its keywords count. */
 class Acceptance {
   public:
     Acceptance(Document &document, Languages &languages) : document_(document), languages_(languages) {}
 
+    /** All throw Error(LLMODEL_GRAMMAR_ERROR) where that takes too much work. */
     bool accepts(const Schema &schema, const json &value);
-    /** By the schema's own keywords, without "$ref", "allOf", "anyOf" and "oneOf". */
+    /** By the schema's own keywords, without references, "allOf", "anyOf" and "oneOf". */
     bool accepts_directly(const Schema &schema, const json &value);
+    /** What is wrong with a value; nothing if it is valid. */
+    std::optional<Fault> fault(const Schema &schema, const json &value);
 
   private:
-    bool accepts_targets(const Schema &schema, const json &value);
-    bool accepts_number(const Schema &schema, const json &value);
-    bool accepts_string(const Schema &schema, const json &value);
-    bool accepts_array(const Schema &schema, const json &value);
-    bool accepts_object(const Schema &schema, const json &value);
-    bool accepts_property(const Schema &schema, const std::string &name, const json &value);
-    bool accepts_dependents(const Schema &schema, const json &value);
-    size_t matching(const Schema &schema, std::string_view keyword, const json &value);
+    /** Members and items that a schema has a say in. */
+    using Evaluated = std::unordered_set<const json *>;
+    class Step;
+    class Quiet;
+    class Inside;
 
+    void begin(bool quiet);
+    bool check(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_own(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_type(const Schema &schema, const json &value);
+    bool check_values(const Schema &schema, const json &value);
+    bool check_conditions(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_references(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_combinations(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_number(const Schema &schema, const json &value);
+    bool check_string(const Schema &schema, const json &value);
+    bool check_array(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_items(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_unique(const Schema &schema, const json &value);
+    bool check_contains(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_object(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_member(const Schema &schema, const std::string &name, const json &value, Evaluated *evaluated);
+    bool check_dependents(const Schema &schema, const json &value, Evaluated *evaluated);
+    bool check_unevaluated(const Schema &schema, const json &value, Evaluated &evaluated);
+    bool check_inside(const Schema &schema, const std::string &token, const json &value);
+    bool check_count(const Schema &schema, size_t count, const char *least, const char *most, const char *of);
+    size_t matching(const Schema &schema, std::string_view keyword, const json &value, Evaluated *evaluated);
+
+    /** Notes what is wrong, unless that is only tried; false. */
+    bool fail(const Schema &schema, std::string_view keyword, const std::string &why);
+    void spend(const Schema &schema, size_t work);
+    std::string compared(const Schema &schema, const json &value);
     const std::unordered_set<std::string> &listed(const Schema &schema, const json &values);
+    bool tracks_evaluated();
 
     Document &document_;
     Languages &languages_;
     std::unordered_map<const Schema *, std::unordered_set<std::string>> listed_; // in "enum"
+    std::optional<bool> tracks_evaluated_;                                       // if some keyword needs it
+
+    std::optional<Fault> fault_;
+    std::vector<std::string> path_; // to the value, while it is not only tried
+    std::vector<size_t> resources_; // through which it came here
+    bool from_root_ = false;        // so that the way here is known
+    int quiet_ = 0;
     int depth_ = 0;
+    size_t work_ = 0;
 };
 
 } // namespace llmodel::json_schema

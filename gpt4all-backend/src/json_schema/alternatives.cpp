@@ -75,6 +75,19 @@ Schemas Alternatives::options(const Choice &choice) {
     return options;
 }
 
+/** Where a condition cannot be said, it is what may be left out: the one that is written, from which it comes. */
+void Alternatives::name_condition(const Way &way, const Schema &part, Unsayable &why) {
+    for (const Schema *at = &part; at != nullptr; at = way.reached_from.at(at)) {
+        for (const char *keyword : {"not", "if", "dependentSchemas", "dependencies"}) {
+            if (at->written && at->find(keyword) != nullptr && !is_exclusion(*at)) {
+                why.pointer = at->pointer;
+                why.keyword = keyword;
+                return;
+            }
+        }
+    }
+}
+
 /** Adds what the conditions of a way's parts mean. Returns whether there were any. Values that are listed need none:
  * each can be tried. */
 bool Alternatives::settle(Way &way) {
@@ -84,8 +97,13 @@ bool Alternatives::settle(Way &way) {
     const size_t before = way.reached_from.size();
     while (way.settled < way.parts.size() && std::none_of(way.parts.begin(), way.parts.end(), lists_values)) {
         const Schema &part = *way.parts[way.settled++];
-        for (const Schema *condition : conditions_.of(part)) {
-            add(way, *condition, &part);
+        try {
+            for (const Schema *condition : conditions_.of(part)) {
+                add(way, *condition, &part);
+            }
+        } catch (Unsayable &why) { // what stands under a condition cannot be left out alone
+            name_condition(way, part, why);
+            throw;
         }
     }
     return way.reached_from.size() > before || way.impossible;
@@ -94,8 +112,8 @@ bool Alternatives::settle(Way &way) {
 void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways, std::vector<Reach> *reaches) {
     if (probing ? --probes_ < 0 : --choices_ < 0) {
         if (!probing) {
-            refuse(*way.parts[0], way.open.empty() ? "" : way.open[0].keyword,
-                   "there are too many ways to try to satisfy it; use a smaller schema");
+            refuse_for_grammar(*way.parts[0], way.open.empty() ? "" : way.open[0].keyword,
+                               "there are too many ways to try to satisfy it; use a smaller schema");
         }
         return;
     }
@@ -108,8 +126,8 @@ void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schema
     }
     if (next == way.open.size()) {
         if (ways.size() == max_ways) {
-            refuse(*way.parts[0], next == 0 ? "" : way.open[0].keyword,
-                   "there are more than " + std::to_string(max_ways) + " ways to satisfy it");
+            refuse_for_grammar(*way.parts[0], next == 0 ? "" : way.open[0].keyword,
+                               "there are more than " + std::to_string(max_ways) + " ways to satisfy it");
         }
         ways.push_back(std::move(way.parts));
         if (reaches != nullptr) {
@@ -119,8 +137,9 @@ void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schema
     }
     const Choice choice = way.open[next];
     const Schemas options = this->options(choice);
-    const std::vector<Schemas> others = choice.keyword == "oneOf" && !probing ? overlaps(choice, options, way.parts)
-                                                                              : std::vector<Schemas>(options.size());
+    const bool excludes = choice.keyword == "oneOf" && !probing && !choice.schema->leaves_out("oneOf");
+    const std::vector<Schemas> others =
+        excludes ? overlaps(choice, options, way.parts) : std::vector<Schemas>(options.size());
     for (size_t i = 0; i < options.size(); ++i) {
         Way taken = way;
         add(taken, *options[i], choice.schema);
@@ -160,11 +179,12 @@ const Schema &Alternatives::opposite_of_option(const Choice &choice, const Schem
         return conditions_.opposite(other);
     } catch (const Error &error) {
         const auto index = [](const Schema &schema) { return schema.pointer.substr(schema.pointer.rfind('/') + 1); };
-        refuse(*choice.schema, "oneOf",
-               "a value might be valid under two of the schemas, " + index(option) + " and " + index(other) +
-                   ", and a grammar cannot say when it is not: " + error.detail().value("keyword", std::string()) +
-                   " at " + error.detail().value("pointer", std::string()) +
-                   " is in the way; use \"anyOf\", or give each a required property with a \"const\" of its own");
+        refuse_for_grammar(
+            *choice.schema, "oneOf",
+            "a value might be valid under two of the schemas, " + index(option) + " and " + index(other) +
+                ", and a grammar cannot say when it is not: " + error.detail().value("keyword", std::string()) +
+                " at " + error.detail().value("pointer", std::string()) +
+                " is in the way; use \"anyOf\", or give each a required property with a \"const\" of its own");
     }
 }
 
@@ -190,10 +210,11 @@ std::vector<Schemas> Alternatives::overlaps(const Choice &choice, const Schemas 
                 others[i].push_back(options[j]);
                 others[j].push_back(options[i]);
                 if (++overlapping > max_overlaps) {
-                    refuse(*choice.schema, "oneOf",
-                           "more than " + std::to_string(max_overlaps) +
-                               " pairs of its schemas might hold of the same value; use \"anyOf\", or give each a "
-                               "required property with a \"const\" of its own");
+                    refuse_for_grammar(
+                        *choice.schema, "oneOf",
+                        "more than " + std::to_string(max_overlaps) +
+                            " pairs of its schemas might hold of the same value; use \"anyOf\", or give each a "
+                            "required property with a \"const\" of its own");
                 }
             }
         }

@@ -45,6 +45,7 @@ class Alternatives {
 
     void add(Way &way, const Schema &schema, const Schema *from);
     bool settle(Way &way);
+    static void name_condition(const Way &way, const Schema &part, Unsayable &why);
     void choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways, std::vector<Reach> *reaches);
     Schemas options(const Choice &choice);
     void add_dependents(Way &way, const Schema &schema);

@@ -31,10 +31,12 @@ GrammarRules Compiler::compile(const std::string &prefix) {
         try {
             write(task);
         } catch (const TooLarge &error) {
-            refuse(*task.schemas[0], "", std::string("it is too large for a grammar: ") + error.what());
+            refuse_for_grammar(*task.schemas[0], "", std::string("it is too large for a grammar: ") + error.what());
         }
         if (rules_.size() > max_rules) {
-            refuse("", "", "its grammar has more than " + std::to_string(max_rules) + " rules; use a smaller schema");
+            refuse_for_grammar(document_.at(""), "",
+                               "its grammar has more than " + std::to_string(max_rules) +
+                                   " rules; use a smaller schema");
         }
     }
     if (!rules_.prune(root)) {
@@ -46,7 +48,7 @@ GrammarRules Compiler::compile(const std::string &prefix) {
     try {
         return rules_.gbnf(root, prefix);
     } catch (const TooLarge &error) {
-        refuse("", "", std::string(error.what()) + "; use a smaller schema");
+        refuse_for_grammar(document_.at(""), "", std::string(error.what()) + "; use a smaller schema");
     }
 }
 
@@ -176,7 +178,7 @@ void Compiler::add_numbers(const Context &context, const Shape &shape) {
  * text, and a model could not know that it may end there. Who writes a "^" knows what the lack of a "$" means. */
 void Compiler::check_end(const Shape &shape, const Automaton &language) const {
     const bool limited = shape.max_length || shape.min_length.value > 0 || !shape.formats.empty();
-    if (use_.arguments || limited || shape.patterns.size() != 1 || language.universal()) {
+    if (use_.arguments || use_.lenient || limited || shape.patterns.size() != 1 || language.universal()) {
         return;
     }
     const Schema &from = *shape.patterns[0];

@@ -29,7 +29,7 @@ std::optional<Compiler::Wanted> Compiler::wanted_items(const Shape &shape) {
             continue;
         }
         if (wanted) {
-            refuse(*part, "contains", "a grammar can look for the items of one \"contains\" only");
+            refuse_for_grammar(*part, "contains", "a grammar can look for the items of one \"contains\" only");
         }
         wanted = one;
     }
@@ -42,8 +42,8 @@ void Compiler::add_containing(const Context &context, const Shape &shape, const 
     const size_t hits = limited ? wanted.most : wanted.least;
     const size_t counted = std::max({items.least, items.prefix, items.most == Symbol::unlimited ? 0 : items.most});
     if (counted > max_counts || hits > max_counts || (counted + 1) * (hits + 1) > max_counts) {
-        refuse(*wanted.from, "contains",
-               "with the limits on the number of items, it is too large for a grammar; use smaller ones");
+        refuse_for_grammar(*wanted.from, "contains",
+                           "with the limits on the number of items, it is too large for a grammar; use smaller ones");
     }
     const bool unique = shape.unique_items != nullptr && items.most > 1;
     const size_t more = items.prefix > 0 && items.least > 1 ? spare_values : 0;

@@ -19,17 +19,17 @@ Compiler::MemberCounts Compiler::member_counts(const Shape &shape, const std::ve
     made.least = shape.min_properties.value <= required ? 0 : shape.min_properties.value;
     const size_t listed = members.size() + (others ? 1 : 0); // the others might all have one name
     if (made.least > listed) {
-        refuse(*shape.min_properties.from, "minProperties",
-               "a grammar cannot count names that are not listed; use at most " + std::to_string(listed) +
-                   ", or list names in \"properties\"");
+        refuse_for_grammar(*shape.min_properties.from, "minProperties",
+                           "a grammar cannot count names that are not listed; use at most " + std::to_string(listed) +
+                               ", or list names in \"properties\"");
     }
     const bool limited = shape.max_properties && (others || shape.max_properties->value < members.size());
     made.most = limited ? shape.max_properties->value : Symbol::unlimited;
     made.counts = (limited ? std::min(made.most, members.size() + 1) : made.least) + 1;
     if (made.counts * (members.size() + 1) > max_places) {
-        refuse(limited ? *shape.max_properties->from : *shape.min_properties.from,
-               limited ? "maxProperties" : "minProperties",
-               "it is too large for a grammar beside " + std::to_string(members.size()) + " properties");
+        refuse_for_grammar(limited ? *shape.max_properties->from : *shape.min_properties.from,
+                           limited ? "maxProperties" : "minProperties",
+                           "it is too large for a grammar beside " + std::to_string(members.size()) + " properties");
     }
     return made;
 }

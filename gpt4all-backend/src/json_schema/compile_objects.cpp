@@ -72,8 +72,9 @@ std::vector<Compiler::Extra> Compiler::extras(const Shape &shape, const std::vec
         }
     }
     if (patterns.size() > max_name_patterns) {
-        refuse(*patterns[0].part, "patternProperties",
-               "a grammar can be made for at most " + std::to_string(max_name_patterns) + " patterns of names");
+        refuse_for_grammar(*patterns[0].part, "patternProperties",
+                           "a grammar can be made for at most " + std::to_string(max_name_patterns) +
+                               " patterns of names");
     }
     std::vector<Extra> made;
     std::vector<bool> matches(patterns.size());

@@ -12,6 +12,7 @@ namespace llmodel {
 namespace {
 
 constexpr size_t remembered = 32;
+constexpr size_t most_attempts = 64;
 constexpr size_t max_remembered_bytes = size_t{16} << 20;
 
 /** Grammars by what they were made of, the last one that was asked for first. */
@@ -63,14 +64,45 @@ std::string prefix_of(const std::string &key) {
     return text;
 }
 
+/** Adds what is named, or what is around it if that is left out already. Returns false if nothing is left. */
+bool leave_out(json_schema::LeftOut &left_out, std::string pointer, std::string keyword) {
+    if (keyword == "oneOf" && left_out[pointer].contains("oneOf")) {
+        keyword = json_schema::whole_one_of;
+    }
+    while (!left_out[pointer].insert(keyword).second) {
+        if (keyword != json_schema::whole_schema) {
+            keyword = json_schema::whole_schema;
+        } else if (pointer.empty()) {
+            return false;
+        } else {
+            pointer.resize(pointer.rfind('/'));
+        }
+    }
+    return true;
+}
+
+GrammarRules made_rules(const json &document, const SchemaUse &use, const std::string &prefix) {
+    json_schema::LeftOut left_out;
+    for (size_t attempt = 1;; ++attempt) {
+        try {
+            return json_schema::Compiler(document, use, left_out).compile(prefix);
+        } catch (const json_schema::Unsayable &why) {
+            if (!use.lenient || attempt == most_attempts || !leave_out(left_out, why.pointer, why.keyword)) {
+                throw;
+            }
+        }
+    }
+}
+
 } // namespace
 
 std::shared_ptr<const GrammarRules> compile_json_schema(const json &document, const SchemaUse &use) {
     static GrammarCache cache;
-    const std::string key = std::string(use.arguments ? "a" : "v") + use.pointer + '\n' + dump_json(document);
+    const std::string key =
+        std::string(use.arguments ? "a" : "v") + (use.lenient ? "l" : "s") + use.pointer + '\n' + dump_json(document);
     std::shared_ptr<const GrammarRules> rules = cache.find(key);
     if (rules == nullptr) {
-        rules = std::make_shared<const GrammarRules>(json_schema::Compiler(document, use).compile(prefix_of(key)));
+        rules = std::make_shared<const GrammarRules>(made_rules(document, use, prefix_of(key)));
         cache.add(key, rules);
     }
     return rules;

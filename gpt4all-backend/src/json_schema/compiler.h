@@ -16,8 +16,8 @@ namespace llmodel::json_schema {
 /** Makes the rules for what schemas say together. */
 class Compiler {
   public:
-    Compiler(const json &document, SchemaUse use)
-        : use_(std::move(use)), document_(document), acceptance_(document_, languages_),
+    Compiler(const json &document, SchemaUse use, const LeftOut &left_out)
+        : use_(std::move(use)), document_(document, &left_out), acceptance_(document_, languages_),
           children_(document_, languages_), alternatives_(document_, languages_, acceptance_, children_),
           texts_(rules_) {}
 

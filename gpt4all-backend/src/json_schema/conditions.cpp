@@ -69,9 +69,10 @@ json all_of(json::array_t parts) {
 }
 
 [[noreturn]] void refuse_opposite(const Schema &schema, std::string_view keyword) {
-    refuse(schema, keyword,
-           "under \"not\", \"if\" and overlapping \"oneOf\", a grammar would have to say what breaks it, and cannot; "
-           "say what may be there instead");
+    refuse_for_grammar(
+        schema, keyword,
+        "under \"not\", \"if\" and overlapping \"oneOf\", a grammar would have to say what breaks it, and cannot; "
+        "say what may be there instead");
 }
 
 bool is_true(const json &schema) {
@@ -124,7 +125,7 @@ json Conditions::negated(const Schema &schema) {
         return schema.is(false);
     }
     if (++parts_ > max_parts) {
-        refuse(schema, "", "it has too many conditions within conditions; use a smaller schema");
+        refuse_for_grammar(schema, "", "it has too many conditions within conditions; use a smaller schema");
     }
     check_keywords(schema);
     json made = one_of(breaches(schema));

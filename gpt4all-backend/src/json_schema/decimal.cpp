@@ -37,8 +37,39 @@ std::strong_ordering Decimal::operator<=>(const Decimal &other) const {
     return negative ? compare_magnitudes(other, *this) : compare_magnitudes(*this, other);
 }
 
+bool is_number(const json &value) {
+    return value.is_number() || value.is_binary();
+}
+
+bool is_multiple(const Decimal &number, const Decimal &divisor) {
+    const size_t digits = std::max(number.fraction.size(), divisor.fraction.size());
+    const auto scaled = [digits](const Decimal &from) { // without a point
+        return from.whole + from.fraction + std::string(digits - from.fraction.size(), '0');
+    };
+    Decimal left; // the remainder so far, as in long division
+    Decimal by = {false, scaled(divisor), ""};
+    normalise(by);
+    for (const char digit : scaled(number)) {
+        left.whole += digit;
+        normalise(left);
+        while (left >= by) {
+            std::string &from = left.whole;
+            const std::string less = std::string(from.size() - by.whole.size(), '0') + by.whole;
+            int borrowed = 0;
+            for (size_t i = from.size(); i-- > 0;) {
+                const int made = from[i] - less[i] - borrowed;
+                borrowed = made < 0 ? 1 : 0;
+                from[i] = static_cast<char>('0' + made + 10 * borrowed);
+            }
+            normalise(left);
+        }
+    }
+    return left.zero();
+}
+
 Decimal decimal_of(const json &number) {
-    const std::string text = number.dump();
+    const std::string text =
+        number.is_binary() ? std::string(number.get_binary().begin(), number.get_binary().end()) : number.dump();
     std::string_view rest = text;
     Decimal made;
     if (rest.starts_with('-')) {

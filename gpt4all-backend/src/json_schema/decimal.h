@@ -24,8 +24,15 @@ struct Decimal {
     std::strong_ordering operator<=>(const Decimal &other) const;
 };
 
+/** Whether a value is a number. One of whose digits a double would lose some is its text, in a binary value, which JSON
+ * has none of: see parse_json(). */
+bool is_number(const json &value);
+
 /** A value that is a number. */
 Decimal decimal_of(const json &number);
+
+/** Whether a number is some integer times another, which is not 0. */
+bool is_multiple(const Decimal &number, const Decimal &divisor);
 
 /** The nearest number with at most `digits` digits after the point that is not below (`up`) or not above it. */
 Decimal rounded(const Decimal &number, size_t digits, bool up);

@@ -43,6 +43,13 @@ const json *member(const json &value, const std::string &token) {
     return is_index && index < value.size() ? &value[index] : nullptr;
 }
 
+bool is_left_out(const std::set<std::string, std::less<>> &names, std::string_view keyword) {
+    if (keyword == "oneOf") {
+        return names.contains(whole_one_of) || names.contains(whole_schema);
+    }
+    return names.contains(keyword) || (names.contains(whole_schema) && keyword != "type" && keyword != "nullable");
+}
+
 /** A schema that is given must not claim to stand for another. */
 void check_no_link(const json &value, const std::string &pointer) {
     if (value.contains(link_keyword)) {
@@ -58,7 +65,7 @@ void check_no_link(const json &value, const std::string &pointer) {
 } // namespace
 
 const json *Schema::find(std::string_view keyword) const {
-    if (!value.is_object()) {
+    if (!value.is_object() || (left_out != nullptr && is_left_out(*left_out, keyword))) {
         return nullptr;
     }
     const auto &members = value.get_ref<const json::object_t &>();
@@ -79,6 +86,14 @@ void refuse(const Schema &schema, std::string_view keyword, const std::string &w
     refuse(schema.pointer, keyword, why);
 }
 
+void refuse_for_grammar(const Schema &schema, std::string_view keyword, const std::string &why) {
+    try {
+        refuse(schema, keyword, why);
+    } catch (const Error &error) {
+        throw Unsayable(error, schema.pointer, keyword);
+    }
+}
+
 std::string escape_token(std::string_view token) {
     std::string made;
     for (const char c : token) {
@@ -87,7 +102,7 @@ std::string escape_token(std::string_view token) {
     return made;
 }
 
-Document::Document(const json &root) {
+Document::Document(const json &root, const LeftOut *left_out) : left_out_(left_out) {
     if (!root.is_object() && !root.is_boolean()) {
         refuse("", "", "it must be an object, true or false");
     }
@@ -126,12 +141,13 @@ void Document::find_resources(const json &value, const std::string &pointer, siz
             resource_at_[&value] = resource;
         }
     }
-    if (const std::string anchor = text_of("$anchor"); !anchor.empty()) {
-        resources_[resource].anchors.emplace(anchor, std::pair(&value, pointer));
-    }
-    if (const std::string anchor = text_of("$dynamicAnchor"); !anchor.empty()) {
-        resources_[resource].anchors.emplace(anchor, std::pair(&value, pointer));
-        resources_[resource].dynamic.insert(anchor);
+    for (const char *keyword : {"$anchor", "$dynamicAnchor"}) {
+        if (const std::string anchor = text_of(keyword); !anchor.empty()) {
+            resources_[resource].anchors.emplace(anchor, std::pair(&value, pointer));
+            if (std::string_view(keyword) == "$dynamicAnchor") {
+                resources_[resource].dynamic.insert(anchor);
+            }
+        }
     }
     // under other keywords is no schema, and so no "$id"
     static const std::set<std::string_view> schemas = {"additionalItems",
@@ -180,6 +196,10 @@ const Schema &Document::schema_at(const json &value, std::string pointer, size_t
         const auto own = resource_at_.find(&value);
         schema = std::make_unique<Schema>(
             Schema{value, std::move(pointer), own == resource_at_.end() ? resource : own->second, written});
+        if (left_out_ != nullptr && written) {
+            const auto without = left_out_->find(schema->pointer);
+            schema->left_out = without == left_out_->end() ? nullptr : &without->second;
+        }
     }
     return *schema;
 }
@@ -278,32 +298,37 @@ const Schema &Document::target(const Schema &schema, std::string_view keyword, c
 }
 
 /** The resource whose "$dynamicAnchor" a "$dynamicRef" means. The document's own comes first, if it has that anchor,
- *  since every way begins there. */
-size_t Document::outermost(const Schema &schema, const Reference &reference) {
+ *  since every way begins there; otherwise it takes the way to know. */
+size_t Document::outermost(const Schema &schema, const Reference &reference, const std::vector<size_t> *way) {
     const std::string &name = reference.fragment;
     if (!resources_[reference.resource].dynamic.contains(name)) { // it is a plain reference
         return reference.resource;
+    }
+    if (way != nullptr) {
+        const auto first = std::find_if(way->begin(), way->end(),
+                                        [&](size_t resource) { return resources_[resource].dynamic.contains(name); });
+        return first == way->end() ? reference.resource : *first;
     }
     if (resources_[0].dynamic.contains(name)) {
         return 0;
     }
     if (std::count_if(resources_.begin(), resources_.end(),
                       [&](const Resource &one) { return one.dynamic.contains(name); }) > 1) {
-        refuse(schema, "$dynamicRef",
-               "it depends on where it is reached from which \"$dynamicAnchor\" " + quote(name, 200) +
-                   " it means; set it in the outermost schema, or use \"$ref\"");
+        refuse_for_grammar(schema, "$dynamicRef",
+                           "it depends on where it is reached from which \"$dynamicAnchor\" " + quote(name, 200) +
+                               " it means; set it in the outermost schema, or use \"$ref\"");
     }
     return reference.resource;
 }
 
-std::vector<const Schema *> Document::targets(const Schema &schema) {
+std::vector<const Schema *> Document::targets(const Schema &schema, const std::vector<size_t> *way) {
     std::vector<const Schema *> found;
     if (schema.find("$ref") != nullptr) {
         found.push_back(&target(schema, "$ref", read_reference(schema, "$ref")));
     }
     if (schema.find("$dynamicRef") != nullptr) {
         Reference reference = read_reference(schema, "$dynamicRef");
-        reference.resource = outermost(schema, reference);
+        reference.resource = outermost(schema, reference, way);
         found.push_back(&target(schema, "$dynamicRef", reference));
     }
     return found;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace llmodel::json_schema {
@@ -16,22 +17,42 @@ namespace llmodel::json_schema {
 /** A schema where it stands in its document. Two of one place are the same object. */
 struct Schema {
     const json &value;
-    std::string pointer; // RFC 6901
-    size_t resource;     // of the document: where its references begin
-    bool written = true; // or meant by what stands at the pointer
+    std::string pointer;                                          // RFC 6901
+    size_t resource;                                              // of the document: where its references begin
+    bool written = true;                                          // or meant by what stands at the pointer
+    const std::set<std::string, std::less<>> *left_out = nullptr; // keywords, if any
 
     bool is(bool constant) const { return value.is_boolean() && value.get<bool>() == constant; }
+    /** The value of a keyword, or null. One that is left out is not found. */
     const json *find(std::string_view keyword) const;
+    bool leaves_out(std::string_view keyword) const { return left_out != nullptr && left_out->contains(keyword); }
 };
+
+/** Keywords that are not to count, by the pointers to their schemas. Of a "oneOf", it is that only one may hold. */
+using LeftOut = std::map<std::string, std::set<std::string, std::less<>>, std::less<>>;
+inline constexpr std::string_view whole_schema;                         // all of its keywords but "type"
+inline constexpr std::string_view whole_one_of = "llmodel:whole oneOf"; // the schemas in it as well
 
 /** What keeps a schema from being honoured, where, and what to do. */
 [[noreturn]] void refuse(const std::string &pointer, std::string_view keyword, const std::string &why);
 [[noreturn]] void refuse(const Schema &schema, std::string_view keyword, const std::string &why);
 
+/** A schema is right, but no grammar can say it: without what is named here, one might. */
+class Unsayable : public Error {
+  public:
+    Unsayable(const Error &error, std::string at, std::string_view what)
+        : Error(error), pointer(std::move(at)), keyword(what) {}
+
+    std::string pointer;
+    std::string keyword;
+};
+
+[[noreturn]] void refuse_for_grammar(const Schema &schema, std::string_view keyword, const std::string &why);
+
 /** A JSON Schema with all that it refers to, which must be in it. */
 class Document {
   public:
-    explicit Document(const json &root);
+    explicit Document(const json &root, const LeftOut *left_out = nullptr);
 
     /** Throws Error(LLMODEL_GRAMMAR_ERROR) if there is nothing at the pointer (RFC 6901). */
     const Schema &at(std::string_view pointer);
@@ -46,9 +67,11 @@ class Document {
     /** The schema for which something within a schema that is meant stands, or null. */
     const Schema *linked(const Schema &schema) const;
     /** What a schema's "$ref" and "$dynamicRef" mean (RFC 3986 and 6901), if it has them. A "$dynamicRef" depends on
-     *  the schemas on the way to it; it is known if there is but one that it can mean. Throws
-     *  Error(LLMODEL_GRAMMAR_ERROR). */
-    std::vector<const Schema *> targets(const Schema &schema);
+     *  the schemas on the way to it; it is known if there is but one that it can mean, or if the
+     *  resources on the `way` are told, the outermost first. Throws Error(LLMODEL_GRAMMAR_ERROR). */
+    std::vector<const Schema *> targets(const Schema &schema, const std::vector<size_t> *way = nullptr);
+    /** How many resources there are: schemas with a URI of their own, and the whole. */
+    size_t resources() const { return resources_.size(); }
 
   private:
     /** A schema with a URI of its own. */
@@ -69,8 +92,9 @@ class Document {
     const Schema &at_pointer(const Schema *from, std::string_view keyword, size_t resource, std::string_view pointer);
     Reference read_reference(const Schema &schema, std::string_view keyword);
     const Schema &target(const Schema &schema, std::string_view keyword, const Reference &reference);
-    size_t outermost(const Schema &schema, const Reference &reference);
+    size_t outermost(const Schema &schema, const Reference &reference, const std::vector<size_t> *way);
 
+    const LeftOut *left_out_;
     std::deque<json> meant_;
     std::vector<const Schema *> linked_;
     std::vector<Resource> resources_;

@@ -266,8 +266,8 @@ void check_sayable(const Schema &schema) {
     };
     for (const auto &[name, value] : schema.value.items()) {
         const auto found = unsayable.find(name);
-        if (found != unsayable.end()) {
-            refuse(schema, name, std::string(found->second));
+        if (found != unsayable.end() && schema.find(name) != nullptr) {
+            refuse_for_grammar(schema, name, std::string(found->second));
         }
     }
 }

@@ -84,9 +84,9 @@ Automaton Languages::strings(const Shape &shape) {
         }
         return minimal(language);
     } catch (const TooLarge &error) {
-        refuse(*last, keyword,
-               std::string("with the other limits on the string, it is too large for a grammar: ") + error.what() +
-                   "; use a smaller length or fewer limits");
+        refuse_for_grammar(*last, keyword,
+                           std::string("with the other limits on the string, it is too large for a grammar: ") +
+                               error.what() + "; use a smaller length or fewer limits");
     }
 }
 
@@ -112,7 +112,7 @@ Automaton Languages::numbers(const Shape &shape) {
         return numbers_.emplace(key, number_language(range)).first->second;
     } catch (const TooLarge &error) {
         const auto [from, keyword] = shape.limit_of_numbers();
-        refuse(*from, keyword, std::string("it is too large for a grammar: ") + error.what());
+        refuse_for_grammar(*from, keyword, std::string("it is too large for a grammar: ") + error.what());
     }
 }
 

@@ -79,7 +79,7 @@ Automaton beside(const NumberBound &bound, bool up) {
     return options.empty() ? Automaton{} : pattern_language(any_of(options));
 }
 
-Automaton canonical(size_t whole, size_t fraction) {
+Automaton canonical_numbers(size_t whole, size_t fraction) {
     std::string text = "^(?:0|[1-9]" + repeat("[0-9]", 0, whole - 1) + ")";
     if (fraction > 0) {
         text += "(?:\\." + repeat("[0-9]", 1, fraction) + ")?";
@@ -223,7 +223,7 @@ Automaton magnitudes(const NumberRange &range, size_t scale) {
         fraction = std::max(fraction, *bound ? (*bound)->value.fraction.size() : 0);
     }
     fraction = range.multiples_of.empty() ? fraction : scale;
-    Automaton made = canonical(whole, range.integral ? 0 : fraction);
+    Automaton made = canonical_numbers(whole, range.integral ? 0 : fraction);
     if (range.lower) {
         made = intersection(made, beside(*range.lower, true));
     }

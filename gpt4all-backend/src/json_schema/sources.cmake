@@ -1,6 +1,8 @@
 # Relative to gpt4all-backend.
 set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/accepts.cpp
+  src/json_schema/accepts_contents.cpp
+  src/json_schema/accepts_values.cpp
   src/json_schema/alternatives.cpp
   src/json_schema/automaton.cpp
   src/json_schema/automaton_minimal.cpp
@@ -28,4 +30,5 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/shape.cpp
   src/json_schema/tags.cpp
   src/json_schema/text_rules.cpp
-  src/json_schema/uri.cpp)
+  src/json_schema/uri.cpp
+  src/json_schema/validate.cpp)

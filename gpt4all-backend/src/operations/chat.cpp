@@ -63,6 +63,9 @@ void resolve_response_format(json &request) {
     if (!request.contains("response_format")) {
         return;
     }
+    if (const bool strict = is_strict(request); !strict) {
+        request["strict"] = strict;
+    }
     const json format = request["response_format"];
     request.erase("response_format");
     const std::string type = format.value("type", "text");
@@ -88,6 +91,7 @@ void require_call(llama_json &parameters) {
 json without_schema(json request) {
     request.erase("json_schema");
     request.erase("response_format");
+    request.erase("strict");
     return request;
 }
 
@@ -98,15 +102,17 @@ Generation from_prompt(Engine &engine, json request, std::string_view what) {
     check_grammar(engine.vocab(), request);
 
     Generation generation;
+    generation.check = AnswerCheck::of(request);
     for (const char *key : {"n_probs", "logprobs"}) {
         if (request.contains(key)) {
             generation.top_logprobs = request[key].get<int>();
         }
     }
     if (request.contains("json_schema")) {
-        request["grammar"] = grammar_of_schema(engine.vocab(), request["json_schema"]);
+        request["grammar"] = grammar_of_schema(engine.vocab(), request["json_schema"], is_strict(request));
         request.erase("json_schema");
     }
+    request.erase("strict");
     request.erase("prompt");
     generation.parameters = llama_json::parse(dump_json(request));
     take_common_fields(generation, request);
@@ -178,6 +184,8 @@ RenderedChat render_chat(Engine &engine, json request) {
     resolve_continuation(request);
     const bool parse_special = request.value("parse_special", false);
     request.erase("parse_special");
+    const LenientSchemas lenient(request);
+    request.erase("strict");
 
     const auto render = [&engine](const json &other) {
         return apply_chat_template(engine, other).at("prompt").get<std::string>();
@@ -228,6 +236,7 @@ Generation prepare_chat(Engine &engine, const json &request) {
 
     Generation generation;
     generation.chat = true;
+    generation.check = AnswerCheck::of(request);
     if (request.value("logprobs", false)) {
         generation.top_logprobs = request.value("top_logprobs", 0);
     }
@@ -246,7 +255,7 @@ Generation prepare_chat(Engine &engine, const json &request) {
         rendered = render_chat(engine, std::move(body));
     } else if (constrained) {
         resolve_response_format(body);
-        rendered.parameters["grammar"] = grammar_of_schema(engine.vocab(), body["json_schema"]);
+        rendered.parameters["grammar"] = grammar_of_schema(engine.vocab(), body["json_schema"], is_strict(body));
     }
     if (has_tools(request) && request.contains("tool_choice") && request["tool_choice"] != "auto") {
         require_call(rendered.parameters);

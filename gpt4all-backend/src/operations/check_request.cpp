@@ -57,6 +57,16 @@ void check_needs(const json &request, std::string_view what, const char *option,
     }
 }
 
+/** Says twice whether a schema counts to the letter, or without a schema. */
+void check_strict(const json &request, std::string_view what) {
+    const json named = request.value("response_format", json::object()).value("json_schema", json::object());
+    check_needs(request, what, "strict", "a \"response_format\" or \"json_schema\"", has_schema(request));
+    if (request.contains("strict") && named.contains("strict") && request["strict"] != named["strict"]) {
+        refuse(what, "/strict",
+               "\"strict\" and that in \"response_format\" say the opposite of each other; give only one of them");
+    }
+}
+
 void check_slot(Engine &engine, const json &request) {
     const int slots = engine.params().n_parallel;
     if (request.value("id_slot", -1) >= slots) {
@@ -170,6 +180,7 @@ void check_text_request(Engine &engine, const json &request, std::string_view wh
     check_adapters(request, engine.params().lora_adapters.size());
     check_slot(engine, request);
     check_one_form(request, what);
+    check_strict(request, what);
     check_one_of(request, what, {"max_tokens", "max_completion_tokens", "n_predict"});
     check_one_of(request, what, {"reasoning_budget_tokens", "thinking_budget_tokens"});
     check_needs(request, what, "top_logprobs", "\"logprobs\": true", request.value("logprobs", json(false)) == true);

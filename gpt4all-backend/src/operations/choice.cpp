@@ -207,6 +207,9 @@ json Choice::to_json() const {
     if (truncated_) {
         choice["truncated"] = true;
     }
+    if (generation_.check != nullptr) {
+        generation_.check->judge(choice, content_, tool_calls_);
+    }
     return choice;
 }
 

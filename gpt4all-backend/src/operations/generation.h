@@ -2,6 +2,7 @@
 
 #include "engine/engine.h"
 #include "llama/llama_json.h"
+#include "operations/answer_check.h"
 #include "tasks/task.h"
 #include "threads/thread_group.h"
 
@@ -27,6 +28,7 @@ struct Generation {
     bool return_tokens = false;
     bool return_progress = false;
     bool timings_per_token = false;
+    std::shared_ptr<AnswerCheck> check; // of what is not strict, if something is
 
     /** If set, called on the engine's thread at the end, while the slot still holds what was computed: once, unless the
      *  request fails or is let go of. */

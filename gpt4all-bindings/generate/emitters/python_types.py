@@ -49,6 +49,7 @@ RESULTS = (
     "token_logprob",
     "logprobs",
     "tool_call",
+    "invalid",
     "choice",
     "text_result",
     "chat_result",

@@ -133,7 +133,8 @@ class ResponseFormatError(LLModelError, ValueError):
     """The answer is not what response_format asked for: it was cut off, or a validator rejected it, whose error is the
     cause.
 
-    detail: "text", the answer; "finish_reason"; "place", a JSON pointer to what was rejected, if known.
+    detail: "text", the answer; "finish_reason"; "place", a JSON pointer to what was rejected, if known; "invalid", with
+    strict=False: what is not valid.
     """
 
     status = Status.UNSUPPORTED

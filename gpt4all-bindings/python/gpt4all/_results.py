@@ -31,6 +31,8 @@ class Choice:
     tool_calls: the tools to call, their arguments as JSON text.
     finish_reason: "stop", "length" or "tool_calls".
     logprobs: what `logprobs` requested, else None.
+    valid: with strict=False, whether the answer is valid under its JSON Schema; None if there was nothing to check.
+    invalid: if it is not valid, where, and why.
     """
 
     index: int
@@ -39,6 +41,8 @@ class Choice:
     tool_calls: list[types.ToolCall]
     finish_reason: str
     logprobs: types.Logprobs | None
+    valid: bool | None = None
+    invalid: types.Invalid | None = None
     _format: Format | None = field(default=None, repr=False, compare=False)
     _parsed: Any = field(default=_UNREAD, init=False, repr=False, compare=False)
 
@@ -49,7 +53,8 @@ class Choice:
         Raises ResponseFormatError if the answer was cut off, or is not as it should be.
         """
         if self._parsed is _UNREAD:
-            self._parsed = self._format.parse(self.text, self.finish_reason) if self._format is not None else None
+            form = self._format
+            self._parsed = None if form is None else form.parse(self.text, self.finish_reason, self.invalid)
         return self._parsed
 
 
@@ -83,6 +88,16 @@ class _Answer:
     def logprobs(self) -> types.Logprobs | None:
         """What was asked for with `logprobs`, else None."""
         return self.choices[0].logprobs
+
+    @property
+    def valid(self) -> bool | None:
+        """With strict=False, whether it is valid under its JSON Schema; None if there was nothing to check."""
+        return self.choices[0].valid
+
+    @property
+    def invalid(self) -> types.Invalid | None:
+        """If it is not valid, where, and why."""
+        return self.choices[0].invalid
 
     def __str__(self) -> str:
         return self.text
@@ -121,21 +136,23 @@ class Completion(_Answer):
         return self.choices[0].parsed
 
 
+def _choice(item: types.Choice, text: str, reasoning: str, calls: list[types.ToolCall], form: Format | None) -> Choice:
+    logprobs, valid, invalid = item.get("logprobs"), item.get("valid"), item.get("invalid")
+    return Choice(item["index"], text, reasoning, calls, item["finish_reason"], logprobs, valid, invalid, form)
+
+
 def chat_result(raw: types.ChatResult, form: Format | None = None) -> ChatResult[Any]:
     choices = []
     for item in raw["choices"]:
         message = item["message"]
         thought, calls = message.get("reasoning_content") or "", message.get("tool_calls") or []
         text = message["content"] or ""
-        choices.append(Choice(item["index"], text, thought, calls, item["finish_reason"], item.get("logprobs"), form))
+        choices.append(_choice(item, text, thought, calls, form))
     return ChatResult(choices, raw["usage"], raw["timings"], raw)
 
 
 def completion(raw: types.TextResult, form: Format | None = None) -> Completion:
-    choices = [
-        Choice(item["index"], item["text"], "", [], item["finish_reason"], item.get("logprobs"), form)
-        for item in raw["choices"]
-    ]
+    choices = [_choice(item, item["text"], "", [], form) for item in raw["choices"]]
     return Completion(choices, raw["usage"], raw["timings"], raw)
 
 

@@ -180,6 +180,10 @@ class Constraints(TypedDict, total=False):
     json_schema: Mapping[str, Any] | None
     """A JSON Schema that the answer satisfies; {} for any JSON."""
 
+    strict: bool | None
+    """false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once
+    it is there: see valid in the result. Needs a schema. Default: true."""
+
 
 class Conversation(TypedDict, total=False):
     """What the chat template turns into a prompt."""
@@ -754,6 +758,27 @@ class ToolCall(_ToolCallRequired, total=False):
     """The id that the tool's answer refers to in tool_call_id."""
 
 
+class _InvalidRequired(TypedDict):
+    pointer: str
+    """A JSON Pointer to what is wrong in the answer; empty for the whole."""
+
+    keyword: str
+    """The keyword of the schema that it breaks; empty if the text is not JSON, or nothing is allowed there."""
+
+    schema_pointer: str
+    """A JSON Pointer to the schema that has the keyword."""
+
+    message: str
+    """What must be."""
+
+
+class Invalid(_InvalidRequired, total=False):
+    """The first thing that keeps an answer from being valid."""
+
+    tool_call: int
+    """Which of the tool calls has the arguments, from 0; absent for the text. From 0 to 1048576."""
+
+
 class _ChoiceRequired(TypedDict):
     index: int
     """Which choice, from 0, as in the events. From 0 to 63."""
@@ -777,6 +802,13 @@ class Choice(_ChoiceRequired, total=False):
 
     truncated: bool
     """Whether context shift dropped a part of the prompt or the answer."""
+
+    valid: bool
+    """Where strict is false: whether the text is valid under the schema, or the arguments under the tool's. Absent
+    if there was nothing to check."""
+
+    invalid: Invalid
+    """If valid is false: what is wrong."""
 
 
 class TextResultChoice(Choice):

@@ -139,3 +139,34 @@ def test_a_real_model(smollm2: Model) -> None:
 def test_paths_are_no_forms(tmp_path: Path, tiny: Model) -> None:
     with pytest.raises(gpt4all.InvalidArgumentError):
         tiny.chat("a car", response_format=tmp_path)
+
+
+def pair(*wanted: int) -> dict[str, Any]:
+    """A schema of [3] that looks for two items, as no grammar can."""
+    contains = [{"contains": {"const": each}} for each in wanted]
+    return {"type": "array", "items": {"enum": [3, 4]}, "minItems": 1, "maxItems": 1, "allOf": contains}
+
+
+def test_what_no_grammar_can_say_is_checked_afterwards(tiny: Model) -> None:
+    with pytest.raises(gpt4all.GrammarError):
+        tiny.chat("a list", response_format=pair(3, 3), **ANSWER)
+    answer = tiny.chat("a list", response_format=pair(3, 3), strict=False, **ANSWER)
+    assert (answer.parsed, answer.valid, answer.invalid) == ([3], True, None)
+    wrong = tiny.complete("a list", response_format=pair(3, 4), strict=False, **ANSWER)
+    assert wrong.valid is False
+    with pytest.raises(gpt4all.ResponseFormatError, match="none of its items") as caught:
+        _ = wrong.parsed
+    assert caught.value.detail["invalid"] == wrong.invalid == wrong.raw["choices"][0]["invalid"]
+    assert caught.value.detail["place"] == ""
+    assert wrong.invalid["keyword"] == "contains"
+    stream = tiny.chat("a list", response_format=pair(3, 4), strict=False, stream=True, **ANSWER)
+    assert json.loads("".join(stream)) == [3]
+    assert stream.result.valid is False
+
+
+def test_an_answer_that_is_not_strict_can_be_cut(tiny: Model) -> None:
+    answer = tiny.chat("a list", response_format=pair(3, 3), strict=False, temperature=0, max_tokens=1)
+    assert answer.valid is False
+    with pytest.raises(gpt4all.ResponseFormatError, match="cut short"):
+        _ = answer.parsed
+    assert tiny.chat("a car", response_format=Car, **ANSWER).valid is None

@@ -512,6 +512,11 @@ export interface Constraints {
   json_schema?: FreeObject | null;
   /** Free text, any JSON object, or JSON that satisfies a schema. */
   response_format?: ResponseFormat | null;
+  /**
+   * false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked once it is
+   * there: see valid in the result. Needs a schema. Default: true.
+   */
+  strict?: boolean | null;
 }
 
 /** A part of response_format. */
@@ -536,7 +541,7 @@ export interface ResponseFormatJsonSchemaJsonSchema {
   description?: string | null;
   /** The JSON Schema. */
   schema: FreeObject;
-  /** Accepted for compatibility; the answer always follows the schema. Default: true. */
+  /** As the request's strict; give only one of them. Default: true. */
   strict?: boolean | null;
 }
 
@@ -673,7 +678,10 @@ export interface ToolFunction {
   description?: string | null;
   /** A JSON Schema of its arguments. Absent: it has none. */
   parameters?: FreeObject | null;
-  /** Accepted for compatibility; arguments always follow the schema if the template's format allows it. */
+  /**
+   * false: parameters with what no grammar can say are taken; the arguments follow the rest of them and are checked
+   * once they are there: see valid in the result. Default: true.
+   */
   strict?: boolean | null;
 }
 
@@ -1071,6 +1079,20 @@ export interface Logprobs {
   content: TokenLogprob[];
 }
 
+/** The first thing that keeps an answer from being valid. */
+export interface Invalid {
+  /** A JSON Pointer to what is wrong in the answer; empty for the whole. */
+  pointer: string;
+  /** The keyword of the schema that it breaks; empty if the text is not JSON, or nothing is allowed there. */
+  keyword: string;
+  /** A JSON Pointer to the schema that has the keyword. */
+  schema_pointer: string;
+  /** What must be. */
+  message: string;
+  /** Which of the tool calls has the arguments, from 0; absent for the text. From 0 to 1048576. An integer. */
+  tool_call?: number;
+}
+
 /** What every choice has. */
 export interface Choice {
   /** Which choice, from 0, as in the events. From 0 to 63. An integer. */
@@ -1088,6 +1110,13 @@ export interface Choice {
   tokens?: TokenIds;
   /** Whether context shift dropped a part of the prompt or the answer. */
   truncated?: boolean;
+  /**
+   * Where strict is false: whether the text is valid under the schema, or the arguments under the tool's. Absent if
+   * there was nothing to check.
+   */
+  valid?: boolean;
+  /** If valid is false: what is wrong. */
+  invalid?: Invalid;
 }
 
 /** A part of text_result. */

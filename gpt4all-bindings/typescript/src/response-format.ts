@@ -1,7 +1,7 @@
 /** response_format: the form an answer must have, and what it is then read as. */
 
 import { InvalidArgumentError, ResponseFormatError, shown } from "./errors.js";
-import type { FreeObject, ResponseFormat } from "./generated.js";
+import type { FreeObject, Invalid, ResponseFormat } from "./generated.js";
 import { isSchema, jsonSchema, validate, type Schema } from "./schema.js";
 
 /** A zod schema (or another that follows Standard Schema), a JSON Schema, or OpenAI's object. */
@@ -11,7 +11,7 @@ const OPENAI = ["text", "json_object", "json_schema"];
 
 function request(name: string, schema: FreeObject): ResponseFormat {
   const safe = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64);
-  return { type: "json_schema", json_schema: { name: safe, schema, strict: true } };
+  return { type: "json_schema", json_schema: { name: safe, schema } };
 }
 
 /** A form of answers. */
@@ -45,10 +45,18 @@ export class Form<P = unknown> {
     return new Form<P>(request(titleOf(object), object), undefined);
   }
 
-  /** The object that an answer stands for. Throws ResponseFormatError. */
-  parse(text: string, finishReason: string): P | undefined {
+  /**
+   * The object that an answer stands for. Throws ResponseFormatError.
+   *
+   * `invalid` is what the library found wrong, which checks answers to requests that are not strict.
+   */
+  parse(text: string, finishReason: string, invalid?: Invalid): P | undefined {
     if (this.isText) {
       return undefined;
+    }
+    if (invalid && invalid.tool_call === undefined) {
+      const where = `${invalid.keyword || "the form"} at ${invalid.pointer || "the root"}`;
+      throw refusal(text, finishReason, `${invalid.message} (${where})`, { invalid });
     }
     let value: unknown;
     try {
@@ -72,15 +80,21 @@ function titleOf(schema: FreeObject): string {
   return typeof title === "string" && title ? title : "answer";
 }
 
-function refusal(text: string, finishReason: string, why: string, more: { cause?: unknown; issues?: unknown }) {
+interface Why {
+  cause?: unknown;
+  issues?: unknown;
+  invalid?: Invalid;
+}
+
+function refusal(text: string, finishReason: string, why: string, more: Why) {
   const message =
     finishReason === "length"
       ? "the answer was cut short; allow more max_tokens, or a larger n_ctx"
       : `the answer is not what response_format asks for: ${why}`;
-  const { cause, issues } = more;
+  const { cause, issues, invalid } = more;
   return new ResponseFormatError(
     message,
-    { text, finish_reason: finishReason, ...(issues ? { issues } : {}) },
+    { text, finish_reason: finishReason, ...(issues ? { issues } : {}), ...(invalid ? { invalid } : {}) },
     { cause },
   );
 }

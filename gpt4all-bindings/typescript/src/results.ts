@@ -19,6 +19,10 @@ export class Choice<P = unknown> {
     readonly finishReason: string,
     /** What `logprobs` requested. */
     readonly logprobs: generated.Logprobs | undefined,
+    /** With strict: false, whether the answer is valid under its JSON Schema; undefined if there was nothing to check. */
+    readonly valid: boolean | undefined,
+    /** If it is not valid, where, and why. */
+    readonly invalid: generated.Invalid | undefined,
     form: Form<P> | undefined,
   ) {
     this.#form = form;
@@ -29,7 +33,7 @@ export class Choice<P = unknown> {
    * ResponseFormatError if the answer was cut off, or is not as it should be.
    */
   get parsed(): P {
-    this.#parsed ??= { value: this.#form?.parse(this.text, this.finishReason) as P };
+    this.#parsed ??= { value: this.#form?.parse(this.text, this.finishReason, this.invalid) as P };
     return this.#parsed.value;
   }
 }
@@ -70,6 +74,16 @@ abstract class Answer<P> {
     return this.first.logprobs;
   }
 
+  /** With strict: false, whether it is valid under its JSON Schema; undefined if there was nothing to check. */
+  get valid(): boolean | undefined {
+    return this.first.valid;
+  }
+
+  /** If it is not valid, where, and why. */
+  get invalid(): generated.Invalid | undefined {
+    return this.first.invalid;
+  }
+
   /** The object that the text stands for, by response_format; undefined without one. Throws ResponseFormatError. */
   get parsed(): P {
     return this.first.parsed;
@@ -80,6 +94,18 @@ abstract class Answer<P> {
   }
 }
 
+function choice<P>(
+  raw: generated.Choice,
+  text: string,
+  reasoning: string,
+  calls: generated.ToolCall[],
+  form: Form<P> | undefined,
+): Choice<P> {
+  const { index, finish_reason: reason, logprobs, valid, invalid } = raw;
+  const [probabilities, checked, wrong] = [logprobs ?? undefined, valid ?? undefined, invalid ?? undefined];
+  return new Choice(index, text, reasoning, calls, reason, probabilities, checked, wrong, form);
+}
+
 /** The answer to chat. */
 export class ChatResult<P = unknown> extends Answer<P> {
   readonly raw: generated.ChatResult;
@@ -87,8 +113,7 @@ export class ChatResult<P = unknown> extends Answer<P> {
   constructor(raw: generated.ChatResult, form?: Form<P>) {
     const choices = raw.choices.map((each) => {
       const { content, reasoning_content: reasoning, tool_calls: calls } = each.message;
-      const logprobs = each.logprobs ?? undefined;
-      return new Choice(each.index, content ?? "", reasoning ?? "", calls ?? [], each.finish_reason, logprobs, form);
+      return choice(each, content ?? "", reasoning ?? "", calls ?? [], form);
     });
     super(choices, raw.usage, raw.timings);
     this.raw = raw;
@@ -105,9 +130,7 @@ export class Completion<P = unknown> extends Answer<P> {
   readonly raw: generated.TextResult;
 
   constructor(raw: generated.TextResult, form?: Form<P>) {
-    const choices = raw.choices.map(
-      (each) => new Choice(each.index, each.text, "", [], each.finish_reason, each.logprobs ?? undefined, form),
-    );
+    const choices = raw.choices.map((each) => choice(each, each.text, "", [], form));
     super(choices, raw.usage, raw.timings);
     this.raw = raw;
   }

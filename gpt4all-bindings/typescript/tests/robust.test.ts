@@ -11,8 +11,10 @@ import {
   CancellationError,
   ClosedError,
   ContextOverflowError,
+  GrammarError,
   InvalidArgumentError,
   Model,
+  ResponseFormatError,
   Session,
   SessionBusyError,
   tool,
@@ -205,6 +207,28 @@ test("answers are objects of a zod schema", async () => {
   const answer = await model.chat("Say yes", { response_format: schema, max_tokens: 200, temperature: 0 });
   const { ok }: { ok: boolean } = answer.parsed;
   assert.equal(typeof ok, "boolean");
+});
+
+test("answers that are not strict are checked", async () => {
+  const list = (second: number) => ({
+    type: "array",
+    items: { enum: [3, 4] },
+    minItems: 1,
+    maxItems: 1,
+    allOf: [{ contains: { const: 3 } }, { contains: { const: second } }],
+  });
+  const ask = (second: number) =>
+    model.chat("A list", { response_format: list(second), strict: false, max_tokens: 100, temperature: 0 });
+  await assert.rejects(model.chat("A list", { response_format: list(3), max_tokens: 100 }), GrammarError);
+  const right = await ask(3);
+  assert.deepEqual([right.parsed, right.valid, right.invalid], [[3], true, undefined]);
+  const wrong = await ask(4);
+  assert.equal(wrong.valid, false);
+  assert.equal(wrong.invalid?.keyword, "contains");
+  assert.throws(
+    () => wrong.parsed,
+    (error: ResponseFormatError) => error instanceof ResponseFormatError && error.detail["invalid"] === wrong.invalid,
+  );
 });
 
 test("tools are called with what their schema gives", async () => {

@@ -111,6 +111,24 @@ func main() {
 	}
 	// end of example
 
+	// example: checked
+	request = gpt4all.Ask("Two lucky digits, as JSON.")
+	request.MaxTokens = gpt4all.Ptr(50)
+	request.Strict = gpt4all.Ptr(false)
+	request.JSONSchema = map[string]any{
+		"type": "array", "items": map[string]any{"enum": []int{3, 5, 7}}, "minItems": 2, "maxItems": 3,
+		"allOf": []any{
+			map[string]any{"contains": map[string]any{"const": 3}},
+			map[string]any{"contains": map[string]any{"const": 7}},
+		},
+	}
+	lucky, err := model.Chat(ctx, request)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(lucky.Text(), *lucky.Valid(), lucky.Invalid())
+	// end of example
+
 	// example: cut
 	request = gpt4all.Ask("Describe Berlin as JSON.")
 	request.MaxTokens = gpt4all.Ptr(5)

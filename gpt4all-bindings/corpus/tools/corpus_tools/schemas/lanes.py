@@ -37,7 +37,8 @@ def _schemas(_: Settings) -> Outcome:
     variables["GPT4ALL_JSON_SCHEMA_SUITE"] = str(SUITE)
     variables["GPT4ALL_WALK_GRAMMAR"] = str(directory("release") / "bin" / "walk_grammar")
     tests = TOOLS / "tests"
-    more = [str(tests / name) for name in ("test_real_world_schemas.py", "test_generated_schemas.py")]
+    names = ("real_world_schemas", "generated_schemas", "checked_schemas", "schema_keywords")
+    more = [str(tests / f"test_{name}.py") for name in names]
     return run_pytest("schemas", tests / "test_schemas.py", variables, options=more)
 
 

@@ -1,5 +1,6 @@
 package io.gpt4all;
 
+import io.gpt4all.types.Invalid;
 import io.gpt4all.types.Logprobs;
 import io.gpt4all.types.Timings;
 import io.gpt4all.types.ToolCall;
@@ -58,6 +59,16 @@ public abstract sealed class Answer<T> permits ChatResult, Completion {
     /** Why the answer ended: "stop", "length" or "tool_calls". */
     public final String finishReason() {
         return choices.getFirst().finishReason();
+    }
+
+    /** For a request that is not strict, whether it is valid under its JSON Schema; null if there was nothing to check. */
+    public final Boolean valid() {
+        return choices.getFirst().valid();
+    }
+
+    /** Where and why it is not valid; null if nothing is wrong. */
+    public final Invalid invalid() {
+        return choices.getFirst().invalid();
     }
 
     /** What the option logprobs requested, else null. */

@@ -29,6 +29,8 @@ public final class ChatResult<T> extends Answer<T> {
                     message.toolCalls(),
                     each.finishReason(),
                     each.logprobs(),
+                    each.valid(),
+                    each.invalid(),
                     format));
         });
         return new ChatResult<>(json, raw, choices);

@@ -1,6 +1,7 @@
 package io.gpt4all;
 
 import io.gpt4all.internal.Format;
+import io.gpt4all.types.Invalid;
 import io.gpt4all.types.Logprobs;
 import io.gpt4all.types.ToolCall;
 import java.util.List;
@@ -13,6 +14,8 @@ public final class Choice<T> {
     private final List<ToolCall> toolCalls;
     private final String finishReason;
     private final Logprobs logprobs;
+    private final Boolean valid;
+    private final Invalid invalid;
     private final Format<T> format;
 
     Choice(
@@ -22,6 +25,8 @@ public final class Choice<T> {
             List<ToolCall> toolCalls,
             String finishReason,
             Logprobs logprobs,
+            Boolean valid,
+            Invalid invalid,
             Format<T> format) {
         this.index = index;
         this.text = text == null ? "" : text;
@@ -29,6 +34,8 @@ public final class Choice<T> {
         this.toolCalls = toolCalls == null ? List.of() : List.copyOf(toolCalls);
         this.finishReason = finishReason;
         this.logprobs = logprobs;
+        this.valid = valid;
+        this.invalid = invalid;
         this.format = format;
     }
 
@@ -67,7 +74,20 @@ public final class Choice<T> {
      * ResponseFormatException if the answer was cut off, or is not as it should be.
      */
     public T parsed() {
-        return format.parse(text, finishReason);
+        return format.parse(text, finishReason, invalid);
+    }
+
+    /**
+     * Whether the answer is valid under its JSON Schema, for a request that is not strict; null if there was nothing to
+     * check.
+     */
+    public Boolean valid() {
+        return valid;
+    }
+
+    /** Where and why it is not valid; null if nothing is wrong. */
+    public Invalid invalid() {
+        return invalid;
     }
 
     @Override

@@ -20,7 +20,15 @@ public final class Completion<T> extends Answer<T> {
         List<Choice<T>> choices = new ArrayList<>();
         raw.choices()
                 .forEach(each -> choices.add(new Choice<>(
-                        each.index(), each.text(), "", List.of(), each.finishReason(), each.logprobs(), format)));
+                        each.index(),
+                        each.text(),
+                        "",
+                        List.of(),
+                        each.finishReason(),
+                        each.logprobs(),
+                        each.valid(),
+                        each.invalid(),
+                        format)));
         return new Completion<>(json, raw, choices);
     }
 

@@ -5,7 +5,7 @@ import java.util.Map;
 
 /**
  * The answer is not what the response format asked for: it was cut off, or does not fit the type, whose error is the
- * cause. detail(): "text", the answer; "finish_reason".
+ * cause. detail(): "text", the answer; "finish_reason"; "invalid", for a request that is not strict: what is not valid.
  */
 public final class ResponseFormatException extends LLModelException {
     private static final long serialVersionUID = 1L;

@@ -15,6 +15,8 @@ import io.gpt4all.types.LogLevel;
 import io.gpt4all.types.LoraScale;
 import io.gpt4all.types.OpenOptionsLora;
 import io.gpt4all.types.ResponseFormatJsonObject;
+import io.gpt4all.types.ResponseFormatJsonSchema;
+import io.gpt4all.types.ResponseFormatJsonSchemaJsonSchema;
 import io.gpt4all.types.StateResult;
 import io.gpt4all.types.Status;
 import java.io.IOException;
@@ -96,6 +98,40 @@ class ModelTest {
                                     .schema(Map.of("const", Map.of("a", 1)))
                                     .build()));
             assertEquals(Map.of("a", 1), answer.parsed());
+        }
+    }
+
+    @Test
+    void answersThatAreNotStrictAreChecked() {
+        try (Model model = TestModels.chat()) {
+            for (int second : List.of(3, 4)) {
+                Map<String, Object> schema = Map.of(
+                        "type", "array",
+                        "items", Map.of("enum", List.of(3, 4)),
+                        "minItems", 1,
+                        "maxItems", 1,
+                        "allOf", List.of(
+                                Map.of("contains", Map.of("const", 3)), Map.of("contains", Map.of("const", second))));
+                ResponseFormatJsonSchema format = ResponseFormatJsonSchema.builder()
+                        .jsonSchema(ResponseFormatJsonSchemaJsonSchema.builder()
+                                .schema(schema)
+                                .build())
+                        .build();
+                assertThrows(
+                        GrammarException.class, () -> model.chat("A list", options -> options.responseFormat(format)));
+                ChatResult<Object> answer = model.chat("A list", options -> options.responseFormat(format)
+                        .strict(false)
+                        .maxTokens(100)
+                        .temperature(0));
+                assertEquals(second == 3, answer.valid());
+                if (second == 3) {
+                    assertEquals(List.of(3), answer.parsed());
+                    continue;
+                }
+                ResponseFormatException error = assertThrows(ResponseFormatException.class, answer::parsed);
+                assertEquals(answer.invalid(), error.detail().get("invalid"));
+                assertEquals("contains", answer.invalid().keyword());
+            }
         }
     }
 

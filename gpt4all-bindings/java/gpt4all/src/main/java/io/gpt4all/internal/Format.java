@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.ResponseFormatException;
+import io.gpt4all.types.Invalid;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -23,16 +24,27 @@ public record Format<T>(Class<T> type) {
         String name = type.getSimpleName().replaceAll("[^A-Za-z0-9_-]", "_");
         format.putObject("json_schema")
                 .put("name", name.substring(0, Math.min(64, name.length())))
-                .put("strict", true)
                 .set("schema", Schemas.withLimits(type));
     }
 
     /** The object that an answer stands for. Raises ResponseFormatException. */
     public T parse(String text, String finishReason) {
+        return parse(text, finishReason, null);
+    }
+
+    /**
+     * The object that an answer stands for. `invalid` is what the library found wrong, which checks answers to requests
+     * that are not strict. Raises ResponseFormatException.
+     */
+    public T parse(String text, String finishReason, Invalid invalid) {
         if (type == null) {
             return null;
         }
         try {
+            if (invalid != null && invalid.toolCall() == null) {
+                throw new IllegalArgumentException(
+                        invalid.message() + " (\"" + invalid.keyword() + "\" at \"" + invalid.pointer() + "\")");
+            }
             T value = Json.STRICT.readValue(text, type);
             if (type != Object.class) {
                 Keywords.check(Schemas.of(type), Json.exact(text));
@@ -45,6 +57,9 @@ public record Format<T>(Class<T> type) {
             Map<String, Object> detail = new LinkedHashMap<>();
             detail.put("text", text);
             detail.put("finish_reason", finishReason);
+            if (invalid != null) {
+                detail.put("invalid", invalid);
+            }
             throw new ResponseFormatException(why, detail, error);
         }
     }

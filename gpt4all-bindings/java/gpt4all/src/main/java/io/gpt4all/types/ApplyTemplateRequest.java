@@ -23,6 +23,8 @@ import java.util.Map;
  * @param grammar A grammar in GBNF that the answer follows.
  * @param jsonSchema A JSON Schema that the answer satisfies; {} for any JSON.
  * @param responseFormat Free text, any JSON object, or JSON that satisfies a schema.
+ * @param strict false: a schema with what no grammar can say is taken; the answer follows the rest of it and is
+ * checked once it is there: see valid in the result. Needs a schema. Default: true.
  * @param returnTokens Also give the prompt's tokens, as chat submits them. Default: false.
  * @param parseSpecial As in a chat request; the text is the same. Default: false.
  */
@@ -39,6 +41,7 @@ public record ApplyTemplateRequest(
         @JsonName("grammar") String grammar,
         @JsonName("json_schema") Map<String, Object> jsonSchema,
         @JsonName("response_format") ResponseFormat responseFormat,
+        @JsonName("strict") Boolean strict,
         @JsonName("return_tokens") Boolean returnTokens,
         @JsonName("parse_special") Boolean parseSpecial) {
     /** Begins one; what is not given is left out. */
@@ -60,6 +63,7 @@ public record ApplyTemplateRequest(
         private String grammar;
         private Map<String, Object> jsonSchema;
         private ResponseFormat responseFormat;
+        private Boolean strict;
         private Boolean returnTokens;
         private Boolean parseSpecial;
 
@@ -150,6 +154,15 @@ public record ApplyTemplateRequest(
             return this;
         }
 
+        /**
+         * false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked
+         * once it is there: see valid in the result. Needs a schema. Default: true.
+         */
+        public Builder strict(boolean strict) {
+            this.strict = strict;
+            return this;
+        }
+
         /** Also give the prompt's tokens, as chat submits them. Default: false. */
         public Builder returnTokens(boolean returnTokens) {
             this.returnTokens = returnTokens;
@@ -167,7 +180,7 @@ public record ApplyTemplateRequest(
             if (messages == null) {
                 throw new IllegalStateException("ApplyTemplateRequest needs messages");
             }
-            return new ApplyTemplateRequest(messages, tools, toolChoice, parallelToolCalls, addGenerationPrompt, continueFinalMessage, chatTemplateKwargs, reasoningEffort, reasoningFormat, grammar, jsonSchema, responseFormat, returnTokens, parseSpecial);
+            return new ApplyTemplateRequest(messages, tools, toolChoice, parallelToolCalls, addGenerationPrompt, continueFinalMessage, chatTemplateKwargs, reasoningEffort, reasoningFormat, grammar, jsonSchema, responseFormat, strict, returnTokens, parseSpecial);
         }
     }
 }

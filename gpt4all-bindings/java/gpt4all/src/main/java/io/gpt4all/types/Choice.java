@@ -13,6 +13,9 @@ import java.util.List;
  * @param logprobs If requested.
  * @param tokens With return_tokens: the generated tokens.
  * @param truncated Whether context shift dropped a part of the prompt or the answer.
+ * @param valid Where strict is false: whether the text is valid under the schema, or the arguments under the
+ * tool's. Absent if there was nothing to check.
+ * @param invalid If valid is false: what is wrong.
  */
 public record Choice(
         @JsonName("index") int index,
@@ -20,5 +23,7 @@ public record Choice(
         @JsonName("stopping_word") String stoppingWord,
         @JsonName("logprobs") Logprobs logprobs,
         @JsonName("tokens") List<Integer> tokens,
-        @JsonName("truncated") Boolean truncated) {
+        @JsonName("truncated") Boolean truncated,
+        @JsonName("valid") Boolean valid,
+        @JsonName("invalid") Invalid invalid) {
 }

@@ -9,6 +9,8 @@ import java.util.Map;
  * @param grammar A grammar in GBNF that the answer follows.
  * @param jsonSchema A JSON Schema that the answer satisfies; {} for any JSON.
  * @param responseFormat Free text, any JSON object, or JSON that satisfies a schema.
+ * @param strict false: a schema with what no grammar can say is taken; the answer follows the rest of it and is
+ * checked once it is there: see valid in the result. Needs a schema. Default: true.
  * @param maxTokens Maximum number of tokens to generate. -1: until the model ends or the context is full; 0: only
  * process the prompt. Default: -1.
  * @param maxCompletionTokens Another name for max_tokens; give only one of them.
@@ -97,6 +99,7 @@ public record CompleteRequest(
         @JsonName("grammar") String grammar,
         @JsonName("json_schema") Map<String, Object> jsonSchema,
         @JsonName("response_format") ResponseFormat responseFormat,
+        @JsonName("strict") Boolean strict,
         @JsonName("max_tokens") Integer maxTokens,
         @JsonName("max_completion_tokens") Integer maxCompletionTokens,
         @JsonName("n_predict") Integer nPredict,
@@ -158,6 +161,7 @@ public record CompleteRequest(
         private String grammar;
         private Map<String, Object> jsonSchema;
         private ResponseFormat responseFormat;
+        private Boolean strict;
         private Integer maxTokens;
         private Integer maxCompletionTokens;
         private Integer nPredict;
@@ -227,6 +231,15 @@ public record CompleteRequest(
         /** Free text, any JSON object, or JSON that satisfies a schema. */
         public Builder responseFormat(ResponseFormat responseFormat) {
             this.responseFormat = responseFormat;
+            return this;
+        }
+
+        /**
+         * false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked
+         * once it is there: see valid in the result. Needs a schema. Default: true.
+         */
+        public Builder strict(boolean strict) {
+            this.strict = strict;
             return this;
         }
 
@@ -603,7 +616,7 @@ public record CompleteRequest(
             if (prompt == null) {
                 throw new IllegalStateException("CompleteRequest needs prompt");
             }
-            return new CompleteRequest(grammar, jsonSchema, responseFormat, maxTokens, maxCompletionTokens, nPredict, n, stop, stream, postSamplingProbs, returnTokens, returnProgress, timingsPerToken, cachePrompt, nCacheReuse, nKeep, nDiscard, nIndent, tMaxPredictMs, idSlot, lora, temperature, dynatempRange, dynatempExponent, topK, topP, minP, topNSigma, xtcProbability, xtcThreshold, typicalP, minKeep, repeatLastN, repeatPenalty, frequencyPenalty, presencePenalty, dryMultiplier, dryBase, dryAllowedLength, dryPenaltyLastN, drySequenceBreakers, mirostat, mirostatTau, mirostatEta, adaptiveTarget, adaptiveDecay, samplers, backendSampling, seed, ignoreEos, logitBias, prompt, logprobs, nProbs);
+            return new CompleteRequest(grammar, jsonSchema, responseFormat, strict, maxTokens, maxCompletionTokens, nPredict, n, stop, stream, postSamplingProbs, returnTokens, returnProgress, timingsPerToken, cachePrompt, nCacheReuse, nKeep, nDiscard, nIndent, tMaxPredictMs, idSlot, lora, temperature, dynatempRange, dynatempExponent, topK, topP, minP, topNSigma, xtcProbability, xtcThreshold, typicalP, minKeep, repeatLastN, repeatPenalty, frequencyPenalty, presencePenalty, dryMultiplier, dryBase, dryAllowedLength, dryPenaltyLastN, drySequenceBreakers, mirostat, mirostatTau, mirostatEta, adaptiveTarget, adaptiveDecay, samplers, backendSampling, seed, ignoreEos, logitBias, prompt, logprobs, nProbs);
         }
     }
 }

@@ -8,11 +8,14 @@ import java.util.Map;
  * @param grammar A grammar in GBNF that the answer follows.
  * @param jsonSchema A JSON Schema that the answer satisfies; {} for any JSON.
  * @param responseFormat Free text, any JSON object, or JSON that satisfies a schema.
+ * @param strict false: a schema with what no grammar can say is taken; the answer follows the rest of it and is
+ * checked once it is there: see valid in the result. Needs a schema. Default: true.
  */
 public record Constraints(
         @JsonName("grammar") String grammar,
         @JsonName("json_schema") Map<String, Object> jsonSchema,
-        @JsonName("response_format") ResponseFormat responseFormat) {
+        @JsonName("response_format") ResponseFormat responseFormat,
+        @JsonName("strict") Boolean strict) {
     /** Begins one; what is not given is left out. */
     public static Builder builder() {
         return new Builder();
@@ -23,6 +26,7 @@ public record Constraints(
         private String grammar;
         private Map<String, Object> jsonSchema;
         private ResponseFormat responseFormat;
+        private Boolean strict;
 
         private Builder() {}
 
@@ -44,9 +48,18 @@ public record Constraints(
             return this;
         }
 
+        /**
+         * false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked
+         * once it is there: see valid in the result. Needs a schema. Default: true.
+         */
+        public Builder strict(boolean strict) {
+            this.strict = strict;
+            return this;
+        }
+
         /** Throws IllegalStateException if something is missing that has to be there. */
         public Constraints build() {
-            return new Constraints(grammar, jsonSchema, responseFormat);
+            return new Constraints(grammar, jsonSchema, responseFormat, strict);
         }
     }
 }

@@ -23,6 +23,8 @@ import java.util.Map;
  * @param grammar A grammar in GBNF that the answer follows.
  * @param jsonSchema A JSON Schema that the answer satisfies; {} for any JSON.
  * @param responseFormat Free text, any JSON object, or JSON that satisfies a schema.
+ * @param strict false: a schema with what no grammar can say is taken; the answer follows the rest of it and is
+ * checked once it is there: see valid in the result. Needs a schema. Default: true.
  * @param prompt A prompt, as complete takes it. One of String, List&lt;(Integer, String)&gt;.
  * @param addSpecial Count the special tokens with which the model's inputs begin and end; only with prompt.
  * Default: true.
@@ -42,6 +44,7 @@ public record CountTokensRequest(
         @JsonName("grammar") String grammar,
         @JsonName("json_schema") Map<String, Object> jsonSchema,
         @JsonName("response_format") ResponseFormat responseFormat,
+        @JsonName("strict") Boolean strict,
         @JsonName("prompt") Object prompt,
         @JsonName("add_special") Boolean addSpecial,
         @JsonName("parse_special") Boolean parseSpecial) {
@@ -64,6 +67,7 @@ public record CountTokensRequest(
         private String grammar;
         private Map<String, Object> jsonSchema;
         private ResponseFormat responseFormat;
+        private Boolean strict;
         private Object prompt;
         private Boolean addSpecial;
         private Boolean parseSpecial;
@@ -155,6 +159,15 @@ public record CountTokensRequest(
             return this;
         }
 
+        /**
+         * false: a schema with what no grammar can say is taken; the answer follows the rest of it and is checked
+         * once it is there: see valid in the result. Needs a schema. Default: true.
+         */
+        public Builder strict(boolean strict) {
+            this.strict = strict;
+            return this;
+        }
+
         /** A prompt, as complete takes it. One of String, List&lt;(Integer, String)&gt;. */
         public Builder prompt(Object prompt) {
             this.prompt = prompt;
@@ -175,7 +188,7 @@ public record CountTokensRequest(
 
         /** Throws IllegalStateException if something is missing that has to be there. */
         public CountTokensRequest build() {
-            return new CountTokensRequest(messages, tools, toolChoice, parallelToolCalls, addGenerationPrompt, continueFinalMessage, chatTemplateKwargs, reasoningEffort, reasoningFormat, grammar, jsonSchema, responseFormat, prompt, addSpecial, parseSpecial);
+            return new CountTokensRequest(messages, tools, toolChoice, parallelToolCalls, addGenerationPrompt, continueFinalMessage, chatTemplateKwargs, reasoningEffort, reasoningFormat, grammar, jsonSchema, responseFormat, strict, prompt, addSpecial, parseSpecial);
         }
     }
 }

@@ -8,7 +8,7 @@ import java.util.Map;
  * @param name The schema's name.
  * @param description What the schema is for.
  * @param schema The JSON Schema.
- * @param strict Accepted for compatibility; the answer always follows the schema. Default: true.
+ * @param strict As the request's strict; give only one of them. Default: true.
  */
 public record ResponseFormatJsonSchemaJsonSchema(
         @JsonName("name") String name,
@@ -47,7 +47,7 @@ public record ResponseFormatJsonSchemaJsonSchema(
             return this;
         }
 
-        /** Accepted for compatibility; the answer always follows the schema. Default: true. */
+        /** As the request's strict; give only one of them. Default: true. */
         public Builder strict(boolean strict) {
             this.strict = strict;
             return this;

@@ -8,7 +8,8 @@ import java.util.Map;
  * @param name Its name.
  * @param description What it does, for the model to read.
  * @param parameters A JSON Schema of its arguments. Absent: it has none.
- * @param strict Accepted for compatibility; arguments always follow the schema if the template's format allows it.
+ * @param strict false: parameters with what no grammar can say are taken; the arguments follow the rest of them
+ * and are checked once they are there: see valid in the result. Default: true.
  */
 public record ToolFunction(
         @JsonName("name") String name,
@@ -47,7 +48,10 @@ public record ToolFunction(
             return this;
         }
 
-        /** Accepted for compatibility; arguments always follow the schema if the template's format allows it. */
+        /**
+         * false: parameters with what no grammar can say are taken; the arguments follow the rest of them and are
+         * checked once they are there: see valid in the result. Default: true.
+         */
         public Builder strict(boolean strict) {
             this.strict = strict;
             return this;

@@ -1,0 +1,157 @@
+#include "json/utf8.h"
+#include "steps.h"
+
+#include <algorithm>
+
+namespace llmodel::json_schema {
+
+bool Acceptance::check_array(const Schema &schema, const json &value, Evaluated *evaluated) {
+    return check_count(schema, value.size(), "minItems", "maxItems", "items") &&
+           check_items(schema, value, evaluated) && check_unique(schema, value) &&
+           (schema.find("contains") == nullptr || check_contains(schema, value, evaluated));
+}
+
+bool Acceptance::check_items(const Schema &schema, const json &value, Evaluated *evaluated) {
+    const json *items = schema.find("items");
+    const bool tuple = items != nullptr && items->is_array(); // as draft 7 writes it
+    const char *first = tuple ? "items" : "prefixItems";
+    const char *rest = tuple ? "additionalItems" : "items";
+    const size_t prefix = schema.find(first) == nullptr ? 0 : schema.find(first)->size();
+    const bool limits_rest = schema.find(rest) != nullptr;
+    for (size_t i = 0; i < value.size() && (i < prefix || limits_rest); ++i) {
+        const Schema &of_item = i < prefix
+                                    ? document_.child(schema, first, std::to_string(i), schema.find(first)->at(i))
+                                    : document_.child(schema, rest);
+        if (!check_inside(of_item, std::to_string(i), value[i])) {
+            return false;
+        }
+        if (evaluated != nullptr) {
+            evaluated->insert(&value[i]);
+        }
+    }
+    return true;
+}
+
+bool Acceptance::check_unique(const Schema &schema, const json &value) {
+    const json *unique = schema.find("uniqueItems");
+    if (unique == nullptr || *unique != true) {
+        return true;
+    }
+    std::unordered_map<std::string, size_t> known;
+    for (size_t i = 0; i < value.size(); ++i) {
+        const auto [other, added] = known.emplace(compared(schema, value[i]), i);
+        if (!added) {
+            const Inside inside(*this, std::to_string(i));
+            return fail(schema, "uniqueItems", "it is the same as item " + std::to_string(other->second));
+        }
+    }
+    return true;
+}
+
+bool Acceptance::check_contains(const Schema &schema, const json &value, Evaluated *evaluated) {
+    size_t found = 0;
+    for (const json &item : value) {
+        const Quiet quiet(*this);
+        if (check(document_.child(schema, "contains"), item, nullptr)) {
+            ++found;
+            if (evaluated != nullptr) {
+                evaluated->insert(&item);
+            }
+        }
+    }
+    if (found == 0 && schema.find("minContains") == nullptr) {
+        return fail(schema, "contains", "none of its items is valid under the schema there");
+    }
+    return check_count(schema, found, "minContains", "maxContains", "items that are valid under \"contains\"");
+}
+
+bool Acceptance::check_member(const Schema &schema, const std::string &name, const json &value, Evaluated *evaluated) {
+    bool known = false;
+    if (const json *properties = schema.find("properties")) {
+        if (const auto found = properties->find(name); found != properties->end()) {
+            known = true;
+            if (!check_inside(document_.child(schema, "properties", name, *found), name, value)) {
+                return false;
+            }
+        }
+    }
+    if (const json *patterns = schema.find("patternProperties")) {
+        for (const auto &[pattern, inner] : patterns->items()) {
+            spend(schema, 1 + name.size() / 32);
+            if (languages_.pattern(schema, "patternProperties", pattern).accepts_utf8(name)) {
+                known = true;
+                if (!check_inside(document_.child(schema, "patternProperties", pattern, inner), name, value)) {
+                    return false;
+                }
+            }
+        }
+    }
+    if (!known && schema.find("additionalProperties") != nullptr) {
+        known = true;
+        if (*schema.find("additionalProperties") == false) {
+            return fail(schema, "additionalProperties", "the member " + quote(name) + " is not allowed");
+        }
+        if (!check_inside(document_.child(schema, "additionalProperties"), name, value)) {
+            return false;
+        }
+    }
+    if (known && evaluated != nullptr) {
+        evaluated->insert(&value);
+    }
+    return true;
+}
+
+bool Acceptance::check_dependents(const Schema &schema, const json &value, Evaluated *evaluated) {
+    for (const char *keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
+        const json *dependents = schema.find(keyword);
+        if (dependents == nullptr) {
+            continue;
+        }
+        for (const auto &[name, needs] : dependents->items()) {
+            if (!value.contains(name)) {
+                continue;
+            }
+            if (!needs.is_array()) {
+                if (!check(document_.child(schema, keyword, name, needs), value, evaluated)) {
+                    return false;
+                }
+                continue;
+            }
+            for (const json &need : needs) {
+                if (!value.contains(need.get_ref<const std::string &>())) {
+                    return fail(schema, keyword,
+                                "with " + quote(name) + ", it must have " + quote(need.get_ref<const std::string &>()));
+                }
+            }
+        }
+    }
+    return true;
+}
+
+bool Acceptance::check_object(const Schema &schema, const json &value, Evaluated *evaluated) {
+    if (!check_count(schema, value.size(), "minProperties", "maxProperties", "members")) {
+        return false;
+    }
+    if (const json *required = schema.find("required")) {
+        for (const json &name : *required) {
+            spend(schema, 1 + value.size() / 32);
+            if (!value.contains(name.get_ref<const std::string &>())) {
+                return fail(schema, "required", "it must have " + quote(name.get_ref<const std::string &>()));
+            }
+        }
+    }
+    for (const auto &[name, member] : value.items()) {
+        if (!check_member(schema, name, member, evaluated)) {
+            return false;
+        }
+        if (schema.find("propertyNames") != nullptr) {
+            const json text = name;
+            if (!check(document_.child(schema, "propertyNames"), text, nullptr)) {
+                return false;
+            }
+        }
+    }
+    return check_dependents(schema, value, evaluated);
+}
+
+} // namespace llmodel::json_schema
