@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 
-from .._errors import CancellationError
 from .access.keys import hashed, key_of
 from .admission import Admission
-from .errors import RequestError
 from .logs import logger
 from .metrics import Metrics, ModelState
+from .patience import Gone, Patience
 from .settings import ServerSettings
 from .store import Store, StoredModel
 from .workers.pool import Options, Pool
@@ -92,32 +90,24 @@ class Inference:
         operation: str,
         body: Mapping[str, Any],
         keep_alive: float | None = None,
-        gone: Callable[[], Coroutine[Any, Any, None]] | None = None,
+        gone: Gone | None = None,
     ) -> AsyncIterator[Answer]:
         """As ask(), for a client that need not wait.
 
         client: whose turn it is, as of client_of(). gone: returns when the client has gone away; None: it cannot.
         """
-        async with self.pool.use(model.path, keep_alive) as worker, self.queue(model, worker).turn(client):
+        async with (
+            Patience(gone, self.settings.request_seconds) as patience,
+            self.pool.use(model.path, keep_alive) as worker,
+            self.queue(model, worker).turn(client),
+        ):
             answer = worker.submit(operation, body)
-            watch = asyncio.create_task(self._watch(gone or _never, answer))
+            patience.given(answer)
             try:
                 yield answer
             finally:
-                watch.cancel()
                 answer.close()
                 self.metrics.note(model.id, answer)
-
-    async def _watch(self, gone: Callable[[], Coroutine[Any, Any, None]], answer: Answer) -> None:
-        """Ends the answer when nobody waits for it any more."""
-        try:
-            await asyncio.wait_for(gone(), self.settings.request_seconds)
-        except asyncio.TimeoutError:
-            answer.end(
-                RequestError(504, f"the request took more than {self.settings.request_seconds:g} s", code="timeout")
-            )
-        else:
-            answer.end(CancellationError("the client went away"))
 
 
 def client_of(request: Request) -> str:
@@ -129,10 +119,6 @@ def client_of(request: Request) -> str:
 async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-async def _never() -> None:
-    await asyncio.get_running_loop().create_future()
 
 
 def resident_bytes(pid: int) -> int | None:

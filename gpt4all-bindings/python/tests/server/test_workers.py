@@ -114,6 +114,32 @@ def test_who_goes_away_frees_the_slot(served: Served) -> None:
     assert chat(served).status_code == 200
 
 
+def waiting(served: Served) -> float:
+    lines = served.get("/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("gpt4all_requests_waiting{"))
+
+
+def test_who_goes_away_while_it_waits_frees_the_place(serve: Serve) -> None:
+    with serve("--n-parallel", "1") as one, ThreadPoolExecutor(6) as pool:
+        chat(one)
+        stuck = [pool.submit(chat, one, **{**ENDLESS, "n": 1}) for _ in range(3)]
+        wait_for(lambda: running(one) == 3)
+        for stream in (True, False):
+            body = {"model": TEXT, **ENDLESS, "stream": stream}
+            with pytest.raises(requests.ReadTimeout):
+                requests.post(f"{one.address}/v1/chat/completions", json=body, timeout=0.2)
+            wait_for(lambda: waiting(one) == 0)
+        os.kill(one.workers()[0], signal.SIGKILL)
+        assert [answer.result().status_code for answer in stuck] == [503] * 3
+
+
+def test_the_time_for_a_request_holds_while_it_waits(serve: Serve) -> None:
+    with serve("--n-parallel", "1", "--request-seconds", "0.5") as one, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: chat(one, **ENDLESS), range(8)))
+        assert {answer.status_code for answer in answers} == {504}, [answer.text for answer in answers]
+        assert chat(one).status_code == 200
+
+
 def test_what_is_not_used_is_closed(serve: Serve) -> None:
     with serve("--keep-alive", "1s", "--pin", VECTORS) as one:
         assert one.post("/v1/embeddings", {"model": VECTORS, "input": "a"}).status_code == 200
@@ -154,7 +180,7 @@ def test_models_to_start_with(serve: Serve) -> None:
 def test_it_ends_after_what_runs(serve: Serve) -> None:
     with serve() as one, ThreadPoolExecutor(1) as pool:
         chat(one)
-        answer = pool.submit(chat, one, **{**ENDLESS, "max_tokens": 200})
+        answer = pool.submit(chat, one, **{**ENDLESS, "max_tokens": 1500})
         wait_for(lambda: running(one) >= 1)
         one.process.send_signal(signal.SIGTERM)
         assert answer.result().status_code == 200

@@ -19,6 +19,7 @@ from ..._errors import (
     InternalError,
     InvalidArgumentError,
     InvalidModelError,
+    LibraryNotFoundError,
     LLModelError,
     LLModelIOError,
     ModelNotFoundError,
@@ -76,7 +77,7 @@ def decode(line: bytes) -> Frame:
 
 def describe(error: BaseException) -> dict[str, Any]:
     """An error as data; what is none of ours is a fault of the worker."""
-    if isinstance(error, LLModelError):
+    if isinstance(error, LLModelError) and not isinstance(error, LibraryNotFoundError):
         return {"status": int(error.status), "message": error.message, "detail": error.detail}
     return {"status": int(Status.INTERNAL), "message": f"{type(error).__name__}: {error}", "detail": {}}
 
