@@ -268,6 +268,15 @@ def test_models_are_opened_and_closed(client: Any) -> None:
     wait_until_closed(client, VECTORS)
 
 
+def test_a_model_in_use_is_closed_afterwards(client: Any) -> None:
+    long = {"type": "array", "items": {"type": "boolean"}, "minItems": 400}
+    running = client.generate(TEXT, "a", format=long, keep_alive=-1, stream=True)
+    next(running)
+    assert client.generate(TEXT, keep_alive=0).done_reason == "unload"
+    assert list(running)[-1].done  # it has gone on
+    wait_until_closed(client, TEXT)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

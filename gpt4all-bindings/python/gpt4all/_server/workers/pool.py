@@ -47,6 +47,7 @@ class Slot:
         self.users = 0
         self.last_used = time.monotonic()
         self.keep_alive: float | None = None  # seconds, where a request said how long
+        self.unloading = False  # whether it is to be closed as soon as nobody uses it
         self.lock = asyncio.Lock()  # held while it is opened or closed
         self.progress = 0.0
         self.back_off = BackOff()
@@ -99,6 +100,7 @@ class Pool:
         """
         slot = self._slots.setdefault(str(path), Slot(str(path)))
         slot.users += 1
+        slot.unloading = False
         try:
             async with slot.lock:
                 if not slot.open:
@@ -117,12 +119,14 @@ class Pool:
         slot = self._slots.get(str(path))
         if slot is None or not slot.open:
             return False
-        slot.keep_alive = 0
+        slot.unloading = True
         await self._close_if_idle(slot)
         return True
 
     def seconds_left(self, slot: Slot) -> float:
         """How long a model stays open from now on if nobody uses it; infinite if nothing but need of room closes it."""
+        if slot.unloading:
+            return 0.0
         keep = self._options.keep_alive if slot.keep_alive is None else slot.keep_alive
         if slot.path in self._options.pinned or keep < 0:
             return math.inf
