@@ -111,6 +111,7 @@ TEST(StrictTools, ArgumentsAreCheckedInstead) {
         const json function = {{"name", "f"}, {"parameters", parameters}, {"strict", strict}};
         return json{{"tools", json::array({{{"type", "function"}, {"function", function}}})},
                     {"tool_choice", "required"},
+                    {"parallel_tool_calls", false},
                     {"max_tokens", 200}};
     };
     const Answer refused = model.run("chat", chat("Hello", tools(true)));
