@@ -158,13 +158,26 @@ TEST_F(UniqueItemsTest, TheMaskAdmitsJustWhatCanBeReadAndNeverNothing) {
     }
 }
 
+bool reads(llama_grammar &grammar, const std::string &text) {
+    for (const char c : text) {
+        llama_grammar_accept(&grammar, static_cast<uint32_t>(c));
+    }
+    return !llama_grammar_get_stacks(&grammar).empty();
+}
+
+TEST_F(UniqueItemsTest, SpaceMayStandAroundItems) {
+    const json few = {{"enum", {1, 2, 3}}};
+    for (const char *text : {"[3, 1]", "[ 3,1 ]", "[3,\n  1,\n  2]", "[\n\t3,\n\t1\n]"}) {
+        EXPECT_TRUE(reads(*grammar_of(unique(few)), text)) << text;
+    }
+    for (const char *text : {"[3, 3", "[ 3,3", "[3,\n  1,\n  3", "[1,2,3, "}) {
+        EXPECT_FALSE(reads(*grammar_of(unique(few)), text)) << text;
+    }
+    EXPECT_TRUE(reads(*grammar_of(unique(unique(few))), "[[1, 2], [1, 3], [2, 3, 1]]"));
+    EXPECT_FALSE(reads(*grammar_of(unique(unique(few))), "[[1, 2], [1,2]"));
+}
+
 TEST_F(UniqueItemsTest, ClonesGoTheirOwnWays) {
-    const auto reads = [](llama_grammar &grammar, const std::string &text) {
-        for (const char c : text) {
-            llama_grammar_accept(&grammar, static_cast<uint32_t>(c));
-        }
-        return !llama_grammar_get_stacks(&grammar).empty();
-    };
     const Grammar first = grammar_of(unique({{"type", "string"}}));
     ASSERT_TRUE(reads(*first, R"(["a",)"));
     const Grammar second = {llama_grammar_clone_impl(*first), llama_grammar_free_impl};

@@ -17,15 +17,11 @@ bool ends(const llama_grammar_element *at) {
     return at->type == LLAMA_GRETYPE_END || at->type == LLAMA_GRETYPE_ALT;
 }
 
-bool blank(uint32_t c) {
-    return c == ' ' || c == '\t' || c == '\n';
-}
-
 using Ranges = std::vector<std::pair<uint32_t, uint32_t>>;
 
 bool blank(const Ranges &ranges) {
     return std::all_of(ranges.begin(), ranges.end(), [](const auto &range) {
-        return blank(range.first) && blank(range.second) && range.second - range.first <= 1;
+        return is_blank(range.first) && is_blank(range.second) && range.second - range.first <= 1;
     });
 }
 
@@ -35,7 +31,7 @@ double size_of(const Ranges &ranges) {
     double size = 0;
     for (const auto &[low, high] : ranges) {
         for (uint32_t c = low; c <= high && c < ascii.size(); ++c) {
-            ascii.set(blank(c) ? ' ' : c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+            ascii.set(is_blank(c) ? ' ' : c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
         }
         size += high >= ascii.size() ? high - std::max<double>(low, ascii.size()) + 1 : 0;
     }

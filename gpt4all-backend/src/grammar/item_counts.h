@@ -33,6 +33,11 @@ class ItemCounts {
     std::unordered_map<const llama_grammar_element *, double> from_;
 };
 
+/** Whether it is white space of JSON as grammars write it. */
+inline bool is_blank(uint32_t c) {
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
 /** The ranges of the class that begins at an element, and behind it. Nothing if it is no class. */
 std::vector<std::pair<uint32_t, uint32_t>> class_at(const llama_grammar_element *&at);
 

@@ -154,13 +154,14 @@ bool UniqueItems::can_end(const llama_grammar_stack &stack, size_t array) {
                 found = true;
                 break;
             }
-            const bool in_string = array_mark(from[array])->in_string;
+            const ArrayMark &mark = *array_mark(from[array]);
+            // All blanks are one; and after the first character, other ways to read the text do without.
+            bool blank_tried = steps > 0;
             const llama_grammar_element *behind = from.back();
             size_t tried = 0;
             for (const auto &[low, high] : class_at(behind)) {
                 for (uint32_t c = low; c <= high && tried < max_class; ++c) {
-                    const bool blank = c == ' ' || c == '\t' || c == '\n';
-                    if (blank && !in_string) { // it makes no difference
+                    if (is_blank(c) && !mark.in_string && std::exchange(blank_tried, true)) {
                         continue;
                     }
                     ++tried;

@@ -106,12 +106,16 @@ class ModelTest {
         try (Model model = TestModels.chat()) {
             for (int second : List.of(3, 4)) {
                 Map<String, Object> schema = Map.of(
-                        "type", "array",
-                        "items", Map.of("enum", List.of(3, 4)),
-                        "minItems", 1,
-                        "maxItems", 1,
-                        "allOf", List.of(
-                                Map.of("contains", Map.of("const", 3)), Map.of("contains", Map.of("const", second))));
+                        "type",
+                        "array",
+                        "items",
+                        Map.of("enum", List.of(3, 4)),
+                        "minItems",
+                        1,
+                        "maxItems",
+                        1,
+                        "allOf",
+                        List.of(Map.of("contains", Map.of("const", 3)), Map.of("contains", Map.of("const", second))));
                 ResponseFormatJsonSchema format = ResponseFormatJsonSchema.builder()
                         .jsonSchema(ResponseFormatJsonSchemaJsonSchema.builder()
                                 .schema(schema)
@@ -119,10 +123,12 @@ class ModelTest {
                         .build();
                 assertThrows(
                         GrammarException.class, () -> model.chat("A list", options -> options.responseFormat(format)));
-                ChatResult<Object> answer = model.chat("A list", options -> options.responseFormat(format)
-                        .strict(false)
-                        .maxTokens(100)
-                        .temperature(0));
+                ChatResult<Object> answer = model.chat(
+                        "A list",
+                        options -> options.responseFormat(format)
+                                .strict(false)
+                                .maxTokens(100)
+                                .temperature(0));
                 assertEquals(second == 3, answer.valid());
                 if (second == 3) {
                     assertEquals(List.of(3), answer.parsed());
