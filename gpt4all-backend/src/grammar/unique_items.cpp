@@ -212,7 +212,8 @@ bool UniqueItems::doubtful(const llama_grammar_stack &stack) {
 void UniqueItems::read(uint32_t chr, llama_grammar_stack &stack) {
     for (const llama_grammar_element *&element : stack) {
         const ArrayMark *mark = array_mark(element);
-        if (mark != nullptr && mark->state == ArrayMark::State::inside) {
+        const bool before_the_item = mark != nullptr && mark->before == nullptr && is_blank(chr);
+        if (mark != nullptr && mark->state == ArrayMark::State::inside && !before_the_item) {
             element = chr == 0 ? make(ArrayMark::State::blurred, mark->seen)
                                : make(ArrayMark::State::inside, mark->seen, mark, chr);
         }
