@@ -69,6 +69,7 @@ void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<
     }
     const RuleId others = next[0];
     std::vector<std::pair<std::string, RuleId>> names; // and what comes after each
+    names.reserve(members.size());
     for (const Member &member : members) {
         names.emplace_back(json(member.name).dump(), rules_.add());
     }

@@ -1,5 +1,7 @@
 #include "tags.h"
 
+#include "accepts.h"
+
 #include <algorithm>
 
 namespace llmodel::json_schema {
