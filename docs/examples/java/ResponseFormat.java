@@ -86,7 +86,7 @@ public class ResponseFormat {
         // end of example
 
         // example: checked
-        Map<String, Object> digits = Map.of(
+        Map<String, Object> luckyDigits = Map.of(
                 "type", "array",
                 "items", Map.of("enum", List.of(3, 5, 7)),
                 "minItems", 2,
@@ -94,8 +94,8 @@ public class ResponseFormat {
                 "allOf", List.of(
                         Map.of("contains", Map.of("const", 3)), Map.of("contains", Map.of("const", 7))));
         var lucky = model.chat(
-                "Two lucky digits, as JSON.",
-                options -> options.jsonSchema(digits).strict(false).maxTokens(50));
+                "Two lucky luckyDigits, as JSON.",
+                options -> options.jsonSchema(luckyDigits).strict(false).maxTokens(50));
         System.out.println(lucky.text() + " " + lucky.valid() + " " + lucky.invalid());
         // end of example
 
