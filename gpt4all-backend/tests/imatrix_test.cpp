@@ -57,6 +57,9 @@ TEST(Imatrix, MakesTheSmallestTypes) {
     const std::string matrix = folder.file("imatrix.gguf");
     ASSERT_EQ(imatrix(model_path(wide), matrix, options()).status, LLMODEL_OK);
     for (const char *type : {"IQ2_XXS", "IQ1_S"}) {
+        if (sanitized && std::string(type) == "IQ2_XXS") {
+            continue; // its tables alone take ten seconds there
+        }
         const std::string out = folder.file(std::string(type) + ".gguf");
         json request{{"type", type}, {"allow_requantize", true}};
         EXPECT_EQ(quantize(model_path(wide), out, request).status, LLMODEL_INVALID_ARGUMENT) << type;
