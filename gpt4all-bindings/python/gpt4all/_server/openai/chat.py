@@ -7,13 +7,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from ..errors import Failure
 from ..inference import Inference, now
 from ..store import StoredModel
-from ..streaming import StreamedAnswer, Writer, compact, event
+from ..streaming import StreamedAnswer, compact
 from ..workers.frames import Frame
-from . import failures
 from .bodies import limit_tokens, read, refuse, take, take_model
+from .chunks import ChunkWriter
 from .ids import new_id
 
 REFUSED = {
@@ -25,55 +24,39 @@ REFUSED = {
 }
 
 
-class ChatWriter(Writer):
+class ChatWriter(ChunkWriter):
     """chat.completion.chunk: https://platform.openai.com/docs/api-reference/chat-streaming."""
 
     def __init__(self, model: str, choices: int, with_usage: bool) -> None:
-        self._head = {
-            "id": new_id("chatcmpl-"),
-            "object": "chat.completion.chunk",
-            "created": now(),
-            "model": model,
-        }
+        super().__init__("chatcmpl-", "chat.completion.chunk", model, with_usage)
         self._choices = choices
-        self._with_usage = with_usage
         # Text is nearly all that comes, and only one string of it differs.
-        whole = self._chunk(0, {"content": "\0"})
+        whole = self._delta(0, {"content": "\0"})
         self._before, self._after = whole.split(compact("\0"))
 
     def begin(self) -> bytes:
-        return b"".join(self._chunk(index, {"role": "assistant", "content": ""}) for index in range(self._choices))
+        return b"".join(self._delta(index, {"role": "assistant", "content": ""}) for index in range(self._choices))
 
     def write(self, frame: Frame) -> bytes:
         if frame.kind == "text":
             if frame.index == 0:
                 return self._before + compact(frame.data) + self._after
-            return self._chunk(frame.index, {"content": frame.data})
+            return self._delta(frame.index, {"content": frame.data})
         if frame.kind == "reasoning":
-            return self._chunk(frame.index, {"reasoning_content": frame.data})
+            return self._delta(frame.index, {"reasoning_content": frame.data})
         if frame.kind == "tool_call":
-            return self._chunk(frame.index, {"tool_calls": [frame.data]})
+            return self._delta(frame.index, {"tool_calls": [frame.data]})
         return self._end(frame.data) if frame.kind == "result" else b""
 
-    def _chunk(self, index: int, delta: dict[str, Any], reason: str | None = None, logprobs: Any = None) -> bytes:
-        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
-        usage: dict[str, Any] = {"usage": None} if self._with_usage else {}
-        return event({**self._head, "choices": [choice], **usage})
+    def _delta(self, index: int, delta: dict[str, Any], reason: str | None = None, logprobs: Any = None) -> bytes:
+        return self.chunk(index, {"delta": delta}, reason, logprobs)
 
     def _end(self, result: dict[str, Any]) -> bytes:
         ends = [
-            self._chunk(choice["index"], {}, choice["finish_reason"], choice.get("logprobs"))
+            self._delta(choice["index"], {}, choice["finish_reason"], choice.get("logprobs"))
             for choice in result["choices"]
         ]
-        if self._with_usage:
-            ends.append(event({**self._head, "choices": [], "usage": result["usage"]}))
-        return b"".join(ends) + b"data: [DONE]\n\n"
-
-    def fail(self, failure: Failure) -> bytes:
-        return event(failures.body(failure))
-
-    def failure_body(self, failure: Failure) -> dict[str, Any]:
-        return failures.body(failure)
+        return self.end(ends, result["usage"])
 
 
 def completion(model: str, result: dict[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from ..errors import Failure, RequestError
+from ..errors import RequestError
 from ..inference import Inference, now
 from ..store import StoredModel
-from ..streaming import StreamedAnswer, Writer, event
+from ..streaming import StreamedAnswer
 from ..workers.frames import Frame
-from . import failures
 from .bodies import limit_tokens, read, refuse, take, take_model
+from .chunks import ChunkWriter
 from .ids import new_id
 from .logprobs import echoed, merged, of_tokens
 
@@ -22,41 +22,30 @@ REFUSED = {"best_of": "ask for n choices, and choose yourself", "suffix": "use /
 MOST_PROMPTS = 2048
 
 
-class CompletionWriter(Writer):
+class CompletionWriter(ChunkWriter):
     """text_completion objects, each with a piece of the text."""
 
     def __init__(self, model: str, prompts: list[str], with_usage: bool) -> None:
-        self._head = {"id": new_id("cmpl-"), "object": "text_completion", "created": now(), "model": model}
+        super().__init__("cmpl-", "text_completion", model, with_usage)
         self._before = prompts
-        self._with_usage = with_usage
 
     def begin(self) -> bytes:
-        return b"".join(self._chunk(index, text) for index, text in enumerate(self._before))
+        return b"".join(self._piece(index, text) for index, text in enumerate(self._before))
 
     def write(self, frame: Frame) -> bytes:
         if frame.kind == "text":
-            return self._chunk(frame.index, frame.data)
+            return self._piece(frame.index, frame.data)
         return self._end(frame.data) if frame.kind == "result" else b""
 
-    def _chunk(self, index: int, text: str, reason: str | None = None, logprobs: Any = None) -> bytes:
-        choice = {"index": index, "text": text, "logprobs": logprobs, "finish_reason": reason}
-        usage: dict[str, Any] = {"usage": None} if self._with_usage else {}
-        return event({**self._head, "choices": [choice], **usage})
+    def _piece(self, index: int, text: str, reason: str | None = None, logprobs: Any = None) -> bytes:
+        return self.chunk(index, {"text": text}, reason, logprobs)
 
     def _end(self, result: dict[str, Any]) -> bytes:
         ends = [
-            self._chunk(choice["index"], "", choice["finish_reason"], of_tokens(choice.get("logprobs")))
+            self._piece(choice["index"], "", choice["finish_reason"], of_tokens(choice.get("logprobs")))
             for choice in result["choices"]
         ]
-        if self._with_usage:
-            ends.append(event({**self._head, "choices": [], "usage": result["usage"]}))
-        return b"".join(ends) + b"data: [DONE]\n\n"
-
-    def fail(self, failure: Failure) -> bytes:
-        return event(failures.body(failure))
-
-    def failure_body(self, failure: Failure) -> dict[str, Any]:
-        return failures.body(failure)
+        return self.end(ends, result["usage"])
 
 
 def routes(inference: Inference) -> APIRouter:

@@ -11,44 +11,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from ..._errors import (
-    CancellationError,
-    ClosedError,
-    ContextOverflowError,
-    GrammarError,
-    InternalError,
-    InvalidArgumentError,
-    InvalidModelError,
-    LibraryNotFoundError,
-    LLModelError,
-    LLModelIOError,
-    ModelNotFoundError,
-    OutOfMemoryError,
-    Status,
-    TemplateError,
-    UnsupportedError,
-)
+from ..._errors import CLASSES, InternalError, LibraryNotFoundError, LLModelError, Status
 
 MODEL = 0
 """The id of what concerns no request."""
-
-_CLASSES: dict[int, type[LLModelError]] = {
-    kind.status: kind
-    for kind in (
-        InvalidArgumentError,
-        ModelNotFoundError,
-        LLModelIOError,
-        InvalidModelError,
-        UnsupportedError,
-        OutOfMemoryError,
-        ContextOverflowError,
-        TemplateError,
-        GrammarError,
-        CancellationError,
-        ClosedError,
-        InternalError,
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +50,5 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 def raised(described: dict[str, Any]) -> LLModelError:
     """The error that was described."""
-    kind = _CLASSES.get(described["status"], InternalError)
+    kind = CLASSES.get(described["status"], InternalError)
     return kind(described["message"], described["detail"])
