@@ -127,6 +127,18 @@ def test_keys(serve: Serve, tmp_path: Path) -> None:
             assert one.get("/v1/models", headers={"x-api-key": key}).status_code == 200
 
 
+def test_prompts_and_keys_are_not_logged(serve: Serve, tmp_path: Path) -> None:
+    with serve("--api-key", "hush-key") as one:
+        headers = {"Authorization": "Bearer hush-key"}
+        asked = {**CHAT, "messages": [{"role": "user", "content": "hush-prompt"}]}
+        assert one.post("/v1/chat/completions", asked, headers=headers).status_code == 200
+        assert one.post("/v1/chat/completions", {**asked, "hush-field": 1}, headers=headers).status_code == 400
+        assert one.post("/v1/chat/completions", asked, headers={"x-api-key": "hush-other"}).status_code == 401
+    log = (tmp_path / "server.log").read_text(encoding="utf-8")
+    assert log.count("/v1/chat/completions") == 3
+    assert "hush" not in log
+
+
 def test_large_bodies_are_refused(served: Served) -> None:
     long = {**CHAT, "messages": [{"role": "user", "content": "a" * (33 * 1024 * 1024)}]}
     assert served.post("/v1/chat/completions", long).status_code == 413
