@@ -232,8 +232,7 @@ TEST_F(MemoryEstimate, HoldsForATinyModel) {
 }
 
 TEST_F(MemoryEstimate, HoldsForALongContextOfATinyModel) {
-    expect_estimate_holds(model_path("tiny-llama-q8_0.gguf"), {{"n_ctx", 32768}, {"n_parallel", 16}},
-                          small_model_noise);
+    expect_estimate_holds(model_path("tiny-llama-q8_0.gguf"), {{"n_ctx", 16384}, {"n_parallel", 8}}, small_model_noise);
 }
 
 TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {
@@ -241,7 +240,7 @@ TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {
     if (!path) {
         GTEST_SKIP() << "the default model is not in the cache; python3 -m ci.fetch.default_model puts it there";
     }
-    expect_estimate_holds(*path, {{"n_ctx", 1024}}, 1024);
+    expect_estimate_holds(*path, {{"n_ctx", 512}}, 1024);
 }
 
 TEST_F(MemoryEstimate, HoldsForDraftsFromNgrams) {
@@ -249,7 +248,7 @@ TEST_F(MemoryEstimate, HoldsForDraftsFromNgrams) {
     if (!path) {
         GTEST_SKIP() << "the default model is not in the cache; python3 -m ci.fetch.default_model puts it there";
     }
-    expect_estimate_holds(*path, {{"n_ctx", 1024}, {"speculative", {{"type", "ngram-mod"}}}}, 1024);
+    expect_estimate_holds(*path, {{"n_ctx", 512}, {"speculative", {{"type", "ngram-mod"}}}}, 1024);
 }
 
 TEST(Inspect, DraftsOfOtherRequestsAreEstimatedApart) {
