@@ -25,6 +25,8 @@ from .ollama import api as ollama
 from .openai import chat, completions, embeddings, rerank
 from .openai import models as openai_models
 from .openai.responses import endpoints as responses
+from .openapi import page
+from .openapi.document import Application
 from .settings import ServerSettings
 from .streaming import compact
 
@@ -42,7 +44,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
         preloading.cancel()
         await inference.pool.close()
 
-    app = FastAPI(title="GPT4All", version=version(), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = Application(title="GPT4All", version=version(), lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.inference = inference
     apis = (chat, completions, embeddings, llama_server, messages, ollama, openai_models, rerank, responses)
     for api in apis:
@@ -50,6 +52,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     _handle_errors(app)
     app.include_router(metrics.routes(inference.metrics))
     app.include_router(health.routes(inference))
+    app.include_router(page.routes())
     # The last is the first that a request comes to.
     app.add_middleware(Access, settings=settings, refuse=_refused)
     app.add_middleware(Record, metrics=inference.metrics)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..errors import RequestError
+from ..openapi import page
 from ..settings import ServerSettings
 from . import keys
 from .hosts import Hosts, Origins
@@ -17,8 +18,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Refuse = Callable[[RequestError, Scope], tuple[int, bytes, dict[str, str]]]
 
-# What a monitor may ask without a key: whether the server is alive.
-OPEN = frozenset({"/health", "/ready", "/"})
+# What a monitor may ask without a key, whether the server is alive; and what a person reads about it.
+OPEN = frozenset({"/health", "/ready", "/"}) | page.PATHS
 METHODS = "GET, POST, DELETE, HEAD, OPTIONS"
 PREFLIGHT_SECONDS = 600
 

@@ -8,16 +8,17 @@ from starlette.responses import JSONResponse, Response
 from ..access.record import id_of
 from ..inference import Inference
 from ..openai.bodies import read_all, take_model
-from ..streaming import StreamedAnswer
+from ..streaming import EVENT_STREAM, StreamedAnswer
 from .answers import MessageWriter, message
 from .requests import counted, translate
+from .schemas import COUNT, MESSAGE
 
 
 def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["Anthropic"])
 
-    @router.post("/v1/messages", summary="Answer a conversation")
+    @router.post("/v1/messages", summary="Answer a conversation", openapi_extra=MESSAGE.operation(EVENT_STREAM))
     async def create(request: Request) -> Response:
         body = await read_all(request)
         model = inference.store.find(take_model(body))
@@ -29,7 +30,9 @@ def routes(inference: Inference) -> APIRouter:
         async with inference.ask(request, model, "chat", {**asked.body, "stream": False}) as answer:
             return JSONResponse(message(model.id, asked, await answer.result()))
 
-    @router.post("/v1/messages/count_tokens", summary="Count the tokens of a conversation")
+    @router.post(
+        "/v1/messages/count_tokens", summary="Count the tokens of a conversation", openapi_extra=COUNT.operation()
+    )
     async def count(request: Request) -> Response:
         body = await read_all(request)
         model = inference.store.find(take_model(body))

@@ -10,9 +10,10 @@ from starlette.responses import JSONResponse, Response
 from ..errors import RequestError
 from ..inference import Inference
 from ..openai.bodies import limit_tokens, take
-from ..streaming import StreamedAnswer
+from ..streaming import EVENT_STREAM, StreamedAnswer
 from .answers import CompletionWriter, picked, whole
 from .choice import read_chosen
+from .schemas import COMPLETION, INFILL
 
 # llama-server itself makes nothing of it.
 WITHOUT_EFFECT = ("t_max_prompt_ms",)
@@ -22,11 +23,13 @@ def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["llama-server"])
 
-    @router.post("/completion", summary="Continue a text")
+    @router.post("/completion", summary="Continue a text", openapi_extra=COMPLETION.operation(EVENT_STREAM))
     async def completion(request: Request) -> Response:
         return await _answer(inference, request, "complete")
 
-    @router.post("/infill", summary="Fill the gap between a prefix and a suffix")
+    @router.post(
+        "/infill", summary="Fill the gap between a prefix and a suffix", openapi_extra=INFILL.operation(EVENT_STREAM)
+    )
     async def infill(request: Request) -> Response:
         return await _answer(inference, request, "infill")
 

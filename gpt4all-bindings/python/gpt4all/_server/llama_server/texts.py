@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 
 from ..inference import Inference
 from .choice import read_chosen
+from .schemas import DETOKENIZE, TEMPLATE, TOKENIZE
 
 
 def routes(inference: Inference) -> APIRouter:
@@ -20,15 +21,15 @@ def routes(inference: Inference) -> APIRouter:
             told: dict[str, Any] = await asked.result()
             return told
 
-    @router.post("/tokenize", summary="Turn a text into tokens")
+    @router.post("/tokenize", summary="Turn a text into tokens", openapi_extra=TOKENIZE.operation())
     async def tokenize(request: Request) -> dict[str, Any]:
         return {"tokens": (await result(request, "tokenize"))["tokens"]}
 
-    @router.post("/detokenize", summary="Turn tokens into a text")
+    @router.post("/detokenize", summary="Turn tokens into a text", openapi_extra=DETOKENIZE.operation())
     async def detokenize(request: Request) -> dict[str, Any]:
         return {"content": (await result(request, "detokenize"))["content"]}
 
-    @router.post("/apply-template", summary="Turn a conversation into a prompt")
+    @router.post("/apply-template", summary="Turn a conversation into a prompt", openapi_extra=TEMPLATE.operation())
     async def apply_template(request: Request) -> dict[str, Any]:
         return {"prompt": (await result(request, "apply_template"))["prompt"]}
 

@@ -15,13 +15,14 @@ from ..openai.bodies import read_all, take
 from .answers import LINES
 from .download import Download
 from .requests import read_named, refuse_rest, take_name
+from .schemas import DELETE, PULL
 
 
 def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["Ollama"])
 
-    @router.post("/api/pull", summary="Download a model")
+    @router.post("/api/pull", summary="Download a model", openapi_extra=PULL.operation(LINES))
     async def pull(request: Request) -> Response:
         body = await read_all(request)
         name = take_name(body).removesuffix(":latest")
@@ -40,7 +41,7 @@ def routes(inference: Inference) -> APIRouter:
         download.check()
         return JSONResponse({"status": "success"})
 
-    @router.delete("/api/delete", summary="Delete a model's file")
+    @router.delete("/api/delete", summary="Delete a model's file", openapi_extra=DELETE.operation())
     async def delete(request: Request) -> Response:
         named, body = await read_named(request, inference)
         refuse_rest(body)

@@ -12,10 +12,11 @@ from ..errors import RequestError
 from ..inference import Inference
 from ..openai.bodies import take
 from ..streaming import StreamedAnswer
-from .answers import Answered, AnswerWriter
+from .answers import LINES, Answered, AnswerWriter
 from .description import can_think
 from .loading import load
 from .requests import read_named, refuse_images, refuse_rest, take_generation, take_logprobs, thinking
+from .schemas import CHAT
 
 RENAMED = {"thinking": "reasoning_content", "tool_name": "name"}
 
@@ -24,7 +25,7 @@ def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["Ollama"])
 
-    @router.post("/api/chat", summary="Answer a conversation")
+    @router.post("/api/chat", summary="Answer a conversation", openapi_extra=CHAT.operation(LINES))
     async def create(request: Request) -> Response:
         named, body = await read_named(request, inference)
         asked = take_generation(body, inference.settings.max_tokens)

@@ -15,13 +15,14 @@ from ..store import StoredModel
 from .keep_alive import take_keep_alive
 from .options import take_options
 from .requests import read_named, refuse_rest
+from .schemas import EMBED, EMBEDDINGS
 
 
 def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["Ollama"])
 
-    @router.post("/api/embed", summary="Turn texts into vectors")
+    @router.post("/api/embed", summary="Turn texts into vectors", openapi_extra=EMBED.operation())
     async def embed(request: Request) -> dict[str, Any]:
         begun = time.monotonic_ns()
         named, body = await read_named(request, inference)
@@ -41,7 +42,11 @@ def routes(inference: Inference) -> APIRouter:
             "prompt_eval_count": count,
         }
 
-    @router.post("/api/embeddings", summary="Turn a text into a vector, which is not normalised")
+    @router.post(
+        "/api/embeddings",
+        summary="Turn a text into a vector, which is not normalised",
+        openapi_extra=EMBEDDINGS.operation(),
+    )
     async def embeddings(request: Request) -> dict[str, Any]:
         named, body = await read_named(request, inference)
         keep_alive = _take_common(body)

@@ -13,7 +13,7 @@ from ..errors import RequestError
 from ..inference import Inference
 from ..openai.bodies import refuse, take
 from ..streaming import StreamedAnswer
-from .answers import Answered, AnswerWriter
+from .answers import LINES, Answered, AnswerWriter
 from .description import can_think, first_token
 from .loading import load
 from .requests import (
@@ -26,6 +26,7 @@ from .requests import (
     take_logprobs,
     thinking,
 )
+from .schemas import GENERATE
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["Ollama"])
 
-    @router.post("/api/generate", summary="Answer a prompt")
+    @router.post("/api/generate", summary="Answer a prompt", openapi_extra=GENERATE.operation(LINES))
     async def create(request: Request) -> Response:
         named, body = await read_named(request, inference)
         asked = take_generation(body, inference.settings.max_tokens)

@@ -12,6 +12,7 @@ from ..openai.bodies import take
 from ..store import StoredModel
 from .description import capabilities_of, details_of, inspected, modified
 from .requests import read_named, refuse_rest
+from .schemas import SHOW
 
 OPTIONS = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_last_n", "repeat_penalty")
 
@@ -20,7 +21,7 @@ def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["Ollama"])
 
-    @router.post("/api/show", summary="Describe a model")
+    @router.post("/api/show", summary="Describe a model", openapi_extra=SHOW.operation())
     async def show(request: Request) -> dict[str, Any]:
         named, body = await read_named(request, inference)
         take(body, "verbose", bool, False)

@@ -9,11 +9,12 @@ from starlette.responses import JSONResponse, Response
 
 from ..inference import Inference, now
 from ..store import StoredModel
-from ..streaming import StreamedAnswer, compact
+from ..streaming import EVENT_STREAM, StreamedAnswer, compact
 from ..workers.frames import Frame
 from .bodies import limit_tokens, read, refuse, take, take_model
 from .chunks import ChunkWriter
 from .ids import new_id
+from .schemas import CHAT
 
 REFUSED = {
     "audio": "models here write text",
@@ -84,7 +85,7 @@ def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["OpenAI"])
 
-    @router.post("/v1/chat/completions", summary="Answer a conversation")
+    @router.post("/v1/chat/completions", summary="Answer a conversation", openapi_extra=CHAT.operation(EVENT_STREAM))
     async def create(request: Request) -> Response:
         body = await read(request)
         model = inference.store.find(take_model(body))

@@ -11,12 +11,13 @@ from starlette.responses import JSONResponse, Response
 from ..errors import RequestError
 from ..inference import Inference, now
 from ..store import StoredModel
-from ..streaming import StreamedAnswer
+from ..streaming import EVENT_STREAM, StreamedAnswer
 from ..workers.frames import Frame
 from .bodies import limit_tokens, read, refuse, take, take_model
 from .chunks import ChunkWriter
 from .ids import new_id
 from .logprobs import echoed, merged, of_tokens
+from .schemas import COMPLETION
 
 REFUSED = {"best_of": "ask for n choices, and choose yourself", "suffix": "use /infill"}
 MOST_PROMPTS = 2048
@@ -52,7 +53,7 @@ def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["OpenAI"])
 
-    @router.post("/v1/completions", summary="Continue texts")
+    @router.post("/v1/completions", summary="Continue texts", openapi_extra=COMPLETION.operation(EVENT_STREAM))
     async def create(request: Request) -> Response:
         body = await read(request)
         model = inference.store.find(take_model(body))

@@ -13,13 +13,14 @@ from fastapi import APIRouter, Request
 from ..errors import RequestError
 from ..inference import Inference
 from .bodies import read, take, take_model
+from .schemas import EMBEDDINGS
 
 
 def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["OpenAI"])
 
-    @router.post("/v1/embeddings", summary="Turn texts into vectors")
+    @router.post("/v1/embeddings", summary="Turn texts into vectors", openapi_extra=EMBEDDINGS.operation())
     async def create(request: Request) -> dict[str, Any]:
         body = await read(request)
         model = inference.store.find(take_model(body))

@@ -10,13 +10,14 @@ from ..errors import RequestError
 from ..inference import Inference
 from .bodies import read, take, take_model
 from .ids import new_id
+from .schemas import RERANK
 
 
 def routes(inference: Inference) -> APIRouter:
     """The path operations."""
     router = APIRouter(tags=["OpenAI"])
 
-    @router.post("/v1/rerank", summary="Rank documents by a query")
+    @router.post("/v1/rerank", summary="Rank documents by a query", openapi_extra=RERANK.operation())
     async def create(request: Request) -> dict[str, Any]:
         body = await read(request)
         model = inference.store.find(take_model(body))

@@ -22,6 +22,7 @@ from ..bodies import read_all, take_model
 from .background import Background
 from .events import Answering
 from .requests import Asked, counted, query, renamed, translate
+from .schemas import LISTING, READING, RESPONSE
 from .store import ResponseStore, Shelf, Stored
 from .truncation import fitted
 
@@ -76,7 +77,7 @@ def routes(inference: Inference) -> APIRouter:
         key = key_of(dict(request.scope["headers"]))
         return store.of(hashed(key) if key else None)
 
-    @router.post("/v1/responses", summary="Make a response")
+    @router.post("/v1/responses", summary="Make a response", openapi_extra=RESPONSE.operation(EVENT_STREAM))
     async def create(request: Request) -> Response:
         body = await read_all(request)
         model = inference.store.find(take_model(body))
@@ -90,7 +91,11 @@ def routes(inference: Inference) -> APIRouter:
             return StreamedAnswer(inference, request, model, "chat", body, ResponseWriter(asked, shelf))
         return JSONResponse(await _whole(inference, request, model, asked, body, shelf))
 
-    @router.post("/v1/responses/input_tokens", summary="Count the tokens of a response's input")
+    @router.post(
+        "/v1/responses/input_tokens",
+        summary="Count the tokens of a response's input",
+        openapi_extra=RESPONSE.operation(),
+    )
     async def count(request: Request) -> dict[str, Any]:
         body = await read_all(request)
         model = inference.store.find(take_model(body))
@@ -99,7 +104,9 @@ def routes(inference: Inference) -> APIRouter:
             result = await answer.result()
         return {"object": "response.input_tokens", "input_tokens": result["input_tokens"]}
 
-    @router.get("/v1/responses/{id}", summary="Read a stored response, or its events from any of them on")
+    @router.get(
+        "/v1/responses/{id}", summary="Read a stored response, or its events from any of them on", openapi_extra=READING
+    )
     async def read(request: Request, id: str) -> Response:
         stored = shelf_of(request).find(id)
         if request.query_params.get("stream") not in ("true", "1"):
@@ -123,7 +130,9 @@ def routes(inference: Inference) -> APIRouter:
         await background.cancel(stored)
         return JSONResponse(stored.response)
 
-    @router.get("/v1/responses/{id}/input_items", summary="List what was read for a stored response")
+    @router.get(
+        "/v1/responses/{id}/input_items", summary="List what was read for a stored response", openapi_extra=LISTING
+    )
     async def input_items(request: Request, id: str) -> dict[str, Any]:
         items = shelf_of(request).find(id).context
         return _page(items, request)
