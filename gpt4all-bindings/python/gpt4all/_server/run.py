@@ -13,6 +13,7 @@ from .._errors import LLModelIOError
 from .._library import load
 from .app import create_app
 from .settings import ServerSettings
+from .upgrades import Protocol
 
 BACKLOG = 2048
 
@@ -78,6 +79,7 @@ def serve(settings: ServerSettings, started: Callable[[list[str]], None] = lambd
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=Protocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,6 +38,32 @@ def test_other_names_are_refused(served: Served, host: str) -> None:
     answer = served.get("/v1/models", headers={"Host": host})
     assert answer.status_code in (400, 403), answer.text
     assert "data" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/models", "/v1/chat/completions"])
+def test_there_are_no_web_sockets(served: Served, path: str) -> None:
+    """They are not subject to what browsers ask before other requests."""
+    place = urlsplit(served.address)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+    connection.request("GET", path, headers={"Connection": "Upgrade", "Upgrade": "websocket", **key})
+    assert connection.getresponse().status == 403
+
+
+def test_offers_of_http2_are_declined(served: Served) -> None:
+    """Java's HttpClient makes one with every request; the body counts all the same, and so does the next request."""
+    place = urlsplit(served.address)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAEAAEAA"}
+    for body in (json.dumps(CHAT).encode(), iter([json.dumps(CHAT).encode()])):
+        connection.request(
+            "POST", "/v1/chat/completions", body, {**offer, "Content-Type": "application/json"}, encode_chunked=True
+        )
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["model"]) == (200, TEXT)
+        connection.request("GET", "/v1/models", headers=offer)
+        answer = connection.getresponse()
+        assert (answer.status, bool(json.loads(answer.read())["data"])) == (200, True)
 
 
 def test_two_hosts_are_refused(served: Served) -> None:
@@ -88,6 +115,29 @@ def test_forms_of_pages_are_refused(served: Served) -> None:
             f"{served.address}/v1/chat/completions", data=b"{}", headers={"Content-Type": kind}, timeout=60
         )
         assert answer.status_code == 415, kind
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_ollamas_programs_need_not_say_json(served: Served, kind: str) -> None:
+    """curl says that it sends a form. What may come from a page is refused."""
+    body = json.dumps({"model": TEXT, "prompt": "a", "stream": False, "options": {"num_predict": 1}})
+
+    def status(path: str, **headers: str) -> int:
+        sent = {"Content-Type": kind, **headers}
+        return requests.post(served.address + path, data=body, headers=sent, timeout=60).status_code
+
+    assert status("/api/generate") == 200
+    assert status("/v1/completions") == 415
+    assert status("/apix") == 415
+    for name, value in {
+        "Origin": served.address,
+        "Referer": "http://127.0.0.1/",
+        "Sec-Fetch-Site": "none",
+        "Sec-Fetch-Mode": "no-cors",
+    }.items():
+        assert status("/api/generate", **{name: value}) == 415, name
+    assert status("/api/generate", Origin="https://evil.example") == 403
+    assert status("/api/generate", Origin="null") == 403
 
 
 def test_a_page_that_is_allowed(serve: Serve) -> None:

@@ -43,6 +43,21 @@ def test_litellm(served: Served) -> None:
     assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == answer.choices[0].message.content
 
 
+@pytest.mark.parametrize("route", ["ollama", "ollama_chat"])
+def test_litellm_for_ollama(served: Served, route: str) -> None:
+    """It does not say that it sends JSON."""
+    litellm = pytest.importorskip("litellm", reason=WHY)
+    options: Any = {"model": f"{route}/{TEXT}", "api_base": served.address, "max_tokens": 5, "temperature": 0}
+    messages = [{"role": "user", "content": "Hello"}]
+    answer = litellm.completion(messages=messages, **options)
+    pieces = litellm.completion(messages=messages, stream=True, **options)
+    whole = answer.choices[0].message.content
+    assert whole
+    assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == whole
+    vectors = litellm.embedding(model=f"ollama/{VECTORS}", api_base=served.address, input=["a", "b"])
+    assert len(vectors.data) == 2
+
+
 def test_llm(served: Served, tmp_path: Path) -> None:
     pytest.importorskip("llm", reason=WHY)
     (tmp_path / "extra-openai-models.yaml").write_text(

@@ -13,6 +13,14 @@ from urllib.parse import urlsplit
 
 from ..settings import is_loopback
 
+# Browsers send the first with whatever a page posts, and the others with nearly all.
+OF_BROWSERS = (b"origin", b"referer", b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site")
+
+
+def of_browser(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request may come from a page, of whatever site."""
+    return any(name in headers for name in OF_BROWSERS)
+
 
 def host_name(value: str) -> str | None:
     """The name or address in a Host header, in lower case; None if it is none."""

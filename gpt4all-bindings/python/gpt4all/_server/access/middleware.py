@@ -9,7 +9,7 @@ from ..errors import RequestError
 from ..openapi import page
 from ..settings import ServerSettings
 from . import keys
-from .hosts import Hosts, Origins
+from .hosts import Hosts, Origins, of_browser
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -20,6 +20,8 @@ Refuse = Callable[[RequestError, Scope], tuple[int, bytes, dict[str, str]]]
 
 # What a monitor may ask without a key, whether the server is alive; and what a person reads about it.
 OPEN = frozenset({"/health", "/ready", "/"}) | page.PATHS
+# Ollama's API, whose clients need not say that they send JSON, and of which some, curl among them, do not.
+UNTYPED = "/api/"
 METHODS = "GET, POST, DELETE, HEAD, OPTIONS"
 PREFLIGHT_SECONDS = 600
 
@@ -38,6 +40,10 @@ class Access:
         self._origins = Origins(settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            # There are none here; one that comes to be must not go around the checks.
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -84,6 +90,8 @@ class Access:
         kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
         # Browsers send other kinds to other sites without asking first.
         if scope["method"] in ("POST", "PUT", "PATCH") and has_body and kind != b"application/json":
+            if scope["path"].startswith(UNTYPED) and not of_browser(headers):
+                return
             raise RequestError(415, "send JSON, with the header `Content-Type: application/json`")
 
     def _too_large(self) -> RequestError:
