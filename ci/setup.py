@@ -67,6 +67,7 @@ TOOLS: Mapping[str, Tool] = {
     "lld": Tool("lld", _program("ld.lld", "ld.lld-14")),
     "clang-format": Tool("clang-format-14", _program("clang-format-14")),
     "clang-tidy": Tool("clang-tidy-14", _program("clang-tidy-14")),
+    "chromium": Tool("chromium-headless-shell", _program("chromium-headless-shell", "chromium")),
     "qemu": Tool("qemu-user", _program("qemu-x86_64")),
 }
 # GoogleTest is small, and a build that is configured without it would have to be configured again for the tests

@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 from ci.build import build
-from ci.common import BUILD, ROOT, file_lock
-from ci.setup import ensure_other_venv
+from ci.common import BUILD, ROOT, MissingTool, NoNetwork, file_lock, say
+from ci.packaging.jdk import newest_jdk
+from ci.setup import ensure_other_venv, ensure_tools
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
 from ci.testing.runners import PYTHON_BINDING, conformance_variables, library_variables, run_pytest
@@ -62,7 +63,11 @@ def _compatibility(_: Settings) -> Outcome:
 
 def _ensure_server_venvs() -> Path:
     """Makes build/venv-server and build/venv-llama-index, and returns the first's Python. Raises NoNetwork if a package
-    cannot be downloaded."""
+    cannot be downloaded; without a browser, the tests that need one skip themselves."""
+    try:
+        ensure_tools(["chromium"])
+    except (MissingTool, NoNetwork) as failure:
+        say(f"      without Chromium: {failure}")
     ensure_other_venv("venv-llama-index", SERVER / "requirements-llama-index.txt", "LlamaIndex")
     return ensure_other_venv("venv-server", SERVER / "requirements.txt", "clients of the server")
 
@@ -70,7 +75,9 @@ def _ensure_server_venvs() -> Path:
 def _server(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     python = _ensure_server_venvs()
-    outcome = run_pytest("server", SERVER, library_variables(), python=python, options=NO_LLAMA_INDEX)
+    jdk = newest_jdk()
+    variables = {**library_variables(), **({"JAVA_HOME": str(jdk.home)} if jdk else {})}
+    outcome = run_pytest("server", SERVER, variables, python=python, options=NO_LLAMA_INDEX)
     other = BUILD / "venv-llama-index" / "bin" / "python"
     outcome += run_pytest("llama-index", SERVER / "test_llama_index.py", library_variables(), python=other)
     return outcome
