@@ -18,16 +18,17 @@ from ci.bench_streams import stream_workers
 from ci.build import build, directory, expected
 from ci.common import BUILD, ROOT, NoNetwork, run_main, say
 from ci.fetch.default_model import fetch
-from ci.setup import BUILD_TOOLS, ensure_tools, ensure_venv
+from ci.setup import BUILD_TOOLS, ensure_other_venv, ensure_tools, ensure_venv
 from ci.steps import Steps, run_logged, tail
 from ci.testing.runners import library_variables
 
 BENCHMARK = ROOT / "gpt4all-bindings" / "benchmarks"
+SERVER = ROOT / "gpt4all-bindings" / "python" / "tests" / "server" / "requirements.txt"
 REQUIREMENTS = ROOT / "ci" / "requirements-bench.txt"
 PLOT_VENV = BUILD / "venv-bench"
 PEERS = BUILD / "peers"
 LOG = BUILD / "logs" / "bench.log"
-LLAMA_CPP_PYTHON, NODE_LLAMA_CPP = "llama-cpp-python==0.3.36", "node-llama-cpp@3.22.1"
+LLAMA_CPP_PYTHON, NODE_LLAMA_CPP = "llama-cpp-python[server]==0.3.36", "node-llama-cpp@3.22.1"
 LLGUIDANCE = "llguidance==1.9.1"  # XGrammar needs PyTorch, whose wheels are a large download
 
 
@@ -84,8 +85,9 @@ def main() -> int:
     peers = "--install-peers" in given
     given = [argument for argument in given if argument != "--install-peers"]
     steps = Steps(6 if peers else 5)
-    with steps.step("Python packages in build/venv and build/venv-bench"):
+    with steps.step("Python packages in build/venv, build/venv-bench and build/venv-server"):
         python = ensure_venv()
+        server = ensure_other_venv("venv-server", SERVER, "what the server needs")
         plot_python = ensure_plot_python()
     with steps.step("libllmodel, llama-bench and llama-server", expected("release")):
         build(
@@ -108,9 +110,10 @@ def main() -> int:
         workers = stream_workers()
     if not (found := installed_peers()):
         say("      no other SDKs in build/peers: python3 -m ci.bench --install-peers puts two of them there")
-    with steps.step("measuring", "about 35 minutes; leave the machine alone"):
+    with steps.step("measuring", "about 55 minutes; leave the machine alone"):
         command = [str(python), str(BENCHMARK / "bench.py"), "--model", str(model), "--plot-python", str(plot_python)]
         command += ["--binaries", str(directory("release") / "bin"), "--stream-workers", workers]
+        command += ["--server", str(server)]
         command += [*found, *given]
         return subprocess.run(command, env={**os.environ, **library_variables()}, check=False).returncode
 

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import report
+import tables
 from beside import Pair
 from contenders import HERE, Contender, LlamaBench, LlamaServer, Worker
 from gpt4all import Model, build_info
 from questions import N_PREFIX, N_PROMPT, N_TAIL, QUESTIONS, Recorder, Settings
+from servers import servers
 
 ROOT = HERE.parents[1]
 STORY = "The lighthouse keeper climbed the stairs every evening, and"
@@ -50,13 +52,13 @@ def peers(arguments: argparse.Namespace) -> dict[str, tuple[str, Contender]]:
         probe = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
         if probe.returncode == 0:
             command = [python, str(HERE / "worker_llama_cpp_python.py")]
-            found[report.LCP] = (probe.stdout.strip(), Worker(report.LCP, command, parallel=False))
+            found[tables.LCP] = (probe.stdout.strip(), Worker(tables.LCP, command, parallel=False))
         else:
             print(f"      no llama-cpp-python: {python} cannot import it", file=sys.stderr)
     package = Path(arguments.node_llama_cpp or "") / "node_modules" / "node-llama-cpp" / "package.json"
     if arguments.node_llama_cpp and package.is_file():
-        worker = Worker(report.NODE, [*NODE_WORKER, node_llama_cpp(arguments)], parallel=False)
-        found[report.NODE] = (json.loads(package.read_text())["version"], worker)
+        worker = Worker(tables.NODE, [*NODE_WORKER, node_llama_cpp(arguments)], parallel=False)
+        found[tables.NODE] = (json.loads(package.read_text())["version"], worker)
     elif arguments.node_llama_cpp:
         print(f"      no node-llama-cpp in {arguments.node_llama_cpp}", file=sys.stderr)
     return found
@@ -65,13 +67,13 @@ def peers(arguments: argparse.Namespace) -> dict[str, tuple[str, Contender]]:
 def pairs(arguments: argparse.Namespace, others: Container[str]) -> list[Pair]:
     """Who can be loaded into one process."""
     found = []
-    if report.LCP in others:
+    if tables.LCP in others:
         code = "import sysconfig; print(sysconfig.get_path('purelib'))"
         packages = subprocess.check_output([arguments.llama_cpp_python, "-c", code], text=True).strip()
         command = [sys.executable, str(HERE / "worker_beside.py")]
-        found.append(Pair(command, {report.PYTHON: "gpt4all", report.LCP: f"llama_cpp={packages}"}))
-    if report.NODE in others and (ours := typescript()):
-        found.append(Pair(NODE_WORKER, {report.TYPESCRIPT: ours, report.NODE: node_llama_cpp(arguments)}))
+        found.append(Pair(command, {tables.PYTHON: "gpt4all", tables.LCP: f"llama_cpp={packages}"}))
+    if tables.NODE in others and (ours := typescript()):
+        found.append(Pair(NODE_WORKER, {tables.TYPESCRIPT: ours, tables.NODE: node_llama_cpp(arguments)}))
     return found
 
 
@@ -108,10 +110,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     binaries = Path(arguments.binaries).resolve()
     others = peers(arguments)
     contenders: list[Contender] = [
-        Worker(report.C_API, [str(binaries / "llmodel_bench")]),
-        Worker(report.PYTHON, [sys.executable, str(HERE / "worker_gpt4all.py")]),
-        *([Worker(report.TYPESCRIPT, [*NODE_WORKER, ours])] if (ours := typescript()) else []),
-        LlamaServer(binaries / "llama-server", binaries / "llmodel_bench"),
+        Worker(tables.C_API, [str(binaries / "llmodel_bench")]),
+        Worker(tables.PYTHON, [sys.executable, str(HERE / "worker_gpt4all.py")]),
+        *([Worker(tables.TYPESCRIPT, [*NODE_WORKER, ours])] if (ours := typescript()) else []),
+        LlamaServer(binaries / "llama-server", [str(binaries / "llmodel_bench")]),
         *(worker for _, worker in others.values()),
     ]
     facts = machine()
@@ -122,7 +124,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     streams = {"Python": [sys.executable, str(HERE / "worker_streams.py")], **json.loads(arguments.stream_workers)}
     settings = Settings(
         arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams,
-        pairs(arguments, others), arguments.llguidance or "",
+        pairs(arguments, others), servers(binaries, arguments.server, arguments.llama_cpp_python),
+        arguments.llguidance or "",
     )  # fmt: skip
     questions = {}
     for name in arguments.only:
@@ -164,16 +167,19 @@ def updated(
 
 
 def write(results: dict[str, Any], folder: Path, plot_python: str | None) -> Path:
-    """results.json and decode.svg into `folder`, the page beside it."""
+    """results.json and the pictures into `folder`, the page beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.json"
     path.write_text(json.dumps(results, indent=1) + "\n")
-    picture = folder / "decode.svg"
-    if plot_python and "neighbours" in results["questions"]:
-        subprocess.run([plot_python, str(HERE / "plot.py"), str(path), str(picture)], check=False)
-    plot = f"{folder.name}/{picture.name}" if picture.is_file() else None
+    plots = {}
+    for plot, question in ((table.plot, table.columns[0].question) for table in tables.TABLES if table.plot):
+        if plot_python and question in results["questions"]:
+            command = [plot_python, str(HERE / plot.program), str(path), str(folder / plot.file)]
+            subprocess.run(command, check=False)
+        if (folder / plot.file).is_file():
+            plots[plot.file] = f"{folder.name}/{plot.file}"
     page = folder.with_suffix(".md")
-    page.write_text(report.page(results, plot))
+    page.write_text(report.page(results, plots))
     return page
 
 
@@ -187,6 +193,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=machine()["cores"], help="all cores if not given")
     parser.add_argument("--n-gen", type=int, default=128, help="tokens to decode")
     parser.add_argument("--llama-cpp-python", metavar="PYTHON", help="a Python that has llama-cpp-python")
+    parser.add_argument("--server", metavar="PYTHON", help="a Python that has what `gpt4all serve` needs")
     parser.add_argument("--llguidance", metavar="PYTHON", help="a Python that has llguidance")
     parser.add_argument("--node-llama-cpp", metavar="FOLDER", help="a folder whose node_modules has node-llama-cpp")
     parser.add_argument(

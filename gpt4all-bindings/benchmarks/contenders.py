@@ -132,16 +132,58 @@ class Worker(Contender):
         return Run(ready, whole, peak, json.loads(lines[-1])["steps"])
 
 
-class LlamaServer(Contender):
-    """llama-server, asked by the same C++ program that drives the C API."""
+class Server(Contender):
+    """A program that answers over HTTP, asked by another one."""
 
-    def __init__(self, program: Path, client: Path) -> None:
-        super().__init__("llama-server")
-        self._program = program
-        self._client = client
+    health = "/health"  # what answers once requests can be sent
 
+    def __init__(self, name: str, client: Sequence[str]) -> None:
+        super().__init__(name)
+        self._client = list(client)
+
+    @abstractmethod
     def command(self, plan: Plan, port: int) -> list[str]:
         """Its command line, with what the plan's options mean to the library."""
+
+    def environment(self, plan: Plan, folder: Path) -> dict[str, str]:
+        """Variables that it needs beside this process's. folder: an empty one, for as long as it runs."""
+        return {}
+
+    def run(self, plan: Plan) -> Run:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**os.environ, **self.environment(plan, Path(folder))}
+            server = _Process(self.command(plan, port), HERE, stdout=subprocess.DEVNULL, env=environment)
+            peak = 0
+            try:
+                ready = self._wait_until_ready(server, port)
+                command = [*self._client, str(plan.write(Path(folder))), str(port)]
+                client = _Process(command, HERE, stdout=subprocess.PIPE, text=True)
+                result = Worker(f"the client of {self.name}", command).finish(client)
+            finally:
+                server.end(signal.SIGTERM)
+                peak = server.wait()[1]
+        return Run(ready, None, peak, result.steps)
+
+    def _wait_until_ready(self, server: _Process, port: int) -> float:
+        while time.perf_counter() - server.started < LONGEST_RUN_S:
+            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{self.health}", timeout=5)
+                return time.perf_counter() - server.started
+            time.sleep(0.002)
+        raise RunFailed(f"{self.name} did not become ready: {server.said()}")
+
+
+class LlamaServer(Server):
+    """llama-server."""
+
+    def __init__(self, program: Path, client: Sequence[str]) -> None:
+        super().__init__("llama-server", client)
+        self._program = program
+
+    def command(self, plan: Plan, port: int) -> list[str]:
         options = plan.options
         return [
             str(self._program), "-m", str(plan.model), "-t", str(options["threads"]), "-tb", str(options["threads"]),
@@ -150,32 +192,6 @@ class LlamaServer(Contender):
             "--no-warmup", "--no-ui", "--offline", "-fit", "off", "--log-disable", "--host", "127.0.0.1",
             "--port", str(port),
         ]  # fmt: skip
-
-    def run(self, plan: Plan) -> Run:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        server = _Process(self.command(plan, port), HERE, stdout=subprocess.DEVNULL)
-        peak = 0
-        try:
-            ready = self._wait_until_ready(server, port)
-            with tempfile.TemporaryDirectory() as folder:
-                command = [str(self._client), str(plan.write(Path(folder))), str(port)]
-                client = _Process(command, HERE, stdout=subprocess.PIPE, text=True)
-                result = Worker("the client of llama-server", command).finish(client)
-        finally:
-            server.end(signal.SIGTERM)
-            peak = server.wait()[1]
-        return Run(ready, None, peak, result.steps)
-
-    @staticmethod
-    def _wait_until_ready(server: _Process, port: int) -> float:
-        while time.perf_counter() - server.started < LONGEST_RUN_S:
-            with contextlib.suppress(urllib.error.URLError, ConnectionError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
-                return time.perf_counter() - server.started
-            time.sleep(0.002)
-        raise RunFailed(f"llama-server did not become ready: {server.said()}")
 
 
 class LlamaBench:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import statistics
@@ -12,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import report
+import tables
 from beside import Pair, decode_rate, one_round
 from contenders import Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
 from schemas import cases
+from serving import N_CTX, N_PARALLEL, measure_server, plan_of
 
 N_PROMPT, N_GEN = 512, 128
 N_PREFIX, N_TAIL = 1000, 16
@@ -55,6 +57,7 @@ class Settings:
     story: list[int]  # token ids of a beginning that the model goes on with in plain text
     stream_workers: Mapping[str, Sequence[str]]  # for each language, the command that reads streams in it
     pairs: Sequence[Pair]  # who can be loaded into one process
+    servers: Sequence[Contender] = ()  # those that are compared under load
     llguidance: str = ""  # a Python that has it
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
@@ -259,11 +262,11 @@ def streaming(
         language: Worker(f"streams in {language}", [*command, str(library), str(STREAM_REPEATS)])
         for language, command in settings.stream_workers.items()
     }
-    for language in report.WAYS.keys() - workers.keys():
+    for language in tables.WAYS.keys() - workers.keys():
         recorder.failures[f"streams in {language}"] = "what it needs is not installed"
     for number in range(settings.rounds):
         for language, worker in workers.items():
-            names = {"c": report.LOOP, **report.WAYS[language]}
+            names = {"c": tables.LOOP, **tables.WAYS[language]}
             try:
                 found_in = worker.run(plan).steps
             except RunFailed as failure:
@@ -303,11 +306,11 @@ def schemas(
     for number in range(settings.rounds):
         request = {"model": str(settings.model), "repeats": SCHEMA_REPEATS, "schemas": asked}
         found = _answer([str(settings.binaries / "llmodel_bench_schemas")], request)
-        times = {report.OUR_GRAMMARS: found["times"]["libllmodel"], report.CONVERTER: found["times"]["llama.cpp"]}
+        times = {tables.OUR_GRAMMARS: found["times"]["libllmodel"], tables.CONVERTER: found["times"]["llama.cpp"]}
         if settings.llguidance:
             request |= {key: found[key] for key in ("vocab", "eos", "tokens")}
             command = [settings.llguidance, str(Path(__file__).with_name("worker_llguidance.py"))]
-            times[report.LLGUIDANCE] = _answer(command, request)
+            times[tables.LLGUIDANCE] = _answer(command, request)
         for name, by_schema in times.items():
             for schema, measured in by_schema.items():
                 if "error" in measured:
@@ -317,6 +320,19 @@ def schemas(
                         name, {f"{kind} {schema}": statistics.median(measured[kind]) for kind in ("compile", "mask")}
                     )
         yield number
+
+
+def serving(
+    settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Chats that many clients have with a server at once. In a round, all servers are asked the same."""
+    options = settings.options(N_CTX, N_PARALLEL)
+    seeds = {server.name: itertools.count() for server in settings.servers}
+
+    def of(server: Contender) -> Measure:
+        return lambda: measure_server(server, plan_of(settings.model, options, next(seeds[server.name])))
+
+    return rounds(settings, recorder, [(server.name, of(server)) for server in settings.servers])
 
 
 def _answer(command: Sequence[str], request: Any) -> Any:
@@ -333,6 +349,7 @@ QUESTIONS: dict[str, Question] = {
     "streaming": streaming,
     "beside": beside,
     "schemas": schemas,
+    "serving": serving,
     "first_token": first_token,
     "load": load,
 }

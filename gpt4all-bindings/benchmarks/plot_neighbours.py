@@ -1,4 +1,4 @@
-"""Draws decode speed beside busy neighbours: plot.py RESULTS.json OUT.svg (needs matplotlib)"""
+"""Draws decode speed beside busy neighbours: plot_neighbours.py RESULTS.json OUT.svg (needs matplotlib)"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from report import ORDER
+from tables import ORDER
 
 
 def main() -> None:

@@ -1,0 +1,269 @@
+"""What docs/benchmarks.md says of each question: a table or more, and what is to be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from serving import CLIENTS, KINDS, N_ANSWER, N_CTX, N_PARALLEL
+
+C_API, PYTHON, TYPESCRIPT = "libllmodel, C API", "libllmodel, Python", "libllmodel, TypeScript"
+BENCH, SERVER, LCP, NODE = "llama-bench", "llama-server", "llama-cpp-python", "node-llama-cpp"
+LOOP = "a loop in C"
+SERVE = "gpt4all serve"
+OUR_GRAMMARS, CONVERTER, LLGUIDANCE = "libllmodel, grammars", "llama.cpp's converter", "llguidance"
+SCHEMAS = ("1,000 properties", "depth 30", "Pydantic model", "GitHub issue", "enum of 2,000", "pattern")
+# How each language reads streams, by what its worker calls it; a worker calls the loop in C "c".
+WAYS = {
+    "Python": {"threads": "Python, threads", "asyncio": "Python, asyncio"},
+    "TypeScript": {"promises": "TypeScript, promises"},
+    "Go": {"goroutines": "Go, goroutines"},
+    "Java": {"threads": "Java, threads", "virtual": "Java, virtual threads"},
+}
+ORDER = (
+    C_API,
+    PYTHON,
+    TYPESCRIPT,
+    SERVE,
+    BENCH,
+    SERVER,
+    LCP,
+    NODE,
+    LOOP,
+    *(way for ways in WAYS.values() for way in ways.values()),
+    OUR_GRAMMARS,
+    CONVERTER,
+    LLGUIDANCE,
+)
+
+MIB = float(1 << 20)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure of a question, with its unit and whom the others are compared with.
+
+    against: another measure of the question, with whose value for the same contender this one is compared instead.
+    """
+
+    question: str
+    measure: str
+    head: str
+    reference: str
+    scale: float = 1.0
+    against: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A picture: the program that draws it from results.json, the file's name, and what it shows."""
+
+    program: str
+    file: str
+    shows: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One section of the page."""
+
+    title: str
+    text: str
+    columns: Sequence[Column]
+    plot: Plot | None = None
+
+
+# What a server is asked, by the name of its measures, in the words of the page.
+LOADS = {
+    f"{kind} {count}": f"{count} chat{'s' if count > 1 else ''}{', shared prefix' if kind == 'shared' else ''}"
+    for kind in KINDS
+    for count in CLIENTS
+}
+SERVING_PLOT = Plot("plot_serving.py", "serving.svg", "Throughput and waits of three servers with 1, 8 and 32 chats")
+SERVING = (
+    (
+        "Servers under load",
+        "Chats over HTTP with `gpt4all serve`, llama-server and llama-cpp-python's server, streamed by so many clients "
+        "at once, each of which asks again as soon as it has its answer: all tokens of all answers divided by the time "
+        f"until the last has ended. An answer has {N_ANSWER} tokens. Prompts begin differently, or share a prefix of a "
+        f"few hundred tokens that is new to the server. All have a context of {N_CTX} tokens; the first two give "
+        f"{N_PARALLEL} answers at a time, which share it, and llama-cpp-python's server gives one after the other.",
+        "total", "tokens/s", 1.0,
+    ),
+    (
+        "A server's first token",
+        "The same chats: the wait from sending a request to the first text, which half of them do not exceed.",
+        "p50", "ms", 1e3,
+    ),
+    (
+        "A server's first token at the latest",
+        "The same: the wait that 95 of 100 chats do not exceed.",
+        "p95", "ms", 1e3,
+    ),
+)  # fmt: skip
+
+TABLES = (
+    Table(
+        "One stream",
+        "A prompt of {n_prompt} tokens that is not cached anywhere, computed in one batch, and {n_gen} tokens decoded "
+        "after a short prompt, several times a round. Our numbers are measured by the consumer's clock, from sending "
+        "a request to its first piece of text and from there to the last: they include JSON, sampling, detokenising "
+        "and, for Python, the binding. llama-bench does none of these; it feeds random tokens to the model.",
+        (
+            Column("prefill", "prefill", "prefill, tokens/s", BENCH),
+            Column("decode", "decode", "decode, tokens/s", BENCH),
+        ),
+    ),
+    Table(
+        "Decode beside busy neighbours",
+        "The same decoding while no, one or two other processes compute without pause, as on a computer that is in "
+        "use. They are not pinned to a core.",
+        tuple(
+            Column("neighbours", f"decode_{level}", f"{beside}, tokens/s", LCP)
+            for level, beside in enumerate(("alone", "beside one", "beside two"))
+        ),
+        Plot("plot_neighbours.py", "decode.svg", "Decode speed with 0, 1 and 2 busy neighbour processes"),
+    ),
+    Table(
+        "Eight chats at once",
+        "Eight conversations sent together, {n_gen} tokens each, in eight sequences that share a cache; all tokens of "
+        "all answers divided by the time until the last has ended. llama-server is called over HTTP by a small C++ "
+        "client that looks for text in its events but does not parse their JSON.",
+        (Column("parallel", "total", "together, tokens/s", SERVER),),
+    ),
+    *(
+        Table(
+            f"Streaming from {language}",
+            "One model, open in one process, whose streams are read in turn by a loop in C and by each way of the "
+            "language, so that any difference is the cost of the binding: one chat, then eight at once, whose pieces "
+            "are counted while all eight are being written.",
+            (
+                Column("streaming", f"{language} single", "one stream, pieces/s", LOOP),
+                Column("streaming", f"{language} eight", "eight streams, pieces/s", LOOP),
+            ),
+        )
+        for language in WAYS
+    ),
+    Table(
+        "Beside another SDK in one process",
+        "Decoding of one stream, as above, through a binding of ours and another SDK for the same language: each in a "
+        "process of its own, and both in one, where they answer in turn. Each brings its own build of llama.cpp; the "
+        "one that is loaded first would lend the other its functions if these were not kept apart. An SDK that gave "
+        "another answer than alone, or ended the process, would be named as not measured instead. × is the ratio to "
+        "the same SDK alone in the same round.",
+        (
+            Column("beside", "alone", "alone, tokens/s", ""),
+            Column("beside", "first", "loaded first, tokens/s", "", against="alone"),
+            Column("beside", "second", "loaded second, tokens/s", "", against="alone"),
+        ),
+    ),
+    Table(
+        "Grammars of JSON Schemas",
+        "From a JSON Schema to what a model can be held to, without anything remembered: by our compiler, by "
+        "llama.cpp's own converter, and by llguidance. The first two include llama.cpp's reading of the grammar. They "
+        "do not promise the same: the converter leaves out keywords in silence, and llguidance does its work later, "
+        "for each token. XGrammar is not measured, since it cannot be imported without PyTorch.",
+        tuple(Column("schemas", f"compile {name}", f"{name}, ms", OUR_GRAMMARS, 1e3) for name in SCHEMAS),
+    ),
+    Table(
+        "Masks of grammars",
+        "The time for a mask of the whole vocabulary, on one thread, at the tokens of a valid text: the median over "
+        "the tokens. Generation asks for one only where the grammar refuses the token that was drawn without it.",
+        tuple(Column("schemas", f"mask {name}", f"{name}, ms", OUR_GRAMMARS, 1e3) for name in SCHEMAS),
+    ),
+    *(
+        Table(
+            title,
+            text,
+            tuple(
+                Column("serving", f"{name} {measure}", f"{load}, {unit}", SERVER, scale) for name, load in LOADS.items()
+            ),
+            SERVING_PLOT if measure == "total" else None,
+        )
+        for title, text, measure, unit, scale in SERVING
+    ),
+    Table(
+        "The first token",
+        "The wait for the first piece of text after {n_prefix} new tokens (cold), and after the same tokens with a "
+        "different ending of {n_tail} tokens (warm), when the prefix is reused.",
+        (
+            Column("first_token", "cold", "cold, ms", SERVER),
+            Column("first_token", "warm", "warm, ms", SERVER),
+        ),
+    ),
+    Table(
+        "Loading",
+        "From the start of a process until the model is ready, and until one token has been generated and the process "
+        "has ended. The file is in the page cache. The interpreter's own start-up is included. llama-server runs with "
+        "`--no-warmup`, because the library does not warm up automatically either.",
+        (
+            Column("load", "ready", "ready, ms", SERVER),
+            Column("load", "whole", "one token, ms", BENCH),
+        ),
+    ),
+    Table(
+        "Memory",
+        "Peak resident memory of the process that holds the model, including the mapped file: during the run of the "
+        "first table, with a context of {n_ctx} tokens (llama-bench creates one no longer than each test needs), and "
+        "during the eight chats.",
+        (
+            Column("prefill", "rss", "one stream, MiB", BENCH, 1 / MIB),
+            Column("parallel", "rss", "eight chats, MiB", SERVER, 1 / MIB),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a ratio must be."""
+
+    what: str
+    column: Column
+    name: str
+    reference: str
+    least: float
+
+
+_DECODE = Column("decode", "decode", "", BENCH)
+_TOTAL = Column("parallel", "total", "", SERVER)
+
+
+def _served(load: str, measure: str) -> Column:
+    return Column("serving", f"{load} {measure}", "", SERVER)
+
+
+TARGETS = (
+    Target("Decoding through Python, compared with llama-bench", _DECODE, PYTHON, BENCH, 0.95),
+    Target(
+        "Decoding through Python beside one busy neighbour, compared with llama-cpp-python",
+        Column("neighbours", "decode_1", "", LCP), PYTHON, LCP, 1.5,
+    ),
+    Target("Decoding through TypeScript, compared with node-llama-cpp", _DECODE, TYPESCRIPT, NODE, 1.0),
+    Target("Eight chats through the C API, compared with llama-server", _TOTAL, C_API, SERVER, 1.0),
+    *(
+        Target(
+            f"{count.capitalize()} through {way}, compared with the loop in C",
+            Column("streaming", f"{language} {measure}", "", LOOP), way, LOOP, least,
+        )
+        for language, ways, least in ((each, ways, 0.97 if each == "Python" else 0.95) for each, ways in WAYS.items())
+        for way in ways.values()
+        for count, measure in (("one stream", "single"), ("eight streams", "eight"))
+    ),
+    *(
+        Target(f"{load} over HTTP, compared with llama-server", _served(name, "total"), SERVE, SERVER, 1.0)
+        for name, load in LOADS.items()
+    ),
+    *(
+        Target(
+            f"{load}, the first token at the latest: llama-server's wait, compared with that for `gpt4all serve`",
+            _served(name, "p95"), SERVER, SERVE, 1.0,
+        )
+        for name, load in LOADS.items()
+    ),
+    *(
+        Target(f"{load} over HTTP, compared with llama-cpp-python's server", _served(name, "total"), SERVE, LCP, 3.0)
+        for name, load in LOADS.items()
+        if name.endswith(" 8")
+    ),
+)  # fmt: skip
