@@ -167,6 +167,14 @@ def test_completions(client: Any) -> None:
     assert "".join(chunk.choices[0].text for chunk in pieces) == "a" + answer.choices[0].text
 
 
+@pytest.mark.parametrize("choices", [10**30, 10**9, 65, 0, -1, True, "2"])
+def test_choices_that_cannot_be(served: Served, choices: Any) -> None:
+    """Nothing is made for them before the engine has looked at their number."""
+    body = {"model": TEXT, "prompt": "a", "max_tokens": 1, "n": choices, "echo": True, "stream": True}
+    answer = served.post("/v1/completions", body)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "n")
+
+
 def test_echo_with_logprobs(client: Any) -> None:
     """What lm-eval asks for."""
     text = "the house of the"

@@ -6,12 +6,13 @@ from ..openapi.bodies import MODEL, OBJECT, SWITCH, TEXT, TEXTS, Body, Schema, i
 from .options import OBSOLETE, RENAMED, SAME, WITHOUT_EFFECT
 from .requests import EFFORTS
 
+DURATION = r"^[+-]?(([0-9]+(\.[0-9]*)?(ns|us|ms|s|m|h))+|[0-9]+(\.[0-9]+)?)$"
 NUMBER: Schema = {"type": "integer"}
 NAMED: dict[str, Schema] = {"model": MODEL, "name": said("An older name of model.", TEXT)}
 KEPT: dict[str, Schema] = {
     "keep_alive": said(
         "How long the model stays open afterwards: seconds, or as Go has it, such as 5m; negative: for ever.",
-        {"type": ["number", "string"]},
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": DURATION}]},
     ),
     "options": reference("OllamaOptions"),
 }

@@ -24,14 +24,20 @@ MOST_PROMPTS = 2048
 
 
 class CompletionWriter(ChunkWriter):
-    """text_completion objects, each with a piece of the text."""
+    """text_completion objects, each with a piece of the text.
 
-    def __init__(self, model: str, prompts: list[str], with_usage: bool) -> None:
+    prompt: what comes first in each of the choices; empty for nothing.
+    """
+
+    def __init__(self, model: str, prompt: str, choices: int, with_usage: bool) -> None:
         super().__init__("cmpl-", "text_completion", model, with_usage)
-        self._before = prompts
+        self._before = prompt
+        self._choices = choices
 
     def begin(self) -> bytes:
-        return b"".join(self._piece(index, text) for index, text in enumerate(self._before))
+        if not self._before:
+            return b""
+        return b"".join(self._piece(index, self._before) for index in range(self._choices))
 
     def write(self, frame: Frame) -> bytes:
         if frame.kind == "text":
@@ -97,12 +103,9 @@ async def _stream(
         raise RequestError(400, "a stream continues one prompt; send several requests", param="prompt")
     if echo and "logprobs" in body:
         raise RequestError(400, "echo with logprobs is not given as a stream", param="stream")
-    texts: list[str] = []
-    if echo:
-        text = await _text(inference, request, model, prompts[0])
-        choices = body.get("n", 1)
-        texts = [text] * (choices if isinstance(choices, int) else 1)
-    writer = CompletionWriter(model.id, texts, with_usage)
+    text = await _text(inference, request, model, prompts[0]) if echo else ""
+    choices = body.get("n", 1)  # of which the engine says whether it is possible, before the writer begins
+    writer = CompletionWriter(model.id, text, choices if isinstance(choices, int) else 1, with_usage)
     return StreamedAnswer(inference, request, model, "complete", {**body, "prompt": prompts[0]}, writer)
 
 
