@@ -16,7 +16,8 @@ from ci.testing.runners import PYTHON_BINDING, conformance_variables, library_va
 TESTS = PYTHON_BINDING / "tests"
 COMPATIBILITY = TESTS / "compatibility"
 SERVER = TESTS / "server"
-NO_LLAMA_INDEX = (f"--ignore={SERVER / 'test_llama_index.py'}",)
+# These have virtual environments of their own.
+OTHERS = tuple(f"--ignore={SERVER / name}" for name in ("test_llama_index.py", "test_lm_eval.py"))
 
 
 def _ensure_compatibility_venv() -> Path:
@@ -77,10 +78,20 @@ def _server(_: Settings) -> Outcome:
     python = _ensure_server_venvs()
     jdk = newest_jdk()
     variables = {**library_variables(), **({"JAVA_HOME": str(jdk.home)} if jdk else {})}
-    outcome = run_pytest("server", SERVER, variables, python=python, options=NO_LLAMA_INDEX)
+    outcome = run_pytest("server", SERVER, variables, python=python, options=OTHERS)
     other = BUILD / "venv-llama-index" / "bin" / "python"
     outcome += run_pytest("llama-index", SERVER / "test_llama_index.py", library_variables(), python=other)
     return outcome
+
+
+def _ensure_lm_eval_venv() -> Path:
+    """Makes build/venv-lm-eval and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
+    return ensure_other_venv("venv-lm-eval", SERVER / "requirements-lm-eval.txt", "lm-eval")
+
+
+def _lm_eval(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return run_pytest("lm-eval", SERVER / "test_lm_eval.py", library_variables(), python=_ensure_lm_eval_venv())
 
 
 LANES = {
@@ -101,5 +112,14 @@ LANES = {
         minutes=2,
         place=85,
         beside=True,
+    ),
+    "lm-eval": Lane(
+        "lm-eval's local-completions against the local server",
+        _lm_eval,
+        venv=_ensure_lm_eval_venv,
+        minutes=2,
+        place=86,
+        beside=True,
+        optional="downloads a gigabyte of Python packages for one client of the server",
     ),
 }
