@@ -22,6 +22,9 @@ EVENT_STREAM = "text/event-stream"
 # Proxies are asked not to collect events.
 UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
+# Made once: json.dumps() would make an encoder for each token.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class Writer(ABC):
     """Writes an API's stream of one answer."""
@@ -101,4 +104,4 @@ def event(data: object) -> bytes:
 
 def compact(data: object) -> bytes:
     """JSON without spaces."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return _encode(data).encode("utf-8")

@@ -15,24 +15,49 @@ from ..._model import Model
 from ..._task import Event, Task
 from ..._waiters import Waiters
 from .echo import Echo
-from .frames import MODEL, describe, encode
+from .frames import MODEL, describe, encode, encode_text
 
 # More than a queue of the server lets in, so that none waits for a thread where it could wait for a slot.
 MAX_THREADS = 512
 
 
 class Writer:
-    """The output, for all threads. A full pipe holds up whoever writes; the server reads all that comes."""
+    """The output, for all threads.
+
+    A batch gives all running answers a token at the same moment. What comes while one thread writes is written by that
+    thread, all of it at once: so the others need not wait, and the server wakes for many tokens instead of for each.
+    """
 
     def __init__(self, output: int) -> None:
         self._output = output
         self._lock = threading.Lock()
+        self._lines: list[bytes] = []
+        self._writing = False
 
     def __call__(self, id: int, kind: str, index: int, data: object) -> None:
-        line = memoryview(encode((id, kind, index, data)))
+        self.put(encode((id, kind, index, data)))
+
+    def put(self, line: bytes) -> None:
+        """Writes a line, or leaves it to the thread that is writing."""
         with self._lock:
-            while line:
-                line = line[os.write(self._output, line) :]
+            self._lines.append(line)
+            if self._writing:
+                return
+            self._writing = True
+        try:
+            while lines := self._taken():
+                while lines:
+                    lines = lines[os.write(self._output, lines) :]
+        except BaseException:
+            self._writing = False
+            raise
+
+    def _taken(self) -> memoryview:
+        """What is to be written; when there is nothing, nobody is writing any more."""
+        with self._lock:
+            lines, self._lines = self._lines, []
+            self._writing = bool(lines)
+        return memoryview(b"".join(lines))
 
 
 class Server:
@@ -92,13 +117,13 @@ class Server:
         raise CancellationError("the request was cancelled before it began")
 
     def _give(self, id: int, task: Task) -> None:
-        write = self._write
+        put = self._write.put
         for item in task.items():
-            if item.__class__ is str:
-                write(id, "text", 0, item)
-            elif isinstance(item, Event) and item.kind not in ("started", "done", "result"):
-                write(id, item.kind, item.index, _as_json(item))
-        write(id, "result", 0, task.answer)
+            if isinstance(item, str):
+                put(encode_text(id, item))
+            elif item.kind not in ("started", "done", "result"):
+                self._write(id, item.kind, item.index, _as_json(item))
+        self._write(id, "result", 0, task.answer)
 
 
 def _as_json(event: Event) -> object:

@@ -16,6 +16,10 @@ from ..._errors import CLASSES, InternalError, LibraryNotFoundError, LLModelErro
 MODEL = 0
 """The id of what concerns no request."""
 
+# Made once: json.dumps() would make an encoder for each token.
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_read = json.JSONDecoder().decode
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -33,12 +37,17 @@ class Frame:
 
 def encode(message: object) -> bytes:
     """A line."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+    return f"{_write(message)}\n".encode("utf-8", "surrogatepass")
+
+
+def encode_text(id: int, text: str) -> bytes:
+    """The line of the frame "text" with index 0, of which there is one for each token."""
+    return f'[{id},"text",0,{_write(text)}]\n'.encode("utf-8", "surrogatepass")
 
 
 def decode(line: bytes) -> Frame:
     """Raises ValueError for what is no frame."""
-    return Frame(*json.loads(line))
+    return Frame(*_read(line.decode("utf-8", "surrogatepass")))
 
 
 def describe(error: BaseException) -> dict[str, Any]:
