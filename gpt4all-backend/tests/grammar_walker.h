@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -17,11 +18,19 @@
 /** A grammar as llama.cpp reads it, and no model: what texts it admits, and texts that it admits. */
 class GrammarWalker {
   public:
-    explicit GrammarWalker(const std::string &text) : grammar_(made_of(text), llama_grammar_free_impl) {
+    /** Walks begin behind the text that `before` has. */
+    explicit GrammarWalker(const std::string &text, const std::string &before = "")
+        : grammar_(made_of(text), llama_grammar_free_impl) {
         if (grammar_ == nullptr) {
             throw std::runtime_error("llama.cpp does not take the grammar:\n" + text);
         }
+        for (const char32_t c : llmodel::json_schema::code_points(before)) {
+            llama_grammar_accept(grammar_.get(), c);
+        }
         begin_ = llama_grammar_get_stacks(grammar_.get());
+        if (begin_.empty()) {
+            throw std::runtime_error("the grammar does not go on after " + before + ":\n" + text);
+        }
     }
 
     bool accepts(const std::string &text) {
@@ -54,6 +63,7 @@ class GrammarWalker {
         return llama_grammar_init_impl(nullptr, text.c_str(), "root", false, nullptr, 0, nullptr, 0);
     }
 
+    static constexpr size_t endless = size_t{1} << 40;
     static constexpr size_t soon = 150; // characters after which the nearest end is looked for
     static constexpr int tries = 2000;
     static constexpr size_t longest = 4000; // and after which it is given up
@@ -95,18 +105,76 @@ class GrammarWalker {
         }
     }
 
-    /** A character of one of the stacks that have the least before them. */
-    char32_t nearest(std::mt19937 &random) {
-        size_t least = ~size_t{0};
-        for (const auto &stack : stacks()) {
-            least = stack.empty() ? least : std::min(least, stack.size());
+    /** The fewest characters from an element to the end of its sequence. */
+    size_t left_of(const llama_grammar_element *at) const {
+        if (at->type == LLAMA_GRETYPE_TOKEN && at->value == llmodel::mark::known) {
+            return 0; // it stands alone
         }
-        for (;;) {
-            const auto &stack = stacks()[random() % stacks().size()];
-            if (stack.size() == least) {
-                return one_of(stack.back(), random);
+        size_t left = 0;
+        for (; at->type != LLAMA_GRETYPE_END && at->type != LLAMA_GRETYPE_ALT; ++at) {
+            switch (at->type) {
+            case LLAMA_GRETYPE_RULE_REF:
+                left += shortest_[at->value];
+                break;
+            case LLAMA_GRETYPE_CHAR:
+            case LLAMA_GRETYPE_CHAR_NOT:
+            case LLAMA_GRETYPE_CHAR_ANY:
+                ++left;
+                break;
+            default:
+                break;
             }
         }
+        return std::min(left, endless);
+    }
+
+    size_t left_of(const llama_grammar_stack &stack) const {
+        return std::accumulate(stack.begin(), stack.end(), size_t{0},
+                               [&](size_t sum, const auto *at) { return sum + left_of(at); });
+    }
+
+    /** Finds the fewest characters of each rule, from the last rule on, since most refer to later ones. */
+    void measure() {
+        const llama_grammar_rules &rules = llama_grammar_get_rules(grammar_.get());
+        shortest_.assign(rules.size(), endless);
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (size_t i = rules.size(); i-- > 0;) {
+                for (const llama_grammar_element *at = rules[i].data();; ++at) {
+                    if (const size_t left = left_of(at); left < shortest_[i]) {
+                        shortest_[i] = left;
+                        changed = true;
+                    }
+                    while (at->type != LLAMA_GRETYPE_END && at->type != LLAMA_GRETYPE_ALT) {
+                        ++at;
+                    }
+                    if (at->type == LLAMA_GRETYPE_END) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /** A character on a shortest way to an end. */
+    char32_t nearest(std::mt19937 &random) {
+        if (shortest_.empty()) {
+            measure();
+        }
+        std::vector<const llama_grammar_element *> ways;
+        size_t least = ~size_t{0};
+        for (const auto &stack : stacks()) {
+            const size_t left = left_of(stack);
+            if (stack.empty() || left > least) {
+                continue;
+            }
+            if (left < least) {
+                ways.clear();
+                least = left;
+            }
+            ways.push_back(stack.back());
+        }
+        return one_of(ways.at(random() % ways.size()), random);
     }
 
     /** A character of the class that begins here; the ends of its ranges more often than others. */
@@ -130,4 +198,5 @@ class GrammarWalker {
 
     std::unique_ptr<llama_grammar, decltype(&llama_grammar_free_impl)> grammar_;
     llama_grammar_stacks begin_;
+    std::vector<size_t> shortest_; // of each rule
 };

@@ -1,5 +1,6 @@
 #include "compiler.h"
 #include "json/utf8.h"
+#include "raw_text.h"
 #include "regex.h"
 
 #include <algorithm>
@@ -21,8 +22,14 @@ constexpr size_t max_automaton_work = 3000000;
 GrammarRules Compiler::compile(const std::string &prefix) {
     const AutomatonBudget budget(max_automaton_work);
     Schemas whole = {&document_.at(use_.pointer)};
-    if (use_.arguments) {
-        whole.push_back(&document_.meant(*whole[0], {{"type", "object"}}));
+    if (use_.raw || (use_.arguments && use_.pointer.empty())) {
+        use_.types = {use_.raw ? "string" : "object"};
+    }
+    if (!use_.types.empty()) {
+        whole.push_back(&document_.meant(*whole[0], {{"type", use_.types}}));
+    }
+    if (use_.raw) {
+        raw_ = raw_texts(*use_.raw);
     }
     const RuleId root = rule_of(std::move(whole), false);
     while (!tasks_.empty()) {
@@ -142,8 +149,15 @@ void Compiler::add_values(const Context &context, const Shape &shape) {
     std::vector<std::string> texts;
     std::set<std::string> known;
     for (const json &value : alternatives_.values(shape)) {
-        if (known.insert(canonical(value)).second) {
-            texts.push_back(value.dump());
+        if (!known.insert(canonical(value)).second) {
+            continue;
+        }
+        if (!raw_) {
+            if (const auto written = texts_.spelled(value)) {
+                texts.push_back(*written);
+            }
+        } else if (value.is_string() && raw_->accepts_utf8(value.get_ref<const std::string &>())) {
+            texts.push_back(value.get<std::string>());
         }
     }
     if (texts.empty()) {
@@ -208,19 +222,26 @@ void Compiler::check_end(const Shape &shape, const Automaton &language) const {
 }
 
 void Compiler::add_strings(const Context &context, const Shape &shape) {
-    if (Languages::only_length(shape)) {
-        if (shape.min_length.value == 0 && !shape.max_length) {
-            rules_.alternative(context.rule, Sequence().rule(texts_.any_string()));
-            return;
-        }
+    const bool any = shape.min_length.value == 0 && !shape.max_length && Languages::only_length(shape);
+    if (any && !raw_) {
+        rules_.alternative(context.rule, Sequence().rule(texts_.any_string()));
+        return;
+    }
+    if (!raw_ && texts_.json_itself() && Languages::only_length(shape)) {
         const size_t most = shape.max_length ? shape.max_length->value : Symbol::unlimited;
         const Sequence inside = rules_.repeated(texts_.any_character(), shape.min_length.value, most);
         rules_.alternative(context.rule, Sequence().text("\"").then(inside).text("\""));
         return;
     }
-    const Automaton language = languages_.strings(shape);
+    Automaton language = languages_.strings(shape);
     check_end(shape, language);
+    language = raw_ ? minimal(intersection(language, *raw_)) : texts_.writable(language);
     if (language.empty()) {
+        const bool limited = !shape.patterns.empty() || !shape.exclusions.empty() || !shape.formats.empty();
+        if (!limited) { // what it may not be read as leaves nothing
+            contradict({context.rule, true}, {shape.parts[0]->pointer, "type", "no string can be written here", false});
+            return;
+        }
         const bool patterned = !shape.patterns.empty();
         const bool excluded = !patterned && !shape.exclusions.empty();
         const Schema &from = patterned ? *shape.patterns[0] : excluded ? *shape.exclusions[0] : *shape.formats[0];
@@ -230,7 +251,7 @@ void Compiler::add_strings(const Context &context, const Shape &shape) {
                    {from.pointer, keyword, "no string satisfies all of the limits", alone});
         return;
     }
-    rules_.alternative(context.rule, Sequence().rule(texts_.string(language)));
+    rules_.alternative(context.rule, Sequence().rule(raw_ ? texts_.plain(language) : texts_.string(language)));
 }
 
 } // namespace json_schema

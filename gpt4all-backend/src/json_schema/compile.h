@@ -3,17 +3,27 @@
 #include "error.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace llmodel {
 
+/** A string that is written without quotes and escapes, up to what ends it. */
+struct RawText {
+    std::vector<std::string> ends;     // it has none of these, and the first to occur behind it is the one that does
+    std::vector<std::string> excluded; // patterns of texts that would be read as something else
+};
+
 /** What a grammar is to be made from. */
 struct SchemaUse {
-    std::string pointer;    // to the schema in its document (RFC 6901)
-    bool arguments = false; // of a tool: an object, whatever the schema says, which others often wrote
-    bool lenient = false;   // without what no grammar can say
+    std::string pointer;                 // to the schema in its document (RFC 6901)
+    bool arguments = false;              // of a tool, which others often wrote; all of them are an object
+    bool lenient = false;                // without what no grammar can say
+    std::vector<std::string> types = {}; // the value is of one of these, whatever the schema says; empty: of any
+    std::optional<RawText> raw = {};     // the value is a string, and written so
+    std::string quote = {};              // in the place of JSON's, as bare text; names of members have none at all
 };
 
 /** Rules of a grammar: names and what they stand for, in GBNF. The first is where a text begins. */

@@ -38,6 +38,10 @@ void Compiler::add_arrays(const Context &context, const Shape &shape) {
     most = open ? most : std::min(most, prefix);
     prefix = std::min(prefix, most);
     const bool unique = shape.unique_items != nullptr && most > 1;
+    if (unique && !texts_.json_itself()) {
+        refuse_for_grammar(*shape.unique_items, "uniqueItems",
+                           "in the format of the model's chat template, a grammar cannot compare items");
+    }
     if (const auto wanted = wanted_items(shape)) {
         add_containing(context, shape, *wanted, {prefix, least, most});
         return;

@@ -1,4 +1,5 @@
 #include "compiler.h"
+#include "json/utf8.h"
 #include "name_choices.h"
 
 #include <algorithm>
@@ -42,7 +43,6 @@ void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<
                              const std::vector<Extra> &extras) {
     const MemberCounts may = member_counts(shape, members, !extras.empty());
     const auto comma = [&] { return Sequence().text(",").rule(texts_.space()); };
-    const auto colon = [&] { return Sequence().rule(texts_.space()).text(":").rule(texts_.space()); };
 
     std::vector<RuleId> next(may.counts);
     std::vector<RuleId> rest(may.counts);
@@ -51,7 +51,7 @@ void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<
     if (!extras.empty()) {
         extra = rules_.add();
         for (const Extra &other : extras) {
-            rules_.alternative(extra, Sequence().rule(other.key).then(colon()).rule(other.value));
+            rules_.alternative(extra, Sequence().rule(other.key).then(texts_.colon()).rule(other.value));
         }
         more_extra = rules_.add(comma().rule(extra));
     }
@@ -71,7 +71,13 @@ void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<
     std::vector<std::pair<std::string, RuleId>> names; // and what comes after each
     names.reserve(members.size());
     for (const Member &member : members) {
-        names.emplace_back(json(member.name).dump(), rules_.add());
+        const auto written = texts_.name(member.name);
+        if (!written) {
+            refuse_for_grammar(*shape.parts[0], "properties",
+                               "in the format of the model's chat template, no member can have the name " +
+                                   quote(member.name));
+        }
+        names.emplace_back(*written, rules_.add());
     }
     NameChoices choices(rules_, names);
     size_t end = members.size(); // behind the next one that is required
@@ -87,7 +93,7 @@ void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<
             after[count] = rules_.add();
             const size_t then = std::min(count + 1, may.counts - 1);
             if (may.counts == 1 && may.left(0) > 0) {
-                rules_.alternative(names[i].second, colon().rule(member.value).rule(rest[then]));
+                rules_.alternative(names[i].second, texts_.colon().rule(member.value).rule(rest[then]));
                 choices.add(from[count], i, end);
                 if (may_end) {
                     rules_.alternative(from[count], Sequence().rule(others));
@@ -95,7 +101,8 @@ void Compiler::write_members(RuleId rule, const Shape &shape, const std::vector<
             } else {
                 if (may.left(count) > 0) {
                     rules_.alternative(
-                        from[count], Sequence().text(names[i].first).then(colon()).rule(member.value).rule(rest[then]));
+                        from[count],
+                        Sequence().text(names[i].first).then(texts_.colon()).rule(member.value).rule(rest[then]));
                 }
                 if (!member.required) {
                     rules_.alternative(from[count], Sequence().rule(next[count]));

@@ -119,8 +119,7 @@ std::vector<Compiler::Extra> Compiler::extras(const Shape &shape, const std::vec
             schemas);
         const bool described = by_default || !describing.empty() || schemas.size() > before;
         if (described && !any_false(schemas)) {
-            const RuleId key = left.universal() ? texts_.any_string() : texts_.string(minimal(left));
-            made.push_back({key, rule_of(schemas, true)});
+            made.push_back({texts_.name(left), rule_of(schemas, true)});
         }
     };
     split(0, names);

@@ -55,6 +55,15 @@ class GrammarCache {
     size_t bytes_ = 0;
 };
 
+std::string key_of(const SchemaUse &use) {
+    json key = {use.arguments, use.lenient, use.pointer, use.types, use.quote};
+    if (use.raw) {
+        key.push_back(use.raw->ends);
+        key.push_back(use.raw->excluded);
+    }
+    return dump_json(key) + '\n';
+}
+
 /** A short name that other keys are unlikely to share. */
 std::string prefix_of(const std::string &key) {
     std::string text = "j";
@@ -98,8 +107,7 @@ GrammarRules made_rules(const json &document, const SchemaUse &use, const std::s
 
 std::shared_ptr<const GrammarRules> compile_json_schema(const json &document, const SchemaUse &use) {
     static GrammarCache cache;
-    const std::string key =
-        std::string(use.arguments ? "a" : "v") + (use.lenient ? "l" : "s") + use.pointer + '\n' + dump_json(document);
+    const std::string key = key_of(use) + dump_json(document);
     std::shared_ptr<const GrammarRules> rules = cache.find(key);
     if (rules == nullptr) {
         rules = std::make_shared<const GrammarRules>(made_rules(document, use, prefix_of(key)));

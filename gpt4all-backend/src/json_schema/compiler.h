@@ -19,7 +19,7 @@ class Compiler {
     Compiler(const json &document, SchemaUse use, const LeftOut &left_out)
         : use_(std::move(use)), document_(document, &left_out), acceptance_(document_, languages_),
           children_(document_, languages_), alternatives_(document_, languages_, acceptance_, children_),
-          texts_(rules_) {}
+          texts_(rules_, use_.quote) {}
 
     /** All names begin with `prefix`. */
     GrammarRules compile(const std::string &prefix);
@@ -98,6 +98,7 @@ class Compiler {
                        const std::vector<Extra> &extras);
 
     SchemaUse use_;
+    std::optional<Automaton> raw_;
     Document document_;
     Languages languages_;
     Acceptance acceptance_;

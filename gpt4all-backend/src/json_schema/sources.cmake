@@ -23,6 +23,7 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/languages.cpp
   src/json_schema/name_choices.cpp
   src/json_schema/number_language.cpp
+  src/json_schema/raw_text.cpp
   src/json_schema/regex_language.cpp
   src/json_schema/regex_parse.cpp
   src/json_schema/rules.cpp

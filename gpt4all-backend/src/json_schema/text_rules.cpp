@@ -1,12 +1,16 @@
 #include "text_rules.h"
 
-#include <string>
+#include "raw_text.h"
+#include "regex.h"
+
+#include <utility>
 
 namespace llmodel::json_schema {
 
 namespace {
 
 constexpr size_t few_texts = 8;
+constexpr const char *bare_names = R"(^[^:}\s][^:}]*$)"; // that are read to the colon, behind spaces
 const CharSet digit_class = {{'0', '9'}};
 const CharSet hex_class = {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
 
@@ -31,9 +35,10 @@ void add_plain(Sequence &to, const CharSet &set) {
 /** Makes a rule of each state, except for those that only one edge leads to and only one leaves. */
 class AutomatonWriter {
   public:
-    AutomatonWriter(TextRules &texts, const Automaton &automaton, bool quoted)
-        : texts_(texts), automaton_(automaton), quoted_(quoted), ways_(automaton.states.size()),
-          arrivals_(automaton.states.size(), 0), rule_of_(automaton.states.size(), none) {
+    AutomatonWriter(TextRules &texts, const Automaton &automaton, std::string quote, bool escaped = false)
+        : texts_(texts), automaton_(automaton), quote_(std::move(quote)), escaped_(escaped),
+          ways_(automaton.states.size()), arrivals_(automaton.states.size(), 0),
+          rule_of_(automaton.states.size(), none) {
         for (size_t i = 0; i < automaton.states.size(); ++i) {
             for (const Automaton::Edge &edge : automaton.states[i].edges) {
                 ways_[i][edge.to].add(edge.on);
@@ -46,7 +51,7 @@ class AutomatonWriter {
 
     RuleId write() {
         Sequence whole;
-        whole.text(quoted_ ? "\"" : "");
+        whole.text(quote_);
         if (automaton_.empty()) {
             return texts_.rules_.add();
         }
@@ -72,10 +77,10 @@ class AutomatonWriter {
   private:
     static constexpr RuleId none = ~RuleId{0};
 
-    Sequence end() const { return quoted_ ? Sequence().text("\"") : Sequence(); }
+    Sequence end() const { return quote_.empty() ? Sequence() : Sequence().text(quote_); }
 
     void add(Sequence &to, const CharSet &set) {
-        if (!quoted_ || set.intersection(unescaped_class) == set) {
+        if (!escaped_ || set.intersection(unescaped_class) == set) {
             add_plain(to, set);
         } else {
             to.rule(texts_.character(set));
@@ -104,15 +109,66 @@ class AutomatonWriter {
 
     TextRules &texts_;
     const Automaton &automaton_;
-    bool quoted_;
+    std::string quote_;
+    bool escaped_;
     std::vector<std::map<uint32_t, CharSet>> ways_;
     std::vector<size_t> arrivals_;
     std::vector<RuleId> rule_of_;
     std::vector<uint32_t> waiting_;
 };
 
+TextRules::TextRules(Rules &rules, const std::string &quote) : rules_(rules) {
+    if (!quote.empty()) {
+        quote_ = quote;
+        inside_ = raw_texts({{quote}, {}});
+        names_ = pattern_language(bare_names);
+    }
+}
+
+Automaton TextRules::writable(const Automaton &automaton) const {
+    return json_itself() ? automaton : minimal(intersection(automaton, *inside_));
+}
+
+std::optional<std::string> TextRules::name(const std::string &text) const {
+    if (json_itself()) {
+        return json(text).dump();
+    }
+    return names_->accepts_utf8(text) ? std::optional(text + ":") : std::nullopt;
+}
+
+RuleId TextRules::name(const Automaton &automaton) {
+    if (json_itself()) {
+        return automaton.universal() ? any_string() : string(minimal(automaton));
+    }
+    return rules_.add(Sequence().rule(plain(minimal(intersection(automaton, *names_)))).text(":"));
+}
+
+Sequence TextRules::colon() {
+    return json_itself() ? Sequence().rule(space()).text(":").rule(space()) : Sequence(); // it ends the name
+}
+
+std::optional<std::string> TextRules::spelled(const json &value) const {
+    if (json_itself() || !(value.is_structured() || value.is_string())) {
+        return value.dump();
+    }
+    if (value.is_string()) {
+        const auto &text = value.get_ref<const std::string &>();
+        return inside_->accepts_utf8(text) ? std::optional(quote_ + text + quote_) : std::nullopt;
+    }
+    std::string made;
+    for (const auto &[key, part] : value.items()) {
+        const auto named = value.is_object() ? name(key) : std::optional<std::string>("");
+        const auto written = spelled(part);
+        if (!named || !written) {
+            return std::nullopt;
+        }
+        made += (made.empty() ? "" : ",") + *named + *written;
+    }
+    return value.is_object() ? "{" + made + "}" : "[" + made + "]";
+}
+
 RuleId TextRules::plain(const Automaton &automaton) {
-    return AutomatonWriter(*this, automaton, false).write();
+    return AutomatonWriter(*this, automaton, "").write();
 }
 
 RuleId TextRules::string(const Automaton &automaton) {
@@ -122,7 +178,7 @@ RuleId TextRules::string(const Automaton &automaton) {
             return like->second.second;
         }
     }
-    const RuleId rule = AutomatonWriter(*this, automaton, true).write();
+    const RuleId rule = AutomatonWriter(*this, writable(automaton), quote_, json_itself()).write();
     strings_.emplace(automaton.states.size(), std::pair(automaton, rule));
     return rule;
 }
@@ -194,6 +250,9 @@ template<typename Fill> RuleId TextRules::once(const char *name, const Fill &fil
 RuleId TextRules::space() {
     return once("space", [&](RuleId rule) {
         rules_.alternative(rule, Sequence());
+        if (!json_itself()) {
+            return;
+        }
         rules_.alternative(rule, Sequence().text(" "));
         rules_.alternative(rule, Sequence().set(one('\n'), 1, 2).set({{' ', ' '}, {'\t', '\t'}}, 0, 20));
     });
@@ -221,6 +280,10 @@ RuleId TextRules::any_character() {
 
 RuleId TextRules::any_string() {
     return once("string", [&](RuleId rule) {
+        if (!json_itself()) {
+            rules_.alternative(rule, Sequence().rule(string(any_text())));
+            return;
+        }
         rules_.alternative(rule, Sequence().text("\"").rule(any_character(), 0, Symbol::unlimited).text("\""));
     });
 }
@@ -247,8 +310,7 @@ RuleId TextRules::any_number() {
 
 RuleId TextRules::any_object() {
     return once("object", [&](RuleId rule) {
-        const RuleId member =
-            rules_.add(Sequence().rule(any_string()).rule(space()).text(":").rule(space()).rule(any_value()));
+        const RuleId member = rules_.add(Sequence().rule(name(any_text())).then(colon()).rule(any_value()));
         const RuleId more = rules_.add(Sequence().text(",").rule(space()).rule(member));
         const RuleId rest = rules_.add(Sequence().text("}"));
         rules_.alternative(rest, Sequence().rule(member).rule(more, 0, Symbol::unlimited).rule(space()).text("}"));
