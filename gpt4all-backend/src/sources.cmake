@@ -81,4 +81,10 @@ set(LLMODEL_SOURCES
   src/tokens/input_spans.cpp
   src/tokens/special_tokens.cpp
   src/tokens/tokens.cpp
-  src/tokens/utf8_stream.cpp)
+  src/tokens/utf8_stream.cpp
+  src/tool_calls/grammar.cpp
+  src/tool_calls/notation.cpp
+  src/tool_calls/tool.cpp
+  src/tool_calls/traits.cpp
+  src/tool_calls/translator.cpp
+  src/tool_calls/translator_arguments.cpp)

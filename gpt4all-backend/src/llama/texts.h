@@ -49,10 +49,16 @@ inline constexpr LlamaText number_too_large{"stoull", "src/llama-grammar.cpp"};
 
 /** @name In grammars of tool calls. */
 ///@{
-inline constexpr LlamaText root_rule{"root", "common/peg-parser.cpp"};
-inline constexpr LlamaText defines{" ::= ", "common/json-schema-to-grammar.cpp"};
-inline constexpr LlamaText until_rule{"until-", "common/peg-parser.cpp"}; // with a number: text up to the call
 inline constexpr LlamaText tool_rule{"tool-", "common/chat-auto-parser-generator.cpp"};
+inline constexpr LlamaText bare_object_rule{"gemma4-dict", "common/parsers/gemma4.cpp"}; // like JSON, but for quotes
+inline constexpr LlamaText bare_string_rule{"gemma4-string", "common/parsers/gemma4.cpp"};
+inline constexpr LlamaText json_value_rule{"json-value", "common/peg-parser.cpp"};
+inline constexpr LlamaText json_object_rule{"json-object", "common/peg-parser.cpp"};
+inline constexpr LlamaText json_array_rule{"json-array", "common/peg-parser.cpp"};
+inline constexpr LlamaText json_string_rule{"json-string", "common/peg-parser.cpp"};
+inline constexpr LlamaText json_number_rule{"json-number", "common/peg-parser.cpp"};
+inline constexpr LlamaText json_bool_rule{"json-bool", "common/peg-parser.cpp"};
+inline constexpr LlamaText json_null_rule{"json-null", "common/peg-parser.cpp"};
 ///@}
 
 /** @name Why a model cannot be quantised. */

@@ -14,9 +14,9 @@
 #include "server-common.h"
 #include "tokens/special_tokens.h"
 #include "tokens/tokens.h"
+#include "tool_calls/grammar.h"
 
 #include <algorithm>
-#include <regex>
 #include <string_view>
 #include <utility>
 
@@ -76,18 +76,6 @@ void resolve_response_format(json &request) {
     }
 }
 
-/** llama.cpp's grammar lets a model write as much as it likes before a call that is required. */
-void require_call(llama_json &parameters) {
-    if (!parameters.contains("grammar")) {
-        return;
-    }
-    static const std::regex preamble("(" + std::string(llama_texts::root_rule.text) +
-                                     std::string(llama_texts::defines.text) + "[^\\n]*?)" +
-                                     std::string(llama_texts::until_rule.text) + "[0-9]+\\? ");
-    parameters["grammar"] = std::regex_replace(parameters.at("grammar").get<std::string>(), preamble, "$1",
-                                               std::regex_constants::format_first_only);
-}
-
 json without_schema(json request) {
     request.erase("json_schema");
     request.erase("response_format");
@@ -138,7 +126,7 @@ void check_arguments_of_calls(const json &request) {
     }
 }
 
-llama_json apply_chat_template(Engine &engine, const json &request) {
+llama_json apply_chat_template(Engine &engine, const json &request, const CallGrammar &calls) {
     const std::string text = dump_json(request);
     llama_json body = llama_json::parse(text);
     std::vector<raw_buffer> files;
@@ -148,6 +136,7 @@ llama_json apply_chat_template(Engine &engine, const json &request) {
     } catch (const Error &) {
         throw;
     } catch (const std::exception &error) {
+        calls.rethrow();
         std::string reason = error.what();
         const bool rendering = reason.starts_with(llama_texts::template_failed);
         if (rendering) {
@@ -173,6 +162,7 @@ RenderedChat render_chat(Engine &engine, json request) {
     check_template_variables(request, "chat request");
     check_tool_schemas(request);
     resolve_messages(request);
+    const CallGrammar calls(request);
     resolve_tool_choice(request);
     if (has_tools(request) && request.value("tool_choice", json("auto")) != "none" &&
         !engine.meta().chat_template_caps.at("supports_tools")) {
@@ -187,11 +177,12 @@ RenderedChat render_chat(Engine &engine, json request) {
     const LenientSchemas lenient(request);
     request.erase("strict");
 
-    const auto render = [&engine](const json &other) {
-        return apply_chat_template(engine, other).at("prompt").get<std::string>();
+    const auto render = [&engine, &calls](const json &other) {
+        return apply_chat_template(engine, other, calls).at("prompt").get<std::string>();
     };
     const RenderedInput rendered;
-    RenderedChat chat{.parameters = apply_chat_template(engine, request), .prompt = {}, .input = {}};
+    RenderedChat chat{.parameters = apply_chat_template(engine, request, calls), .prompt = {}, .input = {}};
+    chat.knows_calls = calls.made();
     chat.prompt = chat.parameters.at("prompt").get<std::string>();
     chat.parameters.erase("prompt");
     InputSpans input = rendered.spans_of(chat.prompt);
@@ -257,8 +248,14 @@ Generation prepare_chat(Engine &engine, const json &request) {
         resolve_response_format(body);
         rendered.parameters["grammar"] = grammar_of_schema(engine.vocab(), body["json_schema"], is_strict(body));
     }
-    if (has_tools(request) && request.contains("tool_choice") && request["tool_choice"] != "auto") {
-        require_call(rendered.parameters);
+    const json tool_choice = request.value("tool_choice", json("auto"));
+    if (has_tools(request) && tool_choice != "auto" && tool_choice != "none") {
+        if (!rendered.knows_calls) {
+            throw Error(LLMODEL_UNSUPPORTED,
+                        "chat request: how the model's chat template writes calls is not known, so none can be "
+                        "required; set \"tool_choice\" to \"auto\", or use a chat_template on the documentation's list",
+                        {{"path", "/tool_choice"}});
+        }
         rendered.parameters["stop"] = llama_json::array(); // they end text, not calls
     }
     if (has_tools(request) && rendered.parameters.contains("grammar")) {

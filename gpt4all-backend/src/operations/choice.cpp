@@ -96,7 +96,11 @@ void Choice::add(server_task_result_cmpl_partial &part, task_result_state &state
     }
     std::vector<common_chat_msg_diff> diffs;
     if (generation_.parse) {
-        state.update_chat_msg(part.content, true, diffs);
+        try {
+            state.update_chat_msg(part.content, true, diffs);
+        } catch (const std::exception &error) { // there may be more to it at the end
+            log_message(LLMODEL_LOG_DEBUG, std::string("a beginning of the answer is not parsed: ") + error.what());
+        }
     }
     take(part.content, diffs, emit);
     if (generation_.timings_per_token) {
@@ -121,6 +125,9 @@ void Choice::finish(server_task_result_cmpl_final &last, task_result_state &stat
         }
     }
     take(last.content, diffs, emit);
+    if (!parsed && state.chat_msg.tool_calls.empty()) {
+        text(LLMODEL_EVENT_TEXT, content_, content_utf8_.push(unparsed(state.generated_text)), emit);
+    }
     text(LLMODEL_EVENT_REASONING, reasoning_, reasoning_utf8_.finish(), emit);
     text(LLMODEL_EVENT_TEXT, content_, content_utf8_.finish(), emit);
 
@@ -144,6 +151,17 @@ void Choice::finish(server_task_result_cmpl_final &last, task_result_state &stat
     if (generation_.return_tokens && !generation_.prompt_only) {
         tokens_ = last.tokens;
     }
+}
+
+/** What of an answer nothing was made of: it is given as text, rather than lost. */
+std::string Choice::unparsed(const std::string &all) const {
+    size_t from = 0;
+    for (const std::string *part : {&reasoning_, &content_}) {
+        if (const size_t at = all.find(*part, from); !part->empty() && at != std::string::npos) {
+            from = at + part->size();
+        }
+    }
+    return all.substr(from);
 }
 
 size_t Choice::tokens_before_stop(const server_task_result_cmpl_final &last) const {

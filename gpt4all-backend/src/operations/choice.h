@@ -27,6 +27,7 @@ class Choice {
   private:
     void take(const std::string &content, const std::vector<common_chat_msg_diff> &diffs, const Emit &emit);
     void text(llmodel_event_kind kind, std::string &all, std::string whole, const Emit &emit) const;
+    std::string unparsed(const std::string &all) const;
     size_t tokens_before_stop(const server_task_result_cmpl_final &last) const;
     json logprobs(const server_task_result_cmpl_final &last) const;
 

@@ -34,6 +34,7 @@ struct RenderedChat {
     llama_json parameters; // llama-server's, but for the prompt
     std::string prompt;
     InputSpans input; // what of the prompt the request brought; nothing where it asks for special tokens to be parsed
+    bool knows_calls = false; // there is a grammar of the calls that the request's tools allow
 };
 
 RenderedChat render_chat(Engine &engine, json request);

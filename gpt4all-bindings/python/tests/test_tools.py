@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,15 @@ TEMPLATE = (
     "{% for c in m.tool_calls or [] %}<tool_call>\n"
     '{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments | tojson }}}\n'
     "</tool_call>{% endfor %}\n{% endfor %}"
+)
+# Writes each argument between tags of its own, and texts without quotes, as Qwen3-Coder does.
+TAGGED = (
+    "{% for t in tools or [] %}{{ t.function | tojson }}{% endfor %}"
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content or '' }}"
+    "{% for c in m.tool_calls or [] %}<tool_call>\n<function={{ c.function.name }}>\n"
+    "{% for k, v in c.function.arguments.items() %}<parameter={{ k }}>\n{{ v }}\n</parameter>\n{% endfor %}"
+    "</function>\n</tool_call>{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 ONE_CALL: Any = {"tool_choice": "required", "parallel_tool_calls": False, "temperature": 0, "max_tokens": 100}
 
@@ -357,3 +367,31 @@ def test_a_model_that_json_cannot_describe_is_refused_as_a_tool() -> None:
 
     with pytest.raises(gpt4all.InvalidArgumentError, match="Odd"):
         Tool(Odd)
+
+
+def test_arguments_between_tags_fit(tiny_path: Path) -> None:
+    def order(size: str, code: str = "") -> str:
+        return f"{size} {code}"
+
+    sizes = ["</parameter>", 'a "quoted" one', "two\nlines"]
+    properties = {"size": {"type": "string", "enum": sizes}, "code": {"type": "string", "pattern": "^[A-Z]{2}$"}}
+    tool = Tool(order, parameters={"type": "object", "properties": properties, "required": ["size"]})
+    with Model(tiny_path, n_ctx=4096, chat_template=TAGGED) as model:
+        for seed in range(4):
+            fields = {**ONE_CALL, "temperature": 1.5, "seed": seed, "max_tokens": 300}
+            answer = model.chat([{"role": "user", "content": "Go"}], tools=[tool], **fields)
+            (call,) = answer.tool_calls
+            arguments = json.loads(call["function"]["arguments"])
+            assert arguments["size"] in sizes
+            assert re.fullmatch("[A-Z]{2}", arguments.get("code", "AA"))
+
+
+def test_calls_are_not_required_of_a_template_that_writes_none(tiny_path: Path) -> None:
+    template = "{% for t in tools or [] %}{{ t.function | tojson }}{% endfor %}" + (
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    )
+    with Model(tiny_path, n_ctx=4096, chat_template=template) as model:
+        with pytest.raises(gpt4all.UnsupportedError) as caught:
+            model.chat([{"role": "user", "content": "Go"}], tools=[weather], **ONE_CALL)
+        assert caught.value.detail["path"] == "/tool_choice"
+        assert model.chat([{"role": "user", "content": "Go"}], tools=[weather], max_tokens=4).text
