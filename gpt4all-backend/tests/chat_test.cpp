@@ -283,6 +283,16 @@ TEST_F(Chat, EverySamplerFieldIsTaken) {
     }
 }
 
+TEST_F(Chat, MoreThanTheVocabularyIsAllOfIt) {
+    for (const bool backend : {false, true}) {
+        for (const int top_k : {100000, 1}) { // the second tells whether the model is whole afterwards
+            const Answer answer =
+                model.run("chat", chat("Hello", {{"top_k", top_k}, {"backend_sampling", backend}, {"max_tokens", 3}}));
+            EXPECT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+        }
+    }
+}
+
 TEST_F(Chat, RepeatedTokensAreRarerWithAPenalty) {
     const auto distinct = [this](const json &fields) {
         json request = chat("Hello there", {{"max_tokens", 60}, {"ignore_eos", true}, {"return_tokens", true}});

@@ -180,15 +180,17 @@ TEST_F(RequestConflicts, WhatTheTemplateGetsFromTheRequest) {
 TEST_F(RequestConflicts, ACallCannotBeginWithTheTextThatIsContinued) {
     const json messages = {{{"role", "user"}, {"content", "x"}}, {{"role", "assistant"}, {"content", "a"}}};
     const json object = {{"type", "json_object"}};
-    json fields = {{"messages", messages}, {"continue_final_message", true}, {"tools", json::array({tool("f")})}};
-    EXPECT_EQ(run("chat", fields).status(), LLMODEL_OK);
-    fields["tool_choice"] = "required";
-    expect_refused("chat", fields, "/continue_final_message", {"call"});
-    fields.erase("tool_choice");
-    fields["response_format"] = object;
-    expect_refused("chat", fields, "/continue_final_message", {"tools"});
-    fields.erase("tools");
-    EXPECT_EQ(run("chat", fields).status(), LLMODEL_OK);
+    for (const json &how : {json(true), json("content")}) {
+        json fields = {{"messages", messages}, {"continue_final_message", how}, {"tools", json::array({tool("f")})}};
+        EXPECT_EQ(run("chat", fields).status(), LLMODEL_OK) << how;
+        fields["tool_choice"] = "required";
+        expect_refused("chat", fields, "/continue_final_message", {"call"});
+        fields.erase("tool_choice");
+        fields["response_format"] = object;
+        expect_refused("chat", fields, "/continue_final_message", {"tools"});
+        fields.erase("tools");
+        EXPECT_EQ(run("chat", fields).status(), LLMODEL_OK) << how;
+    }
 }
 
 TEST_F(RequestConflicts, ACallThatWasCutOffIsNamed) {

@@ -2,6 +2,7 @@
 
 #include "json/parse.h"
 #include "json/utf8.h"
+#include "operations/continued_message.h"
 
 #include <algorithm>
 #include <charconv>
@@ -159,7 +160,7 @@ void check_tools(const json &request) {
         }
     }
     const bool calls = choice != "none" && choice != "auto";
-    if (request.value("continue_final_message", false) && (calls || has_schema(request))) {
+    if (continues(request) && (calls || has_schema(request))) {
         refuse(what, "/continue_final_message",
                std::string("\"continue_final_message\" continues text, but the answer must be ") +
                    (calls ? "a call" : "of a given form or a call of one of \"tools\""));

@@ -130,6 +130,8 @@ std::vector<server_task> make_tasks(Engine &engine, server_response_reader &read
         task.id_slot = generation.id_slot;
         task.at_end = generation.at_end;
         task.params.sampling.seed = seed + static_cast<uint32_t>(first);
+        // All of them; backend_sampling asks ggml for as many as are said, which aborts if there are not so many.
+        task.params.sampling.top_k = std::min(task.params.sampling.top_k, llama_vocab_n_tokens(engine.vocab()));
         for (int child = 1; child < task.params.n_cmpl; ++child) {
             task.add_child(task.id, reader.get_new_id());
         }
