@@ -76,6 +76,8 @@ class SchemaWriter:
             schema: Schema = {"type": "array"}
             if arguments:
                 schema["items"] = self.of(arguments[0])
+            if LISTS[kind] in (set, frozenset):
+                schema["uniqueItems"] = True
             return schema
         if kind is tuple:
             if len(arguments) == 2 and arguments[1] is Ellipsis:
@@ -154,19 +156,6 @@ def _pydantic_generator() -> Any:
             step = float(f"1e-{places}")
             most = float(f"{'9' * (digits - places) or '0'}.{'9' * places or '0'}")
             return {"minimum": -most, "maximum": most, "multipleOf": step, **numbers[0]}
-
-        def set_schema(self, schema: Any) -> Schema:
-            return self._merging(super().set_schema(schema))
-
-        def frozenset_schema(self, schema: Any) -> Schema:
-            return self._merging(super().frozenset_schema(schema))
-
-        @staticmethod
-        def _merging(schema: Schema) -> Schema:
-            """Items that are equal become one, which matters only where so many are wanted."""
-            if schema.get("minItems", 0) < 2:
-                schema.pop("uniqueItems", None)
-            return schema
 
     return Generator
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
 
 import jsonschema
+import pydantic
 import pytest
 
 from gpt4all import InvalidArgumentError, _docstrings
@@ -64,6 +65,11 @@ class MaxLen:
     max_length: int
 
 
+@dataclasses.dataclass
+class MinLen:
+    min_length: int
+
+
 ALIKE: list[tuple[Any, Any, Any]] = [
     (str, "é", "é"),
     (int, 3, 3),
@@ -82,7 +88,8 @@ ALIKE: list[tuple[Any, Any, Any]] = [
     (list[int], [1, 2], [1, 2]),
     (list, [1, "a"], [1, "a"]),
     (Sequence[Colour], ["red"], [Colour.RED]),
-    (set[int], [1, 1, 2], {1, 2}),
+    (set[int], [1, 2], {1, 2}),
+    (frozenset[str], ["a", "b"], frozenset({"a", "b"})),
     (tuple[int, str], [1, "a"], (1, "a")),
     (tuple[int, ...], [1, 2, 3], (1, 2, 3)),
     (dict[str, list[int]], {"a": [1]}, {"a": [1]}),
@@ -109,6 +116,31 @@ def test_values_that_fit(type_: Any, value: Any, expected: Any) -> None:
     converted = convert(value, type_)
     assert converted == expected
     assert type(converted) is type(expected)
+
+
+class Palette(pydantic.BaseModel):
+    all: set[str]
+    best: frozenset[Colour] = pydantic.Field(frozenset(), min_length=2)
+
+
+@dataclasses.dataclass
+class Colours:
+    all: set[str]
+    best: Annotated[frozenset[Colour], MinLen(2)] = frozenset()
+
+
+@pytest.mark.parametrize("type_", [Palette, Colours])
+def test_sets_have_no_item_twice(type_: Any) -> None:
+    schema = schema_of(type_)
+    for name in ("all", "best"):
+        assert schema["properties"][name]["uniqueItems"] is True
+    jsonschema.validate({"all": ["a", "b"], "best": ["red", "blue"]}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"all": ["a", "a"]}, schema)
+
+
+def test_a_set_is_read_even_from_items_that_are_equal() -> None:
+    assert convert([1, 1, 2], set[int]) == {1, 2}
 
 
 UNLIKE: list[tuple[Any, Any, str]] = [

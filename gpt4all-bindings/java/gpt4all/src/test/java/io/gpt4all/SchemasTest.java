@@ -88,6 +88,15 @@ class SchemasTest {
                 Wheel.class);
     }
 
+    @Test
+    void setsHaveNoItemTwice() {
+        record Colours(Set<String> all, List<String> some) {}
+        assertEquals(
+                Json.tree("{\"all\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}, \"uniqueItems\": true},"
+                        + " \"some\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}}}"),
+                Json.tree(Json.text(Schemas.of(Colours.class).get("properties"))));
+    }
+
     record Numbers(byte small, Short medium, long large, java.math.BigInteger any) {}
 
     @Test

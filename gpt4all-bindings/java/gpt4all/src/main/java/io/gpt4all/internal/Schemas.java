@@ -125,7 +125,8 @@ public final class Schemas {
         Class<?> raw = (Class<?>) type.getRawType();
         Type[] arguments = type.getActualTypeArguments();
         if (Collection.class.isAssignableFrom(raw)) {
-            return list(arguments[0]);
+            ObjectNode schema = list(arguments[0]);
+            return Set.class.isAssignableFrom(raw) ? schema.put("uniqueItems", true) : schema;
         }
         if (Map.class.isAssignableFrom(raw) && arguments[0] == String.class) {
             ObjectNode schema = typed("object");
