@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import decimal
 import json
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft7Validator, Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
+
+from .program import WalkGrammar
 
 WALKS = 60
 
@@ -30,35 +30,17 @@ class Verdict:
     wrong: list[str] = field(default_factory=list)
 
 
-class Walker:
-    """The program walk_grammar, which makes grammars of schemas and walks through them."""
-
-    def __init__(self, program: Path) -> None:
-        self._running = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
-
-    def close(self) -> None:
-        """Ends the program."""
-        self._running.communicate()
+class Walker(WalkGrammar):
+    """Walks through the grammars of schemas."""
 
     def ask(
         self, schema: Any, texts: Sequence[str] = (), seed: int = 1, *, arguments: bool = False, walks: int = WALKS
     ) -> Verdict:
         """Walks through a schema's grammar, and asks which of the texts it admits."""
-        asked = {"schema": schema, "walks": walks, "seed": seed, "texts": texts, "arguments": arguments}
-        assert self._running.stdin is not None
-        assert self._running.stdout is not None
-        self._running.stdin.write(json.dumps(asked) + "\n")
-        self._running.stdin.flush()
-        line = self._running.stdout.readline()
-        if not line:
-            raise RuntimeError(f"walk_grammar ended with {self._running.wait()} at {json.dumps(schema)[:500]}")
-        answer = json.loads(line)
-        if "fault" in answer:
-            raise RuntimeError(f"{answer['fault']}, at {json.dumps(schema)[:500]}")
+        answer = self.answer({"schema": schema, "walks": walks, "seed": seed, "texts": texts, "arguments": arguments})
         if "error" in answer:
             return Verdict(answer["error"], answer.get("keyword", ""), answer.get("pointer", ""))
-        walked = [text for text in answer["walked"] if text is not None]
-        return Verdict(seconds=answer["seconds"], walked=walked, accepted=answer["accepted"])
+        return Verdict(seconds=answer["seconds"], walked=answer["walked"], accepted=answer["accepted"])
 
 
 def exact(text: str) -> Any:
