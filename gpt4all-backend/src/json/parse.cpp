@@ -135,10 +135,12 @@ class Builder final : public nlohmann::json_sax<json> {
         std::optional<std::unordered_set<std::string>> keys;
     };
 
-    /** Whether a double holds the number, or there is no telling what digits it has. */
+    /** Whether it is certain that a double holds the number: by its digits, and those of its exponent. */
     static bool is_short(const string_t &text) {
+        constexpr size_t short_exponent = 2;
         const size_t digits = std::min(text.find_first_of("eE"), text.size());
-        return digits <= std::numeric_limits<double>::digits10 || text.size() > digits + 5;
+        const size_t exponent = std::min(text.find_first_of("123456789", digits), text.size());
+        return digits <= std::numeric_limits<double>::digits10 && text.size() - exponent <= short_exponent;
     }
 
     bool fail(std::string reason) {
@@ -181,8 +183,9 @@ class Builder final : public nlohmann::json_sax<json> {
     }
 
     bool open(json container) {
-        if (open_.size() == max_json_depth) {
-            return fail("nesting deeper than " + std::to_string(max_json_depth) + " levels");
+        const size_t deepest = numbers_ == LongNumbers::exact ? max_answer_depth : max_json_depth;
+        if (open_.size() == deepest) {
+            return fail("nesting deeper than " + std::to_string(deepest) + " levels");
         }
         json *added = add(std::move(container));
         if (added == nullptr) {

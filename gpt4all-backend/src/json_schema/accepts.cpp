@@ -54,7 +54,14 @@ std::string cut(std::string text) {
 
 bool Acceptance::accepts(const Schema &schema, const json &value) {
     begin(true);
-    return check(schema, value, nullptr);
+    try {
+        return check(schema, value, nullptr);
+    } catch (const Unsayable &) {
+        if (!document_.relaxed()) {
+            throw;
+        }
+        return true;
+    }
 }
 
 bool Acceptance::accepts_directly(const Schema &schema, const json &value) {
@@ -75,21 +82,19 @@ void Acceptance::begin(bool quiet) {
     fault_.reset();
     path_.clear();
     resources_.clear();
+    compared_ = {};
     from_root_ = !quiet;
     quiet_ = quiet ? 1 : 0;
     depth_ = 0;
     work_ = 0;
 }
 
-bool Acceptance::fail(const Schema &schema, std::string_view keyword, const std::string &why) {
-    if (quiet_ == 0 && !fault_) {
-        std::string pointer;
-        for (const std::string &token : path_) {
-            pointer += "/" + escape_token(token);
-        }
-        fault_ = Fault{std::move(pointer), &schema, std::string(keyword), why};
+void Acceptance::note(const Schema &schema, std::string_view keyword, std::string why) {
+    std::string pointer;
+    for (const std::string &token : path_) {
+        pointer += "/" + escape_token(token);
     }
-    return false;
+    fault_ = Fault{std::move(pointer), &schema, std::string(keyword), std::move(why)};
 }
 
 bool Acceptance::tracks_evaluated() {
@@ -102,16 +107,20 @@ bool Acceptance::tracks_evaluated() {
 
 bool Acceptance::check(const Schema &schema, const json &value, Evaluated *evaluated) {
     if (schema.value.is_boolean()) {
-        return schema.is(true) || fail(schema, "", "nothing is allowed here");
+        return schema.is(true) || fail(schema, "", [] { return "nothing is allowed here"; });
     }
     const Step step(*this, schema);
     check_keywords(schema);
+    if (quiet_ > 1 && schema.incomplete()) { // and perhaps it is asked for what is not valid under it
+        refuse_for_grammar(schema, "", "a part of it is left out");
+    }
     Evaluated own;
     Evaluated *seen = tracks_evaluated() ? &own : nullptr;
     const bool valid = check_own(schema, value, seen) && check_references(schema, value, seen) &&
                        check_combinations(schema, value, seen) && check_conditions(schema, value, seen) &&
-                       (seen == nullptr || check_unevaluated(schema, value, own));
+                       (seen == nullptr || document_.relaxed() || check_unevaluated(schema, value, own));
     if (valid && evaluated != nullptr) {
+        spend(schema, own.size() / 8);
         evaluated->insert(own.begin(), own.end());
     }
     return valid;
@@ -126,17 +135,16 @@ bool Acceptance::check_own(const Schema &schema, const json &value, Evaluated *e
 
 bool Acceptance::check_type(const Schema &schema, const json &value) {
     return (types_of(schema) & type_of(value)) != 0 ||
-           fail(schema, "type", "it must be of type " + schema.find("type")->dump());
+           fail(schema, "type", [&] { return "it must be of type " + cut(schema.find("type")->dump()); });
 }
 
 bool Acceptance::check_values(const Schema &schema, const json &value) {
-    if (const json *constant = schema.find("const");
-        constant != nullptr && canonical(*constant) != compared(schema, value)) {
-        return fail(schema, "const", "it must be " + cut(constant->dump()));
+    if (const json *only = schema.find("const"); only != nullptr && constant(*only) != compared(schema, value)) {
+        return fail(schema, "const", [&] { return "it must be " + cut(only->dump()); });
     }
     if (const json *values = schema.find("enum");
-        values != nullptr && !listed(schema, *values).contains(compared(schema, value))) {
-        return fail(schema, "enum", "it must be one of " + cut(values->dump()));
+        values != nullptr && !listed(*values).contains(compared(schema, value))) {
+        return fail(schema, "enum", [&] { return "it must be one of " + cut(values->dump()); });
     }
     return true;
 }
@@ -147,7 +155,7 @@ bool Acceptance::check_conditions(const Schema &schema, const json &value, Evalu
         return check(document_.child(schema, keyword), value, seen);
     };
     if (schema.find("not") != nullptr && holds("not", nullptr)) {
-        return fail(schema, "not", "it must not be valid under the schema there");
+        return fail(schema, "not", [] { return "it must not be valid under the schema there"; });
     }
     if (schema.find("if") == nullptr) {
         return true;
@@ -157,6 +165,9 @@ bool Acceptance::check_conditions(const Schema &schema, const json &value, Evalu
 }
 
 bool Acceptance::check_references(const Schema &schema, const json &value, Evaluated *evaluated) {
+    if (schema.find("$dynamicRef") != nullptr) { // which is looked for on the way here
+        spend(schema, resources_.size() / 8);
+    }
     const std::vector<const Schema *> targets = document_.targets(schema, from_root_ ? &resources_ : nullptr);
     return std::all_of(targets.begin(), targets.end(),
                        [&](const Schema *target) { return check(*target, value, evaluated); }) &&
@@ -172,13 +183,14 @@ bool Acceptance::check_combinations(const Schema &schema, const json &value, Eva
         }
     }
     if (schema.find("anyOf") != nullptr && matching(schema, "anyOf", value, evaluated) == 0) {
-        return fail(schema, "anyOf", "it is not valid under any of the schemas there");
+        return fail(schema, "anyOf", [] { return "it is not valid under any of the schemas there"; });
     }
     if (schema.find("oneOf") != nullptr) {
         const size_t count = matching(schema, "oneOf", value, evaluated);
         if (count != 1) {
-            return fail(schema, "oneOf",
-                        "it must be valid under one of the schemas there, and is under " + std::to_string(count));
+            return fail(schema, "oneOf", [&] {
+                return "it must be valid under one of the schemas there, and is under " + std::to_string(count);
+            });
         }
     }
     return true;
@@ -202,6 +214,7 @@ bool Acceptance::check_unevaluated(const Schema &schema, const json &value, Eval
     if (!value.is_structured() || schema.find(keyword) == nullptr) {
         return true;
     }
+    spend(schema, value.size() / 4);
     for (const auto &[token, inner] : value.items()) {
         if (evaluated.insert(&inner).second && !check_inside(document_.child(schema, keyword), token, inner)) {
             return false;

@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace llmodel::json_schema {
@@ -27,7 +28,8 @@ class Acceptance {
   public:
     Acceptance(Document &document, Languages &languages) : document_(document), languages_(languages) {}
 
-    /** All throw Error(LLMODEL_GRAMMAR_ERROR) where that takes too much work. */
+    /** All throw Error(LLMODEL_GRAMMAR_ERROR) where that takes too much work. Where something is left out, values are
+     *  accepted of which it does not say. */
     bool accepts(const Schema &schema, const json &value);
     /** By the schema's own keywords, without references, "allOf", "anyOf" and "oneOf". */
     bool accepts_directly(const Schema &schema, const json &value);
@@ -35,6 +37,16 @@ class Acceptance {
     std::optional<Fault> fault(const Schema &schema, const json &value);
 
   private:
+    /** Automata of a pattern, or of a format: of whatever length, and where the length is counted beside it. */
+    struct Texts {
+        const Automaton *any = nullptr;
+        const Automaton *counted = nullptr;
+    };
+    struct NamePattern {
+        const Automaton *names;
+        std::string pattern;
+        const json *schema;
+    };
     /** Members and items that a schema has a say in. */
     using Evaluated = std::unordered_set<const json *>;
     class Step;
@@ -57,28 +69,46 @@ class Acceptance {
     bool check_contains(const Schema &schema, const json &value, Evaluated *evaluated);
     bool check_object(const Schema &schema, const json &value, Evaluated *evaluated);
     bool check_member(const Schema &schema, const std::string &name, const json &value, Evaluated *evaluated);
+    bool check_name(const Schema &schema, const std::string &name);
     bool check_dependents(const Schema &schema, const json &value, Evaluated *evaluated);
     bool check_unevaluated(const Schema &schema, const json &value, Evaluated &evaluated);
     bool check_inside(const Schema &schema, const std::string &token, const json &value);
     bool check_count(const Schema &schema, size_t count, const char *least, const char *most, const char *of);
     size_t matching(const Schema &schema, std::string_view keyword, const json &value, Evaluated *evaluated);
 
-    /** Notes what is wrong, unless that is only tried; false. */
-    bool fail(const Schema &schema, std::string_view keyword, const std::string &why);
+    /** Notes what is wrong, which `why` tells, unless that is only tried; false. */
+    template<typename Why> bool fail(const Schema &schema, std::string_view keyword, const Why &why) {
+        if (quiet_ == 0 && !fault_) {
+            note(schema, keyword, why());
+        }
+        return false;
+    }
+    void note(const Schema &schema, std::string_view keyword, std::string why);
     void spend(const Schema &schema, size_t work);
     std::string compared(const Schema &schema, const json &value);
-    const std::unordered_set<std::string> &listed(const Schema &schema, const json &values);
+    const std::string &constant(const json &value);
+    const std::unordered_set<std::string> &listed(const json &values);
+    const Members &members(const json &object);
+    Texts pattern(const Schema &schema);
+    Texts format(const Schema &schema);
+    const std::vector<NamePattern> &name_patterns(const Schema &schema, const json &patterns);
     bool tracks_evaluated();
 
     Document &document_;
     Languages &languages_;
-    std::unordered_map<const Schema *, std::unordered_set<std::string>> listed_; // in "enum"
-    std::optional<bool> tracks_evaluated_;                                       // if some keyword needs it
+    // what parts of the schema come to, by themselves
+    std::unordered_map<const json *, std::string> constants_;
+    std::unordered_map<const json *, std::unordered_set<std::string>> listed_; // in "enum"
+    std::unordered_map<const json *, Members> members_;                        // of "properties"
+    std::unordered_map<const json *, Texts> texts_;
+    std::unordered_map<const json *, std::vector<NamePattern>> name_patterns_;
+    std::optional<bool> tracks_evaluated_; // if some keyword needs it
 
     std::optional<Fault> fault_;
-    std::vector<std::string> path_; // to the value, while it is not only tried
-    std::vector<size_t> resources_; // through which it came here
-    bool from_root_ = false;        // so that the way here is known
+    std::vector<std::string> path_;                 // to the value, while it is not only tried
+    std::vector<size_t> resources_;                 // through which it came here
+    bool from_root_ = false;                        // so that the way here is known
+    std::pair<const json *, std::string> compared_; // the last value that was compared, with its canonical text
     int quiet_ = 0;
     int depth_ = 0;
     size_t work_ = 0;

@@ -12,6 +12,7 @@ bool Acceptance::check_array(const Schema &schema, const json &value, Evaluated 
 }
 
 bool Acceptance::check_items(const Schema &schema, const json &value, Evaluated *evaluated) {
+    spend(schema, value.size() / 32);
     const json *items = schema.find("items");
     const bool tuple = items != nullptr && items->is_array(); // as draft 7 writes it
     const char *first = tuple ? "items" : "prefixItems";
@@ -42,7 +43,8 @@ bool Acceptance::check_unique(const Schema &schema, const json &value) {
         const auto [other, added] = known.emplace(compared(schema, value[i]), i);
         if (!added) {
             const Inside inside(*this, std::to_string(i));
-            return fail(schema, "uniqueItems", "it is the same as item " + std::to_string(other->second));
+            return fail(schema, "uniqueItems",
+                        [&] { return "it is the same as item " + std::to_string(other->second); });
         }
     }
     return true;
@@ -60,7 +62,7 @@ bool Acceptance::check_contains(const Schema &schema, const json &value, Evaluat
         }
     }
     if (found == 0 && schema.find("minContains") == nullptr) {
-        return fail(schema, "contains", "none of its items is valid under the schema there");
+        return fail(schema, "contains", [] { return "none of its items is valid under the schema there"; });
     }
     return check_count(schema, found, "minContains", "maxContains", "items that are valid under \"contains\"");
 }
@@ -68,19 +70,20 @@ bool Acceptance::check_contains(const Schema &schema, const json &value, Evaluat
 bool Acceptance::check_member(const Schema &schema, const std::string &name, const json &value, Evaluated *evaluated) {
     bool known = false;
     if (const json *properties = schema.find("properties")) {
-        if (const auto found = properties->find(name); found != properties->end()) {
+        if (const json *inner = members(*properties).find(name)) {
             known = true;
-            if (!check_inside(document_.child(schema, "properties", name, *found), name, value)) {
+            if (!check_inside(document_.child(schema, "properties", name, *inner), name, value)) {
                 return false;
             }
         }
     }
     if (const json *patterns = schema.find("patternProperties")) {
-        for (const auto &[pattern, inner] : patterns->items()) {
+        for (const NamePattern &one : name_patterns(schema, *patterns)) {
             spend(schema, 1 + name.size() / 32);
-            if (languages_.pattern(schema, "patternProperties", pattern).accepts_utf8(name)) {
+            if (one.names->accepts_utf8(name)) {
                 known = true;
-                if (!check_inside(document_.child(schema, "patternProperties", pattern, inner), name, value)) {
+                const Schema &inner = document_.child(schema, "patternProperties", one.pattern, *one.schema);
+                if (!check_inside(inner, name, value)) {
                     return false;
                 }
             }
@@ -89,7 +92,8 @@ bool Acceptance::check_member(const Schema &schema, const std::string &name, con
     if (!known && schema.find("additionalProperties") != nullptr) {
         known = true;
         if (*schema.find("additionalProperties") == false) {
-            return fail(schema, "additionalProperties", "the member " + quote(name) + " is not allowed");
+            return fail(schema, "additionalProperties",
+                        [&] { return "the member " + quote(name) + " is not allowed"; });
         }
         if (!check_inside(document_.child(schema, "additionalProperties"), name, value)) {
             return false;
@@ -101,6 +105,15 @@ bool Acceptance::check_member(const Schema &schema, const std::string &name, con
     return true;
 }
 
+bool Acceptance::check_name(const Schema &schema, const std::string &name) {
+    const json text = name;
+    const bool valid = check(document_.child(schema, "propertyNames"), text, nullptr);
+    if (!valid && quiet_ == 0 && fault_) {
+        fault_->why = "of the name " + quote(name) + ": " + fault_->why;
+    }
+    return valid;
+}
+
 bool Acceptance::check_dependents(const Schema &schema, const json &value, Evaluated *evaluated) {
     for (const char *keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
         const json *dependents = schema.find(keyword);
@@ -108,6 +121,7 @@ bool Acceptance::check_dependents(const Schema &schema, const json &value, Evalu
             continue;
         }
         for (const auto &[name, needs] : dependents->items()) {
+            spend(schema, 1 + value.size() / 32);
             if (!value.contains(name)) {
                 continue;
             }
@@ -118,9 +132,11 @@ bool Acceptance::check_dependents(const Schema &schema, const json &value, Evalu
                 continue;
             }
             for (const json &need : needs) {
-                if (!value.contains(need.get_ref<const std::string &>())) {
+                const auto &needed = need.get_ref<const std::string &>();
+                spend(schema, 1 + value.size() / 32);
+                if (!value.contains(needed)) {
                     return fail(schema, keyword,
-                                "with " + quote(name) + ", it must have " + quote(need.get_ref<const std::string &>()));
+                                [&] { return "with " + quote(name) + ", it must have " + quote(needed); });
                 }
             }
         }
@@ -136,19 +152,16 @@ bool Acceptance::check_object(const Schema &schema, const json &value, Evaluated
         for (const json &name : *required) {
             spend(schema, 1 + value.size() / 32);
             if (!value.contains(name.get_ref<const std::string &>())) {
-                return fail(schema, "required", "it must have " + quote(name.get_ref<const std::string &>()));
+                return fail(schema, "required",
+                            [&] { return "it must have " + quote(name.get_ref<const std::string &>()); });
             }
         }
     }
+    spend(schema, value.size() / 4);
     for (const auto &[name, member] : value.items()) {
-        if (!check_member(schema, name, member, evaluated)) {
+        if (!check_member(schema, name, member, evaluated) ||
+            (schema.find("propertyNames") != nullptr && !check_name(schema, name))) {
             return false;
-        }
-        if (schema.find("propertyNames") != nullptr) {
-            const json text = name;
-            if (!check(document_.child(schema, "propertyNames"), text, nullptr)) {
-                return false;
-            }
         }
     }
     return check_dependents(schema, value, evaluated);

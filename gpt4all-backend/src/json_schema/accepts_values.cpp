@@ -6,25 +6,45 @@
 
 namespace llmodel::json_schema {
 
-std::string canonical(const json &value) {
+namespace {
+
+void write_canonical(const json &value, std::string &text) {
     if (is_number(value)) {
-        return decimal_of(value).text();
+        text += comparable(value);
+        return;
     }
     if (!value.is_structured()) {
-        return value.dump();
+        text += value.dump();
+        return;
     }
-    std::vector<std::string> parts;
-    for (const auto &[key, inner] : value.items()) {
-        parts.push_back(value.is_object() ? json(key).dump() + ":" + canonical(inner) : canonical(inner));
-    }
+    std::vector<std::pair<std::string_view, const json *>> parts;
     if (value.is_object()) {
-        std::sort(parts.begin(), parts.end());
+        for (const auto &member : value.get_ref<const json::object_t &>()) {
+            parts.emplace_back(member.first, &member.second);
+        }
+        std::sort(parts.begin(), parts.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    } else {
+        for (const json &item : value) {
+            parts.emplace_back("", &item);
+        }
     }
+    text += value.is_object() ? '{' : '[';
+    for (size_t i = 0; i < parts.size(); ++i) {
+        text += i == 0 ? "" : ",";
+        if (value.is_object()) {
+            text += json(parts[i].first).dump() + ":";
+        }
+        write_canonical(*parts[i].second, text);
+    }
+    text += value.is_object() ? '}' : ']';
+}
+
+} // namespace
+
+std::string canonical(const json &value) {
     std::string text;
-    for (const std::string &part : parts) {
-        text += (text.empty() ? "" : ",") + part;
-    }
-    return value.is_object() ? "{" + text + "}" : "[" + text + "]";
+    write_canonical(value, text);
+    return text;
 }
 
 bool same_value(const json &a, const json &b) {
@@ -40,13 +60,27 @@ void Acceptance::spend(const Schema &schema, size_t work) {
 }
 
 std::string Acceptance::compared(const Schema &schema, const json &value) {
-    std::string text = canonical(value);
-    spend(schema, text.size() / 32);
-    return text;
+    if (!value.is_structured()) {
+        return canonical(value);
+    }
+    if (compared_.first != &value) {
+        compared_ = {&value, canonical(value)};
+        spend(schema, compared_.second.size() / 8);
+    }
+    spend(schema, compared_.second.size() / 128);
+    return compared_.second;
 }
 
-const std::unordered_set<std::string> &Acceptance::listed(const Schema &schema, const json &values) {
-    const auto [found, added] = listed_.try_emplace(&schema);
+const std::string &Acceptance::constant(const json &value) {
+    const auto [found, added] = constants_.try_emplace(&value);
+    if (added) {
+        found->second = canonical(value);
+    }
+    return found->second;
+}
+
+const std::unordered_set<std::string> &Acceptance::listed(const json &values) {
+    const auto [found, added] = listed_.try_emplace(&values);
     if (added) {
         for (const json &value : values) {
             found->second.insert(canonical(value));
@@ -55,22 +89,61 @@ const std::unordered_set<std::string> &Acceptance::listed(const Schema &schema, 
     return found->second;
 }
 
+const Members &Acceptance::members(const json &object) {
+    return members_.try_emplace(&object, object).first->second;
+}
+
+Acceptance::Texts Acceptance::pattern(const Schema &schema) {
+    const json &given = *schema.find("pattern");
+    const auto [found, added] = texts_.try_emplace(&given);
+    if (added) {
+        found->second.any = &languages_.pattern(schema, "pattern", given.get_ref<const std::string &>());
+    }
+    return found->second;
+}
+
+Acceptance::Texts Acceptance::format(const Schema &schema) {
+    const json &given = *schema.find("format");
+    const auto [found, added] = texts_.try_emplace(&given);
+    const std::string any = added ? format_pattern(given.get_ref<const std::string &>()) : "";
+    if (!any.empty()) {
+        found->second.any = &languages_.pattern(schema, "format", any);
+        found->second.counted =
+            &languages_.pattern(schema, "format", format_pattern(given.get_ref<const std::string &>(), 0));
+    }
+    return found->second;
+}
+
+const std::vector<Acceptance::NamePattern> &Acceptance::name_patterns(const Schema &schema, const json &patterns) {
+    const auto [found, added] = name_patterns_.try_emplace(&patterns);
+    if (added) {
+        for (const auto &[pattern, inner] : patterns.items()) {
+            const Automaton &names = languages_.pattern(schema, "patternProperties", pattern);
+            found->second.push_back({&names, pattern, &inner});
+        }
+    }
+    return found->second;
+}
+
 bool Acceptance::check_count(const Schema &schema, size_t count, const char *least, const char *most, const char *of) {
     if (const json *lower = schema.find(least); lower != nullptr && count < count_of(*lower)) {
-        return fail(schema, least,
-                    "it must have at least " + std::to_string(count_of(*lower)) + " " + of + ", and has " +
-                        std::to_string(count));
+        return fail(schema, least, [&] {
+            return "it must have at least " + std::to_string(count_of(*lower)) + " " + of + ", and has " +
+                   std::to_string(count);
+        });
     }
     if (const json *upper = schema.find(most); upper != nullptr && count > count_of(*upper)) {
-        return fail(schema, most,
-                    "it must have at most " + std::to_string(count_of(*upper)) + " " + of + ", and has " +
-                        std::to_string(count));
+        return fail(schema, most, [&] {
+            return "it must have at most " + std::to_string(count_of(*upper)) + " " + of + ", and has " +
+                   std::to_string(count);
+        });
     }
     return true;
 }
 
 bool Acceptance::check_number(const Schema &schema, const json &value) {
     const Decimal number = decimal_of(value);
+    spend(schema, (number.whole.size() + number.fraction.size()) / 32);
     const auto on = [&](const char *keyword) { // as draft 4 has it, beside a bound
         const json *given = schema.find(keyword);
         return given != nullptr && *given == true;
@@ -86,7 +159,7 @@ bool Acceptance::check_number(const Schema &schema, const json &value) {
             return false;
         }
         const char *must = lower ? (exclusive ? "above " : "at least ") : (exclusive ? "below " : "at most ");
-        fail(schema, keyword, std::string("it must be ") + must + bound.text());
+        fail(schema, keyword, [&] { return std::string("it must be ") + must + bound.text(); });
         return true;
     };
     if (broken("minimum", on("exclusiveMinimum"), true) || broken("maximum", on("exclusiveMaximum"), false) ||
@@ -97,9 +170,11 @@ bool Acceptance::check_number(const Schema &schema, const json &value) {
     if (divisor == nullptr) {
         return true;
     }
-    spend(schema, number.text().size());
-    return is_multiple(number, decimal_of(*divisor)) ||
-           fail(schema, "multipleOf", "it must be a multiple of " + decimal_of(*divisor).text());
+    const Decimal of = decimal_of(*divisor);
+    const size_t digits = of.whole.size() + of.fraction.size();
+    spend(schema, (number.whole.size() + of.fraction.size()) * (1 + digits / 16));
+    return is_multiple(number, of) ||
+           fail(schema, "multipleOf", [&] { return "it must be a multiple of " + of.text(); });
 }
 
 bool Acceptance::check_string(const Schema &schema, const json &value) {
@@ -108,22 +183,17 @@ bool Acceptance::check_string(const Schema &schema, const json &value) {
     if (!check_count(schema, count_code_points(text), "minLength", "maxLength", "characters")) {
         return false;
     }
-    if (const json *pattern = schema.find("pattern")) {
-        const auto &expression = pattern->get_ref<const std::string &>();
-        if (!languages_.pattern(schema, "pattern", expression).accepts_utf8(text)) {
-            return fail(schema, "pattern", "it must match " + quote(expression, 200));
-        }
+    const json *expression = schema.find("pattern");
+    if (expression != nullptr && !pattern(schema).any->accepts_utf8(text)) {
+        return fail(schema, "pattern",
+                    [&] { return "it must match " + quote(expression->get_ref<const std::string &>(), 200); });
     }
-    const json *format = schema.find("format");
-    if (format == nullptr) {
-        return true;
-    }
-    const auto fits = [&](std::optional<size_t> most) { // counted beside it, or by the pattern itself
-        const std::string pattern = format_pattern(format->get_ref<const std::string &>(), most);
-        return pattern.empty() || languages_.pattern(schema, "format", pattern).accepts_utf8(text);
-    };
-    return fits(std::nullopt) || fits(text.size()) ||
-           fail(schema, "format", "it must have the format " + quote(format->get_ref<const std::string &>()));
+    const json *named = schema.find("format");
+    const Texts allowed = named == nullptr ? Texts() : format(schema);
+    return allowed.any == nullptr || allowed.any->accepts_utf8(text) ||
+           (text.size() < longest_counted_name && allowed.counted->accepts_utf8(text)) || fail(schema, "format", [&] {
+               return "it must have the format " + quote(named->get_ref<const std::string &>());
+           });
 }
 
 } // namespace llmodel::json_schema

@@ -58,7 +58,9 @@ void Alternatives::add_dependents(Way &way, const Schema &schema) {
         for (const auto &[name, needs] : schema.find("dependentRequired")->items()) {
             const json without = {{"properties", json::object({{name, false}})}};
             const json with = {{"required", needs}};
-            found->second.push_back(&document_.meant(schema, {{"anyOf", json::array({without, with})}}));
+            const json either = {{"anyOf", json::array({without, with})}};
+            found->second.push_back(
+                &document_.meant(schema, either, &document_.condition(schema, "dependentRequired")));
         }
     }
     for (const Schema *either : found->second) {
@@ -75,19 +77,6 @@ Schemas Alternatives::options(const Choice &choice) {
     return options;
 }
 
-/** Where a condition cannot be said, it is what may be left out: the one that is written, from which it comes. */
-void Alternatives::name_condition(const Way &way, const Schema &part, Unsayable &why) {
-    for (const Schema *at = &part; at != nullptr; at = way.reached_from.at(at)) {
-        for (const char *keyword : {"not", "if", "dependentSchemas", "dependencies"}) {
-            if (at->written && at->find(keyword) != nullptr && !is_exclusion(*at)) {
-                why.pointer = at->pointer;
-                why.keyword = keyword;
-                return;
-            }
-        }
-    }
-}
-
 /** Adds what the conditions of a way's parts mean. Returns whether there were any. Values that are listed need none:
  * each can be tried. */
 bool Alternatives::settle(Way &way) {
@@ -97,22 +86,19 @@ bool Alternatives::settle(Way &way) {
     const size_t before = way.reached_from.size();
     while (way.settled < way.parts.size() && std::none_of(way.parts.begin(), way.parts.end(), lists_values)) {
         const Schema &part = *way.parts[way.settled++];
-        try {
-            for (const Schema *condition : conditions_.of(part)) {
-                add(way, *condition, &part);
-            }
-        } catch (Unsayable &why) { // what stands under a condition cannot be left out alone
-            name_condition(way, part, why);
-            throw;
+        for (const Schema *condition : conditions_.of(part)) {
+            add(way, *condition, &part);
         }
     }
     return way.reached_from.size() > before || way.impossible;
 }
 
 void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways, std::vector<Reach> *reaches) {
-    if (probing ? --probes_ < 0 : --choices_ < 0) {
+    choices_ -= probing ? 0 : 1 + static_cast<int>((way.parts.size() + way.open.size()) / 16);
+    if (probing ? --probes_ < 0 : choices_ < 0) {
         if (!probing) {
-            refuse_for_grammar(*way.parts[0], way.open.empty() ? "" : way.open[0].keyword,
+            refuse_for_grammar(way.open.empty() ? *way.parts[0] : *way.open[0].schema,
+                               way.open.empty() ? "" : way.open[0].keyword,
                                "there are too many ways to try to satisfy it; use a smaller schema");
         }
         return;
@@ -126,7 +112,7 @@ void Alternatives::choose(Way way, size_t next, bool probing, std::vector<Schema
     }
     if (next == way.open.size()) {
         if (ways.size() == max_ways) {
-            refuse_for_grammar(*way.parts[0], next == 0 ? "" : way.open[0].keyword,
+            refuse_for_grammar(next == 0 ? *way.parts[0] : *way.open[0].schema, next == 0 ? "" : way.open[0].keyword,
                                "there are more than " + std::to_string(max_ways) + " ways to satisfy it");
         }
         ways.push_back(std::move(way.parts));
@@ -176,7 +162,7 @@ std::vector<json> Alternatives::values(const Shape &shape, bool probing) {
 
 const Schema &Alternatives::opposite_of_option(const Choice &choice, const Schema &option, const Schema &other) {
     try {
-        return conditions_.opposite(other);
+        return conditions_.opposite(other, *choice.schema, "oneOf");
     } catch (const Error &error) {
         const auto index = [](const Schema &schema) { return schema.pointer.substr(schema.pointer.rfind('/') + 1); };
         refuse_for_grammar(

@@ -24,8 +24,10 @@ class Alternatives {
      */
     std::vector<Schemas> of(const Schemas &schemas, std::vector<Reach> *reaches = nullptr);
 
-    /** A schema for all that is not valid under another. */
-    const Schema &opposite(const Schema &schema) { return conditions_.opposite(schema); }
+    /** A schema for all that is not valid under another, for a keyword of `from`. */
+    const Schema &opposite(const Schema &schema, const Schema &from, std::string_view keyword) {
+        return conditions_.opposite(schema, from, keyword);
+    }
 
     /** The values that a shape with "const" or "enum" allows. While probing, by its parts' own keywords alone. */
     std::vector<json> values(const Shape &shape, bool probing = false);
@@ -45,7 +47,6 @@ class Alternatives {
 
     void add(Way &way, const Schema &schema, const Schema *from);
     bool settle(Way &way);
-    static void name_condition(const Way &way, const Schema &part, Unsayable &why);
     void choose(Way way, size_t next, bool probing, std::vector<Schemas> &ways, std::vector<Reach> *reaches);
     Schemas options(const Choice &choice);
     void add_dependents(Way &way, const Schema &schema);
@@ -65,7 +66,7 @@ class Alternatives {
     std::set<const Schema *> known_apart_;         // whose "oneOf" is no more than an "anyOf"
     int probes_ = 0;
     int all_probes_ = 300000; // some microseconds each
-    int choices_ = 30000;     // which copy what was chosen so far
+    int choices_ = 60000;     // which copy what was chosen so far
 };
 
 } // namespace llmodel::json_schema

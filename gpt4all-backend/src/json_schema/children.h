@@ -29,8 +29,8 @@ class Children {
         for (const Schema *part : shape.parts) {
             const bool limits = part->find(keyword) != nullptr;
             if (limits && std::none_of(shape.parts.begin(), shape.parts.end(), [&](const Schema *other) {
-                    return sees(shape, *part, *other) &&
-                           (describes(*other) || (other != part && other->find(keyword) != nullptr));
+                    return sees(shape, *part, *other) && (describes(*other) || other->incomplete_contents() ||
+                                                          (other != part && other->find(keyword) != nullptr));
                 })) {
                 schemas.push_back(&document_.child(*part, keyword));
             }

@@ -24,7 +24,8 @@ bool Compiler::open_ended(const Shape &shape, size_t prefix) {
         if (rest != nullptr && rest->is(false)) {
             return false;
         }
-        described = described || rest != nullptr || part->find("unevaluatedItems") != nullptr;
+        described =
+            described || rest != nullptr || part->find("unevaluatedItems") != nullptr || part->incomplete_contents();
     }
     return described;
 }

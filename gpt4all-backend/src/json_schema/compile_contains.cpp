@@ -74,7 +74,7 @@ void Compiler::add_containing(const Context &context, const Shape &shape, const 
         hit.push_back(&looked_for);
         Schemas miss = item;
         if (limited) {
-            miss.push_back(&alternatives_.opposite(looked_for));
+            miss.push_back(&alternatives_.opposite(looked_for, *wanted.from, "maxContains"));
         }
         const size_t now = std::min(i + 1, counted);
         for (size_t k = 0; k <= hits; ++k) {

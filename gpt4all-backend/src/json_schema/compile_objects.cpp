@@ -49,7 +49,9 @@ Automaton Compiler::allowed_names(const Schema &property_names) {
 std::vector<Compiler::Extra> Compiler::extras(const Shape &shape, const std::vector<std::string> &declared) {
     const Schemas &parts = shape.parts;
     const bool said = has(parts, "patternProperties") || has(parts, "unevaluatedProperties");
-    const bool by_default = declared.empty() && !said && !has(parts, "properties");
+    const bool unsaid =
+        std::any_of(parts.begin(), parts.end(), [](const Schema *p) { return p->incomplete_contents(); });
+    const bool by_default = unsaid || (declared.empty() && !said && !has(parts, "properties"));
     if (!by_default && !said && !has(parts, "additionalProperties")) {
         return {};
     }

@@ -3,16 +3,17 @@
 #include "json/parse.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <list>
 #include <mutex>
+#include <set>
 
 namespace llmodel {
 
 namespace {
 
 constexpr size_t remembered = 32;
-constexpr size_t most_attempts = 64;
 constexpr size_t max_remembered_bytes = size_t{16} << 20;
 
 /** Grammars by what they were made of, the last one that was asked for first. */
@@ -73,30 +74,98 @@ std::string prefix_of(const std::string &key) {
     return text;
 }
 
-/** Adds what is named, or what is around it if that is left out already. Returns false if nothing is left. */
-bool leave_out(json_schema::LeftOut &left_out, std::string pointer, std::string keyword) {
-    if (keyword == "oneOf" && left_out[pointer].contains("oneOf")) {
-        keyword = json_schema::whole_one_of;
-    }
-    while (!left_out[pointer].insert(keyword).second) {
-        if (keyword != json_schema::whole_schema) {
-            keyword = json_schema::whole_schema;
-        } else if (pointer.empty()) {
+/** What is left out of a schema so that a grammar can say the rest: ever more, until one can. */
+class Relaxation {
+  public:
+    explicit Relaxation(std::string root) : root_(std::move(root)) {}
+
+    const json_schema::LeftOut &left_out() const { return left_out_; }
+
+    /** Leaves out what a grammar cannot say. Returns false if nothing more can be left out. */
+    bool add(const json_schema::Place &without) {
+        if (last_) {
             return false;
+        }
+        ++attempts_;
+        if (attempts_ >= most_attempts || std::chrono::steady_clock::now() - begin_ > most_time) {
+            last_ = true;
+            left_out_ = {{root_, {std::string(json_schema::whole_schema)}}};
+        } else if (attempts_ > most_places && !without.keyword.empty() && add_everywhere(without.keyword)) {
+            return true;
         } else {
-            pointer.resize(pointer.rfind('/'));
+            add_there(without.pointer, without.keyword);
+        }
+        return true;
+    }
+
+  private:
+    static constexpr size_t most_attempts = 64;
+    static constexpr size_t most_places = 16; // one by one
+    static constexpr std::chrono::seconds most_time{2};
+
+    using Names = std::set<std::string, std::less<>>;
+
+    static std::string next(const Names &names, std::string keyword) {
+        return keyword == "oneOf" && names.contains(keyword) ? std::string(json_schema::whole_one_of)
+                                                             : std::move(keyword);
+    }
+
+    bool add_everywhere(const std::string &keyword) {
+        const std::string everywhere(json_schema::everywhere);
+        const std::string name = next(left_out_[everywhere], keyword);
+        const bool added = left_out_[everywhere].insert(name).second;
+        for (auto &[pointer, names] : left_out_) {
+            names.insert(name);
+        }
+        return added;
+    }
+
+    /** What is named, or what is around it if that is left out already. */
+    void add_there(std::string pointer, std::string keyword) {
+        while (!names_at(pointer).insert(next(names_at(pointer), keyword)).second) {
+            if (keyword != json_schema::whole_schema) {
+                keyword = json_schema::whole_schema;
+                continue;
+            }
+            if (pointer.empty()) {
+                return;
+            }
+            do {
+                pointer.resize(pointer.rfind('/'));
+            } while (holds_schemas(pointer));
         }
     }
-    return true;
-}
+
+    Names &names_at(const std::string &pointer) {
+        const auto everywhere = left_out_.find(json_schema::everywhere);
+        const Names begin = everywhere == left_out_.end() ? Names() : everywhere->second;
+        return left_out_.try_emplace(pointer, begin).first->second;
+    }
+
+    /** Whether what stands there is probably no schema, but several. */
+    static bool holds_schemas(const std::string &pointer) {
+        static const Names keywords = {"$defs",        "allOf",
+                                       "anyOf",        "definitions",
+                                       "dependencies", "dependentSchemas",
+                                       "oneOf",        "patternProperties",
+                                       "prefixItems",  "properties"};
+        return !pointer.empty() && keywords.contains(pointer.substr(pointer.rfind('/') + 1));
+    }
+
+    std::string root_;
+    json_schema::LeftOut left_out_;
+    const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+    size_t attempts_ = 0;
+    bool last_ = false;
+};
 
 GrammarRules made_rules(const json &document, const SchemaUse &use, const std::string &prefix) {
-    json_schema::LeftOut left_out;
-    for (size_t attempt = 1;; ++attempt) {
+    Relaxation relaxation(use.pointer);
+    while (true) {
         try {
-            return json_schema::Compiler(document, use, left_out).compile(prefix);
+            return json_schema::Compiler(document, use, relaxation.left_out()).compile(prefix);
         } catch (const json_schema::Unsayable &why) {
-            if (!use.lenient || attempt == most_attempts || !leave_out(left_out, why.pointer, why.keyword)) {
+            if (!use.lenient || !relaxation.add(why.without)) {
                 throw;
             }
         }

@@ -127,6 +127,9 @@ json Conditions::negated(const Schema &schema) {
     if (++parts_ > max_parts) {
         refuse_for_grammar(schema, "", "it has too many conditions within conditions; use a smaller schema");
     }
+    if (schema.incomplete()) {
+        refuse_for_grammar(schema, "", "a part of it is left out, so that a grammar cannot say what breaks it");
+    }
     check_keywords(schema);
     json made = one_of(breaches(schema));
     if (made.is_object()) {
@@ -380,15 +383,28 @@ void Conditions::conditions(const Schema &schema, Options &options) {
     }
 }
 
-const Schema &Conditions::opposite(const Schema &schema) {
+json Conditions::negated(const Schema &schema, const Place &condition) {
+    try {
+        return negated(schema);
+    } catch (Unsayable &why) {
+        why.without = condition;
+        throw;
+    }
+}
+
+const Schema &Conditions::opposite(const Schema &schema, const Schema &from, std::string_view keyword) {
+    return opposite(schema, document_.condition(from, keyword));
+}
+
+const Schema &Conditions::opposite(const Schema &schema, const Place &condition) {
     if (const Schema *linked = document_.linked(schema); linked != nullptr && schema.value.size() == 1) {
-        return opposite(*linked);
+        return opposite(*linked, condition);
     }
     const auto known = opposites_.find(&schema);
     if (known != opposites_.end()) {
         return *known->second;
     }
-    const Schema &made = document_.meant(schema, negated(schema));
+    const Schema &made = document_.meant(schema, negated(schema, condition), &condition);
     opposites_.emplace(&schema, &made);
     return made;
 }
@@ -400,16 +416,18 @@ const std::vector<const Schema *> &Conditions::of(const Schema &schema) {
     }
     std::vector<const Schema *> made;
     if (schema.find("not") != nullptr && !is_exclusion(schema)) {
-        made.push_back(&opposite(document_.child(schema, "not")));
+        made.push_back(&opposite(document_.child(schema, "not"), schema, "not"));
     }
     const bool then = schema.find("then") != nullptr;
     const bool otherwise = schema.find("else") != nullptr;
     if (schema.find("if") != nullptr && (then || otherwise)) {
+        const Place &condition = document_.condition(schema, "if");
         json holds = link(schema, "if");
-        json fails = negated_child(schema, "if");
+        json fails = negated(document_.child(schema, "if"), condition);
         holds = then ? all_of({std::move(holds), link(schema, "then")}) : holds;
         fails = otherwise ? all_of({std::move(fails), link(schema, "else")}) : fails;
-        made.push_back(&document_.meant(schema, {{"anyOf", json::array({std::move(holds), std::move(fails)})}}));
+        const json either = {{"anyOf", json::array({std::move(holds), std::move(fails)})}};
+        made.push_back(&document_.meant(schema, either, &condition));
     }
     for (const char *keyword : {"dependentSchemas", "dependencies"}) {
         if (const json *dependents = schema.find(keyword)) {
@@ -420,7 +438,8 @@ const std::vector<const Schema *> &Conditions::of(const Schema &schema) {
                     with_it =
                         all_of({std::move(with_it), document_.link(document_.child(schema, keyword, name, needs))});
                 }
-                made.push_back(&document_.meant(schema, {{"anyOf", json::array({without_it, with_it})}}));
+                const json either = {{"anyOf", json::array({without_it, with_it})}};
+                made.push_back(&document_.meant(schema, either, &document_.condition(schema, keyword)));
             }
         }
     }

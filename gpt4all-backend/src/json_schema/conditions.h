@@ -19,13 +19,16 @@ class Conditions {
     /** Schemas that hold together where the conditions of a schema do. Refuses what has no opposite that can be said.
      */
     const std::vector<const Schema *> &of(const Schema &schema);
-    /** A schema for all that is not valid under another. Refuses it if it cannot be said. */
-    const Schema &opposite(const Schema &schema);
+    /** A schema for all that is not valid under another, for a keyword of `from`. Refuses it if it cannot be said: then
+     *  that keyword is what may be left out, and nothing under it, without which less would be valid. */
+    const Schema &opposite(const Schema &schema, const Schema &from, std::string_view keyword);
 
   private:
     using Options = json::array_t;
 
+    const Schema &opposite(const Schema &schema, const Place &condition);
     json negated(const Schema &schema);
+    json negated(const Schema &schema, const Place &condition);
     json negated_child(const Schema &schema, std::string_view keyword);
     Options breaches(const Schema &schema);
     void types(const Schema &schema, Options &options);

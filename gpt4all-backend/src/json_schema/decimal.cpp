@@ -14,6 +14,43 @@ void normalise(Decimal &number) {
     number.negative = number.negative && !number.zero();
 }
 
+/** 0.digits times 10 to the power of `point`; without digits for zero. */
+struct Scientific {
+    bool negative = false;
+    std::string digits; // without zeros at either end
+    long long point = 0;
+};
+
+// Doubles, and so the limits of schemas, are between 1e-324 and 1e309.
+constexpr long long least_point = -1500;
+constexpr long long greatest_point = 1500;
+constexpr size_t longest_exponent = 15; // digits, beyond which all are one
+
+Scientific scientific_of(const json &number) {
+    const std::string text =
+        number.is_binary() ? std::string(number.get_binary().begin(), number.get_binary().end()) : number.dump();
+    std::string_view rest = text;
+    Scientific made;
+    made.negative = rest.starts_with('-');
+    rest.remove_prefix(made.negative ? 1 : 0);
+    if (const size_t e = rest.find_first_of("eE"); e != std::string_view::npos) {
+        std::string_view exponent = rest.substr(e + 1);
+        const bool below = exponent.starts_with('-');
+        exponent.remove_prefix(std::min(exponent.find_first_of("123456789"), exponent.size()));
+        made.point =
+            exponent.size() > longest_exponent ? 1'000'000'000'000'000 : std::atoll(std::string(exponent).c_str());
+        made.point = below ? -made.point : made.point;
+        rest = rest.substr(0, e);
+    }
+    const size_t point = std::min(rest.find('.'), rest.size());
+    made.digits = std::string(rest.substr(0, point)) + std::string(point == rest.size() ? "" : rest.substr(point + 1));
+    const size_t zeros = std::min(made.digits.find_first_not_of('0'), made.digits.size());
+    made.digits.erase(0, zeros);
+    made.digits.erase(made.digits.find_last_not_of('0') + 1);
+    made.point += static_cast<long long>(point) - static_cast<long long>(zeros);
+    return made;
+}
+
 std::strong_ordering compare_magnitudes(const Decimal &a, const Decimal &b) {
     if (const auto order = a.whole.size() <=> b.whole.size(); order != std::strong_ordering::equal) {
         return order;
@@ -42,7 +79,10 @@ bool is_number(const json &value) {
 }
 
 bool is_multiple(const Decimal &number, const Decimal &divisor) {
-    const size_t digits = std::max(number.fraction.size(), divisor.fraction.size());
+    if (number.fraction.size() > divisor.fraction.size()) {
+        return false;
+    }
+    const size_t digits = divisor.fraction.size();
     const auto scaled = [digits](const Decimal &from) { // without a point
         return from.whole + from.fraction + std::string(digits - from.fraction.size(), '0');
     };
@@ -67,37 +107,28 @@ bool is_multiple(const Decimal &number, const Decimal &divisor) {
     return left.zero();
 }
 
+std::string comparable(const json &number) {
+    const Scientific made = scientific_of(number);
+    return made.digits.empty() ? "0" : (made.negative ? "-" : "") + made.digits + "e" + std::to_string(made.point);
+}
+
 Decimal decimal_of(const json &number) {
-    const std::string text =
-        number.is_binary() ? std::string(number.get_binary().begin(), number.get_binary().end()) : number.dump();
-    std::string_view rest = text;
+    const Scientific from = scientific_of(number);
+    if (from.digits.empty()) {
+        return {};
+    }
+    const auto point = std::clamp(from.point, least_point, greatest_point);
+    const auto size = static_cast<long long>(from.digits.size());
     Decimal made;
-    if (rest.starts_with('-')) {
-        made.negative = true;
-        rest.remove_prefix(1);
+    made.negative = from.negative;
+    if (point <= 0) {
+        made.fraction = std::string(static_cast<size_t>(-point), '0') + from.digits;
+    } else if (point >= size) {
+        made.whole = from.digits + std::string(static_cast<size_t>(point - size), '0');
+    } else {
+        made.whole = from.digits.substr(0, static_cast<size_t>(point));
+        made.fraction = from.digits.substr(static_cast<size_t>(point));
     }
-    int exponent = 0;
-    if (const size_t e = rest.find_first_of("eE"); e != std::string_view::npos) {
-        exponent = std::atoi(std::string(rest.substr(e + 1)).c_str());
-        rest = rest.substr(0, e);
-    }
-    const size_t point = std::min(rest.find('.'), rest.size());
-    made.whole = rest.substr(0, point);
-    made.fraction = point == rest.size() ? "" : rest.substr(point + 1);
-    for (; exponent > 0; --exponent) {
-        made.whole += made.fraction.empty() ? '0' : made.fraction[0];
-        made.fraction.erase(0, 1);
-    }
-    for (; exponent < 0; ++exponent) {
-        made.fraction.insert(0, 1, made.whole.empty() ? '0' : made.whole.back());
-        if (!made.whole.empty()) {
-            made.whole.pop_back();
-        }
-    }
-    if (made.whole.empty()) {
-        made.whole = "0";
-    }
-    normalise(made);
     return made;
 }
 

@@ -28,8 +28,11 @@ struct Decimal {
  * has none of: see parse_json(). */
 bool is_number(const json &value);
 
-/** A value that is a number. */
+/** A value that is a number. One that is as near to zero as no limit of a schema may have another exponent. */
 Decimal decimal_of(const json &number);
+
+/** A text that two numbers share if they are equal, however long or small they are. */
+std::string comparable(const json &number);
 
 /** Whether a number is some integer times another, which is not 0. */
 bool is_multiple(const Decimal &number, const Decimal &divisor);

@@ -31,21 +31,12 @@ std::string take_token(std::string_view &pointer) {
     return made;
 }
 
-const json *member(const json &value, const std::string &token) {
-    if (value.is_object()) {
-        const auto found = value.find(token);
-        return found == value.end() ? nullptr : &*found;
-    }
-    size_t index = 0;
-    const char *end = token.data() + token.size();
-    const auto read = std::from_chars(token.data(), end, index);
-    const bool is_index = value.is_array() && read.ec == std::errc() && read.ptr == end;
-    return is_index && index < value.size() ? &value[index] : nullptr;
-}
-
 bool is_left_out(const std::set<std::string, std::less<>> &names, std::string_view keyword) {
     if (keyword == "oneOf") {
         return names.contains(whole_one_of) || names.contains(whole_schema);
+    }
+    if (keyword == "additionalProperties" && names.contains("patternProperties")) { // which are not additional
+        return true;
     }
     return names.contains(keyword) || (names.contains(whole_schema) && keyword != "type" && keyword != "nullable");
 }
@@ -65,13 +56,27 @@ void check_no_link(const json &value, const std::string &pointer) {
 } // namespace
 
 const json *Schema::find(std::string_view keyword) const {
-    if (!value.is_object() || (left_out != nullptr && is_left_out(*left_out, keyword))) {
-        return nullptr;
+    return left_out != nullptr && is_left_out(*left_out, keyword) ? nullptr : members.find(keyword);
+}
+
+bool Schema::incomplete() const {
+    if (left_out == nullptr || !value.is_object()) {
+        return false;
     }
-    const auto &members = value.get_ref<const json::object_t &>();
-    const auto found =
-        std::find_if(members.begin(), members.end(), [&](const auto &entry) { return entry.first == keyword; });
-    return found == members.end() ? nullptr : &found->second;
+    const auto &all = value.get_ref<const json::object_t &>();
+    return std::any_of(all.begin(), all.end(), [&](const auto &member) {
+        return left_out->contains(member.first) || is_left_out(*left_out, member.first);
+    });
+}
+
+bool Schema::incomplete_contents() const {
+    static const std::set<std::string_view> speaking = {
+        "$dynamicRef",       "$ref",        "allOf",        "anyOf", "contains",
+        "dependentSchemas",  "if",          "dependencies", "items", "oneOf",
+        "patternProperties", "prefixItems", "properties"};
+    return left_out != nullptr && std::any_of(speaking.begin(), speaking.end(), [&](std::string_view keyword) {
+               return members.find(keyword) != nullptr && is_left_out(*left_out, keyword);
+           });
 }
 
 void refuse(const std::string &pointer, std::string_view keyword, const std::string &why) {
@@ -90,7 +95,8 @@ void refuse_for_grammar(const Schema &schema, std::string_view keyword, const st
     try {
         refuse(schema, keyword, why);
     } catch (const Error &error) {
-        throw Unsayable(error, schema.pointer, keyword);
+        throw Unsayable(error,
+                        schema.condition != nullptr ? *schema.condition : Place{schema.pointer, std::string(keyword)});
     }
 }
 
@@ -111,6 +117,9 @@ Document::Document(const json &root, const LeftOut *left_out) : left_out_(left_o
     }
     resources_.push_back({"", &root, "", {}, {}});
     find_resources(root, "", 0);
+    for (size_t i = 0; i < resources_.size(); ++i) {
+        resource_of_.emplace(resources_[i].uri, i);
+    }
 }
 
 void Document::find_resources(const json &value, const std::string &pointer, size_t resource) {
@@ -182,7 +191,13 @@ void Document::find_resources(const json &value, const std::string &pointer, siz
     }
 }
 
-const Schema &Document::schema_at(const json &value, std::string pointer, size_t resource, bool written) {
+const Schema *Document::known(const json &value) const {
+    const auto found = schemas_.find(&value);
+    return found == schemas_.end() ? nullptr : found->second.get();
+}
+
+const Schema &Document::schema_at(const json &value, std::string pointer, size_t resource, bool written,
+                                  const Place *condition) {
     auto &schema = schemas_[&value];
     if (!schema) {
         if (!value.is_object() && !value.is_boolean()) {
@@ -195,9 +210,10 @@ const Schema &Document::schema_at(const json &value, std::string pointer, size_t
         }
         const auto own = resource_at_.find(&value);
         schema = std::make_unique<Schema>(
-            Schema{value, std::move(pointer), own == resource_at_.end() ? resource : own->second, written});
+            Schema{value, std::move(pointer), own == resource_at_.end() ? resource : own->second, written, condition});
         if (left_out_ != nullptr && written) {
-            const auto without = left_out_->find(schema->pointer);
+            auto without = left_out_->find(schema->pointer);
+            without = without == left_out_->end() ? left_out_->find(everywhere) : without;
             schema->left_out = without == left_out_->end() ? nullptr : &without->second;
         }
     }
@@ -205,21 +221,33 @@ const Schema &Document::schema_at(const json &value, std::string pointer, size_t
 }
 
 const Schema &Document::child(const Schema &parent, std::string_view keyword) {
+    const json &value = *parent.find(keyword);
+    if (const Schema *schema = known(value)) { // pointers may be long
+        return *schema;
+    }
     std::string pointer = parent.pointer + (parent.written ? "/" + std::string(keyword) : "");
-    return schema_at(*parent.find(keyword), std::move(pointer), parent.resource, parent.written);
+    return schema_at(value, std::move(pointer), parent.resource, parent.written, parent.condition);
 }
 
 const Schema &Document::child(const Schema &parent, std::string_view keyword, const std::string &token,
                               const json &value) {
+    if (const Schema *schema = known(value)) {
+        return *schema;
+    }
     std::string pointer = parent.pointer;
     if (parent.written) {
         pointer.append("/").append(keyword).append("/").append(escape_token(token));
     }
-    return schema_at(value, std::move(pointer), parent.resource, parent.written);
+    return schema_at(value, std::move(pointer), parent.resource, parent.written, parent.condition);
 }
 
-const Schema &Document::meant(const Schema &parent, json value) {
-    return schema_at(meant_.emplace_back(std::move(value)), parent.pointer, parent.resource, false);
+const Schema &Document::meant(const Schema &parent, json value, const Place *condition) {
+    return schema_at(meant_.emplace_back(std::move(value)), parent.pointer, parent.resource, false, condition);
+}
+
+const Place &Document::condition(const Schema &schema, std::string_view keyword) {
+    return schema.condition != nullptr ? *schema.condition
+                                       : conditions_.emplace_back(Place{schema.pointer, std::string(keyword)});
 }
 
 json Document::link(const Schema &schema) {
@@ -237,6 +265,17 @@ const Schema *Document::linked(const Schema &schema) const {
 
 const Schema &Document::at(std::string_view pointer) {
     return at_pointer(nullptr, "", 0, pointer);
+}
+
+const json *Document::member(const json &value, const std::string &token) {
+    if (value.is_object()) {
+        return members_.try_emplace(&value, value).first->second.find(token);
+    }
+    size_t index = 0;
+    const char *end = token.data() + token.size();
+    const auto read = std::from_chars(token.data(), end, index);
+    const bool is_index = value.is_array() && read.ec == std::errc() && read.ptr == end;
+    return is_index && index < value.size() ? &value[index] : nullptr;
 }
 
 /** `from` is the schema whose reference it is, if one is. */
@@ -270,13 +309,12 @@ Document::Reference Document::read_reference(const Schema &schema, std::string_v
     size_t resource = schema.resource;
     if (hash > 0) {
         const std::string uri = resolve_uri(resources_[resource].uri, text.substr(0, hash));
-        const auto found =
-            std::find_if(resources_.begin(), resources_.end(), [&](const Resource &other) { return other.uri == uri; });
-        if (found == resources_.end()) {
+        const auto found = resource_of_.find(uri);
+        if (found == resource_of_.end()) {
             refuse(schema, keyword,
                    quote(text, 200) + " is not in the schema; nothing is fetched, so put it into \"$defs\"");
         }
-        resource = static_cast<size_t>(found - resources_.begin());
+        resource = found->second;
     }
     std::string fragment = percent_decoded(hash < text.size() ? text.substr(hash + 1) : "");
     if (first_invalid_utf8(fragment) != std::string::npos) {
@@ -323,11 +361,17 @@ size_t Document::outermost(const Schema &schema, const Reference &reference, con
 
 std::vector<const Schema *> Document::targets(const Schema &schema, const std::vector<size_t> *way) {
     std::vector<const Schema *> found;
-    if (schema.find("$ref") != nullptr) {
-        found.push_back(&target(schema, "$ref", read_reference(schema, "$ref")));
+    if (const json *given = schema.find("$ref")) {
+        const Schema *&only = targets_[given];
+        only = only != nullptr ? only : &target(schema, "$ref", read_reference(schema, "$ref"));
+        found.push_back(only);
     }
-    if (schema.find("$dynamicRef") != nullptr) {
-        Reference reference = read_reference(schema, "$dynamicRef");
+    if (const json *given = schema.find("$dynamicRef")) {
+        auto read = dynamic_references_.find(given);
+        if (read == dynamic_references_.end()) {
+            read = dynamic_references_.emplace(given, read_reference(schema, "$dynamicRef")).first;
+        }
+        Reference reference = read->second;
         reference.resource = outermost(schema, reference, way);
         found.push_back(&target(schema, "$dynamicRef", reference));
     }

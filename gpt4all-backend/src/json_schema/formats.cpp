@@ -7,8 +7,6 @@ namespace llmodel::json_schema {
 
 namespace {
 
-constexpr size_t longest_name = 238; // of those below, whose labels are counted
-
 std::string whole(const std::string &inside) {
     return "^(?:" + inside + ")$";
 }
@@ -149,7 +147,7 @@ std::string format_pattern(std::string_view format, std::optional<size_t> most) 
         {"hostname", [] { return hostname(true); }},
         {"idn-hostname", [] { return hostname(true); }},
     };
-    if (most && *most < longest_name) {
+    if (most && *most < longest_counted_name) {
         if (const auto found = short_patterns.find(format); found != short_patterns.end()) {
             return whole(found->second());
         }

@@ -217,9 +217,12 @@ void check_name(const Schema &schema, const std::string &name) {
 } // namespace
 
 uint8_t types_of(const Schema &schema) {
+    if (schema.types) {
+        return *schema.types;
+    }
     const json *named = schema.find("type");
     if (named == nullptr) {
-        return type::any;
+        return *(schema.types = type::any);
     }
     unsigned types = 0;
     if (named->is_string()) {
@@ -233,7 +236,8 @@ uint8_t types_of(const Schema &schema) {
     if (nullable != nullptr && *nullable == true) {
         types |= type::null;
     }
-    return static_cast<uint8_t>(types);
+    schema.types = static_cast<uint8_t>(types);
+    return *schema.types;
 }
 
 uint8_t types_meant(const Schema &schema) {
@@ -247,6 +251,9 @@ uint8_t types_meant(const Schema &schema) {
 }
 
 void check_keywords(const Schema &schema) {
+    if (schema.checked) {
+        return;
+    }
     for (const auto &[name, value] : schema.value.items()) {
         const auto found = keywords().find(name);
         if (found == keywords().end()) {
@@ -258,6 +265,7 @@ void check_keywords(const Schema &schema) {
         }
     }
     types_of(schema);
+    schema.checked = true;
 }
 
 void check_sayable(const Schema &schema) {

@@ -21,6 +21,7 @@ set(LLMODEL_JSON_SCHEMA_SOURCES
   src/json_schema/formats.cpp
   src/json_schema/keywords.cpp
   src/json_schema/languages.cpp
+  src/json_schema/members.cpp
   src/json_schema/name_choices.cpp
   src/json_schema/number_language.cpp
   src/json_schema/raw_text.cpp

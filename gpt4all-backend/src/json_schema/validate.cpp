@@ -4,6 +4,7 @@
 #include "formats.h"
 #include "json/parse.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -69,12 +70,24 @@ class Inspection {
                 add(document_.child(schema, keyword));
             }
         }
-        for (size_t i = 0; i < (schema.find("$dynamicRef") == nullptr ? 1 : document_.resources()); ++i) {
-            const std::vector<size_t> way = {i};
+        std::vector<size_t> way = {schema.resource};
+        for (const Schema *target : document_.targets(schema, &way)) {
+            add(*target);
+        }
+        const json *dynamic = schema.find("$dynamicRef");
+        if (dynamic == nullptr || !dynamic_.insert(anchor_of(*dynamic)).second) {
+            return;
+        }
+        for (way[0] = 0; way[0] < document_.resources(); ++way[0]) { // each that has the anchor
             for (const Schema *target : document_.targets(schema, &way)) {
                 add(*target);
             }
         }
+    }
+
+    static std::string anchor_of(const json &reference) {
+        const auto &text = reference.get_ref<const std::string &>();
+        return text.substr(std::min(text.find('#'), text.size()));
     }
 
     void members(const Schema &schema, const std::string &keyword, const json &value) {
@@ -113,6 +126,7 @@ class Inspection {
     Document &document_;
     Languages &languages_;
     std::set<const Schema *> known_;
+    std::set<std::string> dynamic_; // anchors whose schemas are known
     std::vector<const Schema *> waiting_;
 };
 
