@@ -64,7 +64,9 @@ def memory(served: Served) -> dict[str, float]:
 @pytest.mark.skipif(not MANY, reason="takes minutes; GPT4ALL_SOAK_REQUESTS says how many requests it makes")
 @pytest.mark.timeout(3600)
 def test_a_crowd_that_goes_away_leaves_memory_flat(serve: Serve) -> None:
-    with serve("--n-parallel", str(SLOTS), "--keep-alive", "forever") as one:
+    # With its usual size, the cache of prompts would go on growing for as long as the test takes.
+    options = ("--n-parallel", str(SLOTS), "--keep-alive", "forever", "--open", '{"cache_ram_mib": 4}')
+    with serve(*options) as one:
         chat(one)
         (worker,) = one.workers()
         everyone, seen = visits(TEXT, MANY, seed=2), []
