@@ -11,6 +11,7 @@
 #include "threads/thread_governor.h"
 
 #include <chrono>
+#include <mutex>
 #include <utility>
 
 namespace llmodel {
@@ -22,6 +23,12 @@ namespace texts = llama_texts;
 struct LoadCancelled : std::exception {
     const char *what() const noexcept override { return "loading was cancelled"; }
 };
+
+/** llama-server does not. */
+void share_prefixes() {
+    static std::once_flag once;
+    std::call_once(once, [] { server_share_prefixes = true; });
+}
 
 } // namespace
 
@@ -51,6 +58,7 @@ Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &pro
     : params_(options.params), chat_template_(options.chat_template) {
     ensure_backend();
     bound_grammars();
+    share_prefixes();
     load(progress);
     meta_.emplace(core_.get_meta());
 
