@@ -19,7 +19,7 @@ from .conftest import RANKS, TEXT, TOOLS, VECTORS, Served, running
 schemathesis = pytest.importorskip("schemathesis", reason="`make test LANES=server` installs it")
 hypothesis = pytest.importorskip("hypothesis", reason="`make test LANES=server` installs it")
 
-CASES = int(os.environ.get("GPT4ALL_SCHEMATHESIS_CASES", "10"))
+CASES = int(os.environ.get("GPT4ALL_SCHEMATHESIS_CASES", "4"))
 MODELS = {
     "/v1/embeddings": (VECTORS,),
     "/api/embed": (VECTORS,),
