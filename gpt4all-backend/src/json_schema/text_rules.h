@@ -1,6 +1,7 @@
 #pragma once
 
 #include "automaton.h"
+#include "error.h"
 #include "rules.h"
 
 #include <map>
