@@ -51,6 +51,7 @@ const json &Tool::at(const std::string &pointer) const {
     return parameters_.contains(where) && parameters_.at(where).is_object() ? parameters_.at(where) : nothing;
 }
 
+/** The schema that one stands for by its "$ref". */
 std::string Tool::resolved(std::string pointer) const {
     for (size_t i = 0; i < most_references; ++i) {
         const json &schema = at(pointer);
@@ -69,6 +70,31 @@ std::string Tool::resolved(std::string pointer) const {
         pointer = reference.substr(1);
     }
     return pointer;
+}
+
+std::string Tool::described(const std::string &pointer, const std::string &keyword) const {
+    const auto describes = [&](const std::string &where) { return at(where).value(keyword, json()).is_object(); };
+    std::string whole = resolved(pointer);
+    if (describes(whole)) {
+        return whole;
+    }
+    std::vector<std::string> found;
+    bool alone = true;
+    for (const auto &[name, value] : at(whole).items()) {
+        alone = alone && (name == "anyOf" || says_nothing(name));
+    }
+    const size_t alternatives = alone ? at(whole).value("anyOf", json::array()).size() : 0;
+    for (size_t i = 0; i < alternatives; ++i) {
+        if (const std::string one = resolved(whole + "/anyOf/" + std::to_string(i)); describes(one)) {
+            found.push_back(one);
+        }
+    }
+    if (found.size() != 1) {
+        refuse(LLMODEL_UNSUPPORTED, whole, keyword,
+               "in the format of the model's chat template, there is no grammar for a value whose \"" + keyword +
+                   "\" are not in one place; put them directly in its schema, or use another chat_template");
+    }
+    return found[0];
 }
 
 std::vector<std::string> Tool::members(const std::string &object) const {
@@ -93,16 +119,16 @@ void Tool::check_members(const std::string &object) const {
     if (lenient_) {
         return;
     }
-    const std::string why =
-        "in the format of the model's chat template, each argument is written by itself, so nothing "
-        "can be said of all of them together";
     const json required = at(object).value("required", json::array());
     const std::vector<std::string> names = members(object);
     for (const auto &[keyword, value] : at(object).items()) {
         const bool holds = (keyword == "minProperties" && value.is_number() && value <= required.size()) ||
                            (keyword == "maxProperties" && value.is_number() && value >= names.size());
         if (!of_members.contains(keyword) && !says_nothing(keyword) && !holds) {
-            refuse(LLMODEL_GRAMMAR_ERROR, object, keyword, why + " as \"" + keyword + "\" does");
+            refuse(LLMODEL_GRAMMAR_ERROR, object, keyword,
+                   "in the format of the model's chat template, each argument is written by itself, so nothing can be "
+                   "said of all of them together as \"" +
+                       keyword + "\" does");
         }
     }
     for (const json &name : required) {
@@ -124,15 +150,6 @@ void Tool::check_items(const std::string &array) const {
                    "of all of them together as \"" +
                        keyword + "\" does");
         }
-    }
-}
-
-void Tool::check_described(const std::string &pointer, const std::string &keyword) const {
-    const auto found = at(pointer).find(keyword);
-    if (found == at(pointer).end() || !found->is_object()) {
-        refuse(LLMODEL_UNSUPPORTED, pointer, keyword,
-               "in the format of the model's chat template, there is no grammar for a value whose \"" + keyword +
-                   "\" are not directly in its schema; put them there, or use another chat_template");
     }
 }
 

@@ -17,8 +17,9 @@ class Tool {
 
     const std::string &name() const { return name_; }
 
-    /** The schema that one stands for by its "$ref". */
-    std::string resolved(std::string pointer) const;
+    /** Where an object or a list is described, by "properties" or "items": behind a "$ref", or as the only one that is
+     *  among alternatives. Throws Error(LLMODEL_UNSUPPORTED) if that is not one place. */
+    std::string described(const std::string &pointer, const std::string &keyword) const;
     /** The members of an object, in their order. */
     std::vector<std::string> members(const std::string &object) const;
     bool requires_member(const std::string &object, const std::string &name) const;
@@ -28,8 +29,6 @@ class Tool {
      *  of an array, where each is written by itself. */
     void check_members(const std::string &object) const;
     void check_items(const std::string &array) const;
-    /** Throws Error(LLMODEL_UNSUPPORTED) unless an object or a list is described in one place. */
-    void check_described(const std::string &pointer, const std::string &keyword) const;
     /** How many items there may be; -1: any number. */
     std::pair<int, int> count_of_items(const std::string &array) const;
 
@@ -41,6 +40,7 @@ class Tool {
 
   private:
     const json &at(const std::string &pointer) const;
+    std::string resolved(std::string pointer) const;
 
     size_t index_;
     std::string name_;

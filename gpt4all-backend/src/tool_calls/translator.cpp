@@ -275,15 +275,13 @@ std::string Translator::tagged(const common_peg_tag_parser &tag, const Place &pl
     } else if (tag.tag == Tags::TOOL_ARG_VALUE && place.tool != nullptr && !place.value.empty()) {
         return json_argument(place);
     } else if (tag.tag == Nested::TOOL_ARG_OBJECT && place.tool != nullptr && !place.value.empty()) {
-        inside.object = place.tool->resolved(place.value);
+        inside.object = place.tool->described(place.value, "properties");
         inside.value.clear();
         inside.opening = false;
-        place.tool->check_described(inside.object, "properties");
         place.tool->check_members(inside.object);
     } else if (tag.tag == Nested::TOOL_ARG_ARRAY && place.tool != nullptr && !place.value.empty()) {
-        inside.items = place.tool->resolved(place.value);
+        inside.items = place.tool->described(place.value, "items");
         inside.opening = false;
-        place.tool->check_described(inside.items, "items");
         place.tool->check_items(inside.items);
     } else if (tag.tag == Tags::TOOL_ARG_STRING_VALUE && place.tool != nullptr && !place.value.empty()) {
         const auto *until = std::get_if<common_peg_until_parser>(&parser_.get(unnamed(parser_, tag.child)));
@@ -301,8 +299,7 @@ std::string Translator::rule(common_peg_parser_id id, const common_peg_rule_pars
     if (by_place) {
         return write(rule.child, place);
     }
-    const std::string name =
-        "call-" + std::to_string(id) + (place.must ? "-must" : "") + (place.opening ? "-open" : "");
+    std::string name = "call-" + std::to_string(id) + (place.must ? "-must" : "") + (place.opening ? "-open" : "");
     if (written_.insert(name).second) {
         const std::string text = write(rule.child, place);
         rules_.emplace(name, text.empty() ? R"("")" : text);

@@ -76,8 +76,7 @@ std::string Translator::list_of_arguments(common_peg_parser_id first, common_peg
         }
     }
     std::reverse(not_begun.begin(), not_begun.end());
-    const std::string made = alternatives(not_begun);
-    return made;
+    return alternatives(not_begun);
 }
 
 std::string Translator::text_until(const std::vector<std::string> &ends, const Place &place) {

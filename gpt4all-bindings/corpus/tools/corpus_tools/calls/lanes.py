@@ -25,5 +25,5 @@ def _tools(_: Settings) -> Outcome:
 
 
 LANES = {
-    "tools": Lane("tool calls in each chat template", _tools, python=True, minutes=2, place=46, beside=True),
+    "tools": Lane("tool calls in each chat template", _tools, python=True, minutes=2, place=47, beside=True),
 }

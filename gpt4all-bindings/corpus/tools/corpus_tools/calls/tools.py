@@ -81,6 +81,34 @@ REFERRING = _tool(
     None,
     **{"$defs": {"Colour": {"enum": ["red", "green"]}, "Size": {"type": "integer", "minimum": 1, "maximum": 5}}},
 )
+ITEM = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "minLength": 1},
+        "size": {"enum": [1, 2, "big"]},
+        "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 2},
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+}
+TREE = {
+    "type": "object",
+    "properties": {"leaf": {"type": "integer"}, "trees": {"type": "array", "items": {"$ref": "#/$defs/Tree"}}},
+    "required": ["leaf"],
+    "additionalProperties": False,
+}
+STRUCTURES = _tool(
+    "arrange",
+    {
+        "item": {"$ref": "#/$defs/Item"},
+        "items": {"type": "array", "items": {"$ref": "#/$defs/Item"}, "minItems": 1, "maxItems": 2},
+        "other": {"anyOf": [{"$ref": "#/$defs/Item"}, {"type": "null"}]},
+        "sizes": {"anyOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "null"}]},
+        "tree": {"$ref": "#/$defs/Tree"},
+    },
+    ["item", "items", "tree"],
+    **{"$defs": {"Item": ITEM, "Tree": TREE}},
+)
 NULL = _tool("forget", {"nothing": {"type": "null"}, "unit": {"enum": ["all", "one"]}}, ["nothing"])
 NOTHING = {"type": "function", "function": {"name": "ping", "description": "Does ping."}}
 EMPTY = _tool("pong", {})
@@ -93,6 +121,7 @@ SETS: dict[str, list[dict[str, Any]]] = {
     "optional": [OPTIONAL],
     "all optional": [ALL_OPTIONAL],
     "referring": [REFERRING],
+    "structures": [STRUCTURES],
     "null": [NULL],
     "nothing": [NOTHING],
     "several": [TEXTS, NUMBERS, OPTIONAL, ALL_OPTIONAL, NOTHING, EMPTY, _tool("ping_all", {"n": {"type": "integer"}})],
