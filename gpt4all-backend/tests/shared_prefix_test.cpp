@@ -142,9 +142,9 @@ TEST(SharedPrefix, IsNotMovedWhileOthersUseIt) {
 
 TEST(SharedPrefix, IsComputedByEachThatAsksForNoCache) {
     const Model model(llama(), with_room());
-    std::vector<json> requests;
+    std::vector<json> requests(6);
     for (int number = 0; number < 6; ++number) {
-        requests.push_back(request_with_instructions(number, {{"cache_prompt", false}}));
+        requests[static_cast<size_t>(number)] = request_with_instructions(number, {{"cache_prompt", false}});
     }
     for (const Answer &answer : together(model, requests)) {
         EXPECT_EQ(cached(answer.result), 0);

@@ -150,6 +150,7 @@ inline void wait_for_start(const Task &task) {
 /** Asks all at once. */
 inline std::vector<Answer> together(const Model &model, const std::vector<json> &requests) {
     std::vector<Task> tasks;
+    tasks.reserve(requests.size());
     for (const json &request : requests) {
         tasks.push_back(model.start("complete", request));
     }

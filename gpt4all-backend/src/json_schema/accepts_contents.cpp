@@ -44,7 +44,7 @@ bool Acceptance::check_unique(const Schema &schema, const json &value) {
         if (!added) {
             const Inside inside(*this, std::to_string(i));
             return fail(schema, "uniqueItems",
-                        [&] { return "it is the same as item " + std::to_string(other->second); });
+                        [&, &same = other] { return "it is the same as item " + std::to_string(same->second); });
         }
     }
     return true;
@@ -135,8 +135,9 @@ bool Acceptance::check_dependents(const Schema &schema, const json &value, Evalu
                 const auto &needed = need.get_ref<const std::string &>();
                 spend(schema, 1 + value.size() / 32);
                 if (!value.contains(needed)) {
-                    return fail(schema, keyword,
-                                [&] { return "with " + quote(name) + ", it must have " + quote(needed); });
+                    return fail(schema, keyword, [&, &name = name] {
+                        return "with " + quote(name) + ", it must have " + quote(needed);
+                    });
                 }
             }
         }
