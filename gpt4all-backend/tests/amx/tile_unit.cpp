@@ -67,6 +67,10 @@ void TileUnit::release() {
     *this = TileUnit();
 }
 
+bool TileUnit::movable(size_t tile) const {
+    return usable(tile) && shape(tile).row_bytes % 4 == 0; // as a Sapphire Rapids has it; no manual says so
+}
+
 Fault TileUnit::zero(size_t tile) {
     if (!usable(tile)) {
         return Fault::undefined;
@@ -76,7 +80,7 @@ Fault TileUnit::zero(size_t tile) {
 }
 
 Fault TileUnit::load(size_t tile, const uint8_t *memory, int64_t stride) {
-    if (!usable(tile)) {
+    if (!movable(tile)) {
         return Fault::undefined;
     }
     const auto [rows, row_bytes] = shape(tile);
@@ -89,7 +93,7 @@ Fault TileUnit::load(size_t tile, const uint8_t *memory, int64_t stride) {
 }
 
 Fault TileUnit::store(size_t tile, uint8_t *memory, int64_t stride) const {
-    if (!usable(tile)) {
+    if (!movable(tile)) {
         return Fault::undefined;
     }
     const auto [rows, row_bytes] = shape(tile);

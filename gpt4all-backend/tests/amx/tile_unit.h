@@ -64,6 +64,8 @@ class TileUnit {
     [[nodiscard]] Shape shape(size_t tile) const;
     /** Whether there is such a tile, with rows. */
     [[nodiscard]] bool usable(size_t tile) const;
+    /** Whether it can be loaded and stored: a usable one whose rows are whole groups of four bytes. */
+    [[nodiscard]] bool movable(size_t tile) const;
 
     std::array<uint8_t, configuration_bytes> configuration_{}; // all zero, palette 0: no tiles
     std::array<Tile, tile_count> tiles_{};
