@@ -67,6 +67,14 @@ endif()
 
 unset(GGML_AVAILABLE_BACKENDS CACHE) # which ggml only ever adds to
 add_subdirectory(${GPT4ALL_LLAMA_CPP_DIR} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL)
+if(GGML_NATIVE)
+  # ggml would add up products in half precision, which ends at 65504: less exact than on all other processors
+  include(CheckCCompilerFlag)
+  check_c_compiler_flag(-mno-avx512fp16 GPT4ALL_KNOWS_AVX512FP16)
+  if(GPT4ALL_KNOWS_AVX512FP16)
+    target_compile_options(ggml-cpu PRIVATE -mno-avx512fp16)
+  endif()
+endif()
 target_include_directories(server-context PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src/llama/server) # what patch 0024 includes
 
 # Compiles several of a target's sources at a time: those of `folder`, in its own folder `home`.
