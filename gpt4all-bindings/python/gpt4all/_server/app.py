@@ -31,8 +31,13 @@ from .settings import ServerSettings
 from .streaming import compact
 
 
-def create_app(settings: ServerSettings) -> FastAPI:
-    """The application. Raises InvalidArgumentError for settings that are not safe; RequestError for unknown models."""
+def create_app(settings: ServerSettings, id_header: str | None = None) -> FastAPI:
+    """The application.
+
+    id_header: in lower case, a header in which a proxy gives each request its id, and which it puts on answers itself.
+
+    Raises InvalidArgumentError for settings that are not safe; RequestError for unknown models.
+    """
     settings.check()
     inference = Inference(settings)
 
@@ -55,7 +60,7 @@ def create_app(settings: ServerSettings) -> FastAPI:
     app.include_router(page.routes())
     # The last is the first that a request comes to.
     app.add_middleware(Access, settings=settings, refuse=_refused)
-    app.add_middleware(Record, metrics=inference.metrics)
+    app.add_middleware(Record, metrics=inference.metrics, id_header=id_header)
     return app
 
 

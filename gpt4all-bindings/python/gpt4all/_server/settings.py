@@ -34,7 +34,7 @@ class ServerSettings:
     request_seconds: time that one request may take, waiting included; None: without limit.
     drain_seconds: time that running requests have when the server is told to stop.
     downloads: whether requests may download models, and delete them.
-    stored_responses: how many responses are kept, for each API key.
+    stored_responses: how many responses are kept, for each API key; 0: none, and what needs them is refused.
     stored_bytes: how large they may be together, for each API key.
     stored_seconds: how long they are kept; negative: for ever, within the other two.
     """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..errors import RequestError
 from ..openapi import page
-from ..settings import ServerSettings
+from ..settings import ServerSettings, is_loopback
 from . import keys
 from .hosts import Hosts, Origins, of_browser
 
@@ -73,12 +74,26 @@ class Access:
             raise RequestError(403, refusal, code="origin_not_allowed")
 
     def _check_key(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        if not self._settings.api_keys or scope["path"] in OPEN:
+        if scope["path"] in OPEN:
+            return
+        if not self._settings.api_keys:
+            self._check_reach(scope)
             return
         key = keys.key_of(headers)
         if not keys.accepted(key, self._settings.api_keys):
             message = "give an API key, as `Authorization: Bearer KEY`" if key is None else "that API key is not valid"
             raise RequestError(401, message, code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"})
+
+    def _check_reach(self, scope: Scope) -> None:
+        """Where another program listens for the application, what the settings say of the address may be wrong."""
+        address, _ = scope.get("server") or ("localhost", None)
+        if _is_address(address) and not is_loopback(address):
+            raise RequestError(
+                403,
+                f"this server listens on {address}, which other machines can reach, and has no API key to ask for; its "
+                "owner must set one",
+                code="key_needed",
+            )
 
     def _check_body(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         length = headers.get(b"content-length", b"0")
@@ -120,6 +135,15 @@ class Access:
             (b"access-control-expose-headers", b"x-request-id, retry-after"),
             (b"vary", b"Origin"),
         ]
+
+
+def _is_address(text: str) -> bool:
+    """Not a name, nor the path of a socket."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _preflight(headers: dict[bytes, bytes]) -> dict[str, str]:

@@ -79,7 +79,9 @@ def translate(given: dict[str, Any], model: str, shelf: Shelf, limit: int | None
     }
     stream = take(body, "stream", bool, False)
     background = head["background"] = take(body, "background", bool, False)
-    store = head["store"] = take(body, "store", bool, True)
+    store = head["store"] = take(body, "store", bool, shelf.keeps)
+    if background or store:
+        shelf.check("background" if background else "store")
     if background and not store:
         raise RequestError(400, "a response in the background must be stored: leave store out", param="store")
     head["metadata"] = _metadata(take(body, "metadata", dict, {}))

@@ -67,8 +67,24 @@ class Shelf:
         self._bytes = 0
         self._items: dict[str, Item] | None = None  # by id, until something changes
 
+    @property
+    def keeps(self) -> bool:
+        """Whether responses can be stored at all."""
+        return self._settings.stored_responses > 0
+
+    def check(self, param: str | None = None) -> None:
+        """Raises RequestError 400 if none can be stored."""
+        if not self.keeps:
+            raise RequestError(
+                400,
+                "this server stores no responses: send the whole conversation as input, and wait for the answer",
+                param=param,
+                code="unsupported",
+            )
+
     def find(self, id: str, param: str | None = None) -> Stored:
-        """Raises RequestError 404 if there is none, or no more."""
+        """Raises RequestError 404 if there is none, or no more; 400 if there can be none."""
+        self.check(param)
         self._expire()
         found = self._stored.get(id)
         if found is None:
@@ -76,7 +92,9 @@ class Shelf:
         return found
 
     def item(self, id: str) -> Item:
-        """An item that was read or written by one of the responses that have ended. Raises RequestError 404."""
+        """An item that was read or written by one of the responses that have ended. Raises RequestError 404; 400 if
+        responses are not stored."""
+        self.check("input")
         self._expire()
         if self._items is None:
             ended = [stored for stored in self._stored.values() if stored.done]
