@@ -16,8 +16,9 @@ from ci.testing.runners import PYTHON_BINDING, conformance_variables, library_va
 TESTS = PYTHON_BINDING / "tests"
 COMPATIBILITY = TESTS / "compatibility"
 SERVER = TESTS / "server"
+REPLICAS = SERVER / "replicas"
 # These have virtual environments of their own.
-OTHERS = tuple(f"--ignore={SERVER / name}" for name in ("test_llama_index.py", "test_lm_eval.py"))
+OTHERS = tuple(f"--ignore={SERVER / name}" for name in ("replicas", "test_llama_index.py", "test_lm_eval.py"))
 
 
 def _ensure_compatibility_venv() -> Path:
@@ -94,6 +95,16 @@ def _lm_eval(_: Settings) -> Outcome:
     return run_pytest("lm-eval", SERVER / "test_lm_eval.py", library_variables(), python=_ensure_lm_eval_venv())
 
 
+def _ensure_ray_venv() -> Path:
+    """Makes build/venv-ray and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
+    return ensure_other_venv("venv-ray", REPLICAS / "requirements.txt", "Ray Serve")
+
+
+def _ray(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return run_pytest("ray", REPLICAS, library_variables(), python=_ensure_ray_venv())
+
+
 LANES = {
     "python": Lane("the Python binding", _python, python=True, model=True, minutes=3.5, place=40),
     "compatibility": Lane(
@@ -121,5 +132,13 @@ LANES = {
         place=86,
         beside=True,
         optional="downloads a gigabyte of Python packages for one client of the server",
+    ),
+    "ray": Lane(
+        "the local server as replicas on a Ray cluster",
+        _ray,
+        venv=_ensure_ray_venv,
+        minutes=3,
+        place=87,
+        optional="downloads half a gigabyte of Python packages, and starts a cluster",
     ),
 }

@@ -46,6 +46,11 @@ class Inference:
                 logger.info("%s is open", name)
         self.preloaded = True
 
+    def crashing(self) -> list[str]:
+        """Models that are to be open from the start, and have crashed so often that they are not opened for a while."""
+        paths = {str(self.store.find(name).path): name for name in self.settings.preload}
+        return [name for path, name in paths.items() if self.pool.is_crashing(path)]
+
     def states(self) -> Iterator[ModelState]:
         """The models that are open, and what waits for them."""
         for slot in self.pool.slots:

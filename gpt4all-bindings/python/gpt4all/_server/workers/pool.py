@@ -123,6 +123,11 @@ class Pool:
         await self._close_if_idle(slot)
         return True
 
+    def is_crashing(self, path: str) -> bool:
+        """Whether a model has crashed so often that it is not opened for a while."""
+        slot = self._slots.get(path)
+        return slot is not None and slot.back_off.seconds > 0
+
     def seconds_left(self, slot: Slot) -> float:
         """How long a model stays open from now on if nobody uses it; infinite if nothing but need of room closes it."""
         if slot.unloading:

@@ -1,0 +1,1 @@
+"""The server as replicas of a Ray Serve application; `gpt4all.ray` offers it to others."""
