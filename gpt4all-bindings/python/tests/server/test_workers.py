@@ -137,7 +137,7 @@ def test_the_time_for_a_request_holds_while_it_waits(serve: Serve) -> None:
     with serve("--n-parallel", "1", "--request-seconds", "0.5") as one, ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: chat(one, **ENDLESS), range(8)))
         assert {answer.status_code for answer in answers} == {504}, [answer.text for answer in answers]
-        assert chat(one).status_code == 200
+        wait_for(lambda: chat(one, max_tokens=1).status_code == 200)  # a busy machine may need more than half a second
 
 
 def test_what_is_not_used_is_closed(serve: Serve) -> None:
