@@ -47,6 +47,8 @@ else()
   set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
   set(GGML_NATIVE ON CACHE BOOL "" FORCE) # a build for the machine that builds it
 endif()
+set(GGML_RPC ON CACHE BOOL "" FORCE)       # devices of other machines, and this one's for them
+set(GGML_RPC_RDMA OFF CACHE BOOL "" FORCE) # whose library would be needed wherever the module is loaded
 set(GGML_CCACHE OFF CACHE BOOL "" FORCE) # CMAKE_*_COMPILER_LAUNCHER decides
 set(LLAMA_BUILD_COMMON ON CACHE BOOL "" FORCE)
 set(LLAMA_BUILD_TOOLS ON CACHE BOOL "" FORCE)
@@ -56,7 +58,7 @@ set(LLAMA_BUILD_EXAMPLES OFF CACHE BOOL "" FORCE)
 set(LLAMA_BUILD_APP OFF CACHE BOOL "" FORCE)
 set(LLAMA_BUILD_UI OFF CACHE BOOL "" FORCE)
 set(LLAMA_USE_PREBUILT_UI OFF CACHE BOOL "" FORCE)
-set(LLAMA_OPENSSL OFF CACHE BOOL "" FORCE)    # the library opens no connection
+set(LLAMA_OPENSSL OFF CACHE BOOL "" FORCE)    # the library speaks to no web server
 set(LLAMA_SUBPROCESS OFF CACHE BOOL "" FORCE) # and starts no process
 set(MTMD_VIDEO OFF CACHE BOOL "" FORCE)
 

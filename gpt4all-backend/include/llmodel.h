@@ -255,6 +255,25 @@ LLMODEL_API llmodel_status llmodel_convert(const char *path, const char *out_pat
                                            llmodel_progress_fn progress, void *user, char **json,
                                            llmodel_error **error);
 
+/* ------------------------------------------------------------------------------------------------ several machines */
+
+/** Called on the thread that called llmodel_serve_worker(): with an event (`$defs/worker_event`), borrowed, and about
+ * ten times a second with NULL. Return 0 to go on, anything else to stop. */
+typedef int32_t (*llmodel_worker_fn)(const char *event_json, void *user);
+
+/**
+ * Lets models of other machines compute on this one's devices, until `notify` says to stop: they name it in their
+ * option `workers`. `options_json` is `$defs/worker_options`, NULL for the defaults, which listen on this machine
+ * alone.
+ *
+ * Whoever can connect can use the devices, send what crashes the process, and read what others send: the protocol, that
+ * of llama.cpp's RPC backend, has neither passwords nor encryption. So an address that is neither loopback nor of a
+ * private network is LLMODEL_INVALID_ARGUMENT, unless `any_address` is set. LLMODEL_IO if the address cannot be
+ * listened on. Stopping waits for what is being computed.
+ */
+LLMODEL_API llmodel_status llmodel_serve_worker(const char *options_json, llmodel_worker_fn notify, void *user,
+                                                llmodel_error **error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 #include "llmodel.h"
 
 #include "backends/backend.h"
+#include "backends/serve_worker.h"
 #include "build_info.h"
 #include "engine/model.h"
 #include "error.h"
@@ -129,6 +130,12 @@ Progress progress_of(llmodel_progress_fn function, void *user) {
         return {};
     }
     return [function, user](float done) { return function(done, user) == 0; };
+}
+
+WorkerNotify notify_of(llmodel_worker_fn function, void *user) {
+    return [function, user](const json &event) {
+        return function(event.is_null() ? nullptr : dump_json(event).c_str(), user) == 0;
+    };
 }
 
 } // namespace
@@ -365,6 +372,15 @@ llmodel_status llmodel_convert(const char *path, const char *out_path, const cha
         ensure_backend();
         const auto options = parse_options(options_json, "convert_options", "convert options");
         give(json_out, legacy::convert(path, out_path, options, progress_of(progress, user)));
+        return LLMODEL_OK;
+    });
+}
+
+llmodel_status llmodel_serve_worker(const char *options_json, llmodel_worker_fn notify, void *user,
+                                    llmodel_error **error) {
+    return at_boundary(error, [&] {
+        required(notify, "notify");
+        serve_worker(parse_options(options_json, "worker_options", "worker options"), notify_of(notify, user));
         return LLMODEL_OK;
     });
 }

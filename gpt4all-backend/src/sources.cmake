@@ -3,6 +3,8 @@ set(LLMODEL_SOURCES
   src/backends/backend.cpp
   src/backends/cpu_module.cpp
   src/backends/devices.cpp
+  src/backends/serve_worker.cpp
+  src/backends/workers.cpp
   src/chat_templates/chat_templates.cpp
   src/chat_templates/filter_marks.cpp
   src/chat_templates/rendered_input.cpp
@@ -61,6 +63,7 @@ set(LLMODEL_SOURCES
   src/platform/machine.cpp
   src/platform/process.cpp
   src/platform/read_ahead.cpp
+  src/platform/socket.cpp
   src/platform/stack.cpp
   src/platform/temporary_file.cpp
   src/quantize/activation_sums.cpp

@@ -336,6 +336,15 @@ public sealed record OpenOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public object? Device { get; init; }
 
+    /// <summary>
+    /// Other machines to compute on, as "host:port": each runs a worker of the same release (gpt4all worker). Layers
+    /// are split over their devices, which count as GPUs, and this machine's GPUs. What is sent is not encrypted:
+    /// loopback and private networks only.
+    /// </summary>
+    [JsonPropertyName("workers")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Workers { get; init; }
+
     /// <summary>Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535.</summary>
     [JsonPropertyName("n_gpu_layers")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -3051,6 +3060,107 @@ public sealed record ImatrixOptions
     public string? CacheDir { get; init; }
 }
 
+/// <summary>How llmodel_serve_worker() lets models of other machines compute on this one.</summary>
+public sealed record WorkerOptions
+{
+    /// <summary>
+    /// IPv4 address to listen on, or a name of one: loopback or of a private network, unless any_address is set.
+    /// Default: "127.0.0.1".
+    /// </summary>
+    [JsonPropertyName("host")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Host { get; init; }
+
+    /// <summary>TCP port. 0: any that is free. Default: 50052. From 0 to 65535.</summary>
+    [JsonPropertyName("port")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Port { get; init; }
+
+    /// <summary>
+    /// Also listen on an address that strangers may reach. They can then use and crash the worker: there is no
+    /// password and no encryption. Default: false.
+    /// </summary>
+    [JsonPropertyName("any_address")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? AnyAddress { get; init; }
+
+    /// <summary>
+    /// What to offer: "auto" (the GPUs, or the CPU if there is none), "cpu", "gpu", a device's name, or an array of
+    /// names. Default: "auto". One of string, IReadOnlyList&lt;string&gt;.
+    /// </summary>
+    [JsonPropertyName("device")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public object? Device { get; init; }
+
+    /// <summary>CPU threads for each model. 0: chosen for this machine. Default: 0. From 0 to 512.</summary>
+    [JsonPropertyName("threads")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Threads { get; init; }
+
+    /// <summary>Memory for all models together, in bytes. 0: what is free at the start. Default: 0.</summary>
+    [JsonPropertyName("memory")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Memory { get; init; }
+
+    /// <summary>
+    /// Folder for the larger tensors that are received, so that they need not be sent again. Nothing is ever removed
+    /// from it. Empty: none. Default: "".
+    /// </summary>
+    [JsonPropertyName("cache_dir")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? CacheDir { get; init; }
+}
+
+/// <summary>A part of worker_event.</summary>
+public sealed record WorkerEventDevice
+{
+    /// <summary>The device's name here.</summary>
+    [JsonPropertyName("name")]
+    public required string Name { get; init; }
+
+    /// <summary>What it is.</summary>
+    [JsonPropertyName("description")]
+    public required string Description { get; init; }
+}
+
+/// <summary>What happened to a worker.</summary>
+public sealed record WorkerEvent
+{
+    /// <summary>It can be used; a program connected; that connection ended. One of "listening", "connected", "disconnected".</summary>
+    [JsonPropertyName("event")]
+    public required string Event { get; init; }
+
+    /// <summary>listening: the address.</summary>
+    [JsonPropertyName("host")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Host { get; init; }
+
+    /// <summary>listening: the port. From 0 to 65535.</summary>
+    [JsonPropertyName("port")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Port { get; init; }
+
+    /// <summary>listening: what is offered.</summary>
+    [JsonPropertyName("devices")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<WorkerEventDevice>? Devices { get; init; }
+
+    /// <summary>listening: CPU threads for each model. From 1 to 512.</summary>
+    [JsonPropertyName("threads")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Threads { get; init; }
+
+    /// <summary>listening: bytes for all models together.</summary>
+    [JsonPropertyName("memory")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Memory { get; init; }
+
+    /// <summary>connected, disconnected: the other end's address and port.</summary>
+    [JsonPropertyName("peer")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Peer { get; init; }
+}
+
 /// <summary>
 /// The replacement for a type of 2023 that llama.cpp no longer has; only F32 is exact. "auto": the smallest type
 /// that changes next to nothing.
@@ -3916,6 +4026,11 @@ public sealed record MemoryEstimateDevice
     [JsonPropertyName("free")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Free { get; init; }
+
+    /// <summary>Whether it is a device of another machine, of the option workers; absent if not.</summary>
+    [JsonPropertyName("worker")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Worker { get; init; }
 }
 
 /// <summary>The memory needed to open a model.</summary>

@@ -390,6 +390,11 @@ type OpenOptions struct {
 	// Where to compute: "auto", "cpu", "gpu", a device's name, or an array of names. Default: "auto".
 	Device DeviceNames `json:"device,omitzero"`
 
+	// Other machines to compute on, as "host:port": each runs a worker of the same release (gpt4all worker). Layers
+	// are split over their devices, which count as GPUs, and this machine's GPUs. What is sent is not encrypted:
+	// loopback and private networks only.
+	Workers []string `json:"workers,omitzero"`
+
 	// Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535.
 	NGPULayers *int `json:"n_gpu_layers,omitzero"`
 
@@ -1348,6 +1353,67 @@ type ImatrixOptions struct {
 	CacheDir *string `json:"cache_dir,omitzero"`
 }
 
+// How llmodel_serve_worker() lets models of other machines compute on this one.
+type WorkerOptions struct {
+	// IPv4 address to listen on, or a name of one: loopback or of a private network, unless any_address is set.
+	// Default: "127.0.0.1".
+	Host *string `json:"host,omitzero"`
+
+	// TCP port. 0: any that is free. Default: 50052. From 0 to 65535.
+	Port *int `json:"port,omitzero"`
+
+	// Also listen on an address that strangers may reach. They can then use and crash the worker: there is no
+	// password and no encryption. Default: false.
+	AnyAddress *bool `json:"any_address,omitzero"`
+
+	// What to offer: "auto" (the GPUs, or the CPU if there is none), "cpu", "gpu", a device's name, or an array of
+	// names. Default: "auto".
+	Device DeviceNames `json:"device,omitzero"`
+
+	// CPU threads for each model. 0: chosen for this machine. Default: 0. From 0 to 512.
+	Threads *int `json:"threads,omitzero"`
+
+	// Memory for all models together, in bytes. 0: what is free at the start. Default: 0.
+	Memory *ByteCount `json:"memory,omitzero"`
+
+	// Folder for the larger tensors that are received, so that they need not be sent again. Nothing is ever removed
+	// from it. Empty: none. Default: "".
+	CacheDir *string `json:"cache_dir,omitzero"`
+}
+
+// A part of worker_event.
+type WorkerEventDevice struct {
+	// The device's name here.
+	Name string `json:"name"`
+
+	// What it is.
+	Description string `json:"description"`
+}
+
+// What happened to a worker.
+type WorkerEvent struct {
+	// It can be used; a program connected; that connection ended. One of "listening", "connected", "disconnected".
+	Event string `json:"event"`
+
+	// listening: the address.
+	Host *string `json:"host,omitzero"`
+
+	// listening: the port. From 0 to 65535.
+	Port *int `json:"port,omitzero"`
+
+	// listening: what is offered.
+	Devices []WorkerEventDevice `json:"devices,omitzero"`
+
+	// listening: CPU threads for each model. From 1 to 512.
+	Threads *int `json:"threads,omitzero"`
+
+	// listening: bytes for all models together.
+	Memory *ByteCount `json:"memory,omitzero"`
+
+	// connected, disconnected: the other end's address and port.
+	Peer *string `json:"peer,omitzero"`
+}
+
 // The replacement for a type of 2023 that llama.cpp no longer has; only F32 is exact. "auto": the smallest type
 // that changes next to nothing.
 type LegacyType string
@@ -1933,6 +1999,9 @@ type MemoryEstimateDevice struct {
 
 	// Bytes currently free on the device.
 	Free *ByteCount `json:"free,omitzero"`
+
+	// Whether it is a device of another machine, of the option workers; absent if not.
+	Worker *bool `json:"worker,omitzero"`
 }
 
 // The memory needed to open a model.

@@ -271,6 +271,25 @@ llmodel_status llmodel_imatrix(const char *path, const char *out_path, const cha
 llmodel_status llmodel_convert(const char *path, const char *out_path, const char *options_json,
     llmodel_progress_fn progress, void *user, char **json, llmodel_error **error);
 
+/**
+ * Called on the thread that called llmodel_serve_worker(): with an event (`$defs/worker_event`), borrowed, and about
+ * ten times a second with NULL. Return 0 to go on, anything else to stop.
+ */
+typedef int32_t (*llmodel_worker_fn)(const char *event_json, void *user);
+
+/**
+ * Lets models of other machines compute on this one's devices, until `notify` says to stop: they name it in their
+ * option `workers`. `options_json` is `$defs/worker_options`, NULL for the defaults, which listen on this machine
+ * alone.
+ *
+ * Whoever can connect can use the devices, send what crashes the process, and read what others send: the protocol,
+ * that of llama.cpp's RPC backend, has neither passwords nor encryption. So an address that is neither loopback nor of
+ * a private network is LLMODEL_INVALID_ARGUMENT, unless `any_address` is set. LLMODEL_IO if the address cannot be
+ * listened on. Stopping waits for what is being computed.
+ */
+llmodel_status llmodel_serve_worker(const char *options_json, llmodel_worker_fn notify, void *user,
+    llmodel_error **error);
+
 /* Every function, for what opens the library at run time. */
 #define LLMODEL_FUNCTIONS(X) \
     X(uint32_t, llmodel_abi_version, (void), ()) \
@@ -296,7 +315,8 @@ llmodel_status llmodel_convert(const char *path, const char *out_path, const cha
     X(void, llmodel_task_free, (llmodel_task *task), (task)) \
     X(llmodel_status, llmodel_quantize, (const char *path, const char *out_path, const char *options_json, llmodel_progress_fn progress, void *user, char **json, llmodel_error **error), (path, out_path, options_json, progress, user, json, error)) \
     X(llmodel_status, llmodel_imatrix, (const char *path, const char *out_path, const char *options_json, llmodel_progress_fn progress, void *user, char **json, llmodel_error **error), (path, out_path, options_json, progress, user, json, error)) \
-    X(llmodel_status, llmodel_convert, (const char *path, const char *out_path, const char *options_json, llmodel_progress_fn progress, void *user, char **json, llmodel_error **error), (path, out_path, options_json, progress, user, json, error))
+    X(llmodel_status, llmodel_convert, (const char *path, const char *out_path, const char *options_json, llmodel_progress_fn progress, void *user, char **json, llmodel_error **error), (path, out_path, options_json, progress, user, json, error)) \
+    X(llmodel_status, llmodel_serve_worker, (const char *options_json, llmodel_worker_fn notify, void *user, llmodel_error **error), (options_json, notify, user, error))
 
 #ifdef __cplusplus
 }

@@ -55,7 +55,7 @@ Error load_error(const std::string &path, const std::string &said) {
 }
 
 Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &progress)
-    : params_(options.params), chat_template_(options.chat_template) {
+    : params_(options.params), chat_template_(options.chat_template), workers_(options.workers) {
     ensure_backend();
     bound_grammars();
     share_prefixes();

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -30,6 +31,13 @@ class Engine {
     const common_params &params() const { return params_; }
     const server_context_meta &meta() const { return *meta_; }
 
+    /** Throws Error(LLMODEL_IO) if a worker that has a part of the model was lost. */
+    void throw_if_lost() const {
+        if (workers_ != nullptr) {
+            workers_->throw_if_lost();
+        }
+    }
+
     /** The library's own template that is used, or NULL. */
     const ChatTemplate *chat_template() const { return chat_template_; }
 
@@ -51,6 +59,7 @@ class Engine {
 
     common_params params_;
     const ChatTemplate *chat_template_;
+    std::shared_ptr<const Workers> workers_;
     mutable server_context core_;
     std::optional<server_context_meta> meta_;
     std::thread loop_;

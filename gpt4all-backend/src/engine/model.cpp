@@ -15,6 +15,7 @@
 #include "operations/check_request.h"
 #include "operations/operation.h"
 #include "platform/machine.h"
+#include "tasks/remote_task.h"
 #include "tasks/run_operation.h"
 #include "threads/large_stack.h"
 
@@ -56,9 +57,20 @@ Model::Model(const std::filesystem::path &path, const json &options, const Progr
     const Progress rest = [&](float done) { return progress(translation_part + (1 - translation_part) * done); };
     try {
         load(opened, options, translated && progress ? rest : progress);
+        throw_if_lost();
     } catch (const Error &error) {
-        throw opened.of_named(error);
+        throw opened.of_named(explain(error));
     }
+}
+
+void Model::throw_if_lost() const {
+    if (options_.workers != nullptr) {
+        options_.workers->throw_if_lost();
+    }
+}
+
+Error Model::explain(const Error &error) const {
+    return options_.workers == nullptr ? error : options_.workers->explain(error);
 }
 
 void Model::load(const ModelFile &opened, const json &options, const Progress &progress) {
@@ -105,11 +117,15 @@ Engine &Model::generator(std::string_view operation) const {
 std::shared_ptr<Task> Model::submit(std::string_view operation, json request) {
     const Operation &asked = find_operation(operation);
     accept(request, asked.request);
+    throw_if_lost();
     const std::lock_guard lock(mutex_);
     if (closed_) {
         throw Error(LLMODEL_CLOSED, "the model is closed");
     }
     auto task = start(asked, std::move(request));
+    if (options_.workers != nullptr) {
+        task = std::make_shared<RemoteTask>(std::move(task), options_.workers);
+    }
     std::erase_if(tasks_, [](const std::weak_ptr<Task> &known) { return known.expired(); });
     tasks_.push_back(task);
     return task;
@@ -153,6 +169,7 @@ void Model::close() {
 
 json Model::info() const {
     json info = description_;
+    throw_if_lost();
     update_free_memory(info.at("memory"));
     if (engine_ != nullptr) {
         const common_params &params = engine_->params();
@@ -173,7 +190,10 @@ json Model::save_state(const std::filesystem::path &path, const json &request) {
 }
 
 json Model::restore_state(const std::filesystem::path &path, const json &request) {
-    return llmodel::restore_state(generator("restore_state"), path, request);
+    throw_if_lost();
+    json restored = llmodel::restore_state(generator("restore_state"), path, request);
+    throw_if_lost();
+    return restored;
 }
 
 } // namespace llmodel

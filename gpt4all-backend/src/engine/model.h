@@ -56,6 +56,8 @@ class Model {
     Contexts &contexts() const { return *contexts_; }
 
   private:
+    void throw_if_lost() const;
+    Error explain(const Error &error) const;
     void load(const ModelFile &file, const json &options, const Progress &progress);
     std::shared_ptr<Task> start(const Operation &operation, json request);
 

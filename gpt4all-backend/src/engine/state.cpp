@@ -174,6 +174,7 @@ void StateFile::write(Engine &engine, int slot) {
 }
 
 json StateFile::finish(Engine &engine) {
+    engine.throw_if_lost(); // and what was written is zeros
     if (slot_ < 0) {
         throw not_written();
     }

@@ -1,6 +1,7 @@
 #include "memory/estimate.h"
 
 #include "backends/backend.h"
+#include "backends/workers.h"
 #include "files/inspect.h"
 #include "llama/abort_guard.h"
 #include "llama/logging.h"
@@ -117,12 +118,15 @@ json estimate_memory(const OpenOptions &options, const GgufFile &model) {
 
     json devices = json::array();
     for (const MemoryUsage &usage : plan.devices) {
-        devices.push_back({{"name", ggml_backend_dev_name(usage.device)},
+        devices.push_back({{"name", device_label(usage.device)},
                            {"weights", usage.weights},
                            {"context", usage.context},
                            {"compute", usage.compute},
                            {"other", usage.other},
                            {"total", usage.total()}});
+        if (is_remote(usage.device)) {
+            devices.back()["worker"] = true;
+        }
     }
     json estimate{{"devices", std::move(devices)},
                   {"total", plan.total()},
@@ -142,8 +146,7 @@ json estimate_memory(const OpenOptions &options, const GgufFile &model) {
 void update_free_memory(json &estimate) {
     const HostMemory host = host_memory();
     for (json &usage : estimate.at("devices")) {
-        usage["free"] =
-            free_bytes(ggml_backend_dev_by_name(usage.at("name").get_ref<const std::string &>().c_str()), host);
+        usage["free"] = free_bytes(find_device(usage.at("name").get<std::string>()), host);
     }
 }
 

@@ -88,7 +88,36 @@ std::vector<ggml_backend_dev_t> read_devices(const OptionReader &reader, const c
     return devices;
 }
 
-void read_compute(const OptionReader &reader, common_params &params) {
+namespace {
+
+/** The workers' devices come first, as in llama.cpp; then those of this machine, all that there are if none is named.
+ */
+std::shared_ptr<const Workers> read_workers(const OptionReader &reader, std::vector<ggml_backend_dev_t> &devices) {
+    if (!reader.has("workers") || reader.at("workers").empty()) {
+        return nullptr;
+    }
+    auto workers = std::make_shared<const Workers>(reader.at("workers").get<std::vector<std::string>>());
+    if (devices.empty()) {
+        for (const auto type : {GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU}) {
+            for (size_t i = 0; devices.empty() && i < ggml_backend_dev_count(); ++i) {
+                if (ggml_backend_dev_type(ggml_backend_dev_get(i)) == type) {
+                    devices.push_back(ggml_backend_dev_get(i));
+                }
+            }
+        }
+        devices.push_back(nullptr);
+    }
+    devices.insert(devices.begin(), workers->devices().begin(), workers->devices().end());
+    if (devices.size() > llama_max_devices()) {
+        reader.fail("workers",
+                    "a model can be split over no more than " + std::to_string(llama_max_devices() - 1) + " devices");
+    }
+    return workers;
+}
+
+} // namespace
+
+std::shared_ptr<const Workers> read_compute(const OptionReader &reader, common_params &params) {
     const CpuCounts cpus = cpu_counts();
     int32_t threads = 0;
     int32_t threads_batch = 0;
@@ -100,6 +129,7 @@ void read_compute(const OptionReader &reader, common_params &params) {
     params.cpuparams_batch.priority = params.cpuparams.priority;
 
     params.devices = read_devices(reader, "device");
+    auto workers = read_workers(reader, params.devices);
     reader.get("n_gpu_layers", params.n_gpu_layers);
     if (params.devices.size() == 1) {
         params.n_gpu_layers = 0;
@@ -133,6 +163,7 @@ void read_compute(const OptionReader &reader, common_params &params) {
     params.load_mode = lock ? (map ? LLAMA_LOAD_MODE_MMAP_MLOCK : LLAMA_LOAD_MODE_MLOCK)
                             : (map ? LLAMA_LOAD_MODE_AUTO : LLAMA_LOAD_MODE_NONE);
     reader.get("check_tensors", params.check_tensors);
+    return workers;
 }
 
 } // namespace llmodel::options

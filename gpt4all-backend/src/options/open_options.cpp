@@ -71,7 +71,7 @@ OpenOptions parse_open_options(const GgufFile &model, const json &options) {
     params.warmup = false;
     reader.get("warmup", params.warmup);
     reader.get("adaptive_threads", result.adaptive_threads);
-    options::read_compute(reader, params);
+    result.workers = options::read_compute(reader, params);
     options::read_context(reader, params, model);
     read_chat(reader, params);
     name_template(result, model);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backends/workers.h"
 #include "chat_templates/chat_templates.h"
 #include "common.h"
 #include "error.h"
@@ -7,6 +8,7 @@
 #include "options/sampling_defaults.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace llmodel {
@@ -18,6 +20,7 @@ struct OpenOptions {
     bool adaptive_threads = true;                // fewer of them while other programs keep the processors busy
     std::optional<uint64_t> memory_budget;       // bytes; none: what is free
     const ChatTemplate *chat_template = nullptr; // NULL: the model's own, or one of the user's
+    std::shared_ptr<const Workers> workers;      // NULL: it computes on this machine alone
 };
 
 /** `model` has been validated, and `options` has passed the schema. Throws Error for what a schema cannot say: a device

@@ -2,17 +2,19 @@
 
 // The parts of parse_open_options(), each of which reads some keys into llama.cpp's parameters and throws as that does.
 
+#include "backends/workers.h"
 #include "common.h"
 #include "ggml-backend.h"
 #include "gguf/gguf_file.h"
 #include "options/reader.h"
 
+#include <memory>
 #include <vector>
 
 namespace llmodel::options {
 
-/** Threads, devices and how the weights are loaded. */
-void read_compute(const OptionReader &reader, common_params &params);
+/** Threads, devices and how the weights are loaded. Connects to the workers, if there are any, and returns them. */
+std::shared_ptr<const Workers> read_compute(const OptionReader &reader, common_params &params);
 
 /** The list that llama.cpp takes, which ends with a null; empty where llama.cpp is to choose. Only the null: the CPU.
  */

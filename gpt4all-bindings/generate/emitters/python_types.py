@@ -38,6 +38,7 @@ OPTIONS = {
     "quantize_options": ("QuantizeOptions", ()),
     "imatrix_options": ("ImatrixOptions", ()),
     "convert_options": ("ConvertOptions", ()),
+    "worker_options": ("WorkerOptions", ()),
 }
 UNNAMED = ("adapters_request", "save_state_request")  # which Python's methods take apart
 
@@ -70,6 +71,7 @@ RESULTS = (
     "build_info",
     "progress_event",
     "tool_call_event",
+    "worker_event",
 )
 
 HEAD = '''"""The types of options, and of results as the library gives them.

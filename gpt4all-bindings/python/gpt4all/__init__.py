@@ -42,6 +42,7 @@ from ._stream import Stream
 from ._task import Event, EventKind, Task
 from ._tool_loop import ToolOutcome, ToolsResult
 from ._tools import Tool, Tools
+from ._worker import serve_worker
 from .embed4all import Embed4All
 from .gpt4all import GPT4All
 
@@ -107,6 +108,7 @@ __all__ = [
     "inspect",
     "quantize",
     "schema",
+    "serve_worker",
 ]
 
 

@@ -122,4 +122,7 @@ llmodel_status llmodel_imatrix(const char *path, const char *out_path, const cha
     llmodel_progress_fn progress, void *user, char **json, llmodel_error **error);
 llmodel_status llmodel_convert(const char *path, const char *out_path, const char *options_json,
     llmodel_progress_fn progress, void *user, char **json, llmodel_error **error);
+typedef int32_t (*llmodel_worker_fn)(const char *event_json, void *user);
+llmodel_status llmodel_serve_worker(const char *options_json, llmodel_worker_fn notify, void *user,
+    llmodel_error **error);
 """

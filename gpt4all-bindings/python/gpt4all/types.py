@@ -247,6 +247,11 @@ class OpenOptions(TypedDict, total=False):
     device: str | Sequence[str] | None
     """Where to compute: "auto", "cpu", "gpu", a device's name, or an array of names. Default: "auto"."""
 
+    workers: Sequence[str] | None
+    """Other machines to compute on, as "host:port": each runs a worker of the same release (gpt4all worker). Layers
+    are split over their devices, which count as GPUs, and this machine's GPUs. What is sent is not encrypted:
+    loopback and private networks only."""
+
     n_gpu_layers: int | None
     """Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535."""
 
@@ -614,6 +619,35 @@ class ConvertOptions(TypedDict, total=False):
     add_space_prefix: bool | None
     """Tokenise LLaMA's text with a space in front, as SentencePiece does and llama.cpp in 2023 did not. Default:
     false."""
+
+
+class WorkerOptions(TypedDict, total=False):
+    """How llmodel_serve_worker() lets models of other machines compute on this one."""
+
+    host: str | None
+    """IPv4 address to listen on, or a name of one: loopback or of a private network, unless any_address is set.
+    Default: "127.0.0.1"."""
+
+    port: int | None
+    """TCP port. 0: any that is free. Default: 50052. From 0 to 65535."""
+
+    any_address: bool | None
+    """Also listen on an address that strangers may reach. They can then use and crash the worker: there is no
+    password and no encryption. Default: false."""
+
+    device: str | Sequence[str] | None
+    """What to offer: "auto" (the GPUs, or the CPU if there is none), "cpu", "gpu", a device's name, or an array of
+    names. Default: "auto"."""
+
+    threads: int | None
+    """CPU threads for each model. 0: chosen for this machine. Default: 0. From 0 to 512."""
+
+    memory: int | None
+    """Memory for all models together, in bytes. 0: what is free at the start. Default: 0."""
+
+    cache_dir: str | None
+    """Folder for the larger tensors that are received, so that they need not be sent again. Nothing is ever removed
+    from it. Empty: none. Default: ""."""
 
 
 class UsagePromptTokensDetails(TypedDict, total=False):
@@ -1114,6 +1148,9 @@ class MemoryEstimateDevice(_MemoryEstimateDeviceRequired, total=False):
     free: int
     """Bytes currently free on the device."""
 
+    worker: bool
+    """Whether it is a device of another machine, of the option workers; absent if not."""
+
 
 class _MemoryEstimateRequired(TypedDict):
     devices: list[MemoryEstimateDevice]
@@ -1540,3 +1577,38 @@ class ToolCallEvent(_ToolCallEventRequired, total=False):
 
     function: ToolCallEventFunction
     """The piece."""
+
+
+class WorkerEventDevice(TypedDict):
+    name: str
+    """The device's name here."""
+
+    description: str
+    """What it is."""
+
+
+class _WorkerEventRequired(TypedDict):
+    event: Literal["listening", "connected", "disconnected"]
+    """It can be used; a program connected; that connection ended."""
+
+
+class WorkerEvent(_WorkerEventRequired, total=False):
+    """What happened to a worker."""
+
+    host: str
+    """listening: the address."""
+
+    port: int
+    """listening: the port. From 0 to 65535."""
+
+    devices: list[WorkerEventDevice]
+    """listening: what is offered."""
+
+    threads: int
+    """listening: CPU threads for each model. From 1 to 512."""
+
+    memory: int
+    """listening: bytes for all models together."""
+
+    peer: str
+    """connected, disconnected: the other end's address and port."""

@@ -231,6 +231,15 @@ llmodel_status llmodel_convert(const char *path, const char *out_path, const cha
     return llmodel_quantize(path, out_path, options_json, progress, user, json, error);
 }
 
+llmodel_status llmodel_serve_worker(const char *options_json, llmodel_worker_fn notify, void *user,
+                                    llmodel_error **error) {
+    (void)options_json;
+    (void)error;
+    while (!notify(NULL, user) && !notify("{\"event\": \"connected\", \"peer\": \"fake\"}", user)) {
+    }
+    return LLMODEL_OK;
+}
+
 llmodel_status llmodel_imatrix(const char *path, const char *out_path, const char *options_json,
                                llmodel_progress_fn progress, void *user, char **json, llmodel_error **error) {
     return llmodel_quantize(path, out_path, options_json, progress, user, json, error);

@@ -205,6 +205,12 @@ export interface OpenOptions {
   priority?: "low" | "normal" | "medium" | "high" | null;
   /** Where to compute: "auto", "cpu", "gpu", a device's name, or an array of names. Default: "auto". */
   device?: DeviceNames | null;
+  /**
+   * Other machines to compute on, as "host:port": each runs a worker of the same release (gpt4all worker). Layers are
+   * split over their devices, which count as GPUs, and this machine's GPUs. What is sent is not encrypted: loopback
+   * and private networks only.
+   */
+  workers?: readonly string[] | null;
   /** Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535. An integer. */
   n_gpu_layers?: number | null;
   /**
@@ -970,6 +976,65 @@ export interface ImatrixOptions {
   cache_dir?: string | null;
 }
 
+/** How llmodel_serve_worker() lets models of other machines compute on this one. */
+export interface WorkerOptions {
+  /**
+   * IPv4 address to listen on, or a name of one: loopback or of a private network, unless any_address is set. Default:
+   * "127.0.0.1".
+   */
+  host?: string | null;
+  /** TCP port. 0: any that is free. Default: 50052. From 0 to 65535. An integer. */
+  port?: number | null;
+  /**
+   * Also listen on an address that strangers may reach. They can then use and crash the worker: there is no password
+   * and no encryption. Default: false.
+   */
+  any_address?: boolean | null;
+  /**
+   * What to offer: "auto" (the GPUs, or the CPU if there is none), "cpu", "gpu", a device's name, or an array of
+   * names. Default: "auto".
+   */
+  device?: DeviceNames | null;
+  /** CPU threads for each model. 0: chosen for this machine. Default: 0. From 0 to 512. An integer. */
+  threads?: number | null;
+  /**
+   * Memory for all models together, in bytes. 0: what is free at the start. Default: 0. An integer of up to 64 bits,
+   * exact up to 2^53.
+   */
+  memory?: ByteCount | null;
+  /**
+   * Folder for the larger tensors that are received, so that they need not be sent again. Nothing is ever removed from
+   * it. Empty: none. Default: "".
+   */
+  cache_dir?: string | null;
+}
+
+/** A part of worker_event. */
+export interface WorkerEventDevice {
+  /** The device's name here. */
+  name: string;
+  /** What it is. */
+  description: string;
+}
+
+/** What happened to a worker. */
+export interface WorkerEvent {
+  /** It can be used; a program connected; that connection ended. */
+  event: "listening" | "connected" | "disconnected";
+  /** listening: the address. */
+  host?: string;
+  /** listening: the port. From 0 to 65535. An integer. */
+  port?: number;
+  /** listening: what is offered. */
+  devices?: WorkerEventDevice[];
+  /** listening: CPU threads for each model. From 1 to 512. An integer. */
+  threads?: number;
+  /** listening: bytes for all models together. An integer of up to 64 bits, exact up to 2^53. */
+  memory?: ByteCount;
+  /** connected, disconnected: the other end's address and port. */
+  peer?: string;
+}
+
 /**
  * The replacement for a type of 2023 that llama.cpp no longer has; only F32 is exact. "auto": the smallest type that
  * changes next to nothing.
@@ -1393,6 +1458,8 @@ export interface MemoryEstimateDevice {
   total: ByteCount;
   /** Bytes currently free on the device. An integer of up to 64 bits, exact up to 2^53. */
   free?: ByteCount;
+  /** Whether it is a device of another machine, of the option workers; absent if not. */
+  worker?: boolean;
 }
 
 /** The memory needed to open a model. */

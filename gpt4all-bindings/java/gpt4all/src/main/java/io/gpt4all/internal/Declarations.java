@@ -44,6 +44,13 @@ public final class Declarations {
     public static final FunctionDescriptor LLMODEL_PROGRESS_FN =
             FunctionDescriptor.of(JAVA_INT, JAVA_FLOAT, ADDRESS);
 
+    /**
+     * Called on the thread that called llmodel_serve_worker(): with an event (`$defs/worker_event`), borrowed, and
+     * about ten times a second with NULL. Return 0 to go on, anything else to stop.
+     */
+    public static final FunctionDescriptor LLMODEL_WORKER_FN =
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS);
+
     /** The LLMODEL_ABI_VERSION that the library was built with; differs from the header's if the two do not match. */
     public static final FunctionDescriptor LLMODEL_ABI_VERSION =
             FunctionDescriptor.of(JAVA_INT);
@@ -208,6 +215,19 @@ public final class Declarations {
     public static final FunctionDescriptor LLMODEL_CONVERT =
             FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
 
+    /**
+     * Lets models of other machines compute on this one's devices, until `notify` says to stop: they name it in
+     * their option `workers`. `options_json` is `$defs/worker_options`, NULL for the defaults, which listen on
+     * this machine alone.
+     *
+     * Whoever can connect can use the devices, send what crashes the process, and read what others send: the
+     * protocol, that of llama.cpp's RPC backend, has neither passwords nor encryption. So an address that is
+     * neither loopback nor of a private network is LLMODEL_INVALID_ARGUMENT, unless `any_address` is set.
+     * LLMODEL_IO if the address cannot be listened on. Stopping waits for what is being computed.
+     */
+    public static final FunctionDescriptor LLMODEL_SERVE_WORKER =
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+
     /** Every function, by its name. */
     public static final Map<String, FunctionDescriptor> FUNCTIONS = Map.ofEntries(
             Map.entry("llmodel_abi_version", LLMODEL_ABI_VERSION),
@@ -233,7 +253,8 @@ public final class Declarations {
             Map.entry("llmodel_task_free", LLMODEL_TASK_FREE),
             Map.entry("llmodel_quantize", LLMODEL_QUANTIZE),
             Map.entry("llmodel_imatrix", LLMODEL_IMATRIX),
-            Map.entry("llmodel_convert", LLMODEL_CONVERT));
+            Map.entry("llmodel_convert", LLMODEL_CONVERT),
+            Map.entry("llmodel_serve_worker", LLMODEL_SERVE_WORKER));
 
     private Declarations() {}
 }

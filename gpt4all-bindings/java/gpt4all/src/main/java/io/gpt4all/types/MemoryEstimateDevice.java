@@ -10,6 +10,7 @@ package io.gpt4all.types;
  * @param other Bytes for everything else, such as the vocabulary.
  * @param total Their sum.
  * @param free Bytes currently free on the device.
+ * @param worker Whether it is a device of another machine, of the option workers; absent if not.
  */
 public record MemoryEstimateDevice(
         @JsonName("name") String name,
@@ -18,5 +19,6 @@ public record MemoryEstimateDevice(
         @JsonName("compute") long compute,
         @JsonName("other") Long other,
         @JsonName("total") long total,
-        @JsonName("free") Long free) {
+        @JsonName("free") Long free,
+        @JsonName("worker") Boolean worker) {
 }

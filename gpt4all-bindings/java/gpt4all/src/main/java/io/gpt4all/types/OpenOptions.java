@@ -24,6 +24,9 @@ import java.util.Map;
  * "normal". One of "low", "normal", "medium", "high".
  * @param device Where to compute: "auto", "cpu", "gpu", a device's name, or an array of names. Default: "auto".
  * One of String, List&lt;String&gt;.
+ * @param workers Other machines to compute on, as "host:port": each runs a worker of the same release (gpt4all
+ * worker). Layers are split over their devices, which count as GPUs, and this machine's GPUs. What is sent is not
+ * encrypted: loopback and private networks only.
  * @param nGpuLayers Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1
  * to 65535.
  * @param splitMode How the model is split across several GPUs: not at all (main_gpu has all of it), by layers, by
@@ -106,6 +109,7 @@ public record OpenOptions(
         @JsonName("adaptive_threads") Boolean adaptiveThreads,
         @JsonName("priority") String priority,
         @JsonName("device") Object device,
+        @JsonName("workers") List<String> workers,
         @JsonName("n_gpu_layers") Integer nGpuLayers,
         @JsonName("split_mode") String splitMode,
         @JsonName("main_gpu") Integer mainGpu,
@@ -162,6 +166,7 @@ public record OpenOptions(
         private Boolean adaptiveThreads;
         private String priority;
         private Object device;
+        private List<String> workers;
         private Integer nGpuLayers;
         private String splitMode;
         private Integer mainGpu;
@@ -278,6 +283,16 @@ public record OpenOptions(
          */
         public Builder device(Object device) {
             this.device = device;
+            return this;
+        }
+
+        /**
+         * Other machines to compute on, as "host:port": each runs a worker of the same release (gpt4all worker).
+         * Layers are split over their devices, which count as GPUs, and this machine's GPUs. What is sent is not
+         * encrypted: loopback and private networks only.
+         */
+        public Builder workers(List<String> workers) {
+            this.workers = workers;
             return this;
         }
 
@@ -596,7 +611,7 @@ public record OpenOptions(
 
         /** Throws IllegalStateException if something is missing that has to be there. */
         public OpenOptions build() {
-            return new OpenOptions(nCtx, nBatch, nUbatch, nParallel, threads, threadsBatch, adaptiveThreads, priority, device, nGpuLayers, splitMode, mainGpu, tensorSplit, offloadKqv, opOffload, repack, cacheTypeK, cacheTypeV, flashAttn, mmap, cacheDir, mlock, pooling, ropeFreqBase, ropeFreqScale, ropeScaling, yarnOrigCtx, yarnExtFactor, yarnAttnFactor, yarnBetaFast, yarnBetaSlow, swaFull, kvUnified, contextShift, nKeep, cacheRamMib, nCacheReuse, lora, draft, speculative, chatTemplate, chatTemplateKwargs, reasoningFormat, spmInfill, sampling, catalogueSampling, warmup, checkTensors, memoryBudget);
+            return new OpenOptions(nCtx, nBatch, nUbatch, nParallel, threads, threadsBatch, adaptiveThreads, priority, device, workers, nGpuLayers, splitMode, mainGpu, tensorSplit, offloadKqv, opOffload, repack, cacheTypeK, cacheTypeV, flashAttn, mmap, cacheDir, mlock, pooling, ropeFreqBase, ropeFreqScale, ropeScaling, yarnOrigCtx, yarnExtFactor, yarnAttnFactor, yarnBetaFast, yarnBetaSlow, swaFull, kvUnified, contextShift, nKeep, cacheRamMib, nCacheReuse, lora, draft, speculative, chatTemplate, chatTemplateKwargs, reasoningFormat, spmInfill, sampling, catalogueSampling, warmup, checkTensors, memoryBudget);
         }
     }
 }
