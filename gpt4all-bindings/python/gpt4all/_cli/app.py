@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import bench, chat, convert, imatrix, machine, models, output, quantize, run, serve, show, vectors
+from . import bench, chat, convert, imatrix, machine, models, output, quantize, run, serve, show, vectors, worker
 from .command import command
 
 app = typer.Typer(
@@ -56,6 +56,7 @@ for _function in (
     run.run,
     chat.chat,
     serve.serve,
+    worker.worker,
     models.list_,
     show.show,
     models.pull,

@@ -9,7 +9,7 @@ import typer
 
 from . import output
 from .command import AsJson
-from .open_model import Device, GpuLayers, ModelOption, Threads, opened
+from .open_model import Device, GpuLayers, ModelOption, Threads, Workers, opened
 
 
 def bench(
@@ -18,6 +18,7 @@ def bench(
     generate: Annotated[int, typer.Option("--generate", "-n", min=2, help="Tokens to write.")] = 128,
     repetitions: Annotated[int, typer.Option("--repetitions", "-r", min=1, help="How often to measure each.")] = 5,
     device: Device = "auto",
+    worker: Workers = None,
     gpu_layers: GpuLayers = -1,
     threads: Threads = 0,
     as_json: AsJson = False,
@@ -33,7 +34,10 @@ def bench(
     from .._speed import tokens_per_second
 
     context = prompt + generate + 16
-    with opened(model, n_ctx=context, n_parallel=1, device=device, gpu_layers=gpu_layers, threads=threads) as opening:
+    opening = opened(
+        model, n_ctx=context, n_parallel=1, device=device, workers=worker, gpu_layers=gpu_layers, threads=threads
+    )
+    with opening:
         known: Any = opening.info()
         tests: dict[str, tuple[Literal["prompt", "predicted"], int, int]] = {
             f"pp{prompt}": ("prompt", prompt, 1),

@@ -11,7 +11,7 @@ import typer
 
 from . import output
 from .command import FAILED
-from .open_model import ChatTemplate, Context, Device, GpuLayers, ModelOption, Threads, opened_to_chat
+from .open_model import ChatTemplate, Context, Device, GpuLayers, ModelOption, Threads, Workers, opened_to_chat
 from .sampling import MaxTokens, MinP, Seed, Stop, System, Temperature, TopK, TopP, request_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def chat(
     chat_template: ChatTemplate = None,
     n_ctx: Context = 0,
     device: Device = "auto",
+    worker: Workers = None,
     gpu_layers: GpuLayers = -1,
     threads: Threads = 0,
 ) -> int:
@@ -57,7 +58,13 @@ def chat(
 
     def open_model(name: str | None) -> Session:
         opening = opened_to_chat(
-            name, chat_template=chat_template, n_ctx=n_ctx, device=device, gpu_layers=gpu_layers, threads=threads
+            name,
+            chat_template=chat_template,
+            n_ctx=n_ctx,
+            device=device,
+            workers=worker,
+            gpu_layers=gpu_layers,
+            threads=threads,
         )
         return Session(opening, keep_partial=True, **options)
 

@@ -34,6 +34,12 @@ ModelOption = Annotated[
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, autocompletion=complete_model)]
 Device = Annotated[str, typer.Option(help="Where to compute: auto, cpu, gpu, or a name from `gpt4all devices`.")]
 GpuLayers = Annotated[int, typer.Option(min=-1, help="Layers to keep on the GPU; -1 for as many as fit.")]
+Workers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--worker", metavar="HOST:PORT", help="Another machine to compute on, running `gpt4all worker`; repeatable."
+    ),
+]
 Threads = Annotated[int, typer.Option(min=0, max=512, help="CPU threads; 0 to suit this machine.")]
 ChatTemplate = Annotated[
     str | None,
@@ -54,7 +60,14 @@ def find(name: str) -> Path:
 
 
 def opened(
-    name: str | None, *, n_ctx: int = 0, device: str = "auto", gpu_layers: int = -1, threads: int = 0, **options: Any
+    name: str | None,
+    *,
+    n_ctx: int = 0,
+    device: str = "auto",
+    workers: list[str] | None = None,
+    gpu_layers: int = -1,
+    threads: int = 0,
+    **options: Any,
 ) -> Model:
     """The model, open; the default one if none is named. Raises LLModelError."""
     from .. import models
@@ -66,6 +79,8 @@ def opened(
     if entry is not None and entry.chat_template:
         options.setdefault("chat_template", entry.chat_template)  # the file has none, or a bad one
     chosen = device_option(device) if device not in ("auto", "cpu") else device
+    if workers:
+        options["workers"] = workers
     return Model(path, n_ctx=n_ctx, device=chosen, n_gpu_layers=gpu_layers, threads=threads, **options)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from . import output
 from .command import FAILED, INTERRUPTED, AsJson
-from .open_model import ChatTemplate, Context, Device, GpuLayers, ModelOption, Threads, opened_to_chat
+from .open_model import ChatTemplate, Context, Device, GpuLayers, ModelOption, Threads, Workers, opened_to_chat
 from .sampling import MaxTokens, MinP, Seed, Stop, System, Temperature, TopK, TopP, request_of
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def run(
     chat_template: ChatTemplate = None,
     n_ctx: Context = 0,
     device: Device = "auto",
+    worker: Workers = None,
     gpu_layers: GpuLayers = -1,
     threads: Threads = 0,
     as_json: AsJson = False,
@@ -70,7 +71,13 @@ def run(
     messages = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": text})
     opening = opened_to_chat(
-        model, chat_template=chat_template, n_ctx=n_ctx, device=device, gpu_layers=gpu_layers, threads=threads
+        model,
+        chat_template=chat_template,
+        n_ctx=n_ctx,
+        device=device,
+        workers=worker,
+        gpu_layers=gpu_layers,
+        threads=threads,
     )
     with opening as answering:
         if as_json:

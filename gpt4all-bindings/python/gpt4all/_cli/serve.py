@@ -94,6 +94,15 @@ def serve(
             "--n-parallel", envvar=_variable("N_PARALLEL"), min=1, max=64, help="Answers at a time per model."
         ),
     ] = None,
+    worker: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--worker",
+            envvar=_variable("WORKER"),
+            metavar="HOST:PORT",
+            help="Machine running `gpt4all worker` that all models are split over; several may be given.",
+        ),
+    ] = None,
     open_options: Annotated[
         str | None,
         typer.Option("--open", envvar=_variable("OPEN"), metavar="JSON", help="More options for opening models."),
@@ -144,7 +153,7 @@ def serve(
         "max_waiting": max_waiting,
         "max_tokens": max_tokens,
         "request_seconds": request_seconds,
-        "open": _open_options(open_options, n_ctx, n_parallel),
+        "open": _open_options(open_options, n_ctx, n_parallel, worker),
         "downloads": downloads,
     }
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -162,13 +171,15 @@ def _print_key() -> None:
     print(f"sha256:{hashed(key)}")
 
 
-def _open_options(text: str | None, n_ctx: int | None, n_parallel: int | None) -> dict[str, Any] | None:
+def _open_options(
+    text: str | None, n_ctx: int | None, n_parallel: int | None, workers: list[str] | None
+) -> dict[str, Any] | None:
     try:
         options = json.loads(text) if text else {}
     except ValueError as error:
         raise typer.BadParameter(f"--open is not JSON: {error}") from error
     if not isinstance(options, dict):
         raise typer.BadParameter("--open must be an object in JSON")
-    given = {"n_ctx": n_ctx, "n_parallel": n_parallel}
+    given = {"n_ctx": n_ctx, "n_parallel": n_parallel, "workers": workers or None}
     options.update({name: value for name, value in given.items() if value is not None})
     return options or None

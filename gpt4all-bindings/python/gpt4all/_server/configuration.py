@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .._errors import InvalidArgumentError
+from .._units import seconds, size
 from .access.keys import hashed
 from .settings import ServerSettings
 
@@ -18,26 +19,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 HASH = "sha256:"
-
-
-def seconds(text: str) -> float:
-    """Seconds of "90", "5m", "1h"; -1 of "forever". Raises InvalidArgumentError."""
-    return -1.0 if text == "forever" else _with_unit(text, SECONDS, "a time such as 90s, 5m or forever")
-
-
-def size(text: str) -> int:
-    """Bytes of "8GB", "512MiB". Raises InvalidArgumentError."""
-    return int(_with_unit(text, BYTES, "a size such as 8GB or 512MiB"))
-
-
-def _with_unit(text: str, units: Mapping[str, float], what: str) -> float:
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]*)", text.strip())
-    if found is None or found[2].lower() not in units:
-        raise InvalidArgumentError(f"{text!r} is not {what}")
-    return float(found[1]) * units[found[2].lower()]
 
 
 def key_hashes(keys: Sequence[str], file: Path | None) -> tuple[str, ...]:
@@ -77,6 +59,13 @@ def read_file(path: Path) -> dict[str, Any]:
     return read
 
 
+def _workers(given: Any) -> dict[str, tuple[str, ...]]:
+    """The machines that models are split over, by the models' names. Raises InvalidArgumentError."""
+    if not isinstance(given, dict):
+        raise InvalidArgumentError('workers must be a table, such as [workers] with "model.gguf" = ["10.0.0.2:50052"]')
+    return {name: (split,) if isinstance(split, str) else tuple(split) for name, split in given.items()}
+
+
 def settings(options: Mapping[str, Any], file: Path | None) -> ServerSettings:
     """Settings of options, which go before what the file says. None stands for what was not given.
 
@@ -95,6 +84,8 @@ def settings(options: Mapping[str, Any], file: Path | None) -> ServerSettings:
     for name in ("host", "allowed_origins", "allowed_hosts", "preload", "pin"):
         if name in given:
             given[name] = (given[name],) if isinstance(given[name], str) else tuple(given[name])
+    if "workers" in given:
+        given["workers"] = _workers(given["workers"])
     for name in ("certificate", "certificate_key"):
         if name in given:
             given[name] = Path(given[name])

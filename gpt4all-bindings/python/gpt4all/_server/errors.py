@@ -78,10 +78,20 @@ def failure_of(error: BaseException) -> Failure:
         return error.failure
     if not isinstance(error, LLModelError):
         return Failure(500, "the server failed; its log says why", "server_error")
+    if "worker" in error.detail:
+        return _worker_failure(error)
     for kind, status, name, code in _KINDS:
         if isinstance(error, kind):
             return Failure(status, error.message, name, code, _param(error), _headers(error, status))
     return Failure(500, error.message, "server_error")
+
+
+def _worker_failure(error: LLModelError) -> Failure:
+    """Of a model that other machines have parts of: it is opened again when it is asked for again."""
+    lost = error.detail.get("reopen")
+    worker = error.detail["worker"]
+    message = f"the worker {worker} was lost; the request was not answered. Please try again" if lost else error.message
+    return Failure(503, message, "server_error", "worker_unavailable", None, _headers(error, 503))
 
 
 def _param(error: LLModelError) -> str | None:

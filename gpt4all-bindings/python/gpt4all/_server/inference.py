@@ -33,7 +33,8 @@ class Inference:
         self.settings = settings
         self.store = Store()
         pinned = frozenset(str(self.store.find(name).path) for name in settings.pin)
-        self.pool = Pool(Options(settings.memory_budget, settings.keep_alive, settings.open, pinned))
+        workers = {str(self.store.find(name).path): split for name, split in settings.workers.items()}
+        self.pool = Pool(Options(settings.memory_budget, settings.keep_alive, settings.open, workers, pinned))
         self.metrics = Metrics()
         self.metrics.watch(self.states, lambda: self.pool.crashes)
         self.preloaded = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ class ServerSettings:
     preload: names of models that are opened at the start.
     pin: names of models that stay open once they are.
     open: options of Model, for all models.
+    workers: machines running `gpt4all worker` that a model is split over, by the model's name.
     memory_budget: bytes that all open models may need together; None: without limit.
     keep_alive: seconds for which a model stays open that nobody uses; negative: for ever.
     max_waiting: requests that may wait for one model; a further one gets 429.
@@ -49,6 +50,7 @@ class ServerSettings:
     preload: tuple[str, ...] = ()
     pin: tuple[str, ...] = ()
     open: Mapping[str, Any] = field(default_factory=dict)
+    workers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     memory_budget: int | None = None
     keep_alive: float = 300.0
     max_waiting: int = 64

@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import Any, BinaryIO
 
-from ..._errors import CancellationError
+from ..._errors import CancellationError, LLModelError
 from ..._model import Model
 from ..._task import Event, Task
 from ..._waiters import Waiters
@@ -19,6 +19,9 @@ from .frames import MODEL, describe, encode, encode_text
 
 # More than a queue of the server lets in, so that none waits for a thread where it could wait for a slot.
 MAX_THREADS = 512
+
+# The model has to be opened again; the exit code says that this is no crash. As EX_TEMPFAIL of sysexits.h.
+REOPEN = 75
 
 
 class Writer:
@@ -70,6 +73,7 @@ class Server:
         self._threads = Waiters(MAX_THREADS)
         self._lock = threading.Lock()
         self._tasks: dict[int, Task | None] = {}  # by id; None until it is submitted
+        self._unusable = False
 
     def run(self, lines: BinaryIO) -> None:
         for line in lines:
@@ -98,9 +102,13 @@ class Server:
                 self._give(id, self._submitted(id, operation, request))
         except BaseException as error:
             self._write(id, "failed", 0, describe(error))
+            # another machine that has a part of the model was lost
+            self._unusable |= isinstance(error, LLModelError) and bool(error.detail.get("reopen"))
         finally:
             with self._lock:
                 self._tasks.pop(id, None)
+                if self._unusable and not self._tasks:
+                    os._exit(REOPEN)  # the main thread is reading, and nobody would be answered any more
 
     def _submitted(self, id: int, operation: str, request: dict[str, Any]) -> Task:
         task = self._model.submit(operation, request)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from ..._errors import LLModelError, OutOfMemoryError
 from ..._model import inspect
 from .back_off import BackOff
+from .child import REOPEN
 from .worker import Start, Worker
 
 SWEEP_SECONDS = 0.25
@@ -26,6 +27,7 @@ class Options:
     memory_budget: bytes that all open models may need together; None: without limit.
     keep_alive: seconds for which a model stays open that nobody uses; negative: for ever.
     open: options of Model, for all models.
+    workers: other machines that a model is split over, by its path.
     pinned: paths that are never closed to make room.
     wait: seconds that a model waits for memory which others are using, before OutOfMemoryError.
     """
@@ -33,8 +35,13 @@ class Options:
     memory_budget: int | None = None
     keep_alive: float = 300.0
     open: Mapping[str, Any] = field(default_factory=dict)
+    workers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
     wait: float = 60.0
+
+    def for_model(self, path: str) -> Mapping[str, Any]:
+        """Options of Model, for one of them."""
+        return {**self.open, "workers": self.workers[path]} if path in self.workers else self.open
 
 
 class Slot:
@@ -145,7 +152,7 @@ class Pool:
         await self._make_room(slot)
         try:
             slot.progress = 0.0
-            slot.worker = await Worker.start(Start(slot.path, self._options.open), _noted(slot))
+            slot.worker = await Worker.start(Start(slot.path, self._options.for_model(slot.path)), _noted(slot))
         except BaseException:
             slot.memory = 0
             raise
@@ -153,7 +160,7 @@ class Pool:
 
     def _ended(self, slot: Slot) -> None:
         slot.memory = 0
-        if slot.worker is not None and not slot.worker.closing:
+        if slot.worker is not None and not slot.worker.closing and slot.worker.exited.result() != REOPEN:
             self.crashes += 1
             slot.back_off.crashed()
 
@@ -162,7 +169,7 @@ class Pool:
         budget = self._options.memory_budget
         if budget is None:
             return
-        needed = await asyncio.to_thread(_memory, slot.path, self._options.open)
+        needed = await asyncio.to_thread(_memory, slot.path, self._options.for_model(slot.path))
         if needed > budget:
             raise OutOfMemoryError(
                 f"{Path(slot.path).name} needs {_gb(needed)} of memory, and all models together may have {_gb(budget)}"
@@ -221,8 +228,9 @@ def _noted(slot: Slot) -> Callable[[float], None]:
 
 
 def _memory(path: str, options: Mapping[str, Any]) -> int:
-    """Bytes that a model needs when it is open."""
-    return inspect(path, **options)["memory"]["total"]
+    """Bytes that a model needs on this machine when it is open."""
+    devices = inspect(path, **options)["memory"]["devices"]
+    return sum(each["total"] for each in devices if not each.get("worker"))
 
 
 def _gb(count: int) -> str:

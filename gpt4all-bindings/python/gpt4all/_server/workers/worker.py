@@ -178,7 +178,11 @@ class Worker(asyncio.SubprocessProtocol):
             raise self._crash()
         self._next_id += 1
         answer = self._answers[self._next_id] = Answer(self, self._next_id)
-        self._input.write(encode({"id": self._next_id, "operation": operation, "request": dict(request)}))
+        try:
+            self._input.write(encode({"id": self._next_id, "operation": operation, "request": dict(request)}))
+        except RuntimeError:  # uvloop's: the pipe is closed already, and the process not yet known to have ended
+            del self._answers[self._next_id]
+            raise self._crash() from None
         return answer
 
     def forget(self, id: int) -> None:
@@ -186,7 +190,8 @@ class Worker(asyncio.SubprocessProtocol):
         if self._answers.pop(id, None) is not None:
             self._note_idle()
             if self.alive:
-                self._input.write(encode({"cancel": id}))
+                with contextlib.suppress(RuntimeError):  # as above
+                    self._input.write(encode({"cancel": id}))
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Cancels what runs, lets the process end, and ends it by force after `seconds`."""
