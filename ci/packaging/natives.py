@@ -12,11 +12,11 @@ IN_WHEEL = "gpt4all/lib/"  # where the wheel has the library and its modules
 
 
 def library_files(folder: Path) -> list[Path]:
-    """The library and its modules for each instruction set, if it has any. Raises Failure if there is no library."""
+    """The library and its modules, if it has any. Raises Failure if there is no library."""
     library = folder / "libllmodel.so"
     if not library.is_file():
         raise Failure(f"there is no libllmodel.so in {folder}; build it first")
-    return [*sorted(folder.glob("libggml-cpu-*.so")), library]
+    return [*sorted(folder.glob("libggml-*.so")), library]
 
 
 def unpack_wheel(wheel: Path, into: Path) -> Path:

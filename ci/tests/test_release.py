@@ -84,7 +84,8 @@ def test_a_jar_without_classes_is_found(root: Path) -> None:
 def wheel(tmp_path: Path) -> Path:
     path = tmp_path / "gpt4all-3.1.0-py3-none-linux.whl"
     with zipfile.ZipFile(path, "w") as archive:
-        for name in ("lib/libllmodel.so", "lib/libggml-cpu-haswell.so", "lib/notes.txt", "__init__.py"):
+        names = ("libllmodel.so", "libggml-cpu-haswell.so", "libggml-rpc.so", "notes.txt")
+        for name in (*(f"lib/{name}" for name in names), "__init__.py"):
             archive.writestr(f"gpt4all/{name}", name)
     return path
 
@@ -94,7 +95,11 @@ def test_other_packages_take_the_library_of_the_wheel(wheel: Path, tmp_path: Pat
     folder.mkdir()
     (folder / "libggml-cpu-old.so").write_text("of another build")
     natives.unpack_wheel(wheel, folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["libggml-cpu-haswell.so", "libllmodel.so"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "libggml-cpu-haswell.so",
+        "libggml-rpc.so",
+        "libllmodel.so",
+    ]
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("gpt4all/__init__.py", "")
     with pytest.raises(Failure, match=r"no libllmodel\.so"):

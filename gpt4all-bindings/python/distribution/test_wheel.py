@@ -33,7 +33,8 @@ for path in sys.argv[1:-1]:
         values += [score.logprob for score in scores]
 with gpt4all.Model(sys.argv[-1]) as model:
     values += list(model.embed(["A cat sleeps."]).vectors[0])
-json.dump({"loaded": [b["path"] for b in gpt4all.devices()["backends"] if b["loaded"]], "values": values}, sys.stdout)
+loaded = [b["path"] for b in gpt4all.devices()["backends"] if b["loaded"] and b["name"] == "cpu"]
+json.dump({"loaded": loaded, "values": values}, sys.stdout)
 """
 
 
@@ -66,7 +67,8 @@ def test_the_wheel_holds_the_package_the_library_its_modules_and_nothing_else(un
     assert "gpt4all/lib/libllmodel.so" in libraries
     modules = libraries - {"gpt4all/lib/libllmodel.so"}
     assert modules
-    assert all(re.fullmatch(r"gpt4all/lib/libggml-cpu(-\w+)?\.so", name) for name in modules), modules
+    assert "gpt4all/lib/libggml-rpc.so" in modules
+    assert all(re.fullmatch(r"gpt4all/lib/libggml-(cpu(-\w+)?|rpc)\.so", name) for name in modules), modules
     converters = {name.removeprefix(SCRIPTS) for name in files if name.startswith(SCRIPTS)}
     assert converters >= {"convert_hf_to_gguf.py", "convert_lora_to_gguf.py", "LICENSE", "conversion/mpt.py"}
     for name in converters:
@@ -128,7 +130,9 @@ def test_every_module_that_this_processor_can_run_computes_the_same(here: Instal
         str(TINY_MODELS / f"{name}.gguf")
         for name in ("tiny-llama-f32", "tiny-llama-q4_0", "tiny-llama-q8_0", "tiny-bert")
     ]
-    modules = json.loads(here.run("gpt4all", "devices", "--json"))["backends"]
+    backends = json.loads(here.run("gpt4all", "devices", "--json"))["backends"]
+    assert [module["loaded"] for module in backends if module["name"] == "rpc"] == [True]
+    modules = [module for module in backends if module["name"] == "cpu"]
     reasons = {Path(module["path"]).name: module.get("reason", "") for module in modules}
     usable = [name for name, reason in reasons.items() if not reason or reason.endswith("fits this machine better")]
     foreign = [name for name, reason in reasons.items() if reason == "this processor lacks instructions that it needs"]
