@@ -184,16 +184,17 @@ LLMODEL_API llmodel_status llmodel_submit(llmodel_model *model, const char *oper
                                           llmodel_task **task, llmodel_error **error);
 
 typedef enum llmodel_event_kind {
-    LLMODEL_EVENT_NONE = 0,      /**< What llmodel_next() sets if it gives no event. */
-    LLMODEL_EVENT_STARTED = 1,   /**< The request is running. No data. */
-    LLMODEL_EVENT_PROGRESS = 2,  /**< JSON `$defs/progress_event`: how many prompt tokens, or inputs, are done. */
-    LLMODEL_EVENT_TEXT = 3,      /**< UTF-8, in whole code points: the answer. */
-    LLMODEL_EVENT_REASONING = 4, /**< UTF-8, in whole code points: what the model thinks before it answers. */
-    LLMODEL_EVENT_TOOL_CALL = 5, /**< JSON `$defs/tool_call_event`: a piece of a tool call. */
-    LLMODEL_EVENT_EMBEDDING = 6, /**< float32 in the machine's byte order; `size` is in bytes. */
-    LLMODEL_EVENT_LOGPROBS = 7,  /**< float32: one row of log-probabilities over the vocabulary, from score. */
-    LLMODEL_EVENT_RESULT = 8,    /**< JSON `$defs/<operation>_result`: the complete result, once. */
-    LLMODEL_EVENT_DONE = 9       /**< The last event; every later call returns it again. No data. */
+    LLMODEL_EVENT_NONE = 0,           /**< What llmodel_next() sets if it gives no event. */
+    LLMODEL_EVENT_STARTED = 1,        /**< The request is running. No data. */
+    LLMODEL_EVENT_PROGRESS = 2,       /**< JSON `$defs/progress_event`: how many prompt tokens, or inputs, are done. */
+    LLMODEL_EVENT_TEXT = 3,           /**< UTF-8, in whole code points: the answer. */
+    LLMODEL_EVENT_REASONING = 4,      /**< UTF-8, in whole code points: what the model thinks before it answers. */
+    LLMODEL_EVENT_TOOL_CALL = 5,      /**< JSON `$defs/tool_call_event`: a piece of a tool call. */
+    LLMODEL_EVENT_EMBEDDING = 6,      /**< float32 in the machine's byte order; `size` is in bytes. */
+    LLMODEL_EVENT_LOGPROBS = 7,       /**< float32: one row of log-probabilities over the vocabulary, from score. */
+    LLMODEL_EVENT_RESULT = 8,         /**< JSON `$defs/<operation>_result`: the complete result, once. */
+    LLMODEL_EVENT_DONE = 9,           /**< The last event; every later call returns it again. No data. */
+    LLMODEL_EVENT_TOKEN_LOGPROBS = 10 /**< JSON `$defs/logprobs`: how probable tokens were whose text has been given. */
 } llmodel_event_kind;
 
 typedef struct llmodel_event {

@@ -50,6 +50,7 @@ set(LLMODEL_SOURCES
   src/operations/operation.cpp
   src/operations/save_chat_state.cpp
   src/operations/text.cpp
+  src/operations/token_logprobs.cpp
   src/options/context.cpp
   src/options/devices.cpp
   src/options/open_options.cpp

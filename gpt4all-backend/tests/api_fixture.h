@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -108,6 +109,18 @@ struct Answer {
         return all;
     }
 
+    /** What the events told of a choice's tokens. */
+    json logprobs(int index = 0) const {
+        json all = json::array();
+        for (const Event &event : events) {
+            if (event.kind == LLMODEL_EVENT_TOKEN_LOGPROBS && event.index == index) {
+                const json content = json::parse(event.data)["content"];
+                all.insert(all.end(), content.begin(), content.end());
+            }
+        }
+        return all;
+    }
+
     std::vector<std::vector<float>> rows(llmodel_event_kind kind) const {
         std::vector<std::vector<float>> all;
         for (const Event &event : events) {
@@ -154,6 +167,7 @@ class Task {
             Event event;
             answer.failure = next(event);
             if (answer.failure.status != LLMODEL_OK || event.kind == LLMODEL_EVENT_DONE) {
+                check_logprobs(answer);
                 return answer;
             }
             if (event.kind == LLMODEL_EVENT_RESULT) {
@@ -172,6 +186,9 @@ class Task {
             return expect_valid(json::parse(event.data), "progress_event");
         case LLMODEL_EVENT_TOOL_CALL:
             return expect_valid(json::parse(event.data), "tool_call_event");
+        case LLMODEL_EVENT_TOKEN_LOGPROBS:
+            EXPECT_GT(json::parse(event.data)["content"].size(), 0);
+            return expect_valid(json::parse(event.data), "logprobs");
         case LLMODEL_EVENT_TEXT:
         case LLMODEL_EVENT_REASONING:
             EXPECT_FALSE(event.data.empty());
@@ -179,6 +196,20 @@ class Task {
             return;
         default:
             return;
+        }
+    }
+
+    /** What a stream tells of the tokens is what its result does. */
+    static void check_logprobs(const Answer &answer) {
+        const bool streamed = std::ranges::any_of(answer.events, [](const Event &event) {
+            return event.kind == LLMODEL_EVENT_TEXT || event.kind == LLMODEL_EVENT_REASONING ||
+                   event.kind == LLMODEL_EVENT_TOOL_CALL;
+        });
+        const json choices = answer.result.is_object() ? answer.result.value("choices", json::array()) : json::array();
+        for (const json &choice : choices) {
+            if (streamed && choice.contains("logprobs")) {
+                EXPECT_EQ(answer.logprobs(choice["index"].get<int>()), choice["logprobs"]["content"]);
+            }
         }
     }
 

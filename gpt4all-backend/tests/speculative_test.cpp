@@ -54,6 +54,20 @@ TEST(SpeculativeDraft, ALesserDraftChangesNothing) {
     EXPECT_EQ(content_of(model.run("complete", repetitive)), plain_text());
 }
 
+/** A token that was guessed right is as probable as any other. */
+TEST(SpeculativeDraft, ProbabilitiesAreThoseOfTheModel) {
+    json request = repetitive;
+    request.update({{"logprobs", 2}});
+    const auto probabilities = [&request](const json &options) {
+        return TinyLlama(options).run("complete", request).result["choices"][0]["logprobs"]["content"];
+    };
+    const json plain = probabilities(json::object());
+    ASSERT_EQ(plain.size(), 80U);
+    EXPECT_EQ(probabilities({{"draft", {{"path", model_path("tiny-llama-f32.gguf")}, {"n_max", 4}}}}), plain);
+    EXPECT_EQ(probabilities({{"speculative", {{"type", "ngram-simple"}, {"ngram_size_n", 2}, {"ngram_size_m", 4}}}}),
+              plain);
+}
+
 TEST(SpeculativeDraft, FilesThatAreNoneAreRefused) {
     const std::string tiny = model_path("tiny-llama-f32.gguf");
     EXPECT_EQ(refuse(tiny, {{"draft", {{"path", model_path("no-such-file.gguf")}}}}).status, LLMODEL_NOT_FOUND);

@@ -103,6 +103,9 @@ public enum EventKind
 
     /// <summary>The last event; every later call returns it again. No data.</summary>
     Done = 9,
+
+    /// <summary>JSON `$defs/logprobs`: how probable tokens were whose text has been given.</summary>
+    TokenLogprobs = 10,
 }
 
 /// <summary>What can be asked of a model.</summary>

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -258,7 +259,7 @@ func failure(err error) dict {
 
 // read is the outcome of a request; its events must keep the rules that hold for every request.
 func (r *running) read(task *Task, before []Event, cancelAfter *int) dict {
-	seen := &pieces{text: map[string]string{}, calls: map[[2]int]*dict{}}
+	seen := &pieces{text: map[string]string{}, calls: map[[2]int]*dict{}, told: map[int][]TokenLogprob{}}
 	if cancelAfter != nil && *cancelAfter == 0 {
 		task.Cancel()
 	}
@@ -301,6 +302,7 @@ type pieces struct {
 	kinds []EventKind
 	text  map[string]string
 	calls map[[2]int]*dict
+	told  map[int][]TokenLogprob
 }
 
 func (p *pieces) add(t *testing.T, event Event) {
@@ -311,6 +313,12 @@ func (p *pieces) add(t *testing.T, event Event) {
 			t.Errorf("a piece is not UTF-8: %q", event.Text)
 		}
 		p.text[fmt.Sprint(event.Kind, event.Index)] += event.Text
+	case EventKindTokenLogprobs:
+		var told Logprobs
+		if err := json.Unmarshal(event.JSON, &told); err != nil {
+			t.Fatal(err)
+		}
+		p.told[event.Index] = append(p.told[event.Index], told.Content...)
 	case EventKindToolCall:
 		var call ToolCallEvent
 		if err := json.Unmarshal(event.JSON, &call); err != nil {
@@ -348,9 +356,10 @@ func (p *pieces) check(t *testing.T, answer json.RawMessage) {
 	}
 	var result struct {
 		Choices []struct {
-			Index   int
-			Text    string
-			Message *ChatResultChoiceMessage
+			Index    int
+			Text     string
+			Message  *ChatResultChoiceMessage
+			Logprobs Logprobs
 		}
 	}
 	if err := json.Unmarshal(answer, &result); err != nil {
@@ -371,6 +380,9 @@ func (p *pieces) check(t *testing.T, answer json.RawMessage) {
 			if joined := p.text[fmt.Sprint(kind, choice.Index)]; joined != expected {
 				t.Errorf("the pieces of %v join to %q, and the result has %q", kind, joined, expected)
 			}
+		}
+		if told := p.told[choice.Index]; !reflect.DeepEqual(told, choice.Logprobs.Content) {
+			t.Errorf("the log-probabilities join to %v, and the result has %v", told, choice.Logprobs.Content)
 		}
 		for number, call := range message.ToolCalls {
 			joined := p.calls[[2]int{choice.Index, number}]

@@ -151,6 +151,9 @@ const (
 
 	// The last event; every later call returns it again. No data.
 	EventKindDone EventKind = 9
+
+	// JSON `$defs/logprobs`: how probable tokens were whose text has been given.
+	EventKindTokenLogprobs EventKind = 10
 )
 
 // String is the name in lower case; "unknown" for any other value.
@@ -176,6 +179,8 @@ func (v EventKind) String() string {
 		return "result"
 	case EventKindDone:
 		return "done"
+	case EventKindTokenLogprobs:
+		return "token_logprobs"
 	}
 	return "unknown"
 }

@@ -208,7 +208,9 @@ typedef enum llmodel_event_kind {
     /** JSON `$defs/<operation>_result`: the complete result, once. */
     LLMODEL_EVENT_RESULT = 8,
     /** The last event; every later call returns it again. No data. */
-    LLMODEL_EVENT_DONE = 9
+    LLMODEL_EVENT_DONE = 9,
+    /** JSON `$defs/logprobs`: how probable tokens were whose text has been given. */
+    LLMODEL_EVENT_TOKEN_LOGPROBS = 10
 } llmodel_event_kind;
 
 typedef struct llmodel_event {

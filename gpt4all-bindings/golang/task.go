@@ -30,7 +30,7 @@ type Event struct {
 	Text string
 	// Of embedding and logprobs.
 	Floats []float32
-	// Of progress (a ProgressEvent), tool_call (a ToolCallEvent), result and tool_result.
+	// Of progress (a ProgressEvent), tool_call (a ToolCallEvent), token_logprobs (a Logprobs), result and tool_result.
 	JSON json.RawMessage
 }
 

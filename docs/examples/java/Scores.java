@@ -9,6 +9,10 @@ import java.util.List;
 import io.gpt4all.types.ScoreRequest;
 // end of example
 
+// example: logprobs-stream
+import io.gpt4all.Event;
+// end of example
+
 // example: logprobs
 import io.gpt4all.types.TopToken;
 // end of example
@@ -49,6 +53,20 @@ public class Scores {
         for (var token : answer.logprobs().content()) {
             var rivals = token.topLogprobs().stream().map(TopToken::token).toList();
             System.out.println("\"" + token.token() + "\" " + token.logprob() + " " + rivals);
+        }
+        // end of example
+
+        // example: logprobs-stream
+        var events = model.chatStream(
+                        "Is the sky blue?",
+                        options -> options.logprobs(true).maxTokens(8).temperature(0))
+                .events();
+        while (events.hasNext()) {
+            if (events.next() instanceof Event.TokenLogprobs told) {
+                for (var token : told.logprobs().content()) {
+                    System.out.printf("\"%s\" %.2f%n", token.token(), token.logprob());
+                }
+            }
         }
         // end of example
 

@@ -37,6 +37,17 @@ for (const token of answer.logprobs?.content ?? []) {
 }
 // end of example
 
+// example: logprobs-stream
+const stream = model.chat("Is the sky blue?", { stream: true, logprobs: true, max_tokens: 8, temperature: 0 });
+for await (const event of stream.events()) {
+  if (event.kind === "token_logprobs") {
+    for (const token of event.data.content) {
+      console.log(JSON.stringify(token.token), token.logprob?.toFixed(2));
+    }
+  }
+}
+// end of example
+
 // example: tokens
 const tokens = await model.tokenize("Hello, world.");
 console.log(tokens, await model.detokenize(tokens), await model.countTokens("Hello, world."));

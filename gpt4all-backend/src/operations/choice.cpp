@@ -4,44 +4,17 @@
 #include "llama/logging.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <utility>
 #include <vector>
 
 namespace llmodel {
 
-namespace {
-
-json bytes_of(const std::string &piece) {
-    json bytes = json::array();
-    for (const char byte : piece) {
-        bytes.push_back(static_cast<unsigned char>(byte));
-    }
-    return bytes;
-}
-
-std::string valid_utf8(const std::string &bytes) {
-    Utf8Stream stream;
-    std::string text = stream.push(bytes);
-    return text + stream.finish();
-}
-
-/** OpenAI's form of one token; `probability` becomes "prob" where it was taken after sampling. */
-json token_json(const llama_vocab *vocab, llama_token token, float probability, bool post_sampling) {
-    const std::string piece = common_token_to_piece(vocab, token, true);
-    // JSON has no infinity: the lowest finite float stands for the logarithm of 0
-    const float logarithm = probability > 0 ? std::log(probability) : std::numeric_limits<float>::lowest();
-    return {{"id", token},
-            {"token", valid_utf8(piece)},
-            {"bytes", bytes_of(piece)},
-            {post_sampling ? "prob" : "logprob", post_sampling ? probability : logarithm}};
-}
-
-} // namespace
-
 Choice::Choice(const Generation &generation, const llama_vocab *vocab, int32_t index)
-    : generation_(generation), vocab_(vocab), index_(index) {}
+    : generation_(generation), index_(index) {
+    if (generation.top_logprobs >= 0) {
+        logprobs_.emplace(vocab, generation.top_logprobs);
+    }
+}
 
 void Choice::text(llmodel_event_kind kind, std::string &all, std::string whole, const Emit &emit) const {
     if (whole.empty()) {
@@ -59,6 +32,7 @@ void Choice::take(const std::string &content, const std::vector<common_chat_msg_
     }
     if (!generation_.parse) {
         text(LLMODEL_EVENT_TEXT, content_, content_utf8_.push(content), emit);
+        told_ += content.size();
         return;
     }
     for (const common_chat_msg_diff &diff : diffs) {
@@ -103,6 +77,13 @@ void Choice::add(server_task_result_cmpl_partial &part, task_result_state &state
         }
     }
     take(part.content, diffs, emit);
+    if (logprobs_ && !generation_.prompt_only) {
+        logprobs_->add(part.probs_output, part.post_sampling_probs);
+        if (generation_.stream) {
+            follow(state.generated_text, diffs);
+            tell_logprobs(logprobs_->take(told_), emit);
+        }
+    }
     if (generation_.timings_per_token) {
         const json progress = {{"unit", "tokens"},
                                {"total", part.n_prompt_tokens},
@@ -145,8 +126,14 @@ void Choice::finish(server_task_result_cmpl_final &last, task_result_state &stat
     finish_reason_ = !stopped ? "length" : called ? "tool_calls" : "stop";
     stopping_word_ = last.stopping_word;
     truncated_ = last.truncated;
-    if (generation_.top_logprobs >= 0) {
-        logprobs_ = logprobs(last);
+    if (logprobs_ && !generation_.prompt_only) {
+        logprobs_->add(last.probs_output, last.post_sampling_probs);
+        if (last.stop == STOP_TYPE_WORD) {
+            logprobs_->cut(generation_.parse ? state.generated_text.size() : told_);
+        }
+        if (generation_.stream) {
+            tell_logprobs(logprobs_->take_rest(), emit);
+        }
     }
     if (generation_.return_tokens && !generation_.prompt_only) {
         tokens_ = last.tokens;
@@ -164,40 +151,23 @@ std::string Choice::unparsed(const std::string &all) const {
     return all.substr(from);
 }
 
-size_t Choice::tokens_before_stop(const server_task_result_cmpl_final &last) const {
-    if (generation_.prompt_only) {
-        return 0;
-    }
-    const size_t all = last.probs_output.size();
-    if (last.stop != STOP_TYPE_WORD) {
-        return all;
-    }
-    std::string text;
-    std::vector<size_t> starts;
-    for (const completion_token_output &token : last.probs_output) {
-        starts.push_back(text.size());
-        text += common_token_to_piece(vocab_, token.tok, false);
-    }
-    const size_t stop = text.find(last.stopping_word);
-    return static_cast<size_t>(std::lower_bound(starts.begin(), starts.end(), stop) - starts.begin());
-}
-
-json Choice::logprobs(const server_task_result_cmpl_final &last) const {
-    const size_t count = tokens_before_stop(last);
-    json content = json::array();
-    for (size_t i = 0; i < count; ++i) {
-        const completion_token_output &token = last.probs_output[i];
-        json entry = token_json(vocab_, token.tok, token.prob, last.post_sampling_probs);
-        json top = json::array();
-        for (const auto &alternative : token.probs) {
-            if (top.size() < static_cast<size_t>(generation_.top_logprobs)) {
-                top.push_back(token_json(vocab_, alternative.tok, alternative.prob, last.post_sampling_probs));
+/** Moves `told_` behind what was made of the generated text, as far as it is found there as it is. */
+void Choice::follow(const std::string &all, const std::vector<common_chat_msg_diff> &diffs) {
+    for (const common_chat_msg_diff &diff : diffs) {
+        for (const std::string *part : {&diff.reasoning_content_delta, &diff.content_delta, &diff.tool_call_delta.name,
+                                        &diff.tool_call_delta.arguments}) {
+            if (!part->empty()) {
+                const size_t at = all.find(*part, told_);
+                told_ = at == std::string::npos ? all.size() : at + part->size();
             }
         }
-        entry[last.post_sampling_probs ? "top_probs" : "top_logprobs"] = std::move(top);
-        content.push_back(std::move(entry));
     }
-    return {{"content", std::move(content)}};
+}
+
+void Choice::tell_logprobs(json content, const Emit &emit) const {
+    if (!content.empty()) {
+        emit(LLMODEL_EVENT_TOKEN_LOGPROBS, index_, dump_json({{"content", std::move(content)}}));
+    }
 }
 
 json Choice::to_json() const {
@@ -213,8 +183,8 @@ json Choice::to_json() const {
     } else {
         choice["text"] = content_;
     }
-    if (generation_.top_logprobs >= 0) {
-        choice["logprobs"] = logprobs_;
+    if (logprobs_) {
+        choice["logprobs"] = {{"content", logprobs_->all()}};
     }
     if (generation_.return_tokens) {
         choice["tokens"] = tokens_;

@@ -2,12 +2,15 @@
 
 #include "error.h"
 #include "operations/generation.h"
+#include "operations/token_logprobs.h"
 #include "server-task.h"
 #include "tokens/utf8_stream.h"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace llmodel {
 
@@ -28,11 +31,10 @@ class Choice {
     void take(const std::string &content, const std::vector<common_chat_msg_diff> &diffs, const Emit &emit);
     void text(llmodel_event_kind kind, std::string &all, std::string whole, const Emit &emit) const;
     std::string unparsed(const std::string &all) const;
-    size_t tokens_before_stop(const server_task_result_cmpl_final &last) const;
-    json logprobs(const server_task_result_cmpl_final &last) const;
+    void follow(const std::string &all, const std::vector<common_chat_msg_diff> &diffs);
+    void tell_logprobs(json content, const Emit &emit) const;
 
     const Generation &generation_;
-    const llama_vocab *vocab_;
     int32_t index_;
 
     std::string content_;
@@ -40,7 +42,8 @@ class Choice {
     Utf8Stream content_utf8_;
     Utf8Stream reasoning_utf8_;
     json tool_calls_ = json::array();
-    json logprobs_;
+    std::optional<TokenLogprobs> logprobs_;
+    size_t told_ = 0; // bytes of the generated text that were given as events
     json tokens_ = json::array();
     std::string finish_reason_;
     std::string stopping_word_;

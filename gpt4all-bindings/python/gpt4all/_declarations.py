@@ -40,6 +40,7 @@ EVENT_KINDS = {
     "logprobs": 7,
     "result": 8,
     "done": 9,
+    "token_logprobs": 10,
 }
 
 CDEF = """\
@@ -104,7 +105,8 @@ typedef enum llmodel_event_kind {
     LLMODEL_EVENT_EMBEDDING = 6,
     LLMODEL_EVENT_LOGPROBS = 7,
     LLMODEL_EVENT_RESULT = 8,
-    LLMODEL_EVENT_DONE = 9
+    LLMODEL_EVENT_DONE = 9,
+    LLMODEL_EVENT_TOKEN_LOGPROBS = 10
 } llmodel_event_kind;
 typedef struct llmodel_event {
     int32_t kind;

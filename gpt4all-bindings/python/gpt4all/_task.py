@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 EventKind = Literal[
-    "started", "progress", "text", "reasoning", "tool_call", "embedding", "logprobs", "result", "done", "tool_result"
+    "started",
+    "progress",
+    "text",
+    "reasoning",
+    "tool_call",
+    "token_logprobs",
+    "embedding",
+    "logprobs",
+    "result",
+    "done",
+    "tool_result",
 ]
 """What an Event reports."""
 
@@ -41,8 +51,8 @@ class Event:
 
     kind: what it is. "tool_result" comes from run_tools() and sessions; all others from the engine.
     index: which choice, input or row of the request it belongs to, from 0.
-    data: a str for text and reasoning, array("f") for embedding and logprobs, a dict for progress, tool_call, result
-        and tool_result, None for started and done.
+    data: a str for text and reasoning, array("f") for embedding and logprobs, a dict for progress, tool_call,
+        token_logprobs, result and tool_result, None for started and done.
     """
 
     kind: EventKind

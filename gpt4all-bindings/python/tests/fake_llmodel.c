@@ -186,22 +186,29 @@ llmodel_status llmodel_next(llmodel_task *task, int32_t timeout_ms, llmodel_even
             return fail(LLMODEL_CANCELLED, error);
         return operation[0] == 'e' ? event_of(event, LLMODEL_EVENT_TEXT, "\xF0\x9F\x98\x80 ", 5) : LLMODEL_TIMEOUT;
     }
+    static const llmodel_event_kind kinds[] = {
+        LLMODEL_EVENT_STARTED,   LLMODEL_EVENT_PROGRESS,  LLMODEL_EVENT_TEXT,     LLMODEL_EVENT_REASONING,
+        LLMODEL_EVENT_TOOL_CALL, LLMODEL_EVENT_EMBEDDING, LLMODEL_EVENT_LOGPROBS, LLMODEL_EVENT_TOKEN_LOGPROBS,
+        LLMODEL_EVENT_RESULT,    LLMODEL_EVENT_DONE};
     const int step = ++tasks[number].step;
     if (sscanf(operation, "fail:%d", &status) == 1)
         return step == 1 ? event_of(event, LLMODEL_EVENT_TEXT, "a", 1) : fail((llmodel_status)status, error);
-    switch (step) {
+    const int last = (int)(sizeof kinds / sizeof *kinds);
+    const llmodel_event_kind kind = kinds[(step < last ? step : last) - 1];
+    switch (kind) {
     case LLMODEL_EVENT_PROGRESS:
     case LLMODEL_EVENT_TOOL_CALL:
+    case LLMODEL_EVENT_TOKEN_LOGPROBS:
     case LLMODEL_EVENT_RESULT:
-        return event_of(event, (llmodel_event_kind)step, json, strlen(json));
+        return event_of(event, kind, json, strlen(json));
     case LLMODEL_EVENT_TEXT:
     case LLMODEL_EVENT_REASONING:
-        return event_of(event, (llmodel_event_kind)step, "\xC3\xA9", 2);
+        return event_of(event, kind, "\xC3\xA9", 2);
     case LLMODEL_EVENT_EMBEDDING:
     case LLMODEL_EVENT_LOGPROBS:
-        return event_of(event, (llmodel_event_kind)step, floats, sizeof floats);
+        return event_of(event, kind, floats, sizeof floats);
     default:
-        return event_of(event, step >= LLMODEL_EVENT_DONE ? LLMODEL_EVENT_DONE : (llmodel_event_kind)step, NULL, 0);
+        return event_of(event, kind, NULL, 0);
     }
 }
 

@@ -61,10 +61,10 @@ def test_events_of_every_kind(run: Run) -> None:
         with Model("m") as model, model.submit("kinds", {}) as task:
             events = list(task)
         kinds = " ".join(event.kind for event in events)
-        assert kinds == "started progress text reasoning tool_call embedding logprobs result done"
+        assert kinds == "started progress text reasoning tool_call embedding logprobs token_logprobs result done"
         data = {event.kind: event.data for event in events}
         assert data["started"] is data["done"] is None
-        assert data["progress"] == data["tool_call"] == data["result"] == {"n": 1}
+        assert data["progress"] == data["tool_call"] == data["token_logprobs"] == data["result"] == {"n": 1}
         assert data["text"] == data["reasoning"] == "é"
         assert list(data["embedding"]) == list(data["logprobs"]) == [1.5, -2.0]
         with Model("m") as model:

@@ -65,6 +65,8 @@ export const EventKind = {
   RESULT: 8,
   /** The last event; every later call returns it again. No data. */
   DONE: 9,
+  /** JSON `$defs/logprobs`: how probable tokens were whose text has been given. */
+  TOKEN_LOGPROBS: 10,
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 
@@ -1812,4 +1814,6 @@ export type TaskEvent<Operation extends keyof Operations = keyof Operations> =
   /** JSON `$defs/<operation>_result`: the complete result, once. */
   | { kind: "result"; index: number; data: Operations[Operation]["result"] }
   /** The last event; every later call returns it again. No data. */
-  | { kind: "done"; index: number };
+  | { kind: "done"; index: number }
+  /** JSON `$defs/logprobs`: how probable tokens were whose text has been given. */
+  | { kind: "token_logprobs"; index: number; data: Logprobs };

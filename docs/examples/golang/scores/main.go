@@ -4,6 +4,13 @@ package main
 import (
 	// example: first
 	"context"
+	// end of example
+
+	// example: logprobs-stream
+	"encoding/json"
+	// end of example
+
+	// example: first
 	"fmt"
 	"log"
 	// end of example
@@ -81,6 +88,24 @@ func main() {
 			fmt.Printf(" %q", each.Token)
 		}
 		fmt.Println()
+	}
+	// end of example
+
+	// example: logprobs-stream
+	request.MaxTokens = gpt4all.Ptr(8)
+	for event, err := range model.ChatStream(ctx, request).Events() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if event.Kind == gpt4all.EventKindTokenLogprobs {
+			var told gpt4all.Logprobs
+			if err := json.Unmarshal(event.JSON, &told); err != nil {
+				log.Fatal(err)
+			}
+			for _, token := range told.Content {
+				fmt.Printf("%q %.2f\n", token.Token, *token.Logprob)
+			}
+		}
 	}
 	// end of example
 

@@ -154,6 +154,7 @@ def read(task: Task, read_before: list[Event], cancel_after: int | None) -> Outc
     """The outcome of a request; its events must keep the rules that hold for every request."""
     pieces: dict[tuple[str, int], list[str]] = {}
     calls: dict[tuple[int, int], list[Json]] = {}
+    tokens: dict[int, list[Json]] = {}
     kinds: list[str] = []
     if cancel_after == 0:
         task.cancel()
@@ -167,6 +168,8 @@ def read(task: Task, read_before: list[Event], cancel_after: int | None) -> Outc
                     task.cancel()
             elif event.kind == "tool_call":
                 calls.setdefault((event.index, event.data["index"]), []).append(event.data)
+            elif event.kind == "token_logprobs":
+                tokens.setdefault(event.index, []).extend(event.data["content"])
     except LLModelError as error:
         return failure(error)
     assert kinds[0] == "started", "the first event is not started"
@@ -180,6 +183,8 @@ def read(task: Task, read_before: list[Event], cancel_after: int | None) -> Outc
         for kind, key in (("text", "content"), ("reasoning", "reasoning_content")):
             joined = "".join(pieces.get((kind, choice["index"]), []))
             assert joined == (message.get(key) or ""), f"the pieces of {kind} do not join to what the result has"
+        told = choice.get("logprobs", {"content": []})["content"]
+        assert tokens.get(choice["index"], []) == told, "the log-probabilities do not join to what the result has"
         for number, call in enumerate(message.get("tool_calls", [])):
             parts = [part.get("function", {}) for part in calls[choice["index"], number]]
             joined_call = {key: "".join(part.get(key, "") for part in parts) for key in ("name", "arguments")}

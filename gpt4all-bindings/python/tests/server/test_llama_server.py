@@ -114,6 +114,11 @@ def test_infill_as_llama_vim_asks(filling: Served) -> None:
 def test_completion(filling: Served) -> None:
     whole = filling.post("/completion", {"prompt": "the house", **GREEDY, "n_probs": 2, "return_tokens": True}).json()
     assert len(whole["tokens"]) == len(whole["completion_probabilities"]) == 6
+    body = {"prompt": "the house", **GREEDY, "n_probs": 2, "stream": True}
+    *pieces, last = [json.loads(line[6:]) for line in filling.post("/completion", body).text.splitlines() if line]
+    streamed = [each["id"] for piece in pieces for each in piece["completion_probabilities"]]
+    assert streamed == [each["id"] for each in whole["completion_probabilities"]]
+    assert "completion_probabilities" not in last
     streamed = events(filling.post("/completion", {"prompt": "the house", **GREEDY, "stream": True}))
     assert "".join(event["content"] for event in streamed) == whole["content"]
     word = whole["content"][2:]

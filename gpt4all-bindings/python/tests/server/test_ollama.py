@@ -197,10 +197,16 @@ def test_thinking(client: Any) -> None:
 def test_logprobs(client: Any) -> None:
     chat = client.chat(TEXT, MESSAGES, logprobs=True, top_logprobs=2, options=GREEDY)
     generated = client.generate(TEXT, "a", logprobs=True, top_logprobs=2, options=GREEDY, raw=True)
-    last = list(client.generate(TEXT, "a", logprobs=True, options=GREEDY, stream=True))[-1]
-    for answer, count in ((chat, 2), (generated, 2), (last, 0)):
+    for answer, count in ((chat, 2), (generated, 2)):
         assert len(answer.logprobs) == answer.eval_count
         assert all(token.logprob <= 0 and len(token.top_logprobs or ()) == count for token in answer.logprobs)
+    whole = client.generate(TEXT, "a", logprobs=True, options=GREEDY, raw=True)
+    *pieces, last = client.generate(TEXT, "a", logprobs=True, options=GREEDY, raw=True, stream=True)
+    assert ["".join(token.token for token in piece.logprobs) for piece in pieces] == [
+        piece.response for piece in pieces
+    ]
+    assert [token.token for piece in pieces for token in piece.logprobs] == [token.token for token in whole.logprobs]
+    assert not last.logprobs
 
 
 def test_generate(client: Any) -> None:

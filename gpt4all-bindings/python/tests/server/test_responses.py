@@ -202,11 +202,16 @@ def test_an_answer_of_a_schema(client: Any) -> None:
 
 def test_logprobs(client: Any) -> None:
     include = ["message.output_text.logprobs"]
-    made = ask(client, include=include, top_logprobs=2, max_output_tokens=3, extra_body={"ignore_eos": True})
+    options: Any = {"include": include, "top_logprobs": 2, "max_output_tokens": 3, "temperature": 0}
+    options["extra_body"] = {"ignore_eos": True}
+    made = ask(client, **options)
     logprobs = made.output[0].content[0].logprobs
     assert len(logprobs) == 3
     assert all(token.logprob <= 0 and len(token.top_logprobs) == 2 for token in logprobs)
     assert made.top_logprobs == 2
+    deltas = [event for event in ask(client, **options, stream=True) if event.type == "response.output_text.delta"]
+    assert [token.token for event in deltas for token in event.logprobs] == [token.token for token in logprobs]
+    assert all("".join(token.token for token in event.logprobs) == event.delta for event in deltas)
 
 
 def test_what_is_stored(client: Any) -> None:

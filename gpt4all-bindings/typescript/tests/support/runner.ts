@@ -192,6 +192,8 @@ function checkChoices(answer: Json, events: Event[]): void {
     const message: Json = choice["message"] ?? { content: choice["text"] };
     assert.equal(joined("text"), message["content"] ?? "", "the pieces of text do not join to what the result has");
     assert.equal(joined("reasoning"), message["reasoning_content"] ?? "", "nor do those of reasoning");
+    const told = own.flatMap((event) => (event.kind === "token_logprobs" ? event.data.content : []));
+    assert.deepEqual(told, (choice["logprobs"] as Json | undefined)?.["content"] ?? [], "nor do the log-probabilities");
     ((message["tool_calls"] ?? []) as Json[]).forEach((call, number) => {
       const pieces = own.flatMap((event) =>
         event.kind === "tool_call" && event.data.index === number ? [event.data.function ?? {}] : [],

@@ -62,9 +62,11 @@ class CompletionWriter(Writer):
 
     def write(self, frame: Frame) -> bytes:
         if frame.kind == "text":
-            return event({"index": frame.index, "content": frame.data, "tokens": [], "stop": False})
+            told = {} if frame.logprobs is None else {"completion_probabilities": frame.logprobs}
+            return event({"index": frame.index, "content": frame.data, "tokens": [], "stop": False, **told})
         if frame.kind == "result":
             last = {**whole(self._model, frame.data), "content": ""}
+            last.pop("completion_probabilities", None)  # they came with the pieces
             return event(picked(last, self._fields))
         return b""
 

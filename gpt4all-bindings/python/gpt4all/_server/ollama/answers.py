@@ -19,6 +19,10 @@ Shape = Callable[[str, str, list[dict[str, Any]]], dict[str, Any]]
 """Where an endpoint puts text, thoughts and tool calls."""
 
 
+Tokens = list[dict[str, Any]] | None
+"""What is told of tokens, where that was asked for."""
+
+
 class Answered:
     """One answer, whole or in pieces.
 
@@ -32,9 +36,11 @@ class Answered:
         self._before = before
         self._begun = time.monotonic_ns()
 
-    def piece(self, text: str = "", thoughts: str = "", calls: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    def piece(
+        self, text: str = "", thoughts: str = "", calls: list[dict[str, Any]] | None = None, logprobs: Tokens = None
+    ) -> dict[str, Any]:
         """A part of it."""
-        return {**self._head(), **self._shape(text, thoughts, calls or []), "done": False}
+        return {**self._head(), **self._shape(text, thoughts, calls or []), "done": False, **_told(logprobs)}
 
     def last(self, result: dict[str, Any]) -> dict[str, Any]:
         """The end of a stream, of the engine's result."""
@@ -46,7 +52,7 @@ class Answered:
         message = choice.get("message", {})
         text = choice["text"] if "text" in choice else message["content"] or ""
         shaped = self._shape(text, message.get("reasoning_content") or "", calls_of(result))
-        return {**self._head(), **shaped, **self._end(result)}
+        return {**self._head(), **shaped, **_told(choice.get("logprobs", {}).get("content")), **self._end(result)}
 
     def empty(self, reason: str) -> dict[str, Any]:
         """The answer to a request that only opens or closes the model."""
@@ -57,12 +63,10 @@ class Answered:
 
     def _end(self, result: dict[str, Any]) -> dict[str, Any]:
         choice = result["choices"][0]
-        logprobs = choice.get("logprobs")
         return {
             "done": True,
             "done_reason": "length" if choice["finish_reason"] == "length" else "stop",
             **({"context": [*self._before, *choice.get("tokens", [])]} if self._before is not None else {}),
-            **({"logprobs": [_token(token) for token in logprobs["content"]]} if logprobs else {}),
             **durations(result, time.monotonic_ns() - self._begun),
         }
 
@@ -77,9 +81,11 @@ class AnswerWriter(Writer):
 
     def write(self, frame: Frame) -> bytes:
         if frame.kind == "text":
-            return line(self._answered.piece(frame.data))
+            return line(self._answered.piece(frame.data, logprobs=frame.logprobs))
         if frame.kind == "reasoning":
-            return line(self._answered.piece(thoughts=frame.data))
+            return line(self._answered.piece(thoughts=frame.data, logprobs=frame.logprobs))
+        if frame.kind == "tool_call" and frame.logprobs:
+            return line(self._answered.piece(logprobs=frame.logprobs))
         if frame.kind == "result":
             # Arguments are objects here, so a call can only be told when it is complete.
             calls = calls_of(frame.data)
@@ -133,6 +139,10 @@ def timestamp(moment: datetime) -> str:
 
 def _nanoseconds(milliseconds: float) -> int:
     return round(milliseconds * 1e6)
+
+
+def _told(logprobs: Tokens) -> dict[str, Any]:
+    return {} if logprobs is None else {"logprobs": [_token(token) for token in logprobs]}
 
 
 def _token(token: dict[str, Any]) -> dict[str, Any]:

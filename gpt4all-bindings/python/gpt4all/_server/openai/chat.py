@@ -40,24 +40,29 @@ class ChatWriter(ChunkWriter):
 
     def write(self, frame: Frame) -> bytes:
         if frame.kind == "text":
-            if frame.index == 0:
+            if frame.index == 0 and frame.logprobs is None:
                 return self._before + compact(frame.data) + self._after
-            return self._delta(frame.index, {"content": frame.data})
+            return self._piece(frame, {"content": frame.data})
         if frame.kind == "reasoning":
-            return self._delta(frame.index, {"reasoning_content": frame.data})
+            return self._piece(frame, {"reasoning_content": frame.data})
         if frame.kind == "tool_call":
-            return self._delta(frame.index, {"tool_calls": [frame.data]})
+            return self._piece(frame, {"tool_calls": [frame.data]})
         return self._end(frame.data) if frame.kind == "result" else b""
 
-    def _delta(self, index: int, delta: dict[str, Any], reason: str | None = None, logprobs: Any = None) -> bytes:
-        return self.chunk(index, {"delta": delta}, reason, logprobs)
+    def _piece(self, frame: Frame, delta: dict[str, Any]) -> bytes:
+        return self.chunk(frame.index, {"delta": delta}, logprobs=_logprobs(frame.logprobs))
+
+    def _delta(self, index: int, delta: dict[str, Any], reason: str | None = None) -> bytes:
+        return self.chunk(index, {"delta": delta}, reason)
 
     def _end(self, result: dict[str, Any]) -> bytes:
-        ends = [
-            self._delta(choice["index"], {}, choice["finish_reason"], choice.get("logprobs"))
-            for choice in result["choices"]
-        ]
+        ends = [self._delta(choice["index"], {}, choice["finish_reason"]) for choice in result["choices"]]
         return self.end(ends, result["usage"])
+
+
+def _logprobs(content: list[dict[str, Any]] | None) -> dict[str, Any] | None:
+    """Those of tokens, as OpenAI has them."""
+    return None if content is None else {"content": content, "refusal": None}
 
 
 def completion(model: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +71,7 @@ def completion(model: str, result: dict[str, Any]) -> dict[str, Any]:
         {
             "index": choice["index"],
             "message": {"refusal": None, **choice["message"]},
-            "logprobs": choice.get("logprobs"),
+            "logprobs": _logprobs(choice.get("logprobs", {}).get("content")),
             "finish_reason": choice["finish_reason"],
         }
         for choice in result["choices"]

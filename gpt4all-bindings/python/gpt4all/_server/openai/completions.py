@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,7 +17,7 @@ from ..workers.frames import Frame
 from .bodies import limit_tokens, read, refuse, take, take_model
 from .chunks import ChunkWriter
 from .ids import new_id
-from .logprobs import echoed, merged, of_tokens
+from .logprobs import Logprobs, echoed, length_of, merged, of_tokens
 from .schemas import COMPLETION
 
 REFUSED = {"best_of": "ask for n choices, and choose yourself", "suffix": "use /infill"}
@@ -26,32 +27,36 @@ MOST_PROMPTS = 2048
 class CompletionWriter(ChunkWriter):
     """text_completion objects, each with a piece of the text.
 
-    prompt: what comes first in each of the choices; empty for nothing.
+    prompt: what comes first in each of the choices; empty for nothing. logprobs: of its tokens.
     """
 
-    def __init__(self, model: str, prompt: str, choices: int, with_usage: bool) -> None:
+    def __init__(
+        self, model: str, prompt: str, choices: int, with_usage: bool, logprobs: Logprobs | None = None
+    ) -> None:
         super().__init__("cmpl-", "text_completion", model, with_usage)
         self._before = prompt
+        self._before_logprobs = logprobs
         self._choices = choices
+        self._offsets: dict[int, int] = defaultdict(lambda: length_of(logprobs))  # of the next token, in each choice
 
     def begin(self) -> bytes:
         if not self._before:
             return b""
-        return b"".join(self._piece(index, self._before) for index in range(self._choices))
+        before, logprobs = self._before, self._before_logprobs
+        return b"".join(self._piece(index, before, logprobs=logprobs) for index in range(self._choices))
 
     def write(self, frame: Frame) -> bytes:
         if frame.kind == "text":
-            return self._piece(frame.index, frame.data)
+            logprobs = of_tokens(frame.logprobs, self._offsets[frame.index])
+            self._offsets[frame.index] += length_of(logprobs)
+            return self._piece(frame.index, frame.data, logprobs=logprobs)
         return self._end(frame.data) if frame.kind == "result" else b""
 
     def _piece(self, index: int, text: str, reason: str | None = None, logprobs: Any = None) -> bytes:
         return self.chunk(index, {"text": text}, reason, logprobs)
 
     def _end(self, result: dict[str, Any]) -> bytes:
-        ends = [
-            self._piece(choice["index"], "", choice["finish_reason"], of_tokens(choice.get("logprobs")))
-            for choice in result["choices"]
-        ]
+        ends = [self._piece(choice["index"], "", choice["finish_reason"]) for choice in result["choices"]]
         return self.end(ends, result["usage"])
 
 
@@ -101,11 +106,10 @@ async def _stream(
 ) -> Response:
     if len(prompts) > 1:
         raise RequestError(400, "a stream continues one prompt; send several requests", param="prompt")
-    if echo and "logprobs" in body:
-        raise RequestError(400, "echo with logprobs is not given as a stream", param="stream")
     text = await _text(inference, request, model, prompts[0]) if echo else ""
+    before = await _echoed(inference, request, model, prompts[0], body) if echo else None
     choices = body.get("n", 1)  # of which the engine says whether it is possible, before the writer begins
-    writer = CompletionWriter(model.id, text, choices if isinstance(choices, int) else 1, with_usage)
+    writer = CompletionWriter(model.id, text, choices if isinstance(choices, int) else 1, with_usage, before)
     return StreamedAnswer(inference, request, model, "complete", {**body, "prompt": prompts[0]}, writer)
 
 
@@ -116,20 +120,26 @@ async def _complete(
     async with inference.ask(request, model, "complete", {**body, "prompt": prompt, "stream": False}) as asked:
         result: dict[str, Any] = await asked.result()
     for choice in result["choices"]:
-        choice["logprobs"] = of_tokens(choice.get("logprobs"))
+        choice["logprobs"] = of_tokens(choice.get("logprobs", {}).get("content"))
     if not echo:
         return result
-    if "logprobs" in body:
-        async with inference.ask(request, model, "echo", {"prompt": prompt, "top": body["logprobs"]}) as asked:
-            before = echoed(await asked.result())
-    else:
-        before = None
+    before = await _echoed(inference, request, model, prompt, body)
     text = await _text(inference, request, model, prompt)
     for choice in result["choices"]:
         choice["text"] = text + choice["text"]
         if before is not None:
             choice["logprobs"] = merged(before, choice["logprobs"])
     return result
+
+
+async def _echoed(
+    inference: Inference, request: Request, model: StoredModel, prompt: Any, body: dict[str, Any]
+) -> Logprobs | None:
+    """The log-probabilities of a prompt's tokens, if they are asked for."""
+    if "logprobs" not in body:
+        return None
+    async with inference.ask(request, model, "echo", {"prompt": prompt, "top": body["logprobs"]}) as asked:
+        return echoed(await asked.result())
 
 
 async def _text(inference: Inference, request: Request, model: StoredModel, prompt: Any) -> str:

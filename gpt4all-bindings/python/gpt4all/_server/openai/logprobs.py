@@ -7,15 +7,15 @@ from typing import Any
 Logprobs = dict[str, list[Any]]
 
 
-def of_tokens(given: dict[str, Any] | None) -> Logprobs | None:
-    """Those of generated tokens, from the engine's."""
-    if given is None:
+def of_tokens(content: list[dict[str, Any]] | None, offset: int = 0) -> Logprobs | None:
+    """Those of generated tokens, from the engine's. offset: how long the text before them is."""
+    if content is None:
         return None
-    content = given["content"]
     return _listed(
         [_piece(token) for token in content],
         [token["logprob"] for token in content],
         [{_piece(top): top["logprob"] for top in token.get("top_logprobs", [])} for token in content],
+        offset,
     )
 
 
@@ -28,6 +28,7 @@ def echoed(given: dict[str, Any]) -> Logprobs:
             None if token["logprob"] is None else {_piece(top): top["logprob"] for top in token["top"]}
             for token in given["tokens"]
         ],
+        0,
     )
 
 
@@ -35,13 +36,17 @@ def merged(before: Logprobs, after: Logprobs | None) -> Logprobs:
     """Those of a prompt and of what was generated behind it."""
     if after is None:
         return before
-    length = sum(len(token) for token in before["tokens"])
-    offsets = [length + offset for offset in after["text_offset"]]
+    offsets = [length_of(before) + offset for offset in after["text_offset"]]
     return {name: [*values, *(offsets if name == "text_offset" else after[name])] for name, values in before.items()}
 
 
-def _listed(tokens: list[str], logprobs: list[Any], top: list[Any]) -> Logprobs:
-    offsets, offset = [], 0
+def length_of(logprobs: Logprobs | None) -> int:
+    """Of the text that the tokens are."""
+    return sum(len(token) for token in logprobs["tokens"]) if logprobs else 0
+
+
+def _listed(tokens: list[str], logprobs: list[Any], top: list[Any], offset: int) -> Logprobs:
+    offsets = []
     for token in tokens:
         offsets.append(offset)
         offset += len(token)

@@ -16,6 +16,7 @@ from ..._task import Event, Task
 from ..._waiters import Waiters
 from .echo import Echo
 from .frames import MODEL, describe, encode, encode_text
+from .paired import paired, wants_logprobs
 
 # More than a queue of the server lets in, so that none waits for a thread where it could wait for a slot.
 MAX_THREADS = 512
@@ -99,7 +100,11 @@ class Server:
             if operation == "echo":
                 self._write(id, "result", 0, self._echo.result(request, lambda task: self._note(id, task)))
             else:
-                self._give(id, self._submitted(id, operation, request))
+                task = self._submitted(id, operation, request)
+                if wants_logprobs(request):
+                    self._give_paired(id, task)
+                else:
+                    self._give(id, task)
         except BaseException as error:
             self._write(id, "failed", 0, describe(error))
             # another machine that has a part of the model was lost
@@ -131,6 +136,12 @@ class Server:
                 put(encode_text(id, item))
             elif item.kind not in ("started", "done", "result"):
                 self._write(id, item.kind, item.index, _as_json(item))
+        self._write(id, "result", 0, task.answer)
+
+    def _give_paired(self, id: int, task: Task) -> None:
+        for event, logprobs in paired(task.items()):
+            if event.kind not in ("started", "done", "result"):
+                self._write.put(encode((id, event.kind, event.index, event.data, logprobs)))
         self._write(id, "result", 0, task.answer)
 
 

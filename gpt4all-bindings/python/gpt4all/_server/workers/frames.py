@@ -1,8 +1,9 @@
 """What a worker and its server say to each other: JSON, a line each.
 
 To the worker, on its standard input: first its Start, then a Request for each request, and {"cancel": id}. The end of
-the input ends the worker. From the worker, on its standard output: a list [id, kind, index, data] for each event; id 0
-is the model itself, which reports "progress" while it loads, and then "ready" or "failed".
+the input ends the worker. From the worker, on its standard output: a list [id, kind, index, data] for each event, with
+the log-probabilities of its tokens behind if there are any; id 0 is the model itself, which reports "progress" while it
+loads, and then "ready" or "failed".
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _read = json.JSONDecoder().decode
 class Frame:
     """One line of a worker.
 
+    logprobs: of the tokens of a piece, as the result has them; only if the request asked for them.
     kind: "text", "reasoning", "tool_call" and "progress" as the engine's events; "embedding", whose data is base64 of
         little-endian float32; "result", the last of a request that succeeds; "failed", the last of one that does not.
     """
@@ -33,6 +35,7 @@ class Frame:
     kind: str
     index: int
     data: Any
+    logprobs: list[dict[str, Any]] | None = None
 
 
 def encode(message: object) -> bytes:

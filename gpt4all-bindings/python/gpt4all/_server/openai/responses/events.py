@@ -51,7 +51,8 @@ class Answering:
     def take(self, frame: Frame) -> Events:
         """What a frame becomes."""
         if frame.kind == "text":
-            return self._text(frame.data)
+            # The token that ends an answer has no text.
+            return self._text(frame.data, frame.logprobs or []) if frame.data or self._open == "text" else []
         if frame.kind == "reasoning":
             self._thoughts += 1  # they come a token at a time
             return self._think(frame.data)
@@ -74,9 +75,7 @@ class Answering:
 
     def _finish(self, result: dict[str, Any]) -> Events:
         choice, usage = result["choices"][0], result["usage"]
-        events: Events = [] if self.response["output"] else self._text("")  # so that there is something
-        if choice.get("logprobs"):
-            self._add_logprobs(choice["logprobs"]["content"])
+        events: Events = [] if self.response["output"] else self._text("", [])  # so that there is something
         self.response["usage"] = {
             "input_tokens": usage["prompt_tokens"],
             "input_tokens_details": {
@@ -99,11 +98,13 @@ class Answering:
 
     # -------------------------------------------------------------------------------------------------------- items
 
-    def _text(self, text: str) -> Events:
+    def _text(self, text: str, logprobs: list[dict[str, Any]]) -> Events:
         item = {"id": new_id("msg_"), "type": "message", "role": "assistant"}
         part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
         opened = self._in_item("text", item, part)
-        return opened + self._delta("output_text", text, content_index=0, logprobs=[]) if text else opened
+        self._item["content"][0]["logprobs"].extend(logprobs)
+        more = text or logprobs
+        return opened + self._delta("output_text", text, content_index=0, logprobs=logprobs) if more else opened
 
     def _think(self, thought: str) -> Events:
         item = {"id": new_id("rs_"), "type": "reasoning", "summary": []}
@@ -155,12 +156,6 @@ class Answering:
             self._of_item(f"response.{part['type']}.done", content_index=0, text=text, **logprobs),
             self._of_item("response.content_part.done", content_index=0, part=part),
         ]
-
-    def _add_logprobs(self, logprobs: list[dict[str, Any]]) -> None:
-        """They come at the end only, those of all tokens."""
-        for item in self.response["output"]:
-            if item["type"] == "message":
-                item["content"][0]["logprobs"] = logprobs
 
     # ------------------------------------------------------------------------------------------------------- events
 

@@ -24,6 +24,9 @@ public sealed interface Event {
     /** A piece of a tool call. */
     record ToolCall(int index, ToolCallEvent piece) implements Event {}
 
+    /** How probable tokens were whose text has been given. */
+    record TokenLogprobs(int index, io.gpt4all.types.Logprobs logprobs) implements Event {}
+
     /** A vector. */
     @SuppressWarnings("ArrayRecordComponent")
     record Embedding(int index, float[] vector) implements Event {}

@@ -5,6 +5,7 @@ import io.gpt4all.internal.Json;
 import io.gpt4all.internal.NativeTask;
 import io.gpt4all.internal.RawEvent;
 import io.gpt4all.types.EventKind;
+import io.gpt4all.types.Logprobs;
 import io.gpt4all.types.ProgressEvent;
 import io.gpt4all.types.ToolCallEvent;
 import java.lang.ref.Reference;
@@ -92,6 +93,7 @@ public final class Task implements Iterator<Event>, AutoCloseable {
             case TEXT -> new Event.Text(index, raw.text());
             case REASONING -> new Event.Reasoning(index, raw.text());
             case TOOL_CALL -> new Event.ToolCall(index, Json.read(raw.text(), ToolCallEvent.class));
+            case TOKEN_LOGPROBS -> new Event.TokenLogprobs(index, Json.read(raw.text(), Logprobs.class));
             case EMBEDDING -> {
                 floats.put(index, raw.floats());
                 yield new Event.Embedding(index, raw.floats());

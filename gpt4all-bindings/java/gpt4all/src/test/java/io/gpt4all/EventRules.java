@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.gpt4all.internal.Json;
+import io.gpt4all.types.Logprobs;
+import io.gpt4all.types.TokenLogprob;
 import io.gpt4all.types.ToolCallEvent;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,6 +22,7 @@ final class EventRules {
 
     static ObjectNode read(Task task, List<Event> before, int cancelAfter) {
         Map<String, StringBuilder> pieces = new HashMap<>();
+        Map<Integer, List<TokenLogprob>> tokens = new HashMap<>();
         List<String> kinds = new ArrayList<>();
         if (cancelAfter == 0) {
             task.cancel();
@@ -27,10 +30,10 @@ final class EventRules {
         int texts = 0;
         try (task) {
             for (Event event : before) {
-                texts += gather(event, pieces, kinds);
+                texts += gather(event, pieces, tokens, kinds);
             }
             while (task.hasNext()) {
-                int more = gather(task.next(), pieces, kinds);
+                int more = gather(task.next(), pieces, tokens, kinds);
                 texts += more;
                 if (more > 0 && texts == cancelAfter) {
                     task.cancel();
@@ -55,11 +58,22 @@ final class EventRules {
                 }
             }
         }
-        answer.path("choices").forEach(choice -> checkChoice(choice, pieces));
+        for (JsonNode choice : answer.path("choices")) {
+            checkChoice(choice, pieces);
+            List<TokenLogprob> told = choice.has("logprobs")
+                    ? Json.read(choice.get("logprobs").toString(), Logprobs.class)
+                            .content()
+                    : List.of();
+            assertEquals(told, tokens.getOrDefault(choice.get("index").asInt(), List.of()), "the log-probabilities");
+        }
         return outcome;
     }
 
-    private static int gather(Event event, Map<String, StringBuilder> pieces, List<String> kinds) {
+    private static int gather(
+            Event event,
+            Map<String, StringBuilder> pieces,
+            Map<Integer, List<TokenLogprob>> tokens,
+            List<String> kinds) {
         kinds.add(event.getClass().getSimpleName());
         switch (event) {
             case Event.Text piece -> append(pieces, "text " + piece.index(), piece.text());
@@ -72,6 +86,9 @@ final class EventRules {
                     append(pieces, "arguments " + place, piece.function().arguments());
                 }
             }
+            case Event.TokenLogprobs told ->
+                tokens.computeIfAbsent(told.index(), key -> new ArrayList<>())
+                        .addAll(told.logprobs().content());
             default -> {}
         }
         return event instanceof Event.Text ? 1 : 0;

@@ -21,7 +21,9 @@ public enum EventKind {
     /** JSON `$defs/&lt;operation&gt;_result`: the complete result, once. */
     RESULT(8),
     /** The last event; every later call returns it again. No data. */
-    DONE(9);
+    DONE(9),
+    /** JSON `$defs/logprobs`: how probable tokens were whose text has been given. */
+    TOKEN_LOGPROBS(10);
 
     private final int value;
 
