@@ -60,8 +60,12 @@ void Contexts::scale_adapters(std::vector<float> scales) {
 }
 
 void Contexts::run(Context::Purpose purpose, ContextFunction function, const json &request, EventSink &sink) {
-    const AbortGuard guard;
-    function(state_->context(purpose), state_->adapters(), request, sink);
+    const AbortGuard guard(AbortGuard::Leaves::context);
+    try {
+        function(state_->context(purpose), state_->adapters(), request, sink);
+    } catch (const ContextAborted &aborted) {
+        throw Error(aborted.error);
+    }
 }
 
 } // namespace llmodel

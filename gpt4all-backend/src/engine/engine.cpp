@@ -64,11 +64,16 @@ Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &pro
 
     loop_ = std::thread([this, adaptive = options.adaptive_threads] {
         try {
-            const AbortGuard guard;
+            const AbortGuard guard(AbortGuard::Leaves::context);
             const AdaptiveThreads threads(adaptive);
             core_.start_loop();
+        } catch (const ContextAborted &aborted) {
+            failure_ = aborted.error;
+            failed_ = true;
         } catch (const std::exception &error) {
-            failure_ = error.what();
+            failure_ =
+                Error(LLMODEL_INTERNAL, std::string("the model has to be closed and opened again: ") + error.what(),
+                      {{"reopen", true}});
             failed_ = true;
         }
         ended_ = true;
@@ -136,11 +141,8 @@ const llama_vocab *Engine::vocab() const {
     return llama_model_get_vocab(llama_get_model(context()));
 }
 
-std::optional<std::string> Engine::failure() const {
-    if (failed_) {
-        return failure_;
-    }
-    return std::nullopt;
+std::optional<Error> Engine::failure() const {
+    return failed_ ? failure_ : std::nullopt;
 }
 
 server_task_result_ptr Engine::perform(server_task &&task) {
@@ -149,7 +151,7 @@ server_task_result_ptr Engine::perform(server_task &&task) {
     results.post_task(std::move(task));
     auto result = results.next([this] { return failed_.load(); });
     if (result == nullptr) {
-        throw Error(LLMODEL_INTERNAL, "the engine has stopped: " + failure_);
+        throw *failure();
     }
     if (result->is_error()) {
         throw_engine_error(*result);

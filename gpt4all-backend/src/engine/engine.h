@@ -49,7 +49,7 @@ class Engine {
     server_response_reader reader() { return core_.get_response_reader(); }
 
     /** Why the loop ended of itself, if it did: requests would wait for ever. */
-    std::optional<std::string> failure() const;
+    std::optional<Error> failure() const;
 
     /** Posts `task` alone and waits for its result. For actions on slots and adapters, which are short. */
     server_task_result_ptr perform(server_task &&task);
@@ -66,7 +66,7 @@ class Engine {
     std::atomic<bool> adapters_vary_ = false;
     std::atomic<bool> ended_ = false;
     std::atomic<bool> failed_ = false;
-    std::string failure_; // written before failed_
+    std::optional<Error> failure_; // written before failed_
 };
 
 /** The typed error for a model that llama.cpp did not load; `said` is what it logged, which alone says why. */

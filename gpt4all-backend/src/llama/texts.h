@@ -37,6 +37,17 @@ inline constexpr LlamaText no_token_left{"no token is left", "src/llama-sampler.
 inline constexpr LlamaText media_not_supported{"input is not supported", "tools/server/server-common.cpp"};
 ///@}
 
+/** Sources with assertions about one request, in places where nothing is computed: the rest is not touched by them. */
+inline constexpr std::array sources_of_requests{
+    LlamaText{"llama-grammar.cpp", "src/CMakeLists.txt"},
+    LlamaText{"llama-sampler.cpp", "src/CMakeLists.txt"},
+    LlamaText{"llama-vocab.cpp", "src/CMakeLists.txt"},
+    LlamaText{"sampling.cpp", "common/CMakeLists.txt"},
+    LlamaText{"server-common.cpp", "tools/server/CMakeLists.txt"},
+    LlamaText{"server-context.cpp", "tools/server/CMakeLists.txt"},
+    LlamaText{"server-task.cpp", "tools/server/CMakeLists.txt"},
+};
+
 /** What stands before the reason why a chat template cannot be rendered, which is thrown as of a wrong argument. */
 inline constexpr LlamaText template_failed{
     "Unable to generate parser for this template. Automatic parser generation failed: ", "common/chat.cpp"};

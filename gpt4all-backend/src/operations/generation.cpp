@@ -243,7 +243,7 @@ const Event *GenerationTask::wait_for_engine(const Deadline &deadline) {
         if (result != nullptr) {
             handle(*result);
         } else if (const auto failure = engine_.failure()) {
-            throw Error(LLMODEL_INTERNAL, "the engine has stopped: " + *failure);
+            throw *failure;
         } else if (deadline && std::chrono::steady_clock::now() >= *deadline) {
             return nullptr;
         }

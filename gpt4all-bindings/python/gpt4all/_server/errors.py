@@ -80,6 +80,8 @@ def failure_of(error: BaseException) -> Failure:
         return Failure(500, "the server failed; its log says why", "server_error")
     if "worker" in error.detail:
         return _worker_failure(error)
+    if error.detail.get("reopen"):  # its process ends
+        return Failure(503, error.message, "server_error", "model_crashed", headers=_headers(error, 503))
     for kind, status, name, code in _KINDS:
         if isinstance(error, kind):
             return Failure(status, error.message, name, code, _param(error), _headers(error, status))

@@ -8,12 +8,13 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from conftest import TINY_MODELS
+from conftest import PYTHON, TINY_MODELS
 from gpt4all import inspect
 from gpt4all._server.workers.back_off import BackOff, CrashingError
 
@@ -77,6 +78,43 @@ def test_a_killed_worker_costs_only_its_requests(serve: Serve) -> None:
         assert other.result().status_code == 200
         assert chat(one).status_code == 200
         assert "gpt4all_model_crashes 1.0" in one.get("/metrics").text
+
+
+INJECTED = """
+import sys
+if "gpt4all._server.workers.child" in sys.orig_argv:
+    from gpt4all import InternalError
+    from gpt4all._model import Model
+    submit = Model.submit
+    def fail(model, operation, request):
+        if "inject" in str(request):
+            raise InternalError("the engine has stopped: injected", {"reopen": True})
+        return submit(model, operation, request)
+    Model.submit = fail
+"""
+
+
+def test_a_model_that_cannot_be_used_any_more_is_opened_again(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INJECTED, encoding="utf-8")
+    paths = os.pathsep.join((str(tmp_path), str(PYTHON)))
+    inject = [{"role": "user", "content": "inject"}]
+    with serve("--n-parallel", "4", PYTHONPATH=paths) as one, ThreadPoolExecutor(4) as pool:
+        assert chat(one).status_code == 200
+        (worker,) = one.workers()
+        streams = [pool.submit(chat, one, **ENDLESS) for _ in range(3)]
+        wait_for(lambda: running(one) >= 3)
+        failed = chat(one, messages=inject)
+        assert "the engine has stopped: injected" in failed.text
+        answers = [failed, *(stream.result() for stream in streams)]
+        assert [answer.status_code for answer in answers] == [503] * 4, [answer.text for answer in answers]
+        assert {answer.json()["error"]["code"] for answer in answers} == {"model_crashed"}
+        assert "had to be opened again" in answers[1].json()["error"]["message"]
+        assert chat(one).status_code == 200
+        assert worker not in one.workers()
+        assert "gpt4all_model_crashes 1.0" in one.get("/metrics").text
+        assert chat(one, messages=inject).status_code == 503
+        held = chat(one)
+        assert (held.status_code, held.json()["error"]["code"]) == (503, "model_crashing"), "the back-off holds"
 
 
 def test_an_error_within_a_stream_is_an_event(serve: Serve) -> None:

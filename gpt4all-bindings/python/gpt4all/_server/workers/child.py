@@ -8,14 +8,15 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import Any, BinaryIO
 
-from ..._errors import CancellationError, LLModelError
+from ..._errors import CancellationError
 from ..._model import Model
 from ..._task import Event, Task
 from ..._waiters import Waiters
 from .echo import Echo
-from .frames import MODEL, describe, encode, encode_text
+from .frames import BROKEN, MODEL, describe, encode, encode_text
 from .paired import paired, wants_logprobs
 
 # More than a queue of the server lets in, so that none waits for a thread where it could wait for a slot.
@@ -55,6 +56,11 @@ class Writer:
         except BaseException:
             self._writing = False
             raise
+
+    def flush(self) -> None:
+        """Waits until everything is written."""
+        while self._writing:
+            time.sleep(0.001)
 
     def _taken(self) -> memoryview:
         """What is to be written; when there is nothing, nobody is writing any more."""
@@ -106,9 +112,15 @@ class Server:
                 else:
                     self._give(id, task)
         except BaseException as error:
-            self._write(id, "failed", 0, describe(error))
-            # another machine that has a part of the model was lost
-            self._unusable |= isinstance(error, LLModelError) and bool(error.detail.get("reopen"))
+            described = describe(error)
+            self._write(id, "failed", 0, described)
+            if described["detail"].get("reopen"):
+                # The others notice by themselves that another machine that has a part of the model was lost.
+                self._unusable = True
+                if "worker" not in described["detail"]:
+                    # The engine's threads may be stuck, so that nothing here could be ended in order.
+                    self._write.flush()
+                    os._exit(BROKEN)
         finally:
             with self._lock:
                 self._tasks.pop(id, None)

@@ -17,6 +17,9 @@ from ..._errors import CLASSES, InternalError, LibraryNotFoundError, LLModelErro
 MODEL = 0
 """The id of what concerns no request."""
 
+BROKEN = 70
+"""The exit code of a worker whose model cannot be used any more, as an error's detail said: EX_SOFTWARE."""
+
 # Made once: json.dumps() would make an encoder for each token.
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _read = json.JSONDecoder().decode

@@ -148,6 +148,8 @@ class Pool:
 
     async def _open(self, slot: Slot) -> None:
         """Under the slot's lock."""
+        if slot.worker is not None and not slot.worker.closing:
+            await slot.worker.end()
         slot.back_off.check(slot.path)
         await self._make_room(slot)
         try:

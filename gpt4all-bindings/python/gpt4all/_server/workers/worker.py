@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ..._errors import CancellationError, InternalError, LLModelError
-from .frames import MODEL, Frame, decode, encode, raised
+from .frames import BROKEN, MODEL, Frame, decode, encode, raised
 
 COMMAND = (sys.executable, "-m", "gpt4all._server.workers.child")
 CLOSE_SECONDS = 10.0
@@ -73,7 +73,7 @@ class Answer(AsyncIterator[Frame]):
             if item.kind == "result":
                 self.outcome, self.usage = "answered", item.data.get("usage", {})
             elif item.kind == "failed":
-                self.outcome = "refused"
+                self.outcome = "crashed" if item.data["detail"].get("reopen") else "refused"
 
     async def __anext__(self) -> Frame:
         if self._ended and not self._frames:
@@ -135,6 +135,7 @@ class Worker(asyncio.SubprocessProtocol):
         self._ready: asyncio.Future[dict[str, Any]] = loop.create_future()
         self._exited: asyncio.Future[int] = loop.create_future()
         self.closing = False  # whether it ends because it was told to
+        self._spent = False  # whether it ends because its model cannot be used any more
         self.idle_since = time.monotonic()
         self.info: dict[str, Any] = {}
 
@@ -160,7 +161,7 @@ class Worker(asyncio.SubprocessProtocol):
     @property
     def alive(self) -> bool:
         """Whether requests may be put to it."""
-        return not self.closing and not self._exited.done()
+        return not self.closing and not self._spent and not self._exited.done()
 
     @property
     def busy(self) -> int:
@@ -192,6 +193,15 @@ class Worker(asyncio.SubprocessProtocol):
             if self.alive:
                 with contextlib.suppress(RuntimeError):  # as above
                     self._input.write(encode({"cancel": id}))
+
+    async def end(self) -> None:
+        """Waits for the end of a worker that is not alive, though nobody closed it."""
+        assert self._transport is not None
+        try:
+            await asyncio.wait_for(asyncio.shield(self._exited), CLOSE_SECONDS)
+        except asyncio.TimeoutError:
+            self._transport.kill()
+            await self._exited
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Cancels what runs, lets the process end, and ends it by force after `seconds`."""
@@ -240,6 +250,8 @@ class Worker(asyncio.SubprocessProtocol):
         answer = self._answers.get(frame.id)
         if answer is None:
             return  # closed meanwhile
+        if frame.kind == "failed" and frame.data["detail"].get("reopen"):
+            self._spent = True
         if frame.kind in ("result", "failed"):
             del self._answers[frame.id]
             self._note_idle()
@@ -272,6 +284,8 @@ class Worker(asyncio.SubprocessProtocol):
 
 
 def _why(code: int) -> str:
+    if code == BROKEN:
+        return "as its model had to be opened again"
     if code >= 0:
         return f"with exit code {code}"
     try:
