@@ -21,7 +21,7 @@ def _variable(name: str) -> str:
 
 def serve(
     preload: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODEL]...", help="Models to open at the start.")
+        list[str] | None, typer.Argument(metavar="[MODEL]...", help="Models to open at the start, and to keep open.")
     ] = None,
     config: Annotated[
         Path | None,
@@ -84,6 +84,28 @@ def serve(
     request_seconds: Annotated[
         float | None,
         typer.Option(envvar=_variable("REQUEST_SECONDS"), min=0.001, help="Longest time for one request."),
+    ] = None,
+    stored_responses: Annotated[
+        int | None,
+        typer.Option(
+            envvar=_variable("STORED_RESPONSES"),
+            min=0,
+            help="Responses that are kept for each key, for /v1/responses [default: 1000].",
+        ),
+    ] = None,
+    stored_bytes: Annotated[
+        str | None,
+        typer.Option(
+            envvar=_variable("STORED_BYTES"),
+            metavar="SIZE",
+            help="How large they may be together, for each key [default: 64MiB].",
+        ),
+    ] = None,
+    stored_seconds: Annotated[
+        str | None,
+        typer.Option(
+            envvar=_variable("STORED_SECONDS"), metavar="TIME", help="How long they are kept, or forever [default: 1d]."
+        ),
     ] = None,
     n_ctx: Annotated[
         int | None, typer.Option("--n-ctx", envvar=_variable("N_CTX"), min=1, help="Context of each model, in tokens.")
@@ -153,6 +175,9 @@ def serve(
         "max_waiting": max_waiting,
         "max_tokens": max_tokens,
         "request_seconds": request_seconds,
+        "stored_responses": stored_responses,
+        "stored_bytes": stored_bytes,
+        "stored_seconds": stored_seconds,
         "open": _open_options(open_options, n_ctx, n_parallel, worker),
         "downloads": downloads,
     }

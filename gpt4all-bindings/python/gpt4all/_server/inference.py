@@ -43,8 +43,8 @@ class Inference:
     async def preload(self) -> None:
         """Opens the models that are to be open from the start. Raises LLModelError, RequestError."""
         for name in self.settings.preload:
-            async with self.pool.use(self.store.find(name).path, keep_alive=-1):
-                logger.info("%s is open", name)
+            await self.pool.preload(self.store.find(name).path)
+            logger.info("%s is open", name)
         self.preloaded = True
 
     def crashing(self) -> list[str]:

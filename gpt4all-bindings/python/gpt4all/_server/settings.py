@@ -23,7 +23,7 @@ class ServerSettings:
     allowed_origins: origins of pages that may use the server, such as "https://example.org"; "*" for all.
     allowed_hosts: names beside those of this machine under which it may be addressed.
     certificate, certificate_key: PEM files, for TLS.
-    preload: names of models that are opened at the start.
+    preload: names of models that are opened at the start, and stay open unless a request says how long.
     pin: names of models that stay open once they are.
     open: options of Model, for all models.
     workers: machines running `gpt4all worker` that a model is split over, by the model's name.

@@ -215,6 +215,16 @@ def test_models_to_start_with(serve: Serve) -> None:
         assert len(one.workers()) == 1
 
 
+def test_models_to_start_with_stay_open(serve: Serve) -> None:
+    with serve(TEXT, "--keep-alive", "0.5s") as one:
+        wait_for(lambda: one.get("/ready").status_code == 200)
+        assert chat(one).status_code == 200
+        time.sleep(1.5)
+        assert len(one.workers()) == 1
+        assert one.post("/api/generate", {"model": TEXT, "keep_alive": "500ms"}).status_code == 200
+        wait_for(lambda: not one.workers())
+
+
 def test_it_ends_after_what_runs(serve: Serve) -> None:
     with serve() as one, ThreadPoolExecutor(1) as pool:
         chat(one)

@@ -53,6 +53,7 @@ class Slot:
         self.memory = 0  # bytes
         self.users = 0
         self.last_used = time.monotonic()
+        self.preloaded = False  # whether it stays open unless a request says how long
         self.keep_alive: float | None = None  # seconds, where a request said how long
         self.unloading = False  # whether it is to be closed as soon as nobody uses it
         self.lock = asyncio.Lock()  # held while it is opened or closed
@@ -121,6 +122,11 @@ class Pool:
             async with self._room:
                 self._room.notify_all()
 
+    async def preload(self, path: Path) -> None:
+        """Opens a model, which stays open unless a request says how long. Raises as use() does."""
+        async with self.use(path):
+            self._slots[str(path)].preloaded = True
+
     async def unload(self, path: Path) -> bool:
         """Closes a model as soon as nobody uses it, and says whether it was open."""
         slot = self._slots.get(str(path))
@@ -139,7 +145,9 @@ class Pool:
         """How long a model stays open from now on if nobody uses it; infinite if nothing but need of room closes it."""
         if slot.unloading:
             return 0.0
-        keep = self._options.keep_alive if slot.keep_alive is None else slot.keep_alive
+        keep = slot.keep_alive
+        if keep is None:
+            keep = -1.0 if slot.preloaded else self._options.keep_alive
         if slot.path in self._options.pinned or keep < 0:
             return math.inf
         return keep if slot.users else keep - (time.monotonic() - slot.last_used)
