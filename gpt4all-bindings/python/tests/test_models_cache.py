@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from misbehaving_server import MisbehavingServer, content_of
 
+from conftest import child_environment
 from gpt4all import InvalidArgumentError, ModelNotFoundError, models
 from gpt4all.models import ProgressInfo
 from models_helpers import SIZE, cache, quick, server, sha256_of
@@ -49,6 +53,32 @@ def test_lists(path: Path, server: MisbehavingServer, cache: Path) -> None:
     for name, model in found.items():
         assert models.resolve(name) == model.path
     assert models.list_cached(folder=cache / "nowhere") == []
+
+
+NO_OVERRIDE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
+"""For root, whom permissions would not keep out."""
+
+
+def test_a_home_that_is_closed_is_left_out(path: Path, cache: Path, tmp_path: Path) -> None:
+    """As to a service, which has a cache of its own."""
+    root = os.geteuid() == 0
+    if root and shutil.which(NO_OVERRIDE[0]) is None:
+        pytest.skip("setpriv is not installed")
+    home = tmp_path / "home"
+    (home / ".cache" / "gpt4all").mkdir(parents=True)
+    home.chmod(0)
+    program = "from gpt4all import models; print([model.name for model in models.list_cached()], models.prune().paths)"
+    try:
+        done = subprocess.run(
+            [*(NO_OVERRIDE if root else ()), sys.executable, "-c", program],
+            env=child_environment(HOME=str(home), GPT4ALL_CACHE=str(cache)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        home.chmod(0o700)
+    assert (done.stdout, done.stderr) == (f"['{path.name}'] ()\n", "")
 
 
 def test_verifies(path: Path) -> None:

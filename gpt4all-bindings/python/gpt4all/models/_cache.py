@@ -175,13 +175,12 @@ def _state_files(state: Path) -> dict[str, list[Path]]:
 
 
 def _tops(folder: PathLike | None) -> list[Path]:
-    """The folders to look into. Raises LLModelIOError for one that no file system can have."""
-    if folder is None:
-        return search_folders()
-    top = Path(path_text(folder))
+    """The folders to look into. Raises LLModelIOError for one that no file system can have, or that is closed to us."""
+    top, *others = search_folders() if folder is None else [Path(path_text(folder))]
     with told_as_llmodel_errors("looking into", top):
         top.is_dir()
-    return [top]
+    # A service has no access to anybody's home, where older releases kept models.
+    return [top, *(other for other in others if os.access(other, os.R_OK | os.X_OK))]
 
 
 def _folders_of(top: Path) -> Iterator[Path]:
