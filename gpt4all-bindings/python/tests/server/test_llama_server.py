@@ -77,6 +77,12 @@ def test_infill(filling: Served) -> None:
     by_ollama = {"model": FILLS, "prompt": "def f(", "suffix": "return x", "stream": False}
     answer = filling.post("/api/generate", {**by_ollama, "options": {"temperature": 0, "num_predict": 6}}).json()
     assert answer["response"] == whole["content"]
+    by_openai = {"model": FILLS, "prompt": "def f(", "suffix": "return x", "max_tokens": 6, "temperature": 0}
+    answer = filling.post("/v1/completions", by_openai).json()
+    assert answer["choices"][0]["text"] == whole["content"]
+    chunks = filling.post("/v1/completions", {**by_openai, "stream": True}).content.decode("utf-8").split("\n\n")
+    pieces = [json.loads(chunk[6:])["choices"][0]["text"] for chunk in chunks if chunk.startswith("data: {")]
+    assert "".join(pieces) == whole["content"]
     assert "insert" in filling.post("/api/show", {"model": FILLS}).json()["capabilities"]
 
 

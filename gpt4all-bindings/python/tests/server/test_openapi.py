@@ -70,7 +70,7 @@ def test_members_are_the_engines(document: dict[str, Any]) -> None:
     chat = document["components"]["schemas"]["ChatCompletionRequest"]["properties"]
     for name in ("messages", "tools", "response_format", "seed", "top_k", "stop", "top_logprobs", "grammar"):
         assert name in chat
-    assert chat["seed"] == definitions["sampling"]["properties"]["seed"]
+    assert chat["min_p"] == definitions["sampling"]["properties"]["min_p"]
     assert chat["stream"]["default"] is False
 
 

@@ -120,6 +120,10 @@ def _text(block: dict[str, Any], where: str) -> str:
     if kind == "text":
         written: str = _required(block, "text", str, where)
         return written
+    source = block.get("source")
+    if kind == "document" and isinstance(source, dict) and source.get("type") == "text":
+        said = [block.get("title"), block.get("context"), _required(source, "data", str, f"{where}.source")]
+        return "\n".join(part for part in said if part)
     if kind == "image":
         raise RequestError(400, f"{where}: models here read text only, no images", code="unsupported")
     raise RequestError(400, f"{where}.type: {kind!r} is not supported here", code="unsupported")

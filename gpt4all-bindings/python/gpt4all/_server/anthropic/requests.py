@@ -140,7 +140,10 @@ def _tool(index: int, tool: Any) -> dict[str, Any]:
 
 def _take_output(body: dict[str, Any]) -> None:
     """output_config: how much to think, and the form of the answer."""
-    output = take(body, "output_config", dict, {})
+    output = {**take(body, "output_config", dict, {})}
+    older = take(body, "output_format", dict)  # its name while it was being tried
+    if older is not None and output.setdefault("format", older) != older:
+        raise RequestError(400, "output_format: output_config.format means the same; give only one of them")
     _known(output, "output_config", ("effort", "format"))
     if output.get("effort") is not None:
         effort = output["effort"]

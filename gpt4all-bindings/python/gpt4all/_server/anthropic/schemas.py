@@ -17,6 +17,9 @@ def _content(*blocks: Schema) -> Schema:
     return {"anyOf": [TEXT, {"type": "array", "items": {"anyOf": list(blocks)}}]}
 
 
+DOCUMENT = _block(
+    "document", "source", source=_block("text", "data", media_type=TEXT, data=TEXT), title=TEXT, context=TEXT
+)
 RESULT = _block(
     "tool_result", "tool_use_id", tool_use_id=TEXT, content=_content(TEXT_BLOCK), is_error={"type": "boolean"}
 )
@@ -30,7 +33,7 @@ MESSAGES: Schema = {
             {
                 "type": "object",
                 "required": ["role", "content"],
-                "properties": {"role": {"const": "user"}, "content": _content(TEXT_BLOCK, RESULT)},
+                "properties": {"role": {"const": "user"}, "content": _content(TEXT_BLOCK, DOCUMENT, RESULT)},
             },
             {
                 "type": "object",

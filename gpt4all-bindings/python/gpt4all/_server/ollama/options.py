@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import RequestError
 from ..openai.bodies import take
+from ..openai.seeds import fold_seed
 
 SAME = frozenset(
     {
@@ -68,6 +69,7 @@ def take_options(body: dict[str, Any]) -> dict[str, Any]:
         else:
             raise _refusal(name, "is not known")
     _translate_limits(engine)
+    fold_seed(engine)
     return engine
 
 

@@ -14,7 +14,10 @@ from ..workers.frames import Frame
 from .bodies import limit_tokens, read, refuse, take, take_model
 from .chunks import ChunkWriter
 from .ids import new_id
+from .messages import translate
 from .schemas import CHAT
+from .seeds import fold_seed
+from .tools import allow_tools
 
 REFUSED = {
     "audio": "models here write text",
@@ -102,6 +105,10 @@ def routes(inference: Inference) -> APIRouter:
 async def answer(inference: Inference, request: Request, model: StoredModel, body: dict[str, Any]) -> Response:
     """Answers, whole or as a stream."""
     refuse(body, REFUSED)
+    if "messages" in body:
+        body["messages"] = translate(body["messages"])
+    allow_tools(body)
+    fold_seed(body)
     if take(body, "modalities", list, ["text"]) != ["text"]:
         raise_modalities()
     stream = take(body, "stream", bool, False)

@@ -14,13 +14,13 @@ from ..inference import Inference, now
 from ..store import StoredModel
 from ..streaming import EVENT_STREAM, StreamedAnswer
 from ..workers.frames import Frame
-from .bodies import limit_tokens, read, refuse, take, take_model
+from .bodies import limit_tokens, read, take, take_model
 from .chunks import ChunkWriter
 from .ids import new_id
 from .logprobs import Logprobs, echoed, length_of, merged, of_tokens
 from .schemas import COMPLETION
+from .seeds import fold_seed
 
-REFUSED = {"best_of": "ask for n choices, and choose yourself", "suffix": "use /infill"}
 MOST_PROMPTS = 2048
 
 
@@ -68,8 +68,11 @@ def routes(inference: Inference) -> APIRouter:
     async def create(request: Request) -> Response:
         body = await read(request)
         model = inference.store.find(take_model(body))
-        refuse(body, REFUSED)
+        _check_best_of(body)
+        fold_seed(body)
         prompts = _prompts(body.pop("prompt", ""))
+        if not isinstance(body.get("suffix", ""), str):
+            raise RequestError(400, "suffix must be a text", param="suffix")
         stream = take(body, "stream", bool, False)
         options = take(body, "stream_options", dict, {})
         echo = take(body, "echo", bool, False)
@@ -110,14 +113,16 @@ async def _stream(
     before = await _echoed(inference, request, model, prompts[0], body) if echo else None
     choices = body.get("n", 1)  # of which the engine says whether it is possible, before the writer begins
     writer = CompletionWriter(model.id, text, choices if isinstance(choices, int) else 1, with_usage, before)
-    return StreamedAnswer(inference, request, model, "complete", {**body, "prompt": prompts[0]}, writer)
+    operation, engine = _operation(body, prompts[0])
+    return StreamedAnswer(inference, request, model, operation, engine, writer)
 
 
 async def _complete(
     inference: Inference, request: Request, model: StoredModel, prompt: Any, body: dict[str, Any], echo: bool
 ) -> dict[str, Any]:
     """The result of one prompt, with the prompt in front of it if that is asked for."""
-    async with inference.ask(request, model, "complete", {**body, "prompt": prompt, "stream": False}) as asked:
+    operation, engine = _operation(body, prompt)
+    async with inference.ask(request, model, operation, {**engine, "stream": False}) as asked:
         result: dict[str, Any] = await asked.result()
     for choice in result["choices"]:
         choice["logprobs"] = of_tokens(choice.get("logprobs", {}).get("content"))
@@ -130,6 +135,24 @@ async def _complete(
         if before is not None:
             choice["logprobs"] = merged(before, choice["logprobs"])
     return result
+
+
+def _operation(body: dict[str, Any], prompt: Any) -> tuple[str, dict[str, Any]]:
+    """What the engine is asked: to go on with a text, or to fill the gap before a suffix."""
+    engine = {name: value for name, value in body.items() if name != "suffix"}
+    suffix = body.get("suffix")
+    if not suffix:
+        return "complete", {**engine, "prompt": prompt}
+    return "infill", {**engine, "input_prefix": prompt, "input_suffix": suffix}
+
+
+def _check_best_of(body: dict[str, Any]) -> None:
+    """Takes it out of a body. Raises RequestError 400 if some of the answers were to be left out."""
+    best_of = take(body, "best_of", int)
+    if best_of is not None and best_of != body.get("n", 1):
+        raise RequestError(
+            400, "best_of is not supported: ask for n choices, and choose yourself", param="best_of", code="unsupported"
+        )
 
 
 async def _echoed(

@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from ..._errors import ContextOverflowError, InvalidArgumentError
 from ..errors import RequestError
 from ..inference import Inference
 from .bodies import read, take, take_model
@@ -28,12 +29,16 @@ def routes(inference: Inference) -> APIRouter:
         if encoding not in ("float", "base64"):
             raise RequestError(400, "encoding_format must be float or base64", param="encoding_format")
         vectors: dict[int, str] = {}
-        async with inference.ask(request, model, "embed", body) as asked:
-            async for frame in asked:
-                if frame.kind == "embedding":
-                    vectors[frame.index] = frame.data
-                elif frame.kind == "result":
-                    usage = frame.data["usage"]
+        try:
+            async with inference.ask(request, model, "embed", body) as asked:
+                async for frame in asked:
+                    if frame.kind == "embedding":
+                        vectors[frame.index] = frame.data
+                    elif frame.kind == "result":
+                        usage = frame.data["usage"]
+        except (InvalidArgumentError, ContextOverflowError) as error:
+            error.detail.setdefault("path", "/input")  # the engine says which of them, in words
+            raise
         data = [
             {"object": "embedding", "index": index, "embedding": text if encoding == "base64" else numbers(text)}
             for index, text in sorted(vectors.items())

@@ -13,6 +13,11 @@ STREAM: dict[str, Schema] = {
         "properties": {"include_usage": said("Send a last piece that tells how many tokens it took.", SWITCH)},
     },
 }
+SEED = said(
+    "The same request, run alone, gets the same answer from the same seed. -1: a different one each time.",
+    {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+)
+NAMED: Schema = {"type": "object", "properties": {"name": TEXT}, "required": ["name"]}
 TOKENS: Schema = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/token_id"}}
 
 CHAT = Body(
@@ -21,6 +26,36 @@ CHAT = Body(
     {
         "model": MODEL,
         **STREAM,
+        "seed": SEED,
+        "tool_choice": {
+            "description": "Whether tools are called, which one must be, or which may be.",
+            "anyOf": [
+                {"enum": ["auto", "none", "required"]},
+                {
+                    "type": "object",
+                    "properties": {"type": {"const": "function"}, "function": NAMED},
+                    "required": ["type", "function"],
+                },
+                {
+                    "type": "object",
+                    "properties": {
+                        "type": {"const": "allowed_tools"},
+                        "allowed_tools": {
+                            "type": "object",
+                            "properties": {
+                                "mode": {"enum": ["auto", "required"]},
+                                "tools": {
+                                    "type": "array",
+                                    "items": {"type": "object", "properties": {"function": NAMED}},
+                                },
+                            },
+                            "required": ["mode", "tools"],
+                        },
+                    },
+                    "required": ["type", "allowed_tools"],
+                },
+            ],
+        },
         "modalities": {"const": ["text"], "description": "Models here write text."},
         **IGNORED,
     },
@@ -44,6 +79,9 @@ COMPLETION = Body(
             ],
         },
         "max_tokens": said("How many tokens to generate at most.", {"type": "integer", "minimum": -1, "default": 16}),
+        "suffix": said("What follows the gap that is to be filled, for models that can.", {**TEXT, "default": ""}),
+        "best_of": said("As many as n: all answers are given.", {"type": "integer", "minimum": 1, "maximum": 64}),
+        "seed": SEED,
         "echo": said("Put the prompt in front of the answer.", SWITCH),
         **STREAM,
         **IGNORED,

@@ -12,6 +12,7 @@ from ...errors import Failure, RequestError
 from ...inference import now
 from ..bodies import limit_tokens, refuse, take
 from ..ids import new_id
+from ..tools import ALLOWED, allowed
 from .items import Item, messages, read_items
 from .store import Shelf
 
@@ -158,11 +159,8 @@ def _take_tools(body: dict[str, Any], head: dict[str, Any]) -> None:
     parallel = take(body, "parallel_tool_calls", bool, True)
     head["parallel_tool_calls"] = parallel
     functions = [_tool(tool, f"tools[{index}]") for index, tool in enumerate(tools)]
-    if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
-        named = choice.get("tools")
-        allowed = [tool.get("name") for tool in named if isinstance(tool, dict)] if isinstance(named, list) else []
-        functions = [tool for tool in functions if tool["function"].get("name") in allowed]
-        choice = choice.get("mode", "auto")
+    if isinstance(choice, dict) and choice.get("type") == ALLOWED:
+        functions, choice = allowed(functions, choice, "tool_choice")
     elif isinstance(choice, dict):
         if choice.get("type") != "function":
             raise RequestError(400, "tool_choice can only name a function", param="tool_choice", code="unsupported")
