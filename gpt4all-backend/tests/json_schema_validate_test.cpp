@@ -46,6 +46,11 @@ TEST(JsonSchemaValidate, NumbersAreExactWhateverTheirExponents) {
         {R"({"multipleOf": 3})", {"300000000000000000000", "3.0", "0.3e1"}, {"100000000000000000000", "3.1"}},
         {R"({"maximum": 9007199254740992})", {"9007199254740992.0"}, {"9007199254740993", "9007199254740992.1"}},
         {R"({"type": "integer"})", {"10e-1", "1.0", "12345678901234567890123.0"}, {"1e-390", "1e-9999999"}},
+        {R"({"minimum": 1e300})", {"1e400", "1e99999999", "[1e400]"}, {"-1e400", "1.5E+2"}},
+        {R"({"uniqueItems": true})",
+         {"[1e400, 1e401, -1e400, 1, \"1e400\"]"},
+         {"[1, 1e400, 10e399]", "[1e+0400, 1.0e400]", "[1e400x]", "[1.e400]", "[01e400]", "[1e400e1]", "[1e]"}},
+        {R"({"type": "integer"})", {"1e400", "-15e3999"}, {"1e400.5", "\"1e400\""}},
         {R"({"const": 0.1})", {"1e-1", "0.1e0", "0.001e+002"}, {"0.10000000000000001", "0.1e-1"}},
     };
     for (const auto &[schema, good, bad] : cases) {
@@ -147,6 +152,22 @@ TEST(JsonSchemaValidate, EndsSoon) {
         EXPECT_NO_THROW(fault(given.first, given.second));
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
         EXPECT_LT(seconds.count(), TEST_SANITIZED ? 100 : 10);
+    }
+}
+
+/** As few constants are as long as a value, not all of it is compared with each. */
+TEST(JsonSchemaValidate, ALargeValueAmongManyConstants) {
+    const json large = numbers(60000);
+    json constants = {{"anyOf", json::array()}};
+    json lists = constants;
+    for (int i = 0; i < 2000; ++i) {
+        constants["anyOf"].push_back({{"const", json::array({i, "b"})}});
+        lists["anyOf"].push_back({{"enum", {i, json::array({i})}}});
+    }
+    for (json *schema : {&constants, &lists}) {
+        EXPECT_EQ(fault(*schema, large.dump())["keyword"], "anyOf");
+        (*schema)["anyOf"].push_back({{"const", large}});
+        EXPECT_EQ(fault(*schema, large.dump()), json());
     }
 }
 

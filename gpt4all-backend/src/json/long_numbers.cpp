@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <utility>
 
 namespace llmodel {
 
@@ -60,6 +62,52 @@ bool is_marked(std::string_view text) {
            text.find_first_not_of(number_bytes, number_mark.size()) == std::string_view::npos;
 }
 
+/** JSON text with what `replace` makes of each number in its place. */
+template<typename Replace> std::string with_numbers(const std::string &text, const Replace &replace) {
+    std::string made;
+    bool quoted = false;
+    for (size_t at = 0; at < text.size();) {
+        if (!quoted && (text[at] == '-' || (text[at] >= '0' && text[at] <= '9'))) {
+            const size_t end = std::min(text.find_first_not_of(number_bytes, at), text.size());
+            made += replace(text.substr(at, end - at));
+            at = end;
+            continue;
+        }
+        quoted = quoted != (text[at] == '"');
+        if (quoted && text[at] == '\\' && at + 1 < text.size()) {
+            made += text[at++];
+        }
+        made += text[at++];
+    }
+    return made;
+}
+
+/** Whether JSON writes numbers so. */
+bool is_json_number(std::string_view text) {
+    const auto take = [&text](std::string_view bytes) {
+        const bool found = !text.empty() && bytes.find(text[0]) != std::string_view::npos;
+        text.remove_prefix(found ? 1 : 0);
+        return found;
+    };
+    const auto digits = [&text] {
+        const size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+        text.remove_prefix(count);
+        return count > 0;
+    };
+    take("-");
+    if (!take("0") && !digits()) {
+        return false;
+    }
+    if (take(".") && !digits()) {
+        return false;
+    }
+    if (take("eE")) {
+        take("+-");
+        return digits() && text.empty();
+    }
+    return text.empty();
+}
+
 } // namespace
 
 bool is_rounded(std::string_view number) {
@@ -73,23 +121,22 @@ bool is_rounded(std::string_view number) {
 }
 
 std::string mark_numbers(const std::string &text) {
-    std::string made;
-    bool quoted = false;
-    for (size_t at = 0; at < text.size();) {
-        if (!quoted && (text[at] == '-' || (text[at] >= '0' && text[at] <= '9'))) {
-            const size_t end = std::min(text.find_first_not_of(number_bytes, at), text.size());
-            const std::string number = text.substr(at, end - at);
-            made += is_rounded(number) ? '"' + std::string(number_mark) + number + '"' : number;
-            at = end;
-            continue;
+    return with_numbers(text, [](const std::string &number) {
+        return is_rounded(number) ? '"' + std::string(number_mark) + number + '"' : number;
+    });
+}
+
+std::string without_endless(const std::string &text, EndlessNumbers &numbers) {
+    size_t before = 0;
+    return with_numbers(text, [&](std::string number) {
+        if (std::isinf(std::strtod(number.c_str(), nullptr)) && is_json_number(number)) {
+            std::string place(number.size(), ' ');
+            place[0] = '0';
+            numbers.emplace(before, std::exchange(number, std::move(place)));
         }
-        quoted = quoted != (text[at] == '"');
-        if (quoted && text[at] == '\\' && at + 1 < text.size()) {
-            made += text[at++];
-        }
-        made += text[at++];
-    }
-    return made;
+        ++before;
+        return number;
+    });
 }
 
 std::string dump_unmarked(const json &value) {

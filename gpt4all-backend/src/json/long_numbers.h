@@ -2,6 +2,8 @@
 
 #include "error.h"
 
+#include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,12 @@ bool is_rounded(std::string_view number);
 
 /** JSON text with the mark, in a string, at the numbers that would be rounded. */
 std::string mark_numbers(const std::string &text);
+
+/** Numbers beyond every double, which the parser takes for errors, by how many numbers come before each. */
+using EndlessNumbers = std::map<size_t, std::string>;
+
+/** JSON text with 0 in their place, and as long as it was. */
+std::string without_endless(const std::string &text, EndlessNumbers &numbers);
 
 /** JSON text of a value without marks: its numbers with all their digits. */
 std::string dump_unmarked(const json &value);

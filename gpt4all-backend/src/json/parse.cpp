@@ -81,17 +81,17 @@ std::string reason_of(const std::string &message) {
 
 class Builder final : public nlohmann::json_sax<json> {
   public:
-    explicit Builder(LongNumbers numbers) : numbers_(numbers) {}
+    Builder(LongNumbers numbers, EndlessNumbers endless) : numbers_(numbers), endless_(std::move(endless)) {}
 
     bool null() override { return add(nullptr) != nullptr; }
     bool boolean(bool value) override { return add(value) != nullptr; }
-    bool number_integer(number_integer_t value) override { return add(value) != nullptr; }
-    bool number_unsigned(number_unsigned_t value) override { return add(value) != nullptr; }
+    bool number_integer(number_integer_t value) override { return add_number(value); }
+    bool number_unsigned(number_unsigned_t value) override { return add_number(value); }
     bool number_float(number_float_t value, const string_t &text) override {
         if (numbers_ == LongNumbers::exact && !is_short(text)) {
-            return add(json::binary({text.begin(), text.end()})) != nullptr;
+            return add_number(as_binary(text));
         }
-        return marks_ && is_rounded(text) ? add(std::string(number_mark) + text) != nullptr : add(value) != nullptr;
+        return marks_ && is_rounded(text) ? add(std::string(number_mark) + text) != nullptr : add_number(value);
     }
     bool string(string_t &value) override { return add(std::move(value)) != nullptr; }
     bool binary(binary_t &) override { return fail("binary data"); }
@@ -141,6 +141,14 @@ class Builder final : public nlohmann::json_sax<json> {
         const size_t digits = std::min(text.find_first_of("eE"), text.size());
         const size_t exponent = std::min(text.find_first_of("123456789", digits), text.size());
         return digits <= std::numeric_limits<double>::digits10 && text.size() - exponent <= short_exponent;
+    }
+
+    static json as_binary(const std::string &number) { return json::binary({number.begin(), number.end()}); }
+
+    template<typename Number> bool add_number(Number &&number) {
+        const auto endless = endless_.find(numbers_read_++);
+        return endless == endless_.end() ? add(std::forward<Number>(number)) != nullptr
+                                         : add(as_binary(endless->second)) != nullptr;
     }
 
     bool fail(std::string reason) {
@@ -201,6 +209,8 @@ class Builder final : public nlohmann::json_sax<json> {
     }
 
     LongNumbers numbers_;
+    EndlessNumbers endless_;
+    size_t numbers_read_ = 0;
     bool marks_ = false;
     std::vector<Level> open_;
     size_t values_ = 0;
@@ -226,10 +236,13 @@ json parse_json(const char *text, std::string_view what, Missing missing, LongNu
                     std::string(what) + " is not valid UTF-8 at byte offset " + std::to_string(bad) + ".",
                     {{"offset", bad}});
     }
-    const char *read = view.data();
-    Builder builder(numbers);
-    if (!json::sax_parse(Cursor(view.data(), &read), Cursor(view.data() + size, &read), &builder)) {
-        const auto consumed = static_cast<size_t>(read - view.data());
+    EndlessNumbers endless;
+    const std::string finite = numbers == LongNumbers::exact ? without_endless(std::string(view), endless) : "";
+    const char *begin = numbers == LongNumbers::exact ? finite.data() : view.data();
+    const char *read = begin;
+    Builder builder(numbers, std::move(endless));
+    if (!json::sax_parse(Cursor(begin, &read), Cursor(begin + size, &read), &builder)) {
+        const auto consumed = static_cast<size_t>(read - begin);
         throw syntax_error(what, view, consumed == 0 ? 0 : consumed - 1, builder.failure);
     }
     return std::move(builder.root);

@@ -139,11 +139,10 @@ bool Acceptance::check_type(const Schema &schema, const json &value) {
 }
 
 bool Acceptance::check_values(const Schema &schema, const json &value) {
-    if (const json *only = schema.find("const"); only != nullptr && constant(*only) != compared(schema, value)) {
+    if (const json *only = schema.find("const"); only != nullptr && !is_constant(schema, *only, value)) {
         return fail(schema, "const", [&] { return "it must be " + cut(only->dump()); });
     }
-    if (const json *values = schema.find("enum");
-        values != nullptr && !listed(*values).contains(compared(schema, value))) {
+    if (const json *values = schema.find("enum"); values != nullptr && !is_listed(schema, *values, value)) {
         return fail(schema, "enum", [&] { return "it must be one of " + cut(values->dump()); });
     }
     return true;

@@ -85,9 +85,9 @@ class Acceptance {
     }
     void note(const Schema &schema, std::string_view keyword, std::string why);
     void spend(const Schema &schema, size_t work);
-    std::string compared(const Schema &schema, const json &value);
-    const std::string &constant(const json &value);
-    const std::unordered_set<std::string> &listed(const json &values);
+    const std::string &compared(const Schema &schema, const json &value);
+    bool is_constant(const Schema &schema, const json &constant, const json &value);
+    bool is_listed(const Schema &schema, const json &values, const json &value);
     const Members &members(const json &object);
     Texts pattern(const Schema &schema);
     Texts format(const Schema &schema);
@@ -98,8 +98,9 @@ class Acceptance {
     Languages &languages_;
     // what parts of the schema come to, by themselves
     std::unordered_map<const json *, std::string> constants_;
-    std::unordered_map<const json *, std::unordered_set<std::string>> listed_; // in "enum"
-    std::unordered_map<const json *, Members> members_;                        // of "properties"
+    using Listed = std::unordered_map<size_t, std::unordered_set<std::string>>; // by length: few are as long as a value
+    std::unordered_map<const json *, Listed> listed_;                           // in "enum"
+    std::unordered_map<const json *, Members> members_;                         // of "properties"
     std::unordered_map<const json *, Texts> texts_;
     std::unordered_map<const json *, std::vector<NamePattern>> name_patterns_;
     std::optional<bool> tracks_evaluated_; // if some keyword needs it

@@ -3,6 +3,7 @@
 #include "json/utf8.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace llmodel::json_schema {
 
@@ -59,34 +60,42 @@ void Acceptance::spend(const Schema &schema, size_t work) {
     }
 }
 
-std::string Acceptance::compared(const Schema &schema, const json &value) {
-    if (!value.is_structured()) {
-        return canonical(value);
-    }
+const std::string &Acceptance::compared(const Schema &schema, const json &value) {
     if (compared_.first != &value) {
         compared_ = {&value, canonical(value)};
-        spend(schema, compared_.second.size() / 8);
+        spend(schema, value.is_structured() ? compared_.second.size() / 8 : 0);
     }
-    spend(schema, compared_.second.size() / 128);
     return compared_.second;
 }
 
-const std::string &Acceptance::constant(const json &value) {
-    const auto [found, added] = constants_.try_emplace(&value);
+bool Acceptance::is_constant(const Schema &schema, const json &constant, const json &value) {
+    const auto [found, added] = constants_.try_emplace(&constant);
     if (added) {
-        found->second = canonical(value);
+        found->second = canonical(constant);
     }
-    return found->second;
+    const std::string &text = compared(schema, value);
+    if (text.size() != found->second.size()) {
+        return false;
+    }
+    spend(schema, value.is_structured() ? text.size() / 128 : 0);
+    return text == found->second;
 }
 
-const std::unordered_set<std::string> &Acceptance::listed(const json &values) {
+bool Acceptance::is_listed(const Schema &schema, const json &values, const json &value) {
     const auto [found, added] = listed_.try_emplace(&values);
     if (added) {
-        for (const json &value : values) {
-            found->second.insert(canonical(value));
+        for (const json &one : values) {
+            std::string text = canonical(one);
+            found->second[text.size()].insert(std::move(text));
         }
     }
-    return found->second;
+    const std::string &text = compared(schema, value);
+    const auto as_long = found->second.find(text.size());
+    if (as_long == found->second.end()) {
+        return false;
+    }
+    spend(schema, value.is_structured() ? text.size() / 128 : 0);
+    return as_long->second.contains(text);
 }
 
 const Members &Acceptance::members(const json &object) {
