@@ -110,7 +110,7 @@ def main() -> int:
         workers = stream_workers()
     if not (found := installed_peers()):
         say("      no other SDKs in build/peers: python3 -m ci.bench --install-peers puts two of them there")
-    with steps.step("measuring", "about 55 minutes; leave the machine alone"):
+    with steps.step("measuring", "about 60 minutes; leave the machine alone"):
         command = [str(python), str(BENCHMARK / "bench.py"), "--model", str(model), "--plot-python", str(plot_python)]
         command += ["--binaries", str(directory("release") / "bin"), "--stream-workers", workers]
         command += ["--server", str(server)]

@@ -32,7 +32,10 @@ set(LLMODEL_SOURCES
   src/grammar/grammar.cpp
   src/grammar/item_counts.cpp
   src/grammar/left_recursion.cpp
+  src/grammar/masks.cpp
   src/grammar/repetition.cpp
+  src/grammar/states.cpp
+  src/grammar/token_trie.cpp
   src/grammar/unique_items.cpp
   src/llama/abort_guard.cpp
   src/llama/logging.cpp

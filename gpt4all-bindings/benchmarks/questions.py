@@ -16,7 +16,7 @@ from typing import Any
 import tables
 from beside import Pair, decode_rate, one_round
 from contenders import Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
-from schemas import cases
+from schemas import cases, decoded
 from serving import N_CTX, N_PARALLEL, measure_server, plan_of
 
 N_PROMPT, N_GEN = 512, 128
@@ -34,6 +34,7 @@ STREAM_REPEATS, N_STREAMED, N_STREAMED_OF_EIGHT = 10, 128, 48
 BESIDE_REPEATS, N_BESIDE = 8, 48
 
 SCHEMA_REPEATS = 5
+CONSTRAINED_REPEATS = 4
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -322,6 +323,30 @@ def schemas(
         yield number
 
 
+def constrained(
+    settings: Settings, contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Decoding of one stream that a JSON Schema binds, and of as many tokens that nothing binds, in turn."""
+    ours = next(contender for contender in contenders if contender.name == tables.C_API)
+    asked = {"messages": [{"role": "user", "content": "Invent data for a test, as JSON."}]}
+    free = request(settings.n_gen, **asked)
+    warm_up = request(4, **asked)
+    for number in range(settings.rounds):
+        for name, schema in decoded().items():
+            # the end of an answer would take part in free decoding only
+            form = {"type": "json_schema", "json_schema": {"schema": schema}}
+            bound = {**free, "response_format": form, "ignore_eos": False}
+            both = [(tables.FREE, free), (tables.BOUND, bound)]
+            turns = [turn for repeat in range(CONSTRAINED_REPEATS) for turn in (both if repeat % 2 else both[::-1])]
+            steps = [[warm_up], [{**bound, "max_tokens": 4}], *([what] for _, what in turns)]
+            run = ours.run(Plan(settings.model, settings.options(2 * N_PROMPT), steps))
+            for step, (way, _) in enumerate(turns, 2):
+                if (tokens := run.answer(step)["tokens"]) < settings.n_gen:
+                    raise RunFailed(f"{way}, {name}: an answer of {tokens} tokens, where {settings.n_gen} are compared")
+                recorder.add(way, {f"decode {name}": decode_rate(run.answer(step))})
+        yield number
+
+
 def serving(
     settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
@@ -349,6 +374,7 @@ QUESTIONS: dict[str, Question] = {
     "streaming": streaming,
     "beside": beside,
     "schemas": schemas,
+    "constrained": constrained,
     "serving": serving,
     "first_token": first_token,
     "load": load,

@@ -1,4 +1,4 @@
-"""JSON Schemas that `make bench` compiles to grammars, each with a text that it admits."""
+"""JSON Schemas that `make bench` compiles to grammars, each with a text that it admits, and some that it decodes by."""
 
 from __future__ import annotations
 
@@ -72,13 +72,36 @@ _ISSUE = _object(
     },
     ["number", "title", "state", "user", "labels"],
 )
+_PHONE = "^(\\([0-9]{3}\\))?[0-9]{3}-[0-9]{4}$"
 _COLOURS = [f"colour-{number * 7919 % 100003}" for number in range(2000)]
+
+
+_KINDS = (_TEXT, {"type": "integer"}, {"type": "boolean"})
+
+
+def _many_properties() -> dict[str, Any]:
+    return {f"property_{number}": _KINDS[number % 3] for number in range(1000)}
+
+
+def decoded() -> dict[str, dict[str, Any]]:
+    """Schemas by whose grammars a model writes, by their names: none of the answers is short."""
+    many = _many_properties()
+    weather = {"enum": ["sun", "rain", "snow", "fog", "wind"]}
+    items = {
+        "small object": _object({"name": _TEXT, "age": {"type": "integer"}}, ["name", "age"]),
+        "enums": _object({"colour": {"enum": _COLOURS}, "weather": weather}, ["colour", "weather"]),
+        "pattern": {"type": "string", "pattern": _PHONE},
+        "depth 30": _nested(30)[0],
+    }
+    answers: dict[str, dict[str, Any]] = {
+        name: {"type": "array", "items": item, "minItems": 200} for name, item in items.items()
+    }
+    return {**answers, "1,000 properties": _object(many, list(many))}
 
 
 def cases() -> list[Case]:
     """All schemas, in the order of the tables."""
-    kinds = (_TEXT, {"type": "integer"}, {"type": "boolean"})
-    many = {f"property_{number}": kinds[number % 3] for number in range(1000)}
+    many = _many_properties()
     deep, deep_value = _nested(30)
     issue = {
         "number": 7, "title": "It does not start", "state": "open", "user": {"login": "ada", "id": 1},
@@ -96,5 +119,5 @@ def cases() -> list[Case]:
         Case("Pydantic model", _Order.model_json_schema(), order),
         Case("GitHub issue", _ISSUE, issue),
         Case("enum of 2,000", {"enum": _COLOURS}, _COLOURS[1234]),
-        Case("pattern", {"type": "string", "pattern": "^(\\([0-9]{3}\\))?[0-9]{3}-[0-9]{4}$"}, "(555)123-4567"),
+        Case("pattern", {"type": "string", "pattern": _PHONE}, "(555)123-4567"),
     ]

@@ -13,6 +13,8 @@ LOOP = "a loop in C"
 SERVE = "gpt4all serve"
 OUR_GRAMMARS, CONVERTER, LLGUIDANCE = "libllmodel, grammars", "llama.cpp's converter", "llguidance"
 SCHEMAS = ("1,000 properties", "depth 30", "Pydantic model", "GitHub issue", "enum of 2,000", "pattern")
+FREE, BOUND = "free", "under a schema"
+DECODED = ("small object", "enums", "pattern", "depth 30", "1,000 properties")  # schemas by which a model writes
 # How each language reads streams, by what its worker calls it; a worker calls the loop in C "c".
 WAYS = {
     "Python": {"threads": "Python, threads", "asyncio": "Python, asyncio"},
@@ -34,6 +36,8 @@ ORDER = (
     OUR_GRAMMARS,
     CONVERTER,
     LLGUIDANCE,
+    FREE,
+    BOUND,
 )
 
 MIB = float(1 << 20)
@@ -101,6 +105,8 @@ SERVING = (
         "p95", "ms", 1e3,
     ),
 )  # fmt: skip
+
+_CONSTRAINED = {name: Column("constrained", f"decode {name}", f"{name}, tokens/s", FREE) for name in DECODED}
 
 TABLES = (
     Table(
@@ -170,6 +176,13 @@ TABLES = (
         "The time for a mask of the whole vocabulary, on one thread, at the tokens of a valid text: the median over "
         "the tokens. Generation asks for one only where the grammar refuses the token that was drawn without it.",
         tuple(Column("schemas", f"mask {name}", f"{name}, ms", OUR_GRAMMARS, 1e3) for name in SCHEMAS),
+    ),
+    Table(
+        "Decoding under JSON Schemas",
+        "Decoding of one stream through the C API, {n_gen} tokens after a chat's prompt: free, and held to a schema, "
+        "in turn in one process. Both go through the same sampling, which is repeated under the mask where the grammar "
+        "refuses the token that was drawn.",
+        tuple(_CONSTRAINED[name] for name in DECODED),
     ),
     *(
         Table(
@@ -249,6 +262,10 @@ TARGETS = (
         for language, ways, least in ((each, ways, 0.97 if each == "Python" else 0.95) for each, ways in WAYS.items())
         for way in ways.values()
         for count, measure in (("one stream", "single"), ("eight streams", "eight"))
+    ),
+    *(
+        Target(f"Decoding under a schema ({name}), compared with free decoding", column, BOUND, FREE, 0.95)
+        for name, column in _CONSTRAINED.items()
     ),
     *(
         Target(f"{load} over HTTP, compared with llama-server", _served(name, "total"), SERVE, SERVER, 1.0)

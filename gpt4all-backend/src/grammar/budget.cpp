@@ -2,6 +2,7 @@
 
 #include "error.h"
 #include "grammar/marks.h"
+#include "grammar/masks.h"
 #include "grammar/repetition.h"
 #include "llama-grammar.h"
 #include "platform/stack.h"
@@ -63,6 +64,7 @@ void spend(size_t work) {
 void bound_grammars() {
     static std::once_flag once;
     follow_marks();
+    mask_by_states();
     std::call_once(once, [] {
         llama_grammar_hooks.begin = begin;
         llama_grammar_hooks.spend = spend;
