@@ -108,9 +108,11 @@ class OtherProgram {
                 std::array<char, 64> asked{};
                 EXPECT_GT(recv(client, asked.data(), asked.size(), 0), 0);
                 send(client, answer_.data(), answer_.size(), MSG_NOSIGNAL);
-                if (answer_.empty()) {
-                    while (recv(client, asked.data(), asked.size(), 0) > 0) {
-                    }
+                if (!answer_.empty()) {
+                    shutdown(client, SHUT_WR);
+                }
+                // closing with a part of the question unread would take the answer back
+                while (recv(client, asked.data(), asked.size(), 0) > 0) {
                 }
                 close(client);
             }

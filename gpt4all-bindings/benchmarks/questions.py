@@ -328,7 +328,7 @@ def constrained(
 ) -> Iterator[int]:
     """Decoding of one stream that a JSON Schema binds, and of as many tokens that nothing binds, in turn."""
     ours = next(contender for contender in contenders if contender.name == tables.C_API)
-    asked = {"messages": [{"role": "user", "content": "Invent data for a test, as JSON."}]}
+    asked: dict[str, Any] = {"messages": [{"role": "user", "content": "Invent data for a test, as JSON."}]}
     free = request(settings.n_gen, **asked)
     warm_up = request(4, **asked)
     for number in range(settings.rounds):
