@@ -122,6 +122,9 @@ def other_program(answer: bytes) -> Iterator[str]:
                 with client:
                     client.recv(64)
                     client.sendall(answer)
+                    client.shutdown(socket.SHUT_WR)
+                    while client.recv(64):  # closing with a part of the question unread would take the answer back
+                        pass
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, daemon=True)
