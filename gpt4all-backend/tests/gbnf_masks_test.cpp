@@ -59,7 +59,7 @@ std::vector<bool> left_by(const llama_grammar &grammar, size_t first, size_t ste
 /** What llama.cpp itself does. */
 std::vector<bool> left_without_states(const llama_grammar &grammar, size_t first = 0, size_t step = 1) {
     const auto hook = std::exchange(llama_grammar_hooks.mask, nullptr);
-    const std::vector<bool> left = left_by(grammar, first, step);
+    std::vector<bool> left = left_by(grammar, first, step);
     llama_grammar_hooks.mask = hook;
     return left;
 }
@@ -208,6 +208,7 @@ TEST(MasksOfGrammars, OfThreadsThatShareAVocabulary) {
     const llama_vocab *vocab = llama_model_get_vocab(model.get());
     std::vector<std::vector<bool>> found(4);
     std::vector<std::thread> threads;
+    threads.reserve(found.size());
     for (std::vector<bool> &mine : found) {
         threads.emplace_back([&mine, vocab] {
             const Grammar grammar = parsed(vocab, R"(root ::= "the" [^x]* "x")");

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t max_kept_bytes = size_t{8} << 20;
 constexpr size_t work_of_step = 256; // as llama.cpp charges for a way that is followed up
 constexpr size_t work_of_byte = 4;
+constexpr size_t pointer_bytes = sizeof(void *);
 
 void spend(size_t work) {
     if (llama_grammar_hooks.spend != nullptr) {
@@ -107,7 +108,7 @@ const std::vector<const StackCell *> &GrammarStates::advanced(const StackCell *s
             }
         }
     }
-    keep(found.size() * sizeof(found[0]));
+    keep(found.size() * pointer_bytes);
     stack->advanced = std::move(found);
     stack->is_advanced = true;
     return stack->advanced;
@@ -120,7 +121,7 @@ const GrammarState *GrammarStates::state_of(std::vector<const StackCell *> stack
     if (found != state_of_.end()) {
         return found->second;
     }
-    keep(2 * sizeof(GrammarState) + 2 * stacks.size() * sizeof(stacks[0]));
+    keep(2 * sizeof(GrammarState) + 2 * stacks.size() * pointer_bytes);
     GrammarState &made = states_.emplace_back(
         GrammarState{stacks, std::find(stacks.begin(), stacks.end(), &empty_) != stacks.end(), {}, {}, {}});
     made.ascii.fill(&unknown_);
