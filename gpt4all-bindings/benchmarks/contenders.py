@@ -79,8 +79,8 @@ class _Process:
 
     def end(self, number: int) -> None:
         """Asks the process to end, if it has not."""
-        with contextlib.suppress(ProcessLookupError):
-            self._child.send_signal(number)
+        if self._child.returncode is None:  # not send_signal(), which reaps a process that has ended by itself
+            os.kill(self._child.pid, number)
 
     def said(self) -> str:
         """The end of what it wrote to stderr."""
