@@ -83,9 +83,9 @@ class _Process:
             os.kill(self._child.pid, number)
 
     def said(self) -> str:
-        """The end of what it wrote to stderr."""
+        """The end of what it wrote to stderr, with paths of this repository from its root."""
         self.errors.seek(0)
-        return self.errors.read().decode("utf-8", "replace")[-800:]
+        return self.errors.read().decode("utf-8", "replace").replace(f"{HERE.parents[1]}/", "")[-800:]
 
 
 class Contender(ABC):
