@@ -333,7 +333,7 @@ TEST(Workers, OutliveGarbage) {
     constexpr char set_tensor = 6;
     constexpr char compute = 10;
     constexpr char get_alloc_size = 13;
-    std::string tensor(300 * 11, '\xff');
+    std::string tensor(300U * 11U, '\xff');
     for (const std::string &sent :
          {std::string(), std::string("GET / HTTP/1.1\r\n\r\n"), std::string(1 << 16, '\xff'),
           std::string("\x0e\xff\xff\xff\xff\xff\xff\xff\xff", 9), greeting, greeting + '\x7f',
