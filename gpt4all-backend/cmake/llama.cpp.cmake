@@ -77,6 +77,13 @@ if(GGML_NATIVE)
     target_compile_options(ggml-cpu PRIVATE -mno-avx512fp16)
   endif()
 endif()
+# What our kernels compute in its place is compiled for each processor that ggml's own is compiled for.
+foreach(backend IN LISTS GGML_AVAILABLE_BACKENDS)
+  if(backend MATCHES "^ggml-cpu")
+    target_sources(${backend} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src/kernels/attention.cpp)
+    target_include_directories(${backend} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src)
+  endif()
+endforeach()
 target_include_directories(server-context PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src/llama/server) # what patch 0024 includes
 
 # Compiles several of a target's sources at a time: those of `folder`, in its own folder `home`.
