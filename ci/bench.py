@@ -84,12 +84,12 @@ def main() -> int:
     given = sys.argv[1:]
     peers = "--install-peers" in given
     given = [argument for argument in given if argument != "--install-peers"]
-    steps = Steps(6 if peers else 5)
+    steps = Steps(7 if peers else 6)
     with steps.step("Python packages in build/venv, build/venv-bench and build/venv-server"):
         python = ensure_venv()
         server = ensure_other_venv("venv-server", SERVER, "what the server needs")
         plot_python = ensure_plot_python()
-    with steps.step("libllmodel, llama-bench and llama-server", expected("release")):
+    with steps.step("libllmodel", expected("release")):
         build(
             "release",
             [
@@ -97,10 +97,10 @@ def main() -> int:
                 "llmodel_bench",
                 "llmodel_bench_streams",
                 "llmodel_bench_schemas",
-                "llama-bench",
-                "llama-server",
             ],
         )
+    with steps.step("llama-bench and llama-server, with ggml's kernels", expected("ggml")):
+        build("ggml", ["llama-bench", "llama-server"])
     if peers:
         with steps.step("llama-cpp-python, node-llama-cpp and llguidance", "10 to 20 minutes on two cores"):
             install_peers()
@@ -112,7 +112,8 @@ def main() -> int:
         say("      no other SDKs in build/peers: python3 -m ci.bench --install-peers puts two of them there")
     with steps.step("measuring", "about 60 minutes; leave the machine alone"):
         command = [str(python), str(BENCHMARK / "bench.py"), "--model", str(model), "--plot-python", str(plot_python)]
-        command += ["--binaries", str(directory("release") / "bin"), "--stream-workers", workers]
+        command += ["--binaries", str(directory("release") / "bin"), "--llama-cpp", str(directory("ggml") / "bin")]
+        command += ["--stream-workers", workers]
         command += ["--server", str(server)]
         command += [*found, *given]
         return subprocess.run(command, env={**os.environ, **library_variables()}, check=False).returncode

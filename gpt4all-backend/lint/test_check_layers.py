@@ -57,6 +57,8 @@ class Trees(unittest.TestCase):
             backend = Path(folder) / "backend"
             for name, text in (
                 ("src/platform/files.cpp", "#include <unistd.h>\n"),
+                ("src/kernels/simd.h", "#include <immintrin.h>\n#include <unistd.h>\n"),
+                ("src/engine/simd.h", "#include <immintrin.h>\n"),
                 ("src/engine/deep/engine.cpp", "\n#include <unistd.h>\n"),
                 ("tests/test.cpp", "#include <unistd.h>\n"),
                 ("CMakeLists.txt", f"include(../{BINDINGS}/corpus)\n"),
@@ -70,6 +72,8 @@ class Trees(unittest.TestCase):
                 [
                     "backend/CMakeLists.txt:1",
                     "backend/src/engine/deep/engine.cpp:2",
+                    "backend/src/engine/simd.h:1",
+                    "backend/src/kernels/simd.h:2",
                     "backend/src/platform/README.md:1",
                 ],
                 [":".join(each.split(":")[:2]) for each in offences(backend)],

@@ -108,12 +108,13 @@ def machine() -> dict[str, Any]:
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Asks the questions and returns what results.json holds."""
     binaries = Path(arguments.binaries).resolve()
+    llama_cpp = Path(arguments.llama_cpp).resolve()
     others = peers(arguments)
     contenders: list[Contender] = [
         Worker(tables.C_API, [str(binaries / "llmodel_bench")]),
         Worker(tables.PYTHON, [sys.executable, str(HERE / "worker_gpt4all.py")]),
         *([Worker(tables.TYPESCRIPT, [*NODE_WORKER, ours])] if (ours := typescript()) else []),
-        LlamaServer(binaries / "llama-server", [str(binaries / "llmodel_bench")]),
+        LlamaServer(llama_cpp / "llama-server", [str(binaries / "llmodel_bench")]),
         *(worker for _, worker in others.values()),
     ]
     facts = machine()
@@ -124,14 +125,14 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     streams = {"Python": [sys.executable, str(HERE / "worker_streams.py")], **json.loads(arguments.stream_workers)}
     settings = Settings(
         arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams,
-        pairs(arguments, others), servers(binaries, arguments.server, arguments.llama_cpp_python),
+        pairs(arguments, others), servers(llama_cpp, arguments.server, arguments.llama_cpp_python),
         arguments.llguidance or "",
     )  # fmt: skip
     questions = {}
     for name in arguments.only:
         print(f"      {name}", end="", file=sys.stderr, flush=True)
         start, recorder = time.monotonic(), Recorder()
-        for number in QUESTIONS[name](settings, contenders, LlamaBench(binaries / "llama-bench"), recorder):
+        for number in QUESTIONS[name](settings, contenders, LlamaBench(llama_cpp / "llama-bench"), recorder):
             print(f" {number + 1}", end="", file=sys.stderr, flush=True)
         print(f" of {settings.rounds} rounds, {time.monotonic() - start:.0f} s", file=sys.stderr)
         questions[name] = {"values": recorder.values, "failures": recorder.failures}
@@ -187,7 +188,8 @@ def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="a GGUF file")
-    parser.add_argument("--binaries", required=True, help="the folder with llmodel_bench, llama-bench, llama-server")
+    parser.add_argument("--binaries", required=True, help="the folder with llmodel_bench")
+    parser.add_argument("--llama-cpp", required=True, help="the folder with llama-bench and llama-server")
     parser.add_argument("--only", help="questions, separated by commas: " + ", ".join(QUESTIONS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=machine()["cores"], help="all cores if not given")

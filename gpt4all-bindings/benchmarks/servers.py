@@ -59,9 +59,9 @@ class LlamaCppPythonServer(Server):
         ]  # fmt: skip
 
 
-def servers(binaries: Path, gpt4all: str | None, llama_cpp_python: str | None) -> Sequence[Server]:
+def servers(llama_cpp: Path, gpt4all: str | None, llama_cpp_python: str | None) -> Sequence[Server]:
     """Those that there are."""
-    found: list[Server] = [LlamaServer(binaries / "llama-server", CLIENT)]
+    found: list[Server] = [LlamaServer(llama_cpp / "llama-server", CLIENT)]
     if gpt4all and _has(gpt4all, "fastapi, uvicorn, prometheus_client"):
         found.append(Gpt4allServer(gpt4all))
     if llama_cpp_python and _has(llama_cpp_python, "llama_cpp.server.app"):

@@ -181,7 +181,8 @@ struct Scratch {
 
     static size_t size(const Problem &problem) {
         const auto floats = (max_tile_rows + lanes) * key_columns(problem) + key_columns(problem) * block_size +
-                            (block_size + max_tile_rows) * value_columns(problem) + max_tile_rows * block_size;
+                            (block_size + max_tile_rows) * value_columns(problem) +
+                            ptrdiff_t{max_tile_rows} * block_size;
         const size_t bytes = static_cast<size_t>(floats) * sizeof(float) + max_tile_rows * sizeof(int32_t) +
                              static_cast<size_t>(problem.words) * sizeof(CellBits) +
                              static_cast<size_t>(problem.queries * problem.streams + 1) * sizeof(int32_t);
@@ -416,7 +417,7 @@ class Worker {
             float *row = scratch_.values[i];
             for (int64_t column = 0; column < problem_.value_size; column += lanes) {
                 const Floats some = load_some(i, column);
-                zeros += some - some;
+                zeros += some * 0.0F; // not 0 of what is not finite
                 store(row + column, some);
             }
             if (problem_.value_size % lanes == 0) {
@@ -458,11 +459,11 @@ class Worker {
                 bias[i] = ggml_fp16_to_fp32(mask[cells[i]]);
             }
         }
-        const int vectors = round_up(count, lanes) / lanes;
+        const ptrdiff_t columns = round_up(count, lanes);
         for (int row = query * heads_; row < (query + 1) * heads_; ++row) {
             float *scores = scratch_.scores[row];
             if (problem_.softcap != 0.0F) {
-                cap(scores, vectors);
+                cap(scores, columns);
             }
             if (biased) {
                 const float slope = problem_.slope_of(head_ + row % heads_) * log2_e;
@@ -473,28 +474,28 @@ class Worker {
             for (CellBits hidden = ~visible; hidden != 0; hidden &= hidden - 1) {
                 scores[__builtin_ctzll(hidden)] = -INFINITY;
             }
-            to_weights(row, vectors);
+            to_weights(row, columns);
         }
     }
 
     /** softcap * tanh(score), in the units of all scores. */
-    void cap(float *scores, int vectors) const {
-        for (int vector = 0; vector < vectors; ++vector) {
-            const Floats twice = load(scores + vector * lanes) * (2.0F * log2_e);
+    void cap(float *scores, ptrdiff_t columns) const {
+        for (ptrdiff_t column = 0; column < columns; column += lanes) {
+            const Floats twice = load(scores + column) * (2.0F * log2_e);
             const Floats limited = twice > 64.0F ? broadcast(64.0F) : larger(broadcast(-64.0F), twice);
             Floats power = exp2_below(limited - 64.0F, Ints{}) * 0x1p64F;
             power = 1.0F - 2.0F / (power + 1.0F);
-            store(scores + vector * lanes, power * (problem_.softcap * log2_e));
+            store(scores + column, power * (problem_.softcap * log2_e));
         }
     }
 
-    void to_weights(int row, int vectors) {
+    void to_weights(int row, ptrdiff_t columns) {
         float *scores = scratch_.scores[row];
         Floats most = broadcast(-score_limit);
-        for (int vector = 0; vector < vectors; ++vector) {
-            Floats limited = larger(broadcast(-score_limit), load(scores + vector * lanes));
+        for (ptrdiff_t column = 0; column < columns; column += lanes) {
+            Floats limited = larger(broadcast(-score_limit), load(scores + column));
             limited = limited > score_limit ? broadcast(score_limit) : limited;
-            store(scores + vector * lanes, limited);
+            store(scores + column, limited);
             most = larger(limited, most);
         }
         const float found = std::ceil(largest(most));
@@ -505,9 +506,8 @@ class Worker {
         }
         // a row that has seen nothing would otherwise have weights of 1
         const int32_t exponent = std::max(scratch_.exponents[row], lowest_exponent + 128);
-        for (int vector = 0; vector < vectors; ++vector) {
-            float *at = scores + vector * lanes;
-            store(at, exp2_below(load(at), Ints{} + exponent));
+        for (ptrdiff_t column = 0; column < columns; column += lanes) {
+            store(scores + column, exp2_below(load(scores + column), Ints{} + exponent));
         }
     }
 
