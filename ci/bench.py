@@ -29,6 +29,11 @@ PLOT_VENV = BUILD / "venv-bench"
 PEERS = BUILD / "peers"
 LOG = BUILD / "logs" / "bench.log"
 LLAMA_CPP_PYTHON, NODE_LLAMA_CPP = "llama-cpp-python[server]==0.3.36", "node-llama-cpp@3.22.1"
+# Its release ends in a segmentation fault where it uses AMX.
+WITHOUT_AMX = [
+    f"--config-settings=cmake.define.GGML_{name}"
+    for name in ("NATIVE=OFF", "AVX512=ON", "AVX512_VBMI=ON", "AVX512_VNNI=ON", "AVX512_BF16=ON")
+]
 LLGUIDANCE = "llguidance==1.9.1"  # XGrammar needs PyTorch, whose wheels are a large download
 
 
@@ -62,7 +67,8 @@ def install_peers() -> None:
     node.mkdir(parents=True, exist_ok=True)
     (node / "package.json").write_text('{"private": true}\n')
     _run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", NODE_LLAMA_CPP], node, "node-llama-cpp")
-    _make_venv(PEERS / "python", [LLAMA_CPP_PYTHON], "llama-cpp-python")
+    without_amx = ["--no-cache-dir", *WITHOUT_AMX] if "amx_tile" in Path("/proc/cpuinfo").read_text() else []
+    _make_venv(PEERS / "python", [LLAMA_CPP_PYTHON, *without_amx], "llama-cpp-python")
     _make_venv(PEERS / "schemas", [LLGUIDANCE], "llguidance")
 
 
