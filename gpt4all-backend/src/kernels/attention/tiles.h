@@ -1,160 +1,21 @@
-// Attention of queries to the cells of a cache, of which each query sees its own.
-//
-// Queries that see much the same cells are computed together, with all heads that share a head of keys: a tile. The
-// cells that one of its queries sees are taken 64 at a time: scores, weights, and the weighted sum of values, as in
-// flash attention (Dao 2022, arXiv:2205.14135).
-//
-// What comes out for a query does not depend on what else is computed, on other cells of the cache, or on the number of
-// threads, bit by bit. Every sum has one order: a score that of the numbers of a key, a weighted sum that of the cells,
-// where a cell that a query does not see adds 0. Weights are powers of 2 relative to a whole exponent that is not below
-// the largest score's, so that it does not matter when a larger one is found: all that changes is scaled by a power
-// of 2.
+#pragma once
 
-#include "kernels/attention.h"
-
-#include "ggml-cpu-impl.h"
-#include "ggml-cpu.h"
 #include "ggml.h"
+#include "kernels/attention/memory.h"
+#include "kernels/attention/problem.h"
+#include "kernels/attention/visible_cells.h"
 #include "kernels/gemm.h"
 #include "kernels/simd.h"
-#include "kernels/visible_cells.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
-namespace llmodel::kernels {
+namespace llmodel::kernels::attention {
 
-namespace {
-
-constexpr int block_size = 64; // cells
-constexpr int max_tile_rows = 48;
 constexpr float log2_e = 1.44269504F;
 constexpr int32_t lowest_exponent = -(1 << 30); // of a row that has seen nothing
 constexpr float score_limit = 1 << 30;
-
-template<typename Number> Number round_up(Number number, Number to) {
-    return (number + to - 1) / to * to;
-}
-
-using ToFloats = void (*)(const void *, float *, int64_t);
-
-void halves_to_floats(const void *from, float *to, int64_t count) {
-    ggml_cpu_fp16_to_fp32(static_cast<const ggml_fp16_t *>(from), to, count);
-}
-
-void bfloats_to_floats(const void *from, float *to, int64_t count) {
-    ggml_cpu_bf16_to_fp32(static_cast<const ggml_bf16_t *>(from), to, count);
-}
-
-void copy_floats(const void *from, float *to, int64_t count) {
-    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
-}
-
-/** Null if the type cannot be turned into single precision. */
-ToFloats reader_of(ggml_type type) {
-    switch (type) {
-    case GGML_TYPE_F32:
-        return copy_floats;
-    case GGML_TYPE_F16:
-        return halves_to_floats;
-    case GGML_TYPE_BF16:
-        return bfloats_to_floats;
-    default:
-        return ggml_get_type_traits(type)->to_float;
-    }
-}
-
-/** A tensor of numbers by head and position; sequences that do not share a cache have one each, a stream. */
-struct Heads {
-    const char *data;
-    size_t to_position;
-    size_t to_head;
-    size_t to_stream;
-
-    static Heads of(const ggml_tensor *tensor) {
-        return {static_cast<const char *>(tensor->data), tensor->nb[1], tensor->nb[2], tensor->nb[3]};
-    }
-
-    const char *at(int64_t position, int64_t head, int64_t stream) const {
-        return data + static_cast<size_t>(position) * to_position + static_cast<size_t>(head) * to_head +
-               static_cast<size_t>(stream) * to_stream;
-    }
-};
-
-struct Problem {
-    const ggml_tensor *op;
-    const ggml_tensor *mask;
-    const float *sinks;
-
-    int64_t key_size, value_size, queries, heads, streams, cells, key_heads;
-    int64_t sharing; // heads that share a head of keys
-    int tile_heads;  // of these, at once
-    int tile_queries;
-    int64_t words; // of bits for all cells
-
-    ToFloats read_key, read_value;
-    float scale, max_bias, softcap;
-
-    explicit Problem(const ggml_tensor *of)
-        : op(of), mask(of->src[3]), sinks(of->src[4] ? static_cast<const float *>(of->src[4]->data) : nullptr),
-          key_size(of->src[1]->ne[0]), value_size(of->src[2]->ne[0]), queries(of->src[0]->ne[1]),
-          heads(of->src[0]->ne[2]), streams(of->src[0]->ne[3]), cells(of->src[1]->ne[1]), key_heads(of->src[1]->ne[2]),
-          sharing(heads / key_heads), tile_heads(static_cast<int>(std::min<int64_t>(sharing, max_tile_rows))),
-          tile_queries(static_cast<int>(std::min<int64_t>(max_tile_rows / tile_heads, queries))),
-          words((cells + cells_in_bits - 1) / cells_in_bits), read_key(reader_of(of->src[1]->type)),
-          read_value(reader_of(of->src[2]->type)) {
-        std::memcpy(&scale, of->op_params, sizeof(float));
-        std::memcpy(&max_bias, of->op_params + 1, sizeof(float));
-        std::memcpy(&softcap, of->op_params + 2, sizeof(float));
-        if (softcap != 0.0F) {
-            scale /= softcap;
-        }
-    }
-
-    bool is_ours() const {
-        const ggml_tensor *query = op->src[0];
-        const ggml_tensor *keys = op->src[1];
-        const ggml_tensor *values = op->src[2];
-        return query->type == GGML_TYPE_F32 && query->nb[0] == sizeof(float) && read_key && read_value &&
-               keys->nb[0] == ggml_type_size(keys->type) && values->nb[0] == ggml_type_size(values->type) &&
-               values->ne[2] == key_heads && values->ne[3] == keys->ne[3] && heads % key_heads == 0 &&
-               streams % keys->ne[3] == 0 &&
-               (!mask || (mask->type == GGML_TYPE_F16 && mask->ne[2] == 1 && streams % mask->ne[3] == 0));
-    }
-
-    /** ALiBi (Press 2021, arXiv:2108.12409): what a head multiplies the mask by. */
-    float slope_of(int64_t head) const {
-        if (max_bias <= 0.0F) {
-            return 1.0F;
-        }
-        const auto below = static_cast<int64_t>(1) << static_cast<int>(std::log2(static_cast<double>(heads)));
-        const auto of_all = static_cast<float>(below);
-        return head < below
-                   ? std::pow(std::exp2(-max_bias / of_all), static_cast<float>(head + 1))
-                   : std::pow(std::exp2(-max_bias / 2.0F / of_all), static_cast<float>(2 * (head - below) + 1));
-    }
-
-    const ggml_fp16_t *mask_of(int64_t query, int64_t stream) const {
-        return reinterpret_cast<const ggml_fp16_t *>(Heads::of(mask).at(query, 0, stream % mask->ne[3]));
-    }
-};
-
-/** What all threads share, at the beginning of the work space. */
-struct Shared {
-    CellBits *visible; // [stream][query][words], none without a mask
-    uint8_t *weighed;  // [stream][query]: masks that are neither 0 nor -inf
-
-    static size_t size(const Problem &problem) {
-        const auto rows = static_cast<size_t>(problem.queries * problem.streams);
-        return problem.mask ? rows * static_cast<size_t>(problem.words) * sizeof(CellBits) + round_up<size_t>(rows, 64)
-                            : 0;
-    }
-
-    Shared(const Problem &problem, char *space)
-        : visible(reinterpret_cast<CellBits *>(space)),
-          weighed(reinterpret_cast<uint8_t *>(visible + problem.queries * problem.streams * problem.words)) {}
-};
 
 /** Consecutive queries of a stream that are computed together. */
 struct Tile {
@@ -163,55 +24,10 @@ struct Tile {
     int queries;
 };
 
-/** A thread's own numbers. */
-struct Scratch {
-    Rows<float> query;   // [row][key_size], as they are multiplied
-    Rows<float> loaded;  // [lanes][key_size], keys of some cells
-    Rows<float> keys;    // [key_size][block_size]
-    Rows<float> values;  // [block_size][value_columns]
-    Rows<float> scores;  // [row][block_size], then weights
-    Rows<float> sums;    // [row][value_columns]
-    int32_t *exponents;  // [row]
-    CellBits *visible;   // [words], of a whole tile
-    int32_t *tile_begin; // [stream][query + 1]
-
-    /** Behind a row of values stands a 1, which sums up the weights. */
-    static ptrdiff_t value_columns(const Problem &problem) { return round_up<int64_t>(problem.value_size + 1, lanes); }
-    static ptrdiff_t key_columns(const Problem &problem) { return round_up<int64_t>(problem.key_size, lanes); }
-
-    static size_t size(const Problem &problem) {
-        const auto floats = (max_tile_rows + lanes) * key_columns(problem) + key_columns(problem) * block_size +
-                            (block_size + max_tile_rows) * value_columns(problem) +
-                            ptrdiff_t{max_tile_rows} * block_size;
-        const size_t bytes = static_cast<size_t>(floats) * sizeof(float) + max_tile_rows * sizeof(int32_t) +
-                             static_cast<size_t>(problem.words) * sizeof(CellBits) +
-                             static_cast<size_t>(problem.queries * problem.streams + 1) * sizeof(int32_t);
-        return round_up<size_t>(bytes, 64) + 64;
-    }
-
-    Scratch(const Problem &problem, char *space) {
-        auto *next = reinterpret_cast<float *>(space);
-        const auto take = [&](int64_t rows, ptrdiff_t stride) {
-            const Rows<float> taken{next, stride};
-            next += rows * stride;
-            return taken;
-        };
-        query = take(max_tile_rows, key_columns(problem));
-        loaded = take(lanes, key_columns(problem));
-        keys = take(key_columns(problem), block_size);
-        values = take(block_size, value_columns(problem));
-        scores = take(max_tile_rows, block_size);
-        sums = take(max_tile_rows, value_columns(problem));
-        visible = reinterpret_cast<CellBits *>(next);
-        exponents = reinterpret_cast<int32_t *>(visible + problem.words);
-        tile_begin = exponents + max_tile_rows;
-    }
-};
-
 /** Computes tiles, one after the other. */
-class Worker {
+class Tiles {
   public:
-    Worker(const Problem &problem, const Shared &shared, char *space)
+    Tiles(const Problem &problem, const Shared &shared, char *space)
         : problem_(problem), shared_(shared), scratch_(problem, space) {}
 
     /** Divides the queries: into the same tiles for each thread. */
@@ -550,68 +366,4 @@ class Worker {
     int64_t first_of_rest_ = 0;
 };
 
-} // namespace
-
-} // namespace llmodel::kernels
-
-using namespace llmodel::kernels;
-
-size_t llmodel_attention_work_size(int n_threads, const ggml_tensor *op) {
-    const Problem problem(op);
-    if (!problem.is_ours()) {
-        return 0;
-    }
-    return round_up<size_t>(Shared::size(problem), 64) + static_cast<size_t>(n_threads) * Scratch::size(problem) + 64;
-}
-
-bool llmodel_attention(const ggml_compute_params *params, ggml_tensor *op) {
-    const Problem problem(op);
-    if (params->use_ref || !problem.is_ours()) {
-        return false;
-    }
-    char *space = static_cast<char *>(params->wdata);
-    const Shared shared(problem, space);
-    space += round_up<size_t>(Shared::size(problem), 64) + static_cast<size_t>(params->ith) * Scratch::size(problem);
-
-    if (problem.mask) {
-        const int64_t all = problem.queries * problem.streams;
-        for (int64_t index = params->ith; index < all; index += params->nth) {
-            shared.weighed[index] = find_visible(problem.mask_of(index % problem.queries, index / problem.queries),
-                                                 problem.cells, shared.visible + index * problem.words);
-        }
-    }
-    if (params->ith == 0) {
-        ggml_threadpool_chunk_set(params->threadpool, params->nth);
-    }
-    ggml_barrier(params->threadpool);
-
-    Worker worker(problem, shared, space);
-    worker.make_tiles();
-
-    // Loading keys and values costs about as much as six rows: heads that share them are parted if there are threads
-    // for it.
-    const auto passes = (problem.sharing + problem.tile_heads - 1) / problem.tile_heads;
-    const int64_t undivided = worker.tiles() * problem.key_heads * passes;
-    int parts = 1;
-    int64_t least = INT64_MAX;
-    for (int tried = 1; tried <= problem.tile_heads; ++tried) {
-        const int64_t rows = 6 + (problem.tile_heads + tried - 1) / tried;
-        const int64_t time = (undivided * tried + params->nth - 1) / params->nth * rows;
-        if (time < least) {
-            least = time;
-            parts = tried;
-        }
-    }
-    const int heads = (problem.tile_heads + parts - 1) / parts;
-    const int64_t groups = (problem.sharing + heads - 1) / heads;
-    const int64_t work = worker.tiles() * problem.key_heads * groups;
-    for (int64_t item = params->ith; item < work; item = ggml_threadpool_chunk_add(params->threadpool, 1)) {
-        const int64_t group = item % groups;
-        const int64_t key_head = item / groups % problem.key_heads;
-        const int64_t first = group * heads;
-        worker.compute(static_cast<int>(item / groups / problem.key_heads), key_head,
-                       key_head * problem.sharing + first,
-                       static_cast<int>(std::min<int64_t>(heads, problem.sharing - first)));
-    }
-    return true;
-}
+} // namespace llmodel::kernels::attention

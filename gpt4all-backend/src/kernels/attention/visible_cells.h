@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace llmodel::kernels {
+namespace llmodel::kernels::attention {
 
 /** Cells by 64, the first one the lowest bit. */
 using CellBits = uint64_t;
@@ -96,4 +96,4 @@ inline CellBits choose_bits(const CellBits *bits, const int64_t *cells, int coun
     return chosen;
 }
 
-} // namespace llmodel::kernels
+} // namespace llmodel::kernels::attention
