@@ -95,10 +95,15 @@ int loopback_socket(uint16_t port, bool connects) {
     return made;
 }
 
-/** A program that is no worker: each connection gets `answer`, and is then closed or, if it is empty, left open. */
+/** A program that is no worker: one connection after the other gets `answer`, and is then closed or, if it is empty,
+ *  left open. */
 class OtherProgram {
   public:
-    explicit OtherProgram(std::string answer) : listener_(loopback_socket(0, false)), answer_(std::move(answer)) {
+    enum class Then : uint8_t { closes, stays };
+
+    explicit OtherProgram(std::string answer, Then then = Then::closes)
+        : listener_(loopback_socket(0, false)), answer_(std::move(answer)),
+          closes_(!answer_.empty() && then == Then::closes) {
         listen(listener_, 4);
         socklen_t size = sizeof(address_);
         getsockname(listener_, reinterpret_cast<sockaddr *>(&address_), &size);
@@ -108,7 +113,7 @@ class OtherProgram {
                 std::array<char, 64> asked{};
                 EXPECT_GT(recv(client, asked.data(), asked.size(), 0), 0);
                 send(client, answer_.data(), answer_.size(), MSG_NOSIGNAL);
-                if (!answer_.empty()) {
+                if (closes_) {
                     shutdown(client, SHUT_WR);
                 }
                 // closing with a part of the question unread would take the answer back
@@ -131,6 +136,7 @@ class OtherProgram {
   private:
     int listener_;
     std::string answer_;
+    bool closes_;
     sockaddr_in address_{};
     std::thread thread_;
 };
@@ -282,9 +288,21 @@ TEST(Workers, ThatCannotBeUsedAreNamed) {
 
 TEST(Workers, ThatNeverAnswerAreGivenUp) {
     const OtherProgram silent("");
-    const Failure failure = refuse_worker(silent.name());
-    EXPECT_EQ(failure.status, LLMODEL_UNSUPPORTED) << failure.message;
+    const auto start = std::chrono::steady_clock::now();
+    const Failure failure =
+        refuse(model_path("tiny-llama-f32.gguf"), split_over({silent.name()}, {{"worker_timeout", 1}}));
+    EXPECT_EQ(failure.status, LLMODEL_IO) << failure.message;
+    EXPECT_THAT(failure.message, HasSubstr("does not answer"));
     EXPECT_EQ(failure.detail.at("worker"), silent.name());
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 9s); // before the ten seconds that there are otherwise
+}
+
+TEST(Workers, ThatSayHelloAndNoMoreAreLost) {
+    const OtherProgram stuck(hello(7, 0), OtherProgram::Then::stays);
+    const Failure failure =
+        refuse(model_path("tiny-llama-f32.gguf"), split_over({stuck.name()}, {{"worker_timeout", 1}}));
+    EXPECT_EQ(failure.status, LLMODEL_IO) << failure.message;
+    EXPECT_EQ(failure.detail.at("worker"), stuck.name());
 }
 
 TEST(Workers, MayNotBeGivenTwice) {
@@ -333,7 +351,7 @@ TEST(Workers, OutliveGarbage) {
     constexpr char set_tensor = 6;
     constexpr char compute = 10;
     constexpr char get_alloc_size = 13;
-    std::string tensor(300U * 11U, '\xff');
+    std::string tensor(size_t{300} * 11, '\xff');
     for (const std::string &sent :
          {std::string(), std::string("GET / HTTP/1.1\r\n\r\n"), std::string(1 << 16, '\xff'),
           std::string("\x0e\xff\xff\xff\xff\xff\xff\xff\xff", 9), greeting, greeting + '\x7f',

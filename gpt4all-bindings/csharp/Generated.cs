@@ -348,6 +348,14 @@ public sealed record OpenOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Workers { get; init; }
 
+    /// <summary>
+    /// After how many seconds without a sign of life a worker counts as lost, however long it may compute. Models of
+    /// this process that share a worker share the value that was given last. Default: 30. From 1 to 3600.
+    /// </summary>
+    [JsonPropertyName("worker_timeout")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? WorkerTimeout { get; init; }
+
     /// <summary>Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535.</summary>
     [JsonPropertyName("n_gpu_layers")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -3129,7 +3137,10 @@ public sealed record WorkerEventDevice
 /// <summary>What happened to a worker.</summary>
 public sealed record WorkerEvent
 {
-    /// <summary>It can be used; a program connected; that connection ended. One of "listening", "connected", "disconnected".</summary>
+    /// <summary>
+    /// It can be used; a program connected and said something; that connection ended. One of "listening",
+    /// "connected", "disconnected".
+    /// </summary>
     [JsonPropertyName("event")]
     public required string Event { get; init; }
 

@@ -400,6 +400,10 @@ type OpenOptions struct {
 	// loopback and private networks only.
 	Workers []string `json:"workers,omitzero"`
 
+	// After how many seconds without a sign of life a worker counts as lost, however long it may compute. Models of
+	// this process that share a worker share the value that was given last. Default: 30. From 1 to 3600.
+	WorkerTimeout *int `json:"worker_timeout,omitzero"`
+
 	// Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535.
 	NGPULayers *int `json:"n_gpu_layers,omitzero"`
 
@@ -1397,7 +1401,8 @@ type WorkerEventDevice struct {
 
 // What happened to a worker.
 type WorkerEvent struct {
-	// It can be used; a program connected; that connection ended. One of "listening", "connected", "disconnected".
+	// It can be used; a program connected and said something; that connection ended. One of "listening",
+	// "connected", "disconnected".
 	Event string `json:"event"`
 
 	// listening: the address.

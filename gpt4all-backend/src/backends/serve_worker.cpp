@@ -14,10 +14,12 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace llmodel {
 
@@ -97,14 +99,21 @@ class Connection {
     Connection &operator=(const Connection &) = delete;
 
     const std::string &peer() const { return socket_.peer(); }
+
     bool ended() const { return ended_; }
+
+    /** True once, when it has said anything but the question whether this worker is there, which closing it answers. */
+    bool take_greeting() { return spoke_ && !std::exchange(greeted_, true); }
+    bool greeted() const { return greeted_; }
 
   private:
     void serve(Offer &offer) {
         try {
             const AbortGuard guard; // an assertion, most likely about what was sent, ends the connection
             const AdaptiveThreads threads(true);
-            if (socket_.readable_within(greeting_time)) {
+            const auto first = socket_.first_byte_within(greeting_time);
+            if (first && *first != GGML_BACKEND_RPC_PROBE) {
+                spoke_ = true;
                 rpc_function<decltype(ggml_backend_rpc_serve)>("ggml_backend_rpc_serve")(
                     socket_.duplicate(), offer.cache_dir.empty() ? nullptr : offer.cache_dir.c_str(), offer.threads,
                     offer.devices.size(), offer.devices.data(),
@@ -121,6 +130,8 @@ class Connection {
     }
 
     Socket socket_;
+    std::atomic<bool> spoke_ = false;
+    bool greeted_ = false;
     std::atomic<bool> ended_ = false;
     std::thread thread_; // last: it uses the others
 };
@@ -220,17 +231,18 @@ void serve_worker(const json &options, const WorkerNotify &notify) {
         Socket accepted = listener.accept_within(tick);
         go_on = notify(nullptr);
         if (accepted && connections.size() < most_connections) {
-            const std::string peer = accepted.peer();
             connections.emplace_back(std::move(accepted), offer);
-            go_on = notify({{"event", "connected"}, {"peer", peer}}) && go_on;
         }
         for (auto each = connections.begin(); each != connections.end();) {
             const std::string peer = each->peer();
-            if (each->ended()) {
-                each = connections.erase(each);
+            const bool ended = each->ended(); // first: what it said is known by then
+            if (each->take_greeting()) {
+                go_on = notify({{"event", "connected"}, {"peer", peer}}) && go_on;
+            }
+            const bool greeted = each->greeted();
+            each = ended ? connections.erase(each) : std::next(each);
+            if (ended && greeted) {
                 go_on = notify({{"event", "disconnected"}, {"peer", peer}}) && go_on;
-            } else {
-                ++each;
             }
         }
     }

@@ -89,9 +89,15 @@ Error connection_error(ggml_backend_rpc_status status, const std::string &name, 
                             " of the protocol, and this library version " + std::to_string(own) + "." +
                             std::to_string(RPC_PROTO_MINOR_VERSION) + ": use the same release on all machines");
     case GGML_BACKEND_RPC_STATUS_NO_SERVER:
-        return unusable(LLMODEL_UNSUPPORTED, name,
-                        "does not answer as one: it is another program, a worker of an older release, or too busy; "
-                        "start one there with \"gpt4all worker\"");
+        return unusable(
+            LLMODEL_UNSUPPORTED, name,
+            "does not answer as one: it is another program, a worker of an older release, or serves as many "
+            "programs as it can; start one there with \"gpt4all worker\"");
+    case GGML_BACKEND_RPC_STATUS_SILENT:
+    case GGML_BACKEND_RPC_STATUS_LOST:
+        return unusable(LLMODEL_IO, name,
+                        "does not answer: it is another program, or hangs; see that \"gpt4all worker\" runs there, and "
+                        "start it again");
     default:
         return unusable(LLMODEL_IO, name,
                         "cannot be reached: start one there with \"gpt4all worker\", and check the address, the port "
@@ -111,13 +117,13 @@ ggml_backend_reg_t rpc_backend() {
     return found;
 }
 
-Workers::Workers(const std::vector<std::string> &names) {
+Workers::Workers(const std::vector<std::string> &names, std::chrono::seconds timeout) {
     for (const std::string &name : names) {
-        connect(name);
+        connect(name, timeout);
     }
 }
 
-void Workers::connect(const std::string &name) {
+void Workers::connect(const std::string &name, std::chrono::milliseconds timeout) {
     const Endpoint endpoint = parse_endpoint(name);
     const auto address = resolve_ipv4(endpoint.host);
     if (!address) {
@@ -126,14 +132,19 @@ void Workers::connect(const std::string &name) {
     const std::string numeric = *address + ":" + std::to_string(endpoint.port);
 
     const std::shared_ptr<ggml_backend_rpc_connection> held(
-        rpc_function<decltype(ggml_backend_rpc_connect)>("ggml_backend_rpc_connect")(numeric.c_str()),
+        rpc_function<decltype(ggml_backend_rpc_connect)>("ggml_backend_rpc_connect")(numeric.c_str(),
+                                                                                     static_cast<int>(timeout.count())),
         rpc_function<decltype(ggml_backend_rpc_disconnect)>("ggml_backend_rpc_disconnect"));
     std::array<uint8_t, 3> version{};
-    if (const auto status = status_of(held.get(), version.data()); status != GGML_BACKEND_RPC_STATUS_OK) {
-        throw connection_error(status, name, version);
-    }
+    const auto check = [&] {
+        if (const auto status = status_of(held.get(), version.data()); status != GGML_BACKEND_RPC_STATUS_OK) {
+            throw connection_error(status, name, version);
+        }
+    };
+    check();
     ggml_backend_reg_t server =
         rpc_function<decltype(ggml_backend_rpc_add_server)>("ggml_backend_rpc_add_server")(numeric.c_str());
+    check();
     const size_t count = server == nullptr ? 0 : ggml_backend_reg_dev_count(server);
     if (count == 0) {
         throw unusable(LLMODEL_UNSUPPORTED, name, "does not answer as one: it has no devices");

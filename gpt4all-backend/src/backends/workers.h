@@ -3,6 +3,7 @@
 #include "error.h"
 #include "ggml-backend.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,9 +15,10 @@ namespace llmodel {
 /** The connections of one model to devices of other machines, through llama.cpp's RPC. */
 class Workers {
   public:
-    /** Connects to each of `names` (`host:port`). Throws Error: LLMODEL_INVALID_ARGUMENT for what is no such name,
-     *  LLMODEL_IO if a worker cannot be reached, LLMODEL_UNSUPPORTED if it is none, or one of another version. */
-    explicit Workers(const std::vector<std::string> &names);
+    /** Connects to each of `names` (`host:port`), which count as lost after `timeout` without a sign of life. Throws
+     *  Error: LLMODEL_INVALID_ARGUMENT for what is no such name, LLMODEL_IO if a worker cannot be reached or does not
+     *  answer, LLMODEL_UNSUPPORTED if it is none, or one of another version. */
+    Workers(const std::vector<std::string> &names, std::chrono::seconds timeout);
 
     const std::vector<ggml_backend_dev_t> &devices() const { return devices_; }
 
@@ -32,7 +34,7 @@ class Workers {
         std::shared_ptr<ggml_backend_rpc_connection> held;
     };
 
-    void connect(const std::string &name);
+    void connect(const std::string &name, std::chrono::milliseconds timeout);
     const Connection *find_lost() const;
 
     std::vector<Connection> connections_;

@@ -96,7 +96,10 @@ std::shared_ptr<const Workers> read_workers(const OptionReader &reader, std::vec
     if (!reader.has("workers") || reader.at("workers").empty()) {
         return nullptr;
     }
-    auto workers = std::make_shared<const Workers>(reader.at("workers").get<std::vector<std::string>>());
+    int32_t timeout = 30;
+    reader.get("worker_timeout", timeout);
+    auto workers = std::make_shared<const Workers>(reader.at("workers").get<std::vector<std::string>>(),
+                                                   std::chrono::seconds(timeout));
     if (devices.empty()) {
         for (const auto type : {GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU}) {
             for (size_t i = 0; devices.empty() && i < ggml_backend_dev_count(); ++i) {

@@ -106,6 +106,14 @@ bool Socket::readable_within(std::chrono::milliseconds time) const {
     return poll(&wanted, 1, static_cast<int>(time.count())) > 0;
 }
 
+std::optional<uint8_t> Socket::first_byte_within(std::chrono::milliseconds time) const {
+    uint8_t byte = 0;
+    if (!readable_within(time) || recv(descriptor_, &byte, 1, MSG_PEEK) != 1) {
+        return std::nullopt;
+    }
+    return byte;
+}
+
 int Socket::duplicate() const {
     return for_this_process(dup(descriptor_));
 }

@@ -43,6 +43,9 @@ class Socket {
     /** Whether there is something to read, or the end of it, in time. */
     bool readable_within(std::chrono::milliseconds time) const;
 
+    /** The next byte, which stays unread; none if it does not come in time, or at the end. */
+    std::optional<uint8_t> first_byte_within(std::chrono::milliseconds time) const;
+
     /** Another name of the same connection, for somebody who closes it; below 0 if there is none. */
     int duplicate() const;
 

@@ -252,6 +252,10 @@ class OpenOptions(TypedDict, total=False):
     are split over their devices, which count as GPUs, and this machine's GPUs. What is sent is not encrypted:
     loopback and private networks only."""
 
+    worker_timeout: int | None
+    """After how many seconds without a sign of life a worker counts as lost, however long it may compute. Models of
+    this process that share a worker share the value that was given last. Default: 30. From 1 to 3600."""
+
     n_gpu_layers: int | None
     """Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535."""
 
@@ -1589,7 +1593,7 @@ class WorkerEventDevice(TypedDict):
 
 class _WorkerEventRequired(TypedDict):
     event: Literal["listening", "connected", "disconnected"]
-    """It can be used; a program connected; that connection ended."""
+    """It can be used; a program connected and said something; that connection ended."""
 
 
 class WorkerEvent(_WorkerEventRequired, total=False):

@@ -144,7 +144,6 @@ def hello(major: int, minor: int) -> bytes:
         (hello(6, 0), "speaks version 6.0"),
         (hello(7, 200), "speaks version 7.200"),
         (b"SSH-2.0-OpenSSH_9.2\r\n" * 4, "does not answer as one"),
-        (b"", "does not answer as one"),
     ],
 )
 def test_what_is_no_worker_of_this_release(tiny_path: Path, answer: bytes, said: str) -> None:

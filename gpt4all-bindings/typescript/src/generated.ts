@@ -213,6 +213,11 @@ export interface OpenOptions {
    * and private networks only.
    */
   workers?: readonly string[] | null;
+  /**
+   * After how many seconds without a sign of life a worker counts as lost, however long it may compute. Models of this
+   * process that share a worker share the value that was given last. Default: 30. From 1 to 3600. An integer.
+   */
+  worker_timeout?: number | null;
   /** Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1 to 65535. An integer. */
   n_gpu_layers?: number | null;
   /**
@@ -1021,7 +1026,7 @@ export interface WorkerEventDevice {
 
 /** What happened to a worker. */
 export interface WorkerEvent {
-  /** It can be used; a program connected; that connection ended. */
+  /** It can be used; a program connected and said something; that connection ended. */
   event: "listening" | "connected" | "disconnected";
   /** listening: the address. */
   host?: string;

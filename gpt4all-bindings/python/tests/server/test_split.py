@@ -55,6 +55,22 @@ def test_a_lost_worker_costs_the_requests_and_the_model_comes_back(serve: Serve)
         assert "gpt4all_model_crashes 0.0" in served.get("/metrics").text
 
 
+def test_a_worker_that_stops_costs_the_requests_too(serve: Serve) -> None:
+    with worker() as one, serve("--worker", one.name, "--n-ctx", "32768", "--open", '{"worker_timeout": 2}') as served:
+        assert ask(served).status_code == 200
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(chat, served, **{**ENDLESS, "max_tokens": 30_000})
+            wait_for(lambda: running(served) == 1)
+            one.process.send_signal(signal.SIGSTOP)
+            answer = asking.result()
+        assert answer.status_code == 503, answer.text
+        assert answer.json()["error"]["code"] == "worker_unavailable"
+        assert f"the worker {one.name} was lost" in answer.text
+        wait_for(lambda: f"the worker {one.name} does not answer" in unavailable(served))
+        one.process.send_signal(signal.SIGCONT)
+        assert ask(served).status_code == 200
+
+
 def test_the_configuration_names_the_workers_of_a_model(serve: Serve, tmp_path: Path) -> None:
     with worker() as one:
         file = tmp_path / "server.toml"

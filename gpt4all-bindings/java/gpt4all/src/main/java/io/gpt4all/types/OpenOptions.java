@@ -27,6 +27,9 @@ import java.util.Map;
  * @param workers Other machines to compute on, as "host:port": each runs a worker of the same release (gpt4all
  * worker). Layers are split over their devices, which count as GPUs, and this machine's GPUs. What is sent is not
  * encrypted: loopback and private networks only.
+ * @param workerTimeout After how many seconds without a sign of life a worker counts as lost, however long it may
+ * compute. Models of this process that share a worker share the value that was given last. Default: 30. From 1 to
+ * 3600.
  * @param nGpuLayers Layers to keep on the GPU. -1: as many as fit; 0: none, all on the CPU. Default: -1. From -1
  * to 65535.
  * @param splitMode How the model is split across several GPUs: not at all (main_gpu has all of it), by layers, by
@@ -110,6 +113,7 @@ public record OpenOptions(
         @JsonName("priority") String priority,
         @JsonName("device") Object device,
         @JsonName("workers") List<String> workers,
+        @JsonName("worker_timeout") Integer workerTimeout,
         @JsonName("n_gpu_layers") Integer nGpuLayers,
         @JsonName("split_mode") String splitMode,
         @JsonName("main_gpu") Integer mainGpu,
@@ -167,6 +171,7 @@ public record OpenOptions(
         private String priority;
         private Object device;
         private List<String> workers;
+        private Integer workerTimeout;
         private Integer nGpuLayers;
         private String splitMode;
         private Integer mainGpu;
@@ -293,6 +298,16 @@ public record OpenOptions(
          */
         public Builder workers(List<String> workers) {
             this.workers = workers;
+            return this;
+        }
+
+        /**
+         * After how many seconds without a sign of life a worker counts as lost, however long it may compute.
+         * Models of this process that share a worker share the value that was given last. Default: 30. From 1 to
+         * 3600.
+         */
+        public Builder workerTimeout(int workerTimeout) {
+            this.workerTimeout = workerTimeout;
             return this;
         }
 
@@ -611,7 +626,7 @@ public record OpenOptions(
 
         /** Throws IllegalStateException if something is missing that has to be there. */
         public OpenOptions build() {
-            return new OpenOptions(nCtx, nBatch, nUbatch, nParallel, threads, threadsBatch, adaptiveThreads, priority, device, workers, nGpuLayers, splitMode, mainGpu, tensorSplit, offloadKqv, opOffload, repack, cacheTypeK, cacheTypeV, flashAttn, mmap, cacheDir, mlock, pooling, ropeFreqBase, ropeFreqScale, ropeScaling, yarnOrigCtx, yarnExtFactor, yarnAttnFactor, yarnBetaFast, yarnBetaSlow, swaFull, kvUnified, contextShift, nKeep, cacheRamMib, nCacheReuse, lora, draft, speculative, chatTemplate, chatTemplateKwargs, reasoningFormat, spmInfill, sampling, catalogueSampling, warmup, checkTensors, memoryBudget);
+            return new OpenOptions(nCtx, nBatch, nUbatch, nParallel, threads, threadsBatch, adaptiveThreads, priority, device, workers, workerTimeout, nGpuLayers, splitMode, mainGpu, tensorSplit, offloadKqv, opOffload, repack, cacheTypeK, cacheTypeV, flashAttn, mmap, cacheDir, mlock, pooling, ropeFreqBase, ropeFreqScale, ropeScaling, yarnOrigCtx, yarnExtFactor, yarnAttnFactor, yarnBetaFast, yarnBetaSlow, swaFull, kvUnified, contextShift, nKeep, cacheRamMib, nCacheReuse, lora, draft, speculative, chatTemplate, chatTemplateKwargs, reasoningFormat, spmInfill, sampling, catalogueSampling, warmup, checkTensors, memoryBudget);
         }
     }
 }

@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * What happened to a worker.
- * @param event It can be used; a program connected; that connection ended. One of "listening", "connected",
- * "disconnected".
+ * @param event It can be used; a program connected and said something; that connection ended. One of "listening",
+ * "connected", "disconnected".
  * @param host listening: the address.
  * @param port listening: the port. From 0 to 65535.
  * @param devices listening: what is offered.
