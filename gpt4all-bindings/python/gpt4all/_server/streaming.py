@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from .errors import Failure, failure_of
-from .inference import Inference
 from .logs import log_failure
-from .store import StoredModel
+from .several import Several
 from .workers.frames import Frame
+from .workers.worker import Answer
 
 EVENT_STREAM = "text/event-stream"
 # Proxies are asked not to collect events.
@@ -49,24 +48,17 @@ class Writer(ABC):
 
 
 class StreamedAnswer(Response):
-    """Asks a model and sends what a writer makes of the answer.
+    """Sends what a writer makes of an answer, or of several.
+
+    ask: of Inference.ask(), or Several.
 
     An error before the first token is an answer of its own, with its status. All is done while it is sent, so that
     nothing stays behind if the client goes away at any moment.
     """
 
-    def __init__(
-        self,
-        inference: Inference,
-        request: Request,
-        model: StoredModel,
-        operation: str,
-        body: Mapping[str, Any],
-        writer: Writer,
-        keep_alive: float | None = None,
-    ) -> None:
+    def __init__(self, ask: AbstractAsyncContextManager[Answer | Several], writer: Writer) -> None:
         super().__init__()
-        self._ask = inference.ask(request, model, operation, body, keep_alive)
+        self._ask = ask
         self._writer = writer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -57,7 +57,7 @@ def visits(model: str, count: int, seed: int) -> Iterator[Visit]:
             (
                 ("/v1/chat/completions", {**said, "n": dice.choice((1, 1, 2))}),
                 ("/v1/chat/completions", {**said, "ignore_eos": True, "stop": ["zzz"]}),
-                ("/v1/completions", {"prompt": text}),
+                ("/v1/completions", {"prompt": dice.choice((text, [text, "b"]))}),
                 ("/v1/messages", said),
                 ("/api/chat", said),
             )

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from .conftest import RANKS, TEXT, THINKING, TOOLS, VECTORS, Served
+from .test_workers import running, wait_for
 
 openai = pytest.importorskip("openai", reason="`make test LANES=server` installs the clients")
 
@@ -157,6 +158,53 @@ def test_completions(client: Any) -> None:
     assert default.usage.completion_tokens == 16
     pieces = client.completions.create(model=TEXT, prompt="a", max_tokens=2, stream=True, echo=True, temperature=0)
     assert "".join(chunk.choices[0].text for chunk in pieces) == "a" + answer.choices[0].text
+
+
+@pytest.mark.parametrize(
+    ("prompts", "texts"),
+    [
+        (["a", "the house", "b"], ["a", "the house", "b"]),
+        ([[0x61 + 3, 0x62 + 3], [0x63 + 3]], ["ab", "c"]),
+        (["the house"], ["the house"]),
+    ],
+)
+def test_streams_of_several_prompts(client: Any, prompts: Any, texts: list[str]) -> None:
+    """Choices are counted on from prompt to prompt, and come as they are written."""
+    options: dict[str, Any] = {
+        "max_tokens": 12,
+        "n": 2,
+        "echo": True,
+        "logprobs": 1,
+        "extra_body": {"ignore_eos": True},
+    }
+    usage = {"stream": True, "stream_options": {"include_usage": True}}
+    chunks = list(client.completions.create(model=TEXT, prompt=prompts, **options, **usage))
+    assert len({chunk.id for chunk in chunks}) == 1
+    pieces = [choice for chunk in chunks for choice in chunk.choices]
+    order = [piece.index for piece in pieces if piece.logprobs]
+    assert order != sorted(order)  # not one choice after the other
+    assert set(order) == set(range(2 * len(texts)))
+    for index in set(order):
+        mine = [piece for piece in pieces if piece.index == index]
+        text = "".join(piece.text for piece in mine)
+        assert text.startswith(texts[index // 2])
+        tokens = [token for piece in mine if piece.logprobs for token in piece.logprobs.tokens]
+        offsets = [offset for piece in mine if piece.logprobs for offset in piece.logprobs.text_offset]
+        assert offsets == [len("".join(tokens[:place])) for place in range(len(tokens))]
+        assert [piece.finish_reason for piece in mine][-2:] == [None, "length"]
+    (used,) = [chunk.usage for chunk in chunks if chunk.usage]
+    assert used.completion_tokens == 12 * 2 * len(texts)
+    whole = client.completions.create(model=TEXT, prompt=prompts, **options).usage
+    assert (used.prompt_tokens, used.total_tokens) == (whole.prompt_tokens, whole.total_tokens)
+
+
+def test_a_stream_of_several_prompts_fails_as_one(served: Served) -> None:
+    body = {"model": TEXT, "prompt": ["a", "b " * 20_000], "max_tokens": 2000, "ignore_eos": True, "stream": True}
+    told = served.post("/v1/completions", body).text
+    assert '"code":"context_length_exceeded"' in told
+    assert '"finish_reason":"length"' not in told  # the other was cancelled
+    assert "[DONE]" not in told
+    wait_for(lambda: running(served) == 0)
 
 
 @pytest.mark.parametrize("choices", [10**30, 10**9, 65, 0, -1, True, "2"])

@@ -26,7 +26,7 @@ def routes(inference: Inference) -> APIRouter:
         if asked.stream:
             engine = {**asked.body, "return_progress": True}
             writer = MessageWriter(model.id, asked, id_of(request.scope))
-            return StreamedAnswer(inference, request, model, "chat", engine, writer)
+            return StreamedAnswer(inference.ask(request, model, "chat", engine), writer)
         async with inference.ask(request, model, "chat", {**asked.body, "stream": False}) as answer:
             return JSONResponse(message(model.id, asked, await answer.result()))
 

@@ -47,7 +47,7 @@ async def _answer(inference: Inference, request: Request, operation: str) -> Res
     engine["stream"] = stream
     if stream:
         writer = CompletionWriter(model.id, fields)
-        return StreamedAnswer(inference, request, model, operation, engine, writer)
+        return StreamedAnswer(inference.ask(request, model, operation, engine), writer)
     async with inference.ask(request, model, operation, engine) as asked:
         return JSONResponse(picked(whole(model.id, await asked.result()), fields))
 

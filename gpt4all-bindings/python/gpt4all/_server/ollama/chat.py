@@ -43,7 +43,7 @@ def routes(inference: Inference) -> APIRouter:
             engine["tools"] = tools
         if asked.stream:
             writer = AnswerWriter(answered)
-            return StreamedAnswer(inference, request, named.model, "chat", engine, writer, asked.keep_alive)
+            return StreamedAnswer(inference.ask(request, named.model, "chat", engine, asked.keep_alive), writer)
         async with inference.ask(request, named.model, "chat", engine, asked.keep_alive) as answer:
             return JSONResponse(answered.whole(await answer.result()))
 

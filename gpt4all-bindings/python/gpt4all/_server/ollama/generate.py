@@ -70,7 +70,7 @@ def routes(inference: Inference) -> APIRouter:
         answered = Answered(named.name, shaped, operation.tokens)
         if asked.stream:
             writer = AnswerWriter(answered)
-            return StreamedAnswer(inference, request, named.model, operation.name, engine, writer, asked.keep_alive)
+            return StreamedAnswer(inference.ask(request, named.model, operation.name, engine, asked.keep_alive), writer)
         async with inference.ask(request, named.model, operation.name, engine, asked.keep_alive) as answer:
             return JSONResponse(answered.whole(await answer.result()))
 

@@ -117,7 +117,7 @@ async def answer(inference: Inference, request: Request, model: StoredModel, bod
     if stream:
         choices = body.get("n", 1)
         writer = ChatWriter(model.id, choices if isinstance(choices, int) else 1, bool(options.get("include_usage")))
-        return StreamedAnswer(inference, request, model, "chat", body, writer)
+        return StreamedAnswer(inference.ask(request, model, "chat", body), writer)
     async with inference.ask(request, model, "chat", {**body, "stream": False}) as asked:
         return JSONResponse(completion(model.id, await asked.result()))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, NamedTuple, TypeVar
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from ..errors import RequestError
 from ..inference import Inference, now
+from ..several import Several
 from ..store import StoredModel
 from ..streaming import EVENT_STREAM, StreamedAnswer
 from ..workers.frames import Frame
@@ -23,32 +24,44 @@ from .seeds import fold_seed
 
 MOST_PROMPTS = 2048
 
+Part = TypeVar("Part")
+
+
+class Beginning(NamedTuple):
+    """What comes first in each choice of a prompt; empty for nothing."""
+
+    text: str = ""
+    logprobs: Logprobs | None = None
+
 
 class CompletionWriter(ChunkWriter):
     """text_completion objects, each with a piece of the text.
 
-    prompt: what comes first in each of the choices; empty for nothing. logprobs: of its tokens.
+    beginnings: one for each prompt. choices: of each of them.
     """
 
-    def __init__(
-        self, model: str, prompt: str, choices: int, with_usage: bool, logprobs: Logprobs | None = None
-    ) -> None:
+    def __init__(self, model: str, beginnings: list[Beginning], choices: int, with_usage: bool) -> None:
         super().__init__("cmpl-", "text_completion", model, with_usage)
-        self._before = prompt
-        self._before_logprobs = logprobs
+        self._beginnings = beginnings
         self._choices = choices
-        self._offsets: dict[int, int] = defaultdict(lambda: length_of(logprobs))  # of the next token, in each choice
+        self._offsets: dict[int, int] = {}  # of the next token, in each choice
+        self._usages: list[dict[str, Any]] = []  # of the prompts that are answered
 
     def begin(self) -> bytes:
-        if not self._before:
-            return b""
-        before, logprobs = self._before, self._before_logprobs
-        return b"".join(self._piece(index, before, logprobs=logprobs) for index in range(self._choices))
+        return b"".join(
+            self._piece(place * self._choices + choice, before.text, logprobs=before.logprobs)
+            for place, before in enumerate(self._beginnings)
+            if before.text
+            for choice in range(self._choices)
+        )
 
     def write(self, frame: Frame) -> bytes:
         if frame.kind == "text":
-            logprobs = of_tokens(frame.logprobs, self._offsets[frame.index])
-            self._offsets[frame.index] += length_of(logprobs)
+            offset = self._offsets.get(frame.index)
+            if offset is None:
+                offset = length_of(self._beginnings[frame.index // self._choices].logprobs)
+            logprobs = of_tokens(frame.logprobs, offset)
+            self._offsets[frame.index] = offset + length_of(logprobs)
             return self._piece(frame.index, frame.data, logprobs=logprobs)
         return self._end(frame.data) if frame.kind == "result" else b""
 
@@ -57,7 +70,10 @@ class CompletionWriter(ChunkWriter):
 
     def _end(self, result: dict[str, Any]) -> bytes:
         ends = [self._piece(choice["index"], "", choice["finish_reason"]) for choice in result["choices"]]
-        return self.end(ends, result["usage"])
+        self._usages.append(result["usage"])
+        if len(self._usages) < len(self._beginnings):
+            return b"".join(ends)
+        return self.end(ends, _total(self._usages))
 
 
 def routes(inference: Inference) -> APIRouter:
@@ -86,7 +102,7 @@ def routes(inference: Inference) -> APIRouter:
     return router
 
 
-async def _all(parts: list[Any]) -> list[dict[str, Any]]:
+async def _all(parts: list[Coroutine[Any, Any, Part]]) -> list[Part]:
     """The results in order; if one fails, the others are cancelled."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:
@@ -107,14 +123,23 @@ async def _stream(
     echo: bool,
     with_usage: bool,
 ) -> Response:
-    if len(prompts) > 1:
-        raise RequestError(400, "a stream continues one prompt; send several requests", param="prompt")
-    text = await _text(inference, request, model, prompts[0]) if echo else ""
-    before = await _echoed(inference, request, model, prompts[0], body) if echo else None
-    choices = body.get("n", 1)  # of which the engine says whether it is possible, before the writer begins
-    writer = CompletionWriter(model.id, text, choices if isinstance(choices, int) else 1, with_usage, before)
-    operation, engine = _operation(body, prompts[0])
-    return StreamedAnswer(inference, request, model, operation, engine, writer)
+    if echo:
+        beginnings = await _all([_before(inference, request, model, prompt, body) for prompt in prompts])
+    else:
+        beginnings = [Beginning() for _ in prompts]
+    n = body.get("n", 1)  # of which the engine says whether it is possible, before the writer begins
+    choices = n if isinstance(n, int) and n > 0 else 1
+    writer = CompletionWriter(model.id, beginnings, choices, with_usage)
+    asks = [inference.ask(request, model, *_operation(body, prompt)) for prompt in prompts]
+    return StreamedAnswer(asks[0] if len(asks) == 1 else Several(asks, choices), writer)
+
+
+async def _before(
+    inference: Inference, request: Request, model: StoredModel, prompt: Any, body: dict[str, Any]
+) -> Beginning:
+    """A prompt that is to be repeated."""
+    logprobs = await _echoed(inference, request, model, prompt, body)
+    return Beginning(await _text(inference, request, model, prompt), logprobs)
 
 
 async def _complete(
@@ -128,12 +153,11 @@ async def _complete(
         choice["logprobs"] = of_tokens(choice.get("logprobs", {}).get("content"))
     if not echo:
         return result
-    before = await _echoed(inference, request, model, prompt, body)
-    text = await _text(inference, request, model, prompt)
+    before = await _before(inference, request, model, prompt, body)
     for choice in result["choices"]:
-        choice["text"] = text + choice["text"]
-        if before is not None:
-            choice["logprobs"] = merged(before, choice["logprobs"])
+        choice["text"] = before.text + choice["text"]
+        if before.logprobs is not None:
+            choice["logprobs"] = merged(before.logprobs, choice["logprobs"])
     return result
 
 
@@ -193,15 +217,21 @@ def _joined(model: str, results: list[dict[str, Any]]) -> dict[str, Any]:
         }
         for index, choice in enumerate(choice for result in results for choice in result["choices"])
     ]
-    usage = {
-        name: sum(result["usage"].get(name, 0) for result in results)
-        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-    }
     return {
         "id": new_id("cmpl-"),
         "object": "text_completion",
         "created": now(),
         "model": model,
         "choices": choices,
-        "usage": usage,
+        "usage": _total([result["usage"] for result in results]),
+    }
+
+
+def _total(usages: list[dict[str, Any]]) -> dict[str, Any]:
+    """What all prompts took; of a single one, with the details."""
+    if len(usages) == 1:
+        return usages[0]
+    return {
+        name: sum(usage.get(name, 0) for usage in usages)
+        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
     }

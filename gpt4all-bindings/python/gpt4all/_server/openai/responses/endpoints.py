@@ -88,7 +88,7 @@ def routes(inference: Inference) -> APIRouter:
             return _events(stored, -1) if asked.stream else JSONResponse(stored.response)
         body = await fitted(inference, client_of(request), model, asked)
         if asked.stream:
-            return StreamedAnswer(inference, request, model, "chat", body, ResponseWriter(asked, shelf))
+            return StreamedAnswer(inference.ask(request, model, "chat", body), ResponseWriter(asked, shelf))
         return JSONResponse(await _whole(inference, request, model, asked, body, shelf))
 
     @router.post(
