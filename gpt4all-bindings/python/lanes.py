@@ -17,6 +17,7 @@ TESTS = PYTHON_BINDING / "tests"
 COMPATIBILITY = TESTS / "compatibility"
 SERVER = TESTS / "server"
 REPLICAS = SERVER / "replicas"
+DOCUMENTS = TESTS / "documents"
 # These have virtual environments of their own.
 OTHERS = tuple(f"--ignore={SERVER / name}" for name in ("replicas", "test_llama_index.py", "test_lm_eval.py"))
 
@@ -54,7 +55,9 @@ def _put_in_place(python: Path) -> None:
 def _python(_: Settings) -> Outcome:
     build("release", ["llmodel", "walk_grammar"])
     variables = {**library_variables(), **conformance_variables("python")}
-    return run_pytest("python", TESTS, variables, parallel=True, options=(f"--ignore={SERVER}",))
+    return run_pytest(
+        "python", TESTS, variables, parallel=True, options=(f"--ignore={SERVER}", f"--ignore={DOCUMENTS}")
+    )
 
 
 def _compatibility(_: Settings) -> Outcome:
@@ -83,6 +86,16 @@ def _server(_: Settings) -> Outcome:
     other = BUILD / "venv-llama-index" / "bin" / "python"
     outcome += run_pytest("llama-index", SERVER / "test_llama_index.py", library_variables(), python=other)
     return outcome
+
+
+def _ensure_documents_venv() -> Path:
+    """Makes build/venv-documents and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
+    return ensure_other_venv("venv-documents", DOCUMENTS / "requirements.txt", "what reads documents")
+
+
+def _documents(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return run_pytest("documents", DOCUMENTS, library_variables(), python=_ensure_documents_venv())
 
 
 def _ensure_lm_eval_venv() -> Path:
@@ -122,6 +135,14 @@ LANES = {
         venv=_ensure_server_venvs,
         minutes=2,
         place=85,
+        beside=True,
+    ),
+    "documents": Lane(
+        "reading and searching documents",
+        _documents,
+        venv=_ensure_documents_venv,
+        minutes=1,
+        place=84,
         beside=True,
     ),
     "lm-eval": Lane(
