@@ -139,6 +139,11 @@ std::string without_endless(const std::string &text, EndlessNumbers &numbers) {
     });
 }
 
+bool is_json(const std::string &text) {
+    EndlessNumbers numbers;
+    return json::accept(without_endless(text, numbers));
+}
+
 std::string dump_unmarked(const json &value) {
     const std::string text = dump_json(value);
     const std::string begin = '"' + std::string(number_mark);

@@ -26,6 +26,9 @@ using EndlessNumbers = std::map<size_t, std::string>;
 /** JSON text with 0 in their place, and as long as it was. */
 std::string without_endless(const std::string &text, EndlessNumbers &numbers);
 
+/** Whether a text is JSON, with numbers of any size. */
+bool is_json(const std::string &text);
+
 /** JSON text of a value without marks: its numbers with all their digits. */
 std::string dump_unmarked(const json &value);
 

@@ -1,6 +1,7 @@
 #include "operations/answer_check.h"
 
 #include "grammar/grammar.h"
+#include "json/long_numbers.h"
 #include "json_schema/llama_rules.h"
 
 #include <cctype>
@@ -12,7 +13,7 @@ namespace {
 /** What is wrong with a text that should be valid; null if nothing is. One that was cut might have gone on if it does
  *  not end what it began, or in a number. */
 json fault_of(SchemaValidator &validator, const std::string &text, bool cut) {
-    const bool whole = json::accept(text) && std::isdigit(static_cast<unsigned char>(text.back())) == 0;
+    const bool whole = is_json(text) && std::isdigit(static_cast<unsigned char>(text.back())) == 0;
     if (text.empty() || (cut && !whole)) {
         const char *why =
             cut ? "the answer was cut short; allow more max_tokens, or a larger n_ctx" : "there is no text";

@@ -1,5 +1,6 @@
 #include "operations/choice.h"
 
+#include "json/long_numbers.h"
 #include "json/parse.h"
 #include "llama/logging.h"
 
@@ -119,7 +120,7 @@ void Choice::finish(server_task_result_cmpl_final &last, task_result_state &stat
     }
     const bool stopped = !generation_.prompt_only && (last.stop == STOP_TYPE_EOS || last.stop == STOP_TYPE_WORD);
     const auto whole = [parsed](const common_chat_tool_call &call) {
-        return call.arguments.empty() ? parsed : json::accept(call.arguments);
+        return call.arguments.empty() ? parsed : is_json(call.arguments);
     };
     const auto &calls = state.chat_msg.tool_calls;
     const bool called = !calls.empty() && std::ranges::all_of(calls, whole);
