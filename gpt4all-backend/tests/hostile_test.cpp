@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <ctime>
+#include <fstream>
 
 namespace {
 
@@ -25,6 +26,21 @@ template<typename Work> void in_time(const std::string &what, Work work) {
     const std::clock_t start = std::clock();
     work();
     EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, patience) << what;
+}
+
+/** The most memory that the process has had since forget_peak(), in KB; 0 where the system does not say. */
+long peak_kb() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) {
+            return std::stol(line.substr(6));
+        }
+    }
+    return 0;
+}
+
+void forget_peak() {
+    std::ofstream("/proc/self/clear_refs") << 5;
 }
 
 class Hostile : public testing::Test {
@@ -64,6 +80,7 @@ TEST_P(HostileTemplate, IsStopped) {
     if (sanitized && std::string_view(GetParam().name).ends_with("Recursion")) {
         GTEST_SKIP() << "a sanitizer walks the whole stack, tens of MB here, at each exception";
     }
+    forget_peak();
     in_time(GetParam().name, [&] {
         json options = {{"n_ctx", 256}, {"n_parallel", 1}, {"chat_template", GetParam().source}};
         const std::string path = model_path("tiny-llama-f32.gguf");
@@ -85,7 +102,22 @@ TEST_P(HostileTemplate, IsStopped) {
         }
         llmodel_close(model);
     });
+    if (!sanitized) {
+        EXPECT_LT(peak_kb(), 1L << 20) << "a gigabyte";
+    }
 }
+
+/** As often as it takes to be stopped. */
+std::string forever(const std::string &body) {
+    return "{% set r = range(2000) %}{% for a in r %}{% for b in r %}{% for c in r %}" + body +
+           "{% endfor %}{% endfor %}{% endfor %}";
+}
+
+const std::string nesting = "{% for i in range(60) %}{% set ns.t = (ns.t, ns.t) %}{% endfor %}";
+/** Small, but endless to whoever follows each way down. */
+const std::string nested_tuples = "{% set ns = namespace(t=(1, 1)) %}" + nesting;
+const std::string long_text = "{% set s = 'a' * 300000 %}{% set t = 'a' * 100000 ~ 'b' %}";
+const std::string long_list = "{% set l = range(50000) | list %}";
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, HostileTemplate,
@@ -119,6 +151,55 @@ INSTANTIATE_TEST_SUITE_P(
         TemplateCase{"RangeOfMegabytes", "{% for a in range(1000000) %}{% endfor %}"},
         TemplateCase{"GiantRangeAsList", "{{ range(100000000000) | list | length }}"},
         TemplateCase{"RepeatedString", "{{ 'x' * 100000000000 }}"},
+        // one step after the other, each of which goes through much
+        TemplateCase{"SharedInKeys", nested_tuples + "{{ {ns.t: 1} }}"},
+        TemplateCase{"SharedInLookups", nested_tuples + "{% set d = {'a': 1} %}{{ d[ns.t] }}{{ ns.t in d }}"},
+        TemplateCase{"SharedInEquality",
+                     nested_tuples + "{% set a = ns.t %}{% set ns.t = (1, 1) %}" + nesting + "{{ a == ns.t }}"},
+        TemplateCase{"SharedInJson", nested_tuples + "{{ ns.t | tojson }}"},
+        TemplateCase{"SharedInText", nested_tuples + "{{ ns.t }}"},
+        TemplateCase{"TextInText", long_text + forever("{% set x = (s[1:] ~ 'b') in (s ~ s) %}")},
+        TemplateCase{"FindInText", long_text + forever("{% set x = (s ~ s).find(s[1:] ~ 'b') %}")},
+        TemplateCase{"CountInText", long_text + forever("{% set x = (s ~ s).count(s[1:] ~ 'b') %}")},
+        TemplateCase{"SplitsOfText", long_text + forever("{% set x = s.split(t) | length %}")},
+        TemplateCase{"SplitsFromTheRight", long_text + forever("{% set x = s.rsplit(t) | length %}")},
+        TemplateCase{"ReplacementsInText", long_text + forever("{% set x = s | replace(t, '') | length %}")},
+        TemplateCase{"StripsOfText", long_text + forever("{% set x = s.strip(t[:-1] ~ 'x') %}")},
+        TemplateCase{"CopiesOfText", long_text + forever("{% set x = s.startswith('y') %}")},
+        TemplateCase{"CasesOfText", long_text + forever("{% set x = s is upper %}")},
+        TemplateCase{"ComparisonsOfText", long_text + forever("{% set x = s == s %}{% set y = s < s %}")},
+        TemplateCase{"KeysOfText", long_text + "{% set d = {s: 1} %}" + forever("{% set x = s in d %}")},
+        TemplateCase{"CharactersOfText", long_text + forever("{% set x = s[-1] %}")},
+        TemplateCase{"AttributesOfText", long_text + forever("{% set x = [1] | map(attribute=s) | list %}")},
+        TemplateCase{"FormatsOfText", long_text + "{{ ('{0}' * 100000).format(s) }}"},
+        TemplateCase{"InLists", long_list + forever("{% set x = -1 in l %}")},
+        TemplateCase{"SlicesOfLists", long_list + forever("{% set x = l[1:] %}")},
+        TemplateCase{"ReversedLists", long_list + forever("{% set x = l | reverse | first %}{% set y = l[::-1] %}")},
+        TemplateCase{"SumsOfLists", long_list + forever("{% set x = l | sum %}")},
+        TemplateCase{"ExtremesOfLists", long_list + forever("{% set x = l | max %}{% set y = l | min %}")},
+        TemplateCase{"SortedLists", long_list + forever("{% set x = l | sort | first %}")},
+        TemplateCase{"UniqueLists", long_list + forever("{% set x = l | unique | first %}")},
+        TemplateCase{"CopiesOfLists", long_list + forever("{% set x = l | list | first %}{% set y = l + l %}")},
+        TemplateCase{"EqualLists", long_list + "{% set m = l | list %}" + forever("{% set x = l == m %}")},
+        TemplateCase{"ListsTakenFromTheFront", long_list + forever("{% set _ = l.append(l.pop(0)) %}")},
+        TemplateCase{"LoopsThatEndAtOnce", long_list + forever("{% for x in l %}{% break %}{% endfor %}")},
+        TemplateCase{"SelectsOfNothing", "{% set l = [0] * 50000 %}" + forever("{% set x = l | select | first %}")},
+        TemplateCase{"MapsToNothing",
+                     "{% set l = [1] * 50000 %}" + forever("{% set x = l | map(attribute=0) | first %}")},
+        TemplateCase{"LongLoopVariable", "{% for " + repeat("n", 16000) + " in range(100000) %}x{% endfor %}"},
+        TemplateCase{"SeparatorsInJson", long_text + long_list + "{{ l | tojson(separators=[s, s]) | length }}"},
+        TemplateCase{"WideIndentationInJson",
+                     "{% for i in range(100000) %}{{ [[[[1]]]] | tojson(indent=100000000) | length }}"
+                     "{% endfor %}"},
+        TemplateCase{"WidestIndentationInJson", "{{ [[1]] | tojson(indent=9223372036854775807) }}"},
+        TemplateCase{"WideIndentation", "{{ ('x\n' * 10000) | indent(1000000000) | length }}"},
+        TemplateCase{"DeepLists",
+                     "{% set ns = namespace(l=[]) %}{% for i in range(100000) %}{% set ns.l = [[[[[ns.l]]]]] %}"
+                     "{% endfor %}{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}"
+                     "{% endfor %}"},
+        TemplateCase{"DeepKeys",
+                     "{% set ns = namespace(t=(1, 2)) %}{% for i in range(100000) %}{% set ns.t = (1, ns.t) %}"
+                     "{% endfor %}{{ {ns.t: 1} }}"},
         TemplateCase{"Unclosed", "{% for m in messages %}{{ m.content }}"}, TemplateCase{"UnclosedTag", "{{ messages"},
         TemplateCase{"UnknownTag", "{% frobnicate %}"}, TemplateCase{"UnknownFunction", "{{ frobnicate(messages) }}"},
         TemplateCase{"Raises", "{{ raise_exception('not with me') }}"},
@@ -126,6 +207,21 @@ INSTANTIATE_TEST_SUITE_P(
                                              "{{ raise_exception('not that word') }}{% endif %}{{ m.content }}"
                                              "{% endfor %}"}),
     [](const auto &test) { return std::string(test.param.name); });
+
+/** No hostility: some templates put the prompt together in a variable. */
+TEST(LongConversation, IsRenderedByATemplateThatAddsUp) {
+    const TinyLlama model(
+        json{{"n_ctx", 256},
+             {"chat_template", "{% set ns = namespace(s='') %}{% for m in messages %}"
+                               "{% set ns.s = ns.s ~ m.role ~ ': ' %}{% set ns.s = ns.s ~ m.content %}"
+                               "{% set ns.s = ns.s ~ '\n' %}{% endfor %}{{ ns.s }}"}});
+    json messages = json::array();
+    for (int i = 0; i < 1000; ++i) {
+        messages.push_back({{"role", i % 2 == 0 ? "user" : "assistant"}, {"content", repeat("It was nice. ", 25)}});
+    }
+    const Answer answer = model.run("apply_template", {{"messages", messages}});
+    EXPECT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+}
 
 TEST_F(Hostile, Grammars) {
     const std::pair<const char *, std::string> grammars[] = {

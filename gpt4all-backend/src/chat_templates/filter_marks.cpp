@@ -20,6 +20,7 @@ struct MarkedText {
     MarkedText() = default;
     explicit MarkedText(const jinja::string &string) {
         for (const jinja::string_part &part : string.parts) {
+            jinja::spend(0, 2 * part.val.size() + 16);
             append(part.val, part.is_input);
         }
     }
@@ -88,7 +89,9 @@ MarkedText replace(const MarkedText &in, const std::string &what, const MarkedTe
         return made;
     }
     size_t begin = 0;
-    for (size_t found = in.text.find(what); found != std::string::npos; found = in.text.find(what, begin)) {
+    for (size_t found = jinja::find_text(in.text, what); found != std::string::npos;
+         found = jinja::find_text(in.text, what, begin)) {
+        jinja::spend(by.text.size());
         made.append(in, begin, found - begin);
         if (in.any(found, what.size())) {
             made.append(by.text, true);
@@ -132,6 +135,7 @@ MarkedText slice(const MarkedText &of, const jinja::func_args &args, size_t leng
     int64_t begin = args.get_pos(1)->as_int();
     begin = std::clamp<int64_t>(begin < 0 ? begin + size : begin, 0, size);
     size_t first = 0;
+    jinja::spend(0, of.text.size() + 8 * static_cast<size_t>(begin));
     for (int64_t i = 0; i < begin; ++i) {
         first += std::max<size_t>(1, code_point_length(std::string_view(of.text).substr(first)));
     }
@@ -144,6 +148,7 @@ MarkedText slice(const MarkedText &of, const jinja::func_args &args, size_t leng
 /** Indenting only adds to a text. */
 MarkedText indent(const MarkedText &in, const std::string &indented) {
     MarkedText made;
+    jinja::spend(0, 16 * indented.size());
     size_t taken = 0;
     for (const char byte : indented) {
         const bool own = taken < in.text.size() && in.text[taken] == byte;
