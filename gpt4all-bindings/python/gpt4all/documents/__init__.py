@@ -1,13 +1,39 @@
-"""Documents on this machine: reading them, whatever their format, without trusting them.
+"""Documents on this machine: reading them, whatever their format, and finding what they say about a question.
 
 It needs the extra `documents`: pip install "gpt4all[documents]".
 """
 
 from __future__ import annotations
 
+from ._documents import Collection, Documents, File
+from ._embedder import Embedder, ModelEmbedder
 from ._errors import Reason, UnreadableError
+from ._evidence import Answer, Citations, messages
+from ._index import Indexed, Progress
 from ._limits import Limits
 from ._reader import Reader
+from ._results import Found, Passage, Scores
 from ._text import Block, Kind, Text
 
-__all__ = ["Block", "Kind", "Limits", "Reader", "Reason", "Text", "UnreadableError"]
+__all__ = [
+    "Answer",
+    "Block",
+    "Citations",
+    "Collection",
+    "Documents",
+    "Embedder",
+    "File",
+    "Found",
+    "Indexed",
+    "Kind",
+    "Limits",
+    "ModelEmbedder",
+    "Passage",
+    "Progress",
+    "Reader",
+    "Reason",
+    "Scores",
+    "Text",
+    "UnreadableError",
+    "messages",
+]

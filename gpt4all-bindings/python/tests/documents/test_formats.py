@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,6 @@ def test_source_code(reader: Reader, tmp_path: Path) -> None:
 def test_spans_are_of_the_text(reader: Reader, tmp_path: Path) -> None:
     """For a text that is put together: blocks follow each other, and nothing is between them but an empty line."""
     text = reader.read(making.epub(tmp_path / "a.epub", [f"<h1>{n}</h1><p>{TEXT}<p>More." for n in range(5)]))
-    for before, after in zip(text.blocks, text.blocks[1:], strict=False):
+    for before, after in pairwise(text.blocks):
         assert text.text[before.end : after.start] == "\n\n"
     assert (text.blocks[0].start, text.blocks[-1].end) == (0, len(text.text))

@@ -1,0 +1,307 @@
+"""Collections of folders, indexed and searched."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from .._errors import ClosedError, InvalidArgumentError, ModelNotFoundError
+from .._library import PathLike
+from ._embedder import Embedder, ModelEmbedder
+from ._errors import Reason
+from ._evidence import Answer, ask
+from ._index import Indexed, Indexer, Progress
+from ._limits import Limits
+from ._reader import Reader
+from ._results import Found
+from ._search import BUDGET, THRESHOLD, Search
+from ._store import Store, as_json, data_folder
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from .._model import Model
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Folders that are searched together.
+
+    states: how many files there are in each state. chunks: of all files that are ready. embedded: those with a vector.
+    """
+
+    name: str
+    folders: tuple[Path, ...]
+    embed_model: str
+    states: Mapping[str, int]
+    chunks: int
+    embedded: int
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a collection.
+
+    state: "ready", "pending", "unreadable" or "missing".
+    reason, message: why it is unreadable.
+    """
+
+    path: Path
+    size: int
+    state: str
+    reason: Reason | None
+    message: str | None
+    pages: int | None
+
+
+class Documents:
+    """Collections of documents, kept in a folder. Any number of threads may use it.
+
+    folder: where the database and the vectors are; None for $GPT4ALL_DATA/documents, or the system's place for data.
+    embedder: what makes vectors of texts; None for the default embedding model, which is opened when it is needed.
+    limits: what reading one file may take.
+    read_only: search while another process has the folder open to change it.
+
+    Raises BusyError if another process has it open to change it, and UnsupportedError if it is of a newer release.
+    """
+
+    def __init__(
+        self,
+        folder: PathLike | None = None,
+        *,
+        embedder: Embedder | None = None,
+        limits: Limits | None = None,
+        read_only: bool = False,
+    ) -> None:
+        place = data_folder() / "documents" if folder is None else Path(os.fsdecode(folder))
+        self._store = Store(place.absolute(), read_only=read_only)
+        self._given = embedder
+        self._own: Embedder | None = None
+        self._limits = limits
+        self._search: Search | None = None
+        self._lock = threading.RLock()
+        self._indexing = threading.Lock()
+        self._stop = threading.Event()
+        self._closed = False
+
+    @property
+    def folder(self) -> Path:
+        """Where the database and the vectors are."""
+        return self._store.folder
+
+    def close(self) -> None:
+        """Pauses indexing and closes the database."""
+        self._closed = True
+        self._stop.set()
+        with self._indexing, self._lock:
+            self._store.close()
+            if self._own is not None:
+                self._own.close()
+                self._own = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _embedder(self) -> Embedder:
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the documents are closed")
+            if self._given is not None:
+                return self._given
+            if self._own is None:
+                self._own = ModelEmbedder()
+            return self._own
+
+    # ----------------------------------------------------------------------------------------------------- collections
+
+    def add(self, name: str, folder: PathLike, *, exclude: Iterable[str] = ()) -> None:
+        """Adds a folder to a collection, which is made if there is none of that name. index() reads its files.
+
+        exclude: patterns of files and folders to leave out, as in .gitignore.
+
+        Raises InvalidArgumentError if the folder is none, or the collection was embedded by another model.
+        """
+        path = Path(os.fsdecode(folder)).expanduser().absolute()
+        if not name.strip():
+            raise InvalidArgumentError("a collection needs a name")
+        if not path.is_dir():
+            raise InvalidArgumentError(f"{path} is not a folder", {"path": str(path)})
+        rules = as_json([exclude] if isinstance(exclude, str) else list(exclude))
+        embedder = self._embedder()
+        known = self._store.rows("SELECT embed_model FROM collections WHERE name = ?", (name,))
+        if known:
+            self._check_model(name, known[0][0])
+        with self._store.change() as connection:
+            connection.execute(
+                "INSERT INTO collections (name, embed_model, dim) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+                (name, embedder.name, embedder.dimension),
+            )
+            connection.execute(
+                "INSERT INTO folders (collection_id, path, rules) SELECT id, ?, ? FROM collections WHERE name = ? "
+                "ON CONFLICT (collection_id, path) DO UPDATE SET rules = excluded.rules",
+                (str(path), rules, name),
+            )
+
+    def remove(self, name: str) -> None:
+        """Forgets a collection. Its files stay as they are. Raises ModelNotFoundError."""
+        number = self._number(name)
+        with self._store.change() as connection:
+            connection.execute("DELETE FROM collections WHERE id = ?", (number,))
+        self._store.drop_unused()
+
+    def collections(self) -> list[Collection]:
+        """All collections, by name."""
+        found = []
+        for number, name, model in self._store.rows("SELECT id, name, embed_model FROM collections ORDER BY name"):
+            folders = self._store.rows("SELECT path FROM folders WHERE collection_id = ? ORDER BY path", (number,))
+            files = "FROM files f JOIN folders o ON o.id = f.folder_id WHERE o.collection_id = ?"
+            states = self._store.rows(f"SELECT f.state, COUNT(*) {files} GROUP BY f.state ORDER BY f.state", (number,))
+            contents = f"SELECT f.content_id {files} AND f.state = 'ready'"
+            chunks, embedded = self._store.rows(
+                "SELECT COUNT(*), COUNT(v.slot) FROM chunks c LEFT JOIN models m ON m.name = ? "
+                f"LEFT JOIN vectors v ON v.chunk_id = c.id AND v.model_id = m.id WHERE c.content_id IN ({contents})",
+                (model, number),
+            )[0]
+            paths = tuple(Path(row[0]) for row in folders)
+            found.append(Collection(name, paths, model, dict(states), chunks, embedded))
+        return found
+
+    def files(self, name: str, *, state: str | None = None) -> list[File]:
+        """The files of a collection with their states, and why they cannot be read. Raises ModelNotFoundError."""
+        rows = self._store.rows(
+            "SELECT o.path, f.relpath, f.size, f.state, f.reason, f.message, t.pages FROM files f "
+            "JOIN folders o ON o.id = f.folder_id LEFT JOIN contents t ON t.id = f.content_id "
+            "WHERE o.collection_id = ? AND f.state = COALESCE(?, f.state) ORDER BY o.path, f.relpath",
+            (self._number(name), state),
+        )
+        return [
+            File(Path(path) / relpath, size, own, Reason(reason) if reason else None, message, pages)
+            for path, relpath, size, own, reason, message, pages in rows
+        ]
+
+    def _number(self, name: str) -> int:
+        rows = self._store.rows("SELECT id FROM collections WHERE name = ?", (name,))
+        if not rows:
+            names = [row[0] for row in self._store.rows("SELECT name FROM collections ORDER BY name")]
+            known = f"there are {', '.join(names)}" if names else "there is none yet"
+            raise ModelNotFoundError(f"there is no collection {name!r}; {known}", {"collection": name})
+        return int(rows[0][0])
+
+    def _numbers(self, names: Iterable[str] | None) -> list[int]:
+        if self._closed:
+            raise ClosedError("the documents are closed")
+        if names is None:
+            names = [row[0] for row in self._store.rows("SELECT name FROM collections ORDER BY name")]
+        chosen = [names] if isinstance(names, str) else list(names)
+        for name in chosen:
+            number = self._number(name)
+            rows = self._store.rows("SELECT embed_model FROM collections WHERE id = ?", (number,))
+            self._check_model(name, rows[0][0])
+        return [self._number(name) for name in chosen]
+
+    def _check_model(self, name: str, model: str) -> None:
+        if model != (own := self._embedder().name):
+            raise InvalidArgumentError(
+                f"the collection {name!r} was embedded by {model}, and the embedder is {own}; use that model, or "
+                "remove the collection and add it again",
+                {"collection": name, "embed_model": model},
+            )
+
+    # -------------------------------------------------------------------------------------------------------- indexing
+
+    def index(
+        self, collections: Iterable[str] | None = None, *, progress: Callable[[Progress], None] | None = None
+    ) -> Indexed:
+        """Brings collections, or all, up to date with their folders: reads what is new or changed, and embeds it.
+
+        What is ready is found at once. However it ends, by pause() or by a crash, the next call goes on from there.
+
+        progress: called often, in this thread.
+
+        Raises what the embedder raises; files that cannot be read are no error, files() says why.
+        """
+        numbers = self._numbers(collections)
+        embedder = self._embedder()
+        with self._indexing:
+            if not self._closed:
+                self._stop.clear()
+            places = ",".join("?" * len(numbers))
+            rows = self._store.rows(f"SELECT id FROM folders WHERE collection_id IN ({places}) ORDER BY id", numbers)
+            with Reader(self._limits) as reader:
+                indexer = Indexer(self._store, reader, embedder, progress, self._stop)
+                return indexer.run(row[0] for row in rows)
+
+    def pause(self) -> None:
+        """Has an index() that runs in another thread end after the file or batch it is at."""
+        self._stop.set()
+
+    # ---------------------------------------------------------------------------------------------------------- search
+
+    def search(
+        self,
+        question: str,
+        collections: Iterable[str] | None = None,
+        *,
+        before: str | None = None,
+        limit: int = 8,
+        budget: int = BUDGET,
+        threshold: float = THRESHOLD,
+        whole: bool = True,
+    ) -> Found:
+        """Finds what documents say about a question.
+
+        collections: names of those to search; None for all.
+        before: the turn of the user before this one, for a question such as "When was she born?".
+        limit: how many passages at most. budget: how many tokens they may have together, about.
+        threshold: the relevance from which the documents count as saying something about it.
+        whole: whether all that the collections have is given if it fits the budget.
+
+        Raises InvalidArgumentError for an empty question, ModelNotFoundError for an unknown collection.
+        """
+        if not question.strip():
+            raise InvalidArgumentError("the question is empty")
+        if limit < 1 or budget < 1:
+            raise InvalidArgumentError("limit and budget must be at least 1")
+        numbers = self._numbers(collections)
+        with self._lock:
+            if self._search is None:
+                self._search = Search(self._store, self._embedder())
+            return self._search.find(
+                question, numbers, before=before, limit=limit, budget=budget, threshold=threshold, whole=whole
+            )
+
+    def ask(
+        self,
+        question: str,
+        model: Model,
+        collections: Iterable[str] | None = None,
+        *,
+        before: str | None = None,
+        limit: int = 8,
+        budget: int = BUDGET,
+        threshold: float = THRESHOLD,
+        show: Callable[[str], None] | None = None,
+        **options: Any,
+    ) -> Answer:
+        """Answers a question from documents. If they say nothing about it, the answer says so, and no model is asked.
+
+        The passages are marked as evidence by a random word, so that a document cannot pretend that they end.
+        Citations of anything but them are taken out of the answer.
+
+        show: gets the pieces of the answer while it is written.
+        options: for Model.chat(), such as max_tokens.
+
+        Raises what search() and Model.chat() raise; ContextOverflowError if the context is smaller than the budget.
+        """
+        found = self.search(question, collections, before=before, limit=limit, budget=budget, threshold=threshold)
+        return ask(model, question, found, show or (lambda _: None), options)

@@ -1,0 +1,185 @@
+"""Bringing a store up to date with its folders: reading what changed, and making vectors of it.
+
+All that is done is in the database after each file and each batch of vectors. Whatever ends it, the next run goes on
+from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ._chunks import chunks
+from ._embedder import Embedder, chunk_sizes
+from ._errors import Reason, UnreadableError
+from ._parsers.formats import format_of
+from ._reader import Reader
+from ._scan import READY, UNREADABLE, scan
+from ._store import Store, embedded_text
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far indexing is.
+
+    path: the file that is worked on.
+    files, files_done: those that are new or changed. chunks_done: vectors made in this run.
+    seconds_left: as far as can be told from the speed so far; None at the beginning.
+    """
+
+    phase: Literal["scanning", "reading", "embedding"]
+    path: str
+    files: int
+    files_done: int
+    chunks_done: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What indexing did.
+
+    read: files whose text was read. known: files whose text was known already, as after a rename.
+    unreadable: files that could not be read. embedded: vectors that were made. reused: vectors of unchanged chunks.
+    unavailable: folders that are not there. finished: False if it was paused.
+    """
+
+    read: int
+    known: int
+    unreadable: int
+    embedded: int
+    reused: int
+    unavailable: tuple[Path, ...]
+    finished: bool
+
+
+class Indexer:
+    """One run. stop: to be set to have it end after the batch or file it is at."""
+
+    def __init__(
+        self,
+        store: Store,
+        reader: Reader,
+        embedder: Embedder,
+        progress: Callable[[Progress], None] | None,
+        stop: threading.Event,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._embedder = embedder
+        self._model = store.model(embedder.name, embedder.dimension)
+        self._report = progress or (lambda _: None)
+        self._stop = stop
+        self._begun = time.monotonic()
+        self._counts = {"read": 0, "known": 0, "unreadable": 0, "embedded": 0, "reused": 0}
+        self._path = ""
+        self._files = self._files_done = 0
+        self._bytes = self._bytes_done = 0
+
+    def run(self, folders: Iterable[int]) -> Indexed:
+        chosen = list(folders)
+        unavailable = []
+        for folder in chosen:
+            path = Path(self._store.rows("SELECT path FROM folders WHERE id = ?", (folder,))[0][0])
+            self._tell("scanning", str(path))
+            if not scan(self._store, folder):
+                unavailable.append(path)
+        places = ",".join("?" * len(chosen))
+        pending = self._store.rows(
+            "SELECT f.id, o.path, f.relpath, f.size FROM files f JOIN folders o ON o.id = f.folder_id "
+            f"WHERE f.state = 'pending' AND f.folder_id IN ({places}) ORDER BY f.folder_id, f.relpath",
+            chosen,
+        )
+        pending = [row for row in pending if Path(row[1]) not in unavailable]
+        self._files, self._bytes = len(pending), sum(row[3] for row in pending)
+        self._embed(places, chosen)  # what an earlier run left
+        for file, folder_path, relpath, size in pending:
+            if self._stop.is_set():
+                break
+            self._file(file, Path(folder_path), relpath)
+            self._embed(places, chosen)
+            self._files_done += 1
+            self._bytes_done += size
+        finished = not self._stop.is_set()
+        if finished:
+            self._store.drop_unused()
+        return Indexed(**self._counts, unavailable=tuple(unavailable), finished=finished)
+
+    def _tell(self, phase: Literal["scanning", "reading", "embedding"], path: str) -> None:
+        left = None
+        if self._bytes_done:
+            left = (time.monotonic() - self._begun) / self._bytes_done * (self._bytes - self._bytes_done)
+        self._report(Progress(phase, path, self._files, self._files_done, self._counts["embedded"], left))
+
+    def _file(self, file: int, folder: Path, relpath: str) -> None:
+        path = folder / relpath
+        self._path = str(path)
+        self._tell("reading", self._path)
+        name = format_of(path.name) or ""
+        try:
+            content = self._known(path, name)
+            if content is None:
+                content = self._read(path, name)
+                self._counts["read"] += 1
+            else:
+                self._counts["known"] += 1
+        except UnreadableError as error:
+            self._counts["unreadable"] += 1
+            message = str(error).partition("cannot be read: ")[2]
+            self._set(file, None, UNREADABLE, error.reason, message)
+            return
+        self._set(file, content, READY, None, None)
+        self._counts["reused"] += self._store.copy_vectors(self._model, content)
+
+    def _known(self, path: Path, name: str) -> int | None:
+        digest = hashlib.sha256()
+        try:
+            if path.stat().st_size > self._reader.limits.file_bytes or not path.is_file():
+                return None
+            with path.open("rb") as file:
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
+        except OSError:
+            return None  # reading it will say why
+        return self._store.content(digest.hexdigest(), name)
+
+    def _read(self, path: Path, name: str) -> int:
+        text = self._reader.read(path)
+        target, maximum = chunk_sizes(self._embedder)
+        found = chunks(text, self._embedder.count_tokens, target=target, maximum=maximum)
+        with self._store.change():
+            return self._store.add_content(text, name, found)
+
+    def _set(self, file: int, content: int | None, state: str, reason: Reason | None, message: str | None) -> None:
+        with self._store.change() as connection:
+            connection.execute(
+                "UPDATE files SET content_id = ?, state = ?, reason = ?, message = ?, embedded = 0 WHERE id = ?",
+                (content, state, reason.value if reason else None, message, file),
+            )
+
+    def _embed(self, places: str, folders: list[int]) -> None:
+        """Makes the vectors that are missing, in batches."""
+        while not self._stop.is_set():
+            rows = self._store.rows(
+                "SELECT c.id, t.title, c.heading, c.text FROM files f JOIN contents t ON t.id = f.content_id "
+                "JOIN chunks c ON c.content_id = t.id LEFT JOIN vectors v ON v.chunk_id = c.id AND v.model_id = ? "
+                f"WHERE f.state = 'ready' AND f.embedded = 0 AND f.folder_id IN ({places}) AND v.slot IS NULL "
+                "GROUP BY c.id ORDER BY c.id LIMIT ?",
+                (self._model, *folders, BATCH),
+            )
+            if not rows:
+                with self._store.change() as connection:
+                    done = "UPDATE files SET embedded = 1 WHERE state = 'ready' AND embedded = 0"
+                    connection.execute(f"{done} AND folder_id IN ({places})", folders)
+                return
+            vectors = self._embedder.embed_documents([embedded_text(*row[1:]) for row in rows])
+            self._store.add_vectors(self._model, [row[0] for row in rows], vectors)
+            self._counts["embedded"] += len(rows)
+            self._tell("embedding", self._path)

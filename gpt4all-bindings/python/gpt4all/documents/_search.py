@@ -1,0 +1,292 @@
+"""Search: by words, by letters and by meaning, put together by reciprocal rank."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import _words
+from ._embedder import Embedder
+from ._results import Found, Passage, Scores
+from ._store import Store
+
+if TYPE_CHECKING:
+    from ._vectors import Integers, Mask
+
+CANDIDATES = 50
+RANK_CONSTANT = 60
+PER_FILE = 3
+BUDGET = 3000
+# Measured with all-MiniLM-L6-v2: docs/documents.md has the numbers.
+MEANING = 0.6
+THRESHOLD = 0.36
+_CHARACTERS = 4  # for a token, about
+
+
+@dataclass
+class _Candidate:
+    chunk: int
+    words: int | None = None
+    letters: int | None = None
+    vectors: int | None = None
+    similarity: float | None = None
+
+    def scores(self) -> Scores:
+        ranks = (self.words, self.letters, self.vectors)
+        fused = sum(1 / (RANK_CONSTANT + rank) for rank in ranks if rank is not None)
+        return Scores(*ranks, self.similarity, fused)
+
+
+class Search:
+    """Searches a store. It keeps which chunk has which vector, as long as nothing changes."""
+
+    def __init__(self, store: Store, embedder: Embedder) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._slots: tuple[tuple[Any, ...], Integers, Integers] | None = None
+        self._masks: dict[tuple[int, ...], Mask] = {}
+
+    def find(
+        self,
+        question: str,
+        collections: Sequence[int],
+        *,
+        before: str | None,
+        limit: int,
+        budget: int,
+        threshold: float,
+        whole: bool,
+    ) -> Found:
+        begun = time.monotonic()
+        places = ",".join("?" * len(collections))
+        self._allowed = (
+            "SELECT f.content_id FROM files f JOIN folders o ON o.id = f.folder_id "
+            f"WHERE f.state = 'ready' AND o.collection_id IN ({places})"
+        )
+        files = self._count(f"SELECT COUNT(*) FROM ({self._allowed})", collections)
+        chunks = self._count(f"SELECT COUNT(*) FROM chunks WHERE content_id IN ({self._allowed})", collections)
+        asked = f"{before}\n{question}" if before else question
+        candidates = self._candidates(asked, collections)
+        ranked = sorted(candidates.values(), key=lambda each: (-each.scores().fused, each.chunk))
+        chosen = self._with_places(ranked, collections)
+        relevance = self._relevance(question, [row for _, row in chosen[:5]], candidates, chunks)
+        everything = whole and self._fits(collections, budget)
+        shown = self._whole(collections) if everything else self._passages(chosen, collections, limit, budget)
+        return Found(
+            tuple(shown),
+            bool(shown) and relevance >= threshold,
+            relevance,
+            threshold,
+            everything,
+            files,
+            chunks,
+            time.monotonic() - begun,
+        )
+
+    def _count(self, query: str, values: Sequence[Any]) -> int:
+        return int(self._store.rows(query, values)[0][0])
+
+    # ------------------------------------------------------------------------------------------------------ candidates
+
+    def _candidates(self, question: str, collections: Sequence[int]) -> dict[int, _Candidate]:
+        found: dict[int, _Candidate] = {}
+
+        def put(chunks: Sequence[int], rank_name: str) -> None:
+            for rank, chunk in enumerate(chunks, 1):
+                setattr(found.setdefault(chunk, _Candidate(chunk)), rank_name, rank)
+
+        words = _words.words(question)
+        if (query := _words.match(words, self.frequency)) is not None:
+            put(self._full_text("chunks_fts", query, collections), "words")
+        letters: list[int] = []
+        if (query := _words.trigram_match(words)) is not None:
+            letters = self._full_text("chunks_tri", query, collections)
+        for run in _words.short_runs(words) if not letters else ():
+            letters += self._containing(run, collections)
+        put(list(dict.fromkeys(letters))[:CANDIDATES], "letters")
+        chunks, similarities = self._nearest(question, collections)
+        put(chunks, "vectors")
+        for chunk, similarity in zip(chunks, similarities, strict=True):
+            found[chunk].similarity = similarity
+        return found
+
+    def frequency(self, part: str) -> int:
+        """In how many chunks a word is."""
+        rows = self._store.rows("SELECT doc FROM chunks_vocab WHERE term = ?", (part,))
+        return int(rows[0][0]) if rows else 0
+
+    def _full_text(self, table: str, query: str, collections: Sequence[int]) -> list[int]:
+        statement = (
+            f"SELECT c.id FROM {table} JOIN chunks c ON c.id = {table}.rowid WHERE {table} MATCH ? "
+            f"AND c.content_id IN ({self._allowed}) ORDER BY bm25({table}) LIMIT ?"
+        )
+        return [row[0] for row in self._store.rows(statement, (query, *collections, CANDIDATES))]
+
+    def _containing(self, text: str, collections: Sequence[int]) -> list[int]:
+        statement = f"SELECT id FROM chunks WHERE instr(text, ?) AND content_id IN ({self._allowed}) LIMIT ?"
+        return [row[0] for row in self._store.rows(statement, (text, *collections, CANDIDATES))]
+
+    def _nearest(self, question: str, collections: Sequence[int]) -> tuple[list[int], list[float]]:
+        model = self._store.rows("SELECT id FROM models WHERE name = ?", (self._embedder.name,))
+        if not model:
+            return [], []
+        number = int(model[0][0])
+        chunks = self._chunks_by_slot(number)
+        vector = self._embedder.embed_query(question)
+        slots, similarities = self._store.vectors(number).nearest(vector, CANDIDATES, self._mask(collections))
+        return chunks[slots].tolist(), similarities.tolist()
+
+    def _chunks_by_slot(self, model: int) -> Integers:
+        """Which chunk has the vector of each slot; -1 for none."""
+        import numpy
+
+        state = (model, *self._state())
+        if self._slots is None or self._slots[0] != state:
+            query = "SELECT v.slot, v.chunk_id, c.content_id FROM vectors v JOIN chunks c ON c.id = v.chunk_id "
+            with self._store.lock:
+                rows = self._store.connection.execute(f"{query} WHERE v.model_id = ?", (model,))
+                table = numpy.fromiter((value for row in rows for value in row), numpy.int64).reshape(-1, 3)
+            size = int(table[:, 0].max()) + 1 if len(table) else 0
+            chunks, contents = numpy.full(size, -1, numpy.int64), numpy.full(size, -1, numpy.int64)
+            chunks[table[:, 0]], contents[table[:, 0]] = table[:, 1], table[:, 2]
+            self._slots, self._masks = (state, chunks, contents), {}
+        return self._slots[1]
+
+    def _state(self) -> tuple[int, int]:
+        """Changes whenever the database does, by this process or another."""
+        version = self._store.rows("PRAGMA data_version")[0][0]
+        return int(version), self._store.connection.total_changes
+
+    def _mask(self, collections: Sequence[int]) -> Mask:
+        import numpy
+
+        key = tuple(sorted(collections))
+        if key not in self._masks:
+            assert self._slots is not None
+            allowed = numpy.fromiter((row[0] for row in self._store.rows(self._allowed, collections)), numpy.int64)
+            self._masks[key] = numpy.isin(self._slots[2], allowed)
+        return self._masks[key]
+
+    # -------------------------------------------------------------------------------------------------------- passages
+
+    def _with_places(
+        self, ranked: Sequence[_Candidate], collections: Sequence[int]
+    ) -> list[tuple[_Candidate, tuple[Any, ...]]]:
+        """The candidates with their chunks, at most PER_FILE from a document."""
+        chosen, per_file = [], Counter[int]()
+        for candidate in ranked:
+            row = self._store.rows(
+                "SELECT content_id, ord, char_start, char_end, page_first, page_last, heading, text FROM chunks "
+                "WHERE id = ?",
+                (candidate.chunk,),
+            )
+            if row and per_file[row[0][0]] < PER_FILE:
+                per_file[row[0][0]] += 1
+                chosen.append((candidate, row[0]))
+        return chosen
+
+    def _relevance(self, question: str, rows: Sequence[Any], candidates: dict[int, _Candidate], total: int) -> float:
+        """How near the documents come to the question: in meaning, and in its words, of which rare ones weigh more."""
+        meaning = max((each.similarity or 0.0 for each in candidates.values()), default=0.0)
+        words = _words.words(question)
+        texts = [f"{row[6]}\n{row[7]}" for row in rows]
+        by_words = max((_words.coverage(words, [text], self.frequency, total) for text in texts), default=0.0)
+        return min(max(MEANING * meaning + (1 - MEANING) * by_words, 0.0), 1.0)
+
+    def _passages(
+        self, chosen: Sequence[tuple[_Candidate, Any]], collections: Sequence[int], limit: int, budget: int
+    ) -> list[Passage]:
+        """The best within the budget, then their neighbours while there is room."""
+        left = budget * _CHARACTERS
+        spans: list[list[Any]] = []  # candidate, row, first and last chunk
+        taken: set[tuple[int, int]] = set()
+        for candidate, row in chosen:
+            if len(spans) == limit:
+                break
+            if (row[0], row[1]) in taken or (spans and len(row[7]) > left):
+                continue
+            left -= len(row[7])
+            taken.add((row[0], row[1]))
+            spans.append([candidate, row, row[1], row[1]])
+        for span in spans:
+            for number, side in ((span[1][1] - 1, 2), (span[1][1] + 1, 3)):
+                size = self._size(span[1][0], number)
+                if size is None or (span[1][0], number) in taken or size > left:
+                    continue
+                left -= size
+                taken.add((span[1][0], number))
+                span[side] = number
+        return [
+            self._passage(number, collections, row[0], first, last, (row[2], row[3]), candidate.scores())
+            for number, (candidate, row, first, last) in enumerate(spans, 1)
+        ]
+
+    def _size(self, content: int, number: int) -> int | None:
+        rows = self._store.rows("SELECT length(text) FROM chunks WHERE content_id = ? AND ord = ?", (content, number))
+        return int(rows[0][0]) if rows else None
+
+    def _fits(self, collections: Sequence[int], budget: int) -> bool:
+        query = f"SELECT COALESCE(SUM(characters), 0) FROM contents WHERE id IN ({self._allowed})"
+        return 0 < self._count(query, collections) <= budget * _CHARACTERS
+
+    def _whole(self, collections: Sequence[int]) -> list[Passage]:
+        query = (
+            "SELECT content_id, MIN(ord), MAX(ord), MIN(char_start), MAX(char_end) FROM chunks "
+            f"WHERE content_id IN ({self._allowed}) GROUP BY content_id ORDER BY content_id"
+        )
+        return [
+            self._passage(number, collections, content, first, last, (start, end), None)
+            for number, (content, first, last, start, end) in enumerate(self._store.rows(query, collections), 1)
+        ]
+
+    def _passage(
+        self,
+        number: int,
+        collections: Sequence[int],
+        content: int,
+        first: int,
+        last: int,
+        found: tuple[int, int],
+        scores: Scores | None,
+    ) -> Passage:
+        rows = self._store.rows(
+            "SELECT char_start, char_end, page_first, page_last, heading, text FROM chunks "
+            "WHERE content_id = ? AND ord BETWEEN ? AND ? ORDER BY ord",
+            (content, first, last),
+        )
+        places = ",".join("?" * len(collections))
+        collection, folder, relpath, title, sha256 = self._store.rows(
+            "SELECT k.name, o.path, f.relpath, t.title, t.sha256 FROM files f JOIN folders o ON o.id = f.folder_id "
+            "JOIN collections k ON k.id = o.collection_id JOIN contents t ON t.id = f.content_id "
+            f"WHERE f.content_id = ? AND f.state = 'ready' AND k.id IN ({places}) ORDER BY f.id LIMIT 1",
+            (content, *collections),
+        )[0]
+        pages = [page for row in rows for page in row[2:4] if page is not None]
+        return Passage(
+            number=number,
+            collection=collection,
+            path=Path(folder) / relpath,
+            title=title,
+            headings=tuple(part for part in rows[0][4].split(" > ") if part),
+            pages=(min(pages), max(pages)) if pages else None,
+            start=rows[0][0],
+            end=rows[-1][1],
+            found=found,
+            text=_joined(rows),
+            sha256=sha256,
+            scores=scores,
+        )
+
+
+def _joined(rows: Sequence[Any]) -> str:
+    """The text of chunks that follow each other: what they share once, and what is between them as blanks."""
+    text, end = "", rows[0][0]
+    for start, stop, *_, part in rows:
+        gap = start - end
+        text += ("\n\n" if gap > 1 else " " * gap) + part if gap > 0 else part[-gap:] if gap else part
+        end = stop
+    return text
