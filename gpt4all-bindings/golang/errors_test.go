@@ -41,16 +41,6 @@ func TestErrorsAreKnownByTheirKindAndTellWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestAWorkerThatNobodyRuns(t *testing.T) {
-	requireLibrary(t)
-	options := OpenOptions{Workers: []string{"127.0.0.1:1"}}
-	_, err := Open(t.Context(), tinyPath(), WithOptions(options))
-	var failure *Error
-	if !errors.Is(err, ErrIO) || !errors.As(err, &failure) || failure.Detail["worker"] != "127.0.0.1:1" {
-		t.Errorf("a worker that nobody runs: %v", err)
-	}
-}
-
 func TestKindsOfOneAnother(t *testing.T) {
 	err := error(newError(ErrSessionBusy, "busy"))
 	for _, kind := range []*Kind{ErrSessionBusy, ErrBusy, ErrInvalidArgument} {

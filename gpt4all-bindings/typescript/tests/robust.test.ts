@@ -13,7 +13,6 @@ import {
   ContextOverflowError,
   GrammarError,
   InvalidArgumentError,
-  LLModelIOError,
   Model,
   ResponseFormatError,
   Session,
@@ -270,13 +269,4 @@ test("opening, closing and generating do not leak", { timeout: 300_000 }, async 
   await generate(2000);
   const grown = (process.memoryUsage().rss - before) / 2 ** 20;
   assert.ok(grown < 48, `${grown.toFixed(1)} MiB more`);
-});
-
-test("a worker that nobody runs is named", async () => {
-  const opening = Model.open(TINY, { workers: ["127.0.0.1:1"] });
-  await assert.rejects(opening, (error) => {
-    assert.ok(error instanceof LLModelIOError);
-    assert.deepEqual(error.detail, { worker: "127.0.0.1:1" });
-    return true;
-  });
 });

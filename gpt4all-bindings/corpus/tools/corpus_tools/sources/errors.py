@@ -225,6 +225,13 @@ def cases() -> Iterator[Json]:
     for name, (title, options, status, words) in OPENS.items():
         said = (contains("/message", words),) if words else ()
         yield case(f"open-{name}", title, TINY, open_(*said, status=status, **options))
+    nobody = "127.0.0.1:1"
+    yield case(
+        "open-no-worker",
+        "A worker that nobody runs",
+        TINY,
+        open_(contains("/message", nobody), equals("/detail", {"worker": nobody}), status="io", workers=[nobody]),
+    )
     yield case(
         "generate-encoder",
         "A chat with a model that only encodes",

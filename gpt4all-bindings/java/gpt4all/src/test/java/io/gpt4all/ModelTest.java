@@ -313,14 +313,6 @@ class ModelTest {
     }
 
     @Test
-    void aWorkerThatNobodyRunsIsNamed() {
-        Path path = Corpus.tiny("tiny-llama-f32.gguf");
-        LLModelIOException error = assertThrows(
-                LLModelIOException.class, () -> Model.open(path, options -> options.workers(List.of("127.0.0.1:1"))));
-        assertEquals(Map.of("worker", "127.0.0.1:1"), error.detail());
-    }
-
-    @Test
     void errorsSayWhatHappened() {
         Path missing = Path.of("no-such-file.gguf");
         ModelNotFoundException error = assertThrows(ModelNotFoundException.class, () -> Model.open(missing));
