@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,13 @@ def command_line() -> str:
     from gpt4all._cli.app import app
 
     group: Any = typer.main.get_command(app)
-    parts = [_command(group, "gpt4all")]
-    parts += [_command(command, f"gpt4all {name}") for name, command in group.commands.items()]
-    return "\n\n".join(parts)
+    return "\n\n".join(_commands(group, "gpt4all"))
+
+
+def _commands(group: Any, name: str) -> Iterator[str]:
+    yield _command(group, name)
+    for own, command in getattr(group, "commands", {}).items():
+        yield from _commands(command, f"{name} {own}")
 
 
 def _command(command: Any, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import bench, chat, convert, imatrix, machine, models, output, quantize, run, serve, show, vectors, worker
+from . import bench, chat, convert, docs, imatrix, machine, models, output, quantize, run, serve, show, vectors, worker
 from .command import command
 
 app = typer.Typer(
@@ -73,3 +73,21 @@ for _function in (
     machine.doctor,
 ):
     app.command(_function.__name__.rstrip("_"))(command(_function))
+
+documents = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+
+@documents.callback()
+def _documents() -> None:
+    """Finds what your own documents say, and answers from them.
+
+    \b
+    Examples:
+      gpt4all docs add notes ./notes
+      gpt4all docs ask "When is the rent due?"
+    """
+
+
+for _own in docs.COMMANDS:
+    documents.command(_own.__name__.rstrip("_"))(command(_own))
+app.add_typer(documents, name="docs")

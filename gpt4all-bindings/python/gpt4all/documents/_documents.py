@@ -138,13 +138,14 @@ class Documents:
             raise InvalidArgumentError(f"{path} is not a folder", {"path": str(path)})
         rules = as_json([exclude] if isinstance(exclude, str) else list(exclude))
         embedder = self._embedder()
+        model = (embedder.name, embedder.dimension)
         known = self._store.rows("SELECT embed_model FROM collections WHERE name = ?", (name,))
         if known:
             self._check_model(name, known[0][0])
         with self._store.change() as connection:
             connection.execute(
                 "INSERT INTO collections (name, embed_model, dim) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
-                (name, embedder.name, embedder.dimension),
+                (name, *model),
             )
             connection.execute(
                 "INSERT INTO folders (collection_id, path, rules) SELECT id, ?, ? FROM collections WHERE name = ? "

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .._compat.embedding_models import EmbeddingModel, known_model
-from .._errors import InvalidArgumentError
 from .._library import PathLike
 from .._model import Model
 from ..models import DEFAULT_EMBEDDING_MODEL, resolve
@@ -47,19 +46,20 @@ class Embedder(Protocol):
 class ModelEmbedder:
     """An embedding model, by its file or its name; texts get the prefixes that it was trained with.
 
-    Raises the errors of gpt4all.models.resolve() and of Model, and InvalidArgumentError if it makes no embeddings.
+    Raises the errors of gpt4all.models.resolve() and of Model, and UnsupportedError if it makes no embeddings.
     """
 
     def __init__(self, model: PathLike = DEFAULT_EMBEDDING_MODEL, *, threads: int = 0) -> None:
         path = resolve(model)
         self._model = Model(path, threads=threads)
-        info = self._model.info()
-        if not info.get("capabilities", {}).get("embed"):
+        try:
+            info = self._model.info()
+            self.dimension = self._model.embed("one").dimension
+        except BaseException:
             self._model.close()
-            raise InvalidArgumentError(f"{path} makes no embeddings; choose an embedding model", {"path": str(path)})
+            raise
         self._known = known_model(info.get("name", ""), str(path)) or EmbeddingModel()
         self.name = path.name
-        self.dimension = int(info["n_embd"])
         self.max_tokens = int(info["n_ctx_train"])
 
     def count_tokens(self, text: str) -> int:
