@@ -25,6 +25,7 @@ BUDGET = 3000
 MEANING = 0.6
 THRESHOLD = 0.3
 _CHARACTERS = 4  # for a token, about
+_FIRST = 4 * CANDIDATES
 
 
 @dataclass
@@ -49,6 +50,8 @@ class Search:
         self._embedder = embedder
         self._slots: tuple[tuple[Any, ...], Integers, Integers] | None = None
         self._masks: dict[tuple[int, ...], Mask] = {}
+        self._frequencies: tuple[Any, dict[str, int]] = (None, {})
+        self._inside: dict[tuple[Any, ...], frozenset[int]] = {}
         self._counted: dict[tuple[Any, ...], tuple[int, int, int]] = {}
 
     def find(
@@ -113,7 +116,7 @@ class Search:
         if (query := _words.match(words, self.frequency)) is not None:
             put(self._full_text("chunks_fts", query, collections), "words")
         letters: list[int] = []
-        if (query := _words.trigram_match(words)) is not None:
+        if (query := _words.trigram_match(words, self.frequency)) is not None:
             letters = self._full_text("chunks_tri", query, collections)
         for run in _words.short_runs(words) if not letters else ():
             letters += self._containing(run, collections)
@@ -125,16 +128,38 @@ class Search:
         return found
 
     def frequency(self, part: str) -> int:
-        """In how many chunks a word is."""
-        rows = self._store.rows("SELECT doc FROM chunks_vocab WHERE term = ?", (part,))
-        return int(rows[0][0]) if rows else 0
+        """In how many chunks a word is. The index counts them each time, so it is asked once."""
+        if (state := self._state()) != self._frequencies[0]:
+            self._frequencies = (state, {})
+        known = self._frequencies[1]
+        if part not in known:
+            rows = self._store.rows("SELECT doc FROM chunks_vocab WHERE term = ?", (part,))
+            known[part] = int(rows[0][0]) if rows else 0
+        return known[part]
 
     def _full_text(self, table: str, query: str, collections: Sequence[int]) -> list[int]:
+        """The best of the collections. Looking up where each match belongs takes longer than ranking them, so the best
+        of all are taken first; they do if enough of them belong here."""
+        ranked = f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rank LIMIT ?"
+        best = [row[0] for row in self._store.rows(ranked, (query, _FIRST))]
+        places = ",".join("?" * len(best))
+        allowed = self._contents(collections)
+        belonging = self._store.rows(f"SELECT id, content_id FROM chunks WHERE id IN ({places})", best)
+        inside = {chunk for chunk, content in belonging if content in allowed}
+        if len(best) < _FIRST or len(inside) >= CANDIDATES:
+            return [chunk for chunk in best if chunk in inside][:CANDIDATES]
         statement = (
             f"SELECT c.id FROM {table} JOIN chunks c ON c.id = {table}.rowid WHERE {table} MATCH ? "
             f"AND c.content_id IN ({self._allowed}) ORDER BY bm25({table}) LIMIT ?"
         )
         return [row[0] for row in self._store.rows(statement, (query, *collections, CANDIDATES))]
+
+    def _contents(self, collections: Sequence[int]) -> frozenset[int]:
+        """What may be found."""
+        key = (self._state(), *sorted(collections))
+        if key not in self._inside:
+            self._inside = {key: frozenset(row[0] for row in self._store.rows(self._allowed, collections))}
+        return self._inside[key]
 
     def _containing(self, text: str, collections: Sequence[int]) -> list[int]:
         statement = f"SELECT id FROM chunks WHERE instr(text, ?) AND content_id IN ({self._allowed}) LIMIT ?"

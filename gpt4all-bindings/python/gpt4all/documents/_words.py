@@ -13,7 +13,7 @@ _WORD = re.compile("\\w+(?:[-.:/#+@'\u2019_]+\\w+)*")
 _SCRIPTS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")  # that write no blanks between words
 _PART = re.compile(r"[^\W_]+")
 WORDS = 40  # of a question that are looked up; what is pasted may be a page
-MATCHES = 60_000  # chunks with any of the words, roughly: more take too long to be ranked
+MATCHES = 20_000  # chunks with any of the words, roughly: more take too long to be ranked
 _TRIGRAM = 3
 
 # Words that questions are made with: that a document has none of them says nothing about what is in it.
@@ -60,14 +60,18 @@ def match(found: list[str], frequency: Callable[[str], int]) -> str | None:
     return " OR ".join(chosen) or None
 
 
-def trigram_match(found: list[str]) -> str | None:
-    """Chunks that have a word anywhere within: for names with signs or digits, and for scripts without blanks."""
+def trigram_match(found: list[str], frequency: Callable[[str], int]) -> str | None:
+    """Chunks that have a word anywhere within, for what is no word of the index: parts of names and of compounds, and
+    scripts without blanks.
+
+    frequency: in how many chunks a piece of a word is.
+    """
     chosen: list[str] = []
     for word in found:
         runs = _SCRIPTS.findall(word)
         for run in runs:
             chosen += [run[begin : begin + _TRIGRAM] for begin in range(len(run) - _TRIGRAM + 1)]
-        if not runs and len(word) >= _TRIGRAM and not word.isalpha():
+        if not runs and len(word) >= _TRIGRAM and not all(map(frequency, parts(word))):
             chosen.append(word)
     return " OR ".join(quoted(each) for each in dict.fromkeys(chosen)) or None
 
