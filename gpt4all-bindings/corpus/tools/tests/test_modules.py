@@ -33,7 +33,7 @@ ATTENTION = bin_folder() / "cpu_attention"
 # What is computed, and so may differ: answers, scores and vectors by every model.
 TOPICS = ("complete", "embed", "grammar", "json_schema", "logprobs", "rerank", "score", "trained")
 # An answer of the tiny model by weights in F32 and in 4 and 8 bits.
-QEMU_CASES = ("complete-tiny-hello", "complete-tiny-q4_0-see", "complete-tiny-q8_0-the")
+QEMU_CASES = ("complete-tiny-hello", "complete-tiny-q4_0-see", "complete-tiny-q8_0-went")
 
 AVX2 = "haswell"
 BEST = gpt4all.devices()["cpu"].get("module", {}).get("name", AVX2)  # of those that this processor can run

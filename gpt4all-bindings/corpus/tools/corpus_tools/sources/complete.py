@@ -31,7 +31,7 @@ TINY_PROMPTS = {
     "long": "one two three four five six seven eight nine ten " * 12,
 }
 QUANTIZED_PROMPTS = {
-    "q8_0": {"water": "water is", "the": "the"},
+    "q8_0": {"went": "went over", "build": "build hand right"},
     "q4_0": {"see": "what do you see", "people": "her time and our people"},
 }
 # With as many tokens as are sure.
