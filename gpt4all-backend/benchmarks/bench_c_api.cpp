@@ -19,7 +19,8 @@ class Task {
   public:
     Task(llmodel_model *model, const char *operation, const std::string &request) {
         llmodel_error *error = nullptr;
-        check(llmodel_submit(model, operation, request.c_str(), &task_, &error), error);
+        const llmodel_status status = llmodel_submit(model, operation, request.c_str(), &task_, &error);
+        check(status, error);
     }
     ~Task() { llmodel_task_free(task_); }
     Task(const Task &) = delete;
@@ -28,7 +29,8 @@ class Task {
     llmodel_event next() {
         llmodel_event event{};
         llmodel_error *error = nullptr;
-        check(llmodel_next(task_, -1, &event, &error), error);
+        const llmodel_status status = llmodel_next(task_, -1, &event, &error);
+        check(status, error);
         return event;
     }
 
@@ -40,7 +42,9 @@ class Library final : public Contender {
   public:
     Library(const std::string &path, const json &options) {
         llmodel_error *error = nullptr;
-        check(llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &model_, &error), error);
+        const llmodel_status status =
+            llmodel_open(path.c_str(), options.dump().c_str(), nullptr, nullptr, &model_, &error);
+        check(status, error);
     }
     ~Library() override { llmodel_close(model_); }
     Library(const Library &) = delete;

@@ -70,6 +70,20 @@ TEST_F(Strict, WhatAGrammarSaysIsValid) {
     EXPECT_FALSE(choice({{"json_schema", schema}}).contains("valid"));
 }
 
+TEST_F(Strict, ASchemaMayBeDeep) {
+    json schema = {{"type", "boolean"}};
+    for (int level = 0; level < 30; ++level) {
+        schema = {{"type", "object"}, {"properties", {{"a", schema}}}, {"required", {"a"}}};
+    }
+    const json made = choice({{"max_tokens", 500}, {"json_schema", schema}});
+    json value = json::parse(made["message"]["content"].get<std::string>());
+    for (int level = 0; level < 30; ++level) {
+        ASSERT_EQ(value.size(), 1U);
+        value = json(value.at("a"));
+    }
+    EXPECT_TRUE(value.is_boolean()) << made;
+}
+
 TEST_F(Strict, AnAnswerThatWasCutIsNotValid) {
     const json made = choice({{"json_schema", unsayable}, {"strict", false}, {"max_tokens", 1}});
     EXPECT_EQ(made.at("valid"), false);

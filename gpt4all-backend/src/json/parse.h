@@ -9,7 +9,7 @@
 namespace llmodel {
 
 inline constexpr size_t max_json_bytes = size_t{64} << 20;
-inline constexpr size_t max_json_depth = 64;
+inline constexpr size_t max_json_depth = 128;              // a schema takes two for each level of its objects
 inline constexpr size_t max_answer_depth = 400;            // of what a model wrote, read with LongNumbers::exact
 inline constexpr size_t max_json_values = size_t{1} << 22; // each takes far more memory than its text
 
