@@ -96,7 +96,8 @@ def stream(served: Served, model: str, begun: threading.Semaphore, **options: An
 
 
 def test_a_killed_worker_tells_each_of_32_streams(serve: Serve) -> None:
-    with serve("--n-parallel", "32") as one, ThreadPoolExecutor(34) as pool:
+    # with room for all of them, so that none has ended before the last has begun
+    with serve("--n-parallel", "32", "--n-ctx", "262144") as one, ThreadPoolExecutor(34) as pool:
         chat(one)
         (worker,) = one.workers()
         begun = threading.Semaphore(0)

@@ -172,8 +172,9 @@ def test_who_goes_away_while_it_waits_frees_the_place(serve: Serve) -> None:
 
 
 def test_the_time_for_a_request_holds_while_it_waits(serve: Serve) -> None:
-    with serve("--n-parallel", "1", "--request-seconds", "0.5") as one, ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: chat(one, **ENDLESS), range(8)))
+    options = ("--n-parallel", "1", "--request-seconds", "0.5")
+    with serve(*options, "--open", '{"context_shift": true}') as one, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: chat(one, **{**ENDLESS, "max_tokens": 100_000}), range(8)))
         assert {answer.status_code for answer in answers} == {504}, [answer.text for answer in answers]
         wait_for(lambda: chat(one, max_tokens=1).status_code == 200)  # a busy machine may need more than half a second
 
