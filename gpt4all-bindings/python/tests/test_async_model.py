@@ -263,13 +263,13 @@ def test_the_loop_goes_on_meanwhile(tiny: Model) -> None:
 
         ticking = asyncio.ensure_future(tick())
         requests: Any = {"temperature": 0, "max_tokens": 200, "ignore_eos": True}
-        await asyncio.gather(*(model.chat(f"hello {number} " * 50, **requests) for number in range(4)))
+        while len(gaps) < 50:  # a fast machine answers between two of them
+            await asyncio.gather(*(model.chat(f"hello {number} " * 50, **requests) for number in range(4)))
         done = True
         await ticking
         return gaps
 
     gaps = run(main())
-    assert len(gaps) > 10
     assert sorted(gaps)[len(gaps) * 9 // 10] < 0.1
 
 
