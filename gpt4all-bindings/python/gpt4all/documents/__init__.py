@@ -8,9 +8,10 @@ from __future__ import annotations
 from ._documents import Collection, Documents, File
 from ._embedder import Embedder, ModelEmbedder
 from ._errors import Reason, UnreadableError
-from ._evidence import Answer, Citations, messages
+from ._evidence import Answer, Citations, messages, note_messages, reduce_messages
 from ._index import Indexed, Progress
 from ._limits import Limits
+from ._plan import Mode, Plan
 from ._reader import Reader
 from ._results import Found, Passage, Scores
 from ._text import Block, Kind, Text
@@ -27,8 +28,10 @@ __all__ = [
     "Indexed",
     "Kind",
     "Limits",
+    "Mode",
     "ModelEmbedder",
     "Passage",
+    "Plan",
     "Progress",
     "Reader",
     "Reason",
@@ -36,4 +39,6 @@ __all__ = [
     "Text",
     "UnreadableError",
     "messages",
+    "note_messages",
+    "reduce_messages",
 ]

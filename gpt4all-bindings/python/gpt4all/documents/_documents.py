@@ -17,6 +17,7 @@ from ._errors import Reason
 from ._evidence import Answer, ask
 from ._index import Indexed, Indexer, Progress
 from ._limits import Limits
+from ._plan import PARTS, Plan, asks_for_everything, gathered
 from ._reader import Reader
 from ._results import Found
 from ._search import BUDGET, THRESHOLD, Search
@@ -281,6 +282,36 @@ class Documents:
                 question, numbers, before=before, limit=limit, budget=budget, threshold=threshold, whole=whole
             )
 
+    def plan(
+        self,
+        question: str,
+        collections: Iterable[str] | None = None,
+        *,
+        before: str | None = None,
+        limit: int = 8,
+        budget: int = BUDGET,
+        threshold: float = THRESHOLD,
+        parts: int = PARTS,
+    ) -> Plan:
+        """How a question is to be answered, with what is to be offered to a model for that.
+
+        A question for a summary, or for a list of all there is, gets all that the files have that it names, or all
+        files if it names none. If that exceeds the budget, it is in parts, and no more of those than `parts`; then they
+        have what comes nearest to the question, and the plan is not complete. Any other question gets what search()
+        finds.
+
+        Raises what search() raises.
+        """
+        if parts < 1:
+            raise InvalidArgumentError("parts must be at least 1")
+        found = self.search(question, collections, before=before, limit=limit, budget=budget, threshold=threshold)
+        if not asks_for_everything(question) or not found.chunks:
+            return Plan("whole" if found.whole else "passages", found, (), found.whole)
+        numbers = self._numbers(collections)
+        with self._lock:
+            assert self._search is not None
+            return gathered(self._search, self._store, question, numbers, found, budget=budget, parts=parts)
+
     def ask(
         self,
         question: str,
@@ -291,10 +322,14 @@ class Documents:
         limit: int = 8,
         budget: int = BUDGET,
         threshold: float = THRESHOLD,
+        parts: int = PARTS,
         show: Callable[[str], None] | None = None,
         **options: Any,
     ) -> Answer:
         """Answers a question from documents. If they say nothing about it, the answer says so, and no model is asked.
+
+        It is done as plan() says: of what has to be read part by part, the model makes notes, and then an answer of
+        those.
 
         The passages are marked as evidence by a random word, so that a document cannot pretend that they end.
         Citations of anything but them are taken out of the answer.
@@ -304,5 +339,7 @@ class Documents:
 
         Raises what search() and Model.chat() raise; ContextOverflowError if the context is smaller than the budget.
         """
-        found = self.search(question, collections, before=before, limit=limit, budget=budget, threshold=threshold)
-        return ask(model, question, found, show or (lambda _: None), options)
+        plan = self.plan(
+            question, collections, before=before, limit=limit, budget=budget, threshold=threshold, parts=parts
+        )
+        return ask(model, question, plan, budget, show or (lambda _: None), options)

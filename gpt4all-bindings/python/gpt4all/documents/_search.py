@@ -66,11 +66,7 @@ class Search:
         whole: bool,
     ) -> Found:
         begun = time.monotonic()
-        places = ",".join("?" * len(collections))
-        self._allowed = (
-            "SELECT f.content_id FROM files f JOIN folders o ON o.id = f.folder_id "
-            f"WHERE f.state = 'ready' AND o.collection_id IN ({places})"
-        )
+        self._restrict(collections)
         files, chunks, characters = self._sizes(collections)
         asked = f"{before}\n{question}" if before else question
         candidates = self._candidates(asked, collections)
@@ -88,6 +84,31 @@ class Search:
             files,
             chunks,
             time.monotonic() - begun,
+        )
+
+    def ranked_chunks(
+        self, question: str, collections: Sequence[int], contents: frozenset[int]
+    ) -> list[tuple[int, int, int]]:
+        """Content, place and length of the chunks of some contents that come nearest to a question, the best first."""
+        self._restrict(collections)
+        ranked = sorted(self._candidates(question, collections).values(), key=lambda each: -each.scores().fused)
+        query = "SELECT content_id, ord, length(text) FROM chunks WHERE id = ?"
+        rows = [row for each in ranked for row in self._store.rows(query, (each.chunk,))]
+        return [row for row in rows if row[0] in contents]
+
+    def passage(self, number: int, collections: Sequence[int], content: int, first: int, last: int) -> Passage:
+        """What the chunks from one to another say."""
+        found = self._store.rows(
+            "SELECT MIN(char_start), MAX(char_end) FROM chunks WHERE content_id = ? AND ord BETWEEN ? AND ?",
+            (content, first, last),
+        )[0]
+        return self._passage(number, collections, content, first, last, found, None)
+
+    def _restrict(self, collections: Sequence[int]) -> None:
+        places = ",".join("?" * len(collections))
+        self._allowed = (
+            "SELECT f.content_id FROM files f JOIN folders o ON o.id = f.folder_id "
+            f"WHERE f.state = 'ready' AND o.collection_id IN ({places})"
         )
 
     def _sizes(self, collections: Sequence[int]) -> tuple[int, int, int]:
