@@ -4,7 +4,7 @@ PYTHON ?= python3
 CI_PYTHON = @$(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build generate wheel jar npm sdist test lint format bench fuzz mutations docs site bump release-dry-run \
+.PHONY: help run chat build generate wheel jar npm sdist test lint format bench fuzz mutations docs site bump release-dry-run \
     setup clean
 .NOTPARALLEL:
 
@@ -15,6 +15,9 @@ help: ## List the targets (this)
 
 run: ## Build, fetch the default model and answer: make run PROMPT="…" [MODEL=file.gguf]
 	$(CI_PYTHON) -m ci.run
+
+chat: ## Build the chat application and open it in the browser
+	$(CI_PYTHON) -m ci.chat
 
 build: ## Build libllmodel in build/release
 	$(CI_PYTHON) -m ci.build release llmodel

@@ -6,7 +6,23 @@ from typing import Annotated
 
 import typer
 
-from . import bench, chat, convert, docs, imatrix, machine, models, output, quantize, run, serve, show, vectors, worker
+from . import (
+    application,
+    bench,
+    chat,
+    convert,
+    docs,
+    imatrix,
+    machine,
+    models,
+    output,
+    quantize,
+    run,
+    serve,
+    show,
+    vectors,
+    worker,
+)
 from .command import command
 
 app = typer.Typer(
@@ -41,6 +57,7 @@ def before(
       gpt4all pull smollm2
       gpt4all run "Why is the sky blue?"
       gpt4all chat
+      gpt4all app
       gpt4all list
       gpt4all doctor
 
@@ -55,6 +72,7 @@ def before(
 for _function in (
     run.run,
     chat.chat,
+    application.app,
     serve.serve,
     worker.worker,
     models.list_,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,10 +14,11 @@ from starlette.responses import JSONResponse, Response
 from .._errors import LLModelError
 from .._version import version
 from . import failures, health, metrics
-from .access.middleware import Access, Scope
+from .access.middleware import Access, Refuse, Scope
 from .access.record import Record, id_of
 from .anthropic import messages
 from .errors import Failure, RequestError, failure_of
+from .extension import Extension
 from .inference import Inference
 from .llama_server import api as llama_server
 from .logs import log_failure, logger
@@ -31,21 +32,26 @@ from .settings import ServerSettings
 from .streaming import compact
 
 
-def create_app(settings: ServerSettings, id_header: str | None = None) -> FastAPI:
+def create_app(
+    settings: ServerSettings, id_header: str | None = None, extend: Callable[[Inference], Extension] | None = None
+) -> FastAPI:
     """The application.
 
     id_header: in lower case, a header in which a proxy gives each request its id, and which it puts on answers itself.
+    extend: makes what is served beside the APIs, of the models that they have.
 
     Raises InvalidArgumentError for settings that are not safe; RequestError for unknown models.
     """
     settings.check()
     inference = Inference(settings)
+    extension = extend(inference) if extend else None
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         inference.pool.start()
         preloading = asyncio.create_task(_preload(inference))
-        yield
+        async with extension.lifespan() if extension else contextlib.nullcontext():
+            yield
         preloading.cancel()
         await inference.pool.close()
 
@@ -59,7 +65,11 @@ def create_app(settings: ServerSettings, id_header: str | None = None) -> FastAP
     app.include_router(health.routes(inference))
     app.include_router(page.routes())
     # The last is the first that a request comes to.
-    app.add_middleware(Access, settings=settings, refuse=_refused)
+    if extension is not None:
+        app.add_middleware(extension.around)
+    app.add_middleware(
+        Access, settings=settings, refuse=_refusing(extension), admit=extension.admit if extension else None
+    )
     app.add_middleware(Record, metrics=inference.metrics, id_header=id_header)
     return app
 
@@ -97,9 +107,13 @@ def _response(request: Request, failure: Failure) -> Response:
     return JSONResponse(_body(request.scope, failure), failure.status, failure.headers)
 
 
-def _refused(error: RequestError, scope: Scope) -> tuple[int, bytes, dict[str, str]]:
-    headers = {"content-type": "application/json", **error.failure.headers}
-    return error.failure.status, compact(_body(scope, error.failure)), headers
+def _refusing(extension: Extension | None) -> Refuse:
+    def refused(error: RequestError, scope: Scope) -> tuple[int, bytes, dict[str, str]]:
+        headers = {"content-type": "application/json", **error.failure.headers}
+        own = extension.body(error.failure, scope["path"]) if extension else None
+        return error.failure.status, compact(own or _body(scope, error.failure)), headers
+
+    return refused
 
 
 def _body(scope: MutableMapping[str, Any], failure: Failure) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 
 from .._errors import LLModelIOError
 from .._library import load
@@ -76,18 +77,31 @@ def serve(settings: ServerSettings, started: Callable[[list[str]], None] = lambd
     app = create_app(settings)
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(made) for made in listen(settings)]
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                http=Protocol,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                ssl_certfile=settings.certificate,
-                ssl_keyfile=settings.certificate_key,
-                timeout_graceful_shutdown=round(settings.drain_seconds),
-                lifespan="on",
-            )
-        )
         started(addresses(settings, sockets))
-        server.run(sockets=sockets)
+        server_of(app, settings).run(sockets)
+
+
+def server_of(app: FastAPI, settings: ServerSettings, ending: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """A server that has not begun. ending: is called when it is told to stop, before what runs is waited for."""
+    config = uvicorn.Config(
+        app,
+        http=Protocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.certificate_key,
+        timeout_graceful_shutdown=round(settings.drain_seconds),
+        lifespan="on",
+    )
+    return _Server(config, ending)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()
+        await super().shutdown(sockets)

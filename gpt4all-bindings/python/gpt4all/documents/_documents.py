@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from .._data import data_folder
 from .._errors import ClosedError, InvalidArgumentError, ModelNotFoundError
 from .._library import PathLike
 from ._embedder import Embedder, ModelEmbedder
@@ -21,7 +22,7 @@ from ._plan import PARTS, Plan, asks_for_everything, gathered
 from ._reader import Reader
 from ._results import Found
 from ._search import BUDGET, THRESHOLD, Search
-from ._store import Store, as_json, data_folder
+from ._store import Store, as_json
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Sequence
-from pathlib import Path
-
-from .._errors import LLModelIOError, UnsupportedError
-
 # One step for each version of the schema. A released step is never changed: tests/documents/schemas has what it makes.
 STEPS: tuple[str, ...] = (
     """
@@ -54,42 +47,3 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX vectors_by_chunk ON vectors(chunk_id);
     """,
 )
-
-
-def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[str] = STEPS) -> None:
-    """Brings a database to this release's schema, each step whole or not at all, after a backup beside it.
-
-    Raises UnsupportedError if it is of a newer release.
-    """
-    version = schema_version(connection)
-    check_version(version, path, len(steps))
-    if 0 < version < len(steps):
-        _back_up(connection, path.with_name(f"{path.name}.schema-{version}.backup"))
-    for number in range(version, len(steps)):
-        connection.executescript(f"BEGIN IMMEDIATE;\n{steps[number]}\nPRAGMA user_version = {number + 1};\nCOMMIT;")
-
-
-def schema_version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def check_version(version: int, path: Path, newest: int = len(STEPS)) -> None:
-    if version > newest:
-        raise UnsupportedError(
-            f"{path} was written by a newer release of gpt4all (schema {version}, this one knows up to {newest}); "
-            "update gpt4all, or use another folder",
-            {"path": str(path), "schema": version},
-        )
-
-
-def _back_up(connection: sqlite3.Connection, path: Path) -> None:
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    try:
-        with contextlib.closing(sqlite3.connect(unfinished)) as target:
-            connection.backup(target)
-        unfinished.replace(path)
-    except (sqlite3.Error, OSError) as error:
-        raise LLModelIOError(
-            f"{path} cannot be written, so the documents' database is left as it is: {error}", {"path": str(path)}
-        ) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,9 +13,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from .._data import check_version, connect, migrate, schema_version
 from .._errors import BusyError, ModelNotFoundError, UnsupportedError
 from ._chunks import Chunk
-from ._schema import STEPS, check_version, migrate, schema_version
+from ._schema import STEPS
 from ._text import Text
 from ._vectors import VectorFile
 
@@ -50,11 +50,11 @@ class Store:
                 {"path": str(folder)},
             ) from None
         try:
-            self.connection = self._connected(str(self.path))
+            self.connection = connect(str(self.path))
             self.path.chmod(0o600)
             self.connection.execute("PRAGMA journal_mode = WAL")
             self.connection.execute("PRAGMA synchronous = NORMAL")
-            migrate(self.connection, self.path)
+            migrate(self.connection, self.path, STEPS)
         except BaseException:
             file_lock.release()
             raise
@@ -63,20 +63,14 @@ class Store:
     def _open_to_read(self) -> None:
         if not self.path.is_file():
             raise ModelNotFoundError(f"there are no documents in {self.folder}; add some", {"path": str(self.path)})
-        self.connection = self._connected(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
+        self.connection = connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
         version = schema_version(self.connection)
-        check_version(version, self.path)
+        check_version(version, self.path, len(STEPS))
         if version < len(STEPS):
             raise UnsupportedError(
                 f"{self.path} is of an older release; open it to change it once, for example by indexing",
                 {"path": str(self.path), "schema": version},
             )
-
-    @staticmethod
-    def _connected(name: str, uri: bool = False) -> sqlite3.Connection:
-        connection = sqlite3.connect(name, uri=uri, isolation_level=None, check_same_thread=False, timeout=30)
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
 
     def close(self) -> None:
         with self.lock:
@@ -201,15 +195,6 @@ def embedded_text(title: str, heading: str, text: str) -> str:
     """What of a chunk is made a vector of: its place in the document tells what it is about."""
     place = " > ".join(part for part in (title[:100], heading[-150:]) if part)
     return f"{place}\n{text}" if place else text
-
-
-def data_folder() -> Path:
-    """Where documents are kept unless a folder is given: $GPT4ALL_DATA, or the system's place for data of programs."""
-    if named := os.environ.get("GPT4ALL_DATA"):
-        return Path(named)
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "gpt4all"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "gpt4all"
 
 
 def as_json(value: Any) -> str:

@@ -12,9 +12,9 @@ import pytest
 
 from conftest import child_environment
 from gpt4all import BusyError, LLModelError, UnsupportedError
-from gpt4all.documents import _schema
+from gpt4all._data import migrate, schema_version
 from gpt4all.documents._chunks import Chunk
-from gpt4all.documents._schema import STEPS, migrate
+from gpt4all.documents._schema import STEPS
 from gpt4all.documents._store import Store
 from gpt4all.documents._text import Block, Text
 
@@ -51,7 +51,7 @@ def test_every_released_schema_becomes_this_one(path: Path, tmp_path: Path) -> N
         old.executescript(path.read_text(encoding="utf-8"))
     store = Store(folder)
     with closing(sqlite3.connect(":memory:")) as new:
-        migrate(new, tmp_path / "new.db")
+        migrate(new, tmp_path / "new.db", STEPS)
         assert schema(store.connection) == schema(new)
     found = store.rows(
         "SELECT c.text FROM chunks_fts JOIN chunks c ON c.id = chunks_fts.rowid WHERE chunks_fts MATCH 'rent'"
@@ -77,7 +77,7 @@ def test_a_migration_backs_up_first(tmp_path: Path) -> None:
         assert connection.execute("SELECT * FROM a").fetchall() == [(1, 2)]
     with closing(sqlite3.connect(tmp_path / "docs.db.schema-1.backup")) as backup:
         assert backup.execute("SELECT * FROM a").fetchall() == [(1,)]
-        assert _schema.schema_version(backup) == 1
+        assert schema_version(backup) == 1
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
             migrate(connection, path, ("CREATE TABLE a (b);", "CREATE TABLE d (e); CREATE TABLE a (b);"))
     with closing(sqlite3.connect(path)) as connection:
         assert dump(connection) == before
-        assert _schema.schema_version(connection) == 1
+        assert schema_version(connection) == 1
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:

@@ -18,12 +18,13 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Refuse = Callable[[RequestError, Scope], tuple[int, bytes, dict[str, str]]]
+Admit = Callable[[Scope, dict[bytes, bytes]], None]
 
 # What a monitor may ask without a key, whether the server is alive; and what a person reads about it.
 OPEN = frozenset({"/health", "/ready", "/"}) | page.PATHS
 # Ollama's API, whose clients need not say that they send JSON, and of which some, curl among them, do not.
 UNTYPED = "/api/"
-METHODS = "GET, POST, DELETE, HEAD, OPTIONS"
+METHODS = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"
 PREFLIGHT_SECONDS = 600
 
 
@@ -31,12 +32,14 @@ class Access:
     """An ASGI application around another: checks Host, Origin, the key, the kind and the size of the body.
 
     refuse: makes the answer of an error to a request: status, body, headers.
+    admit: raises RequestError for a request that may not come in; None: the settings' keys decide.
     """
 
-    def __init__(self, app: App, settings: ServerSettings, refuse: Refuse) -> None:
+    def __init__(self, app: App, settings: ServerSettings, refuse: Refuse, admit: Admit | None = None) -> None:
         self._app = app
         self._settings = settings
         self._refuse = refuse
+        self._admit = admit or self._check_key
         self._hosts = Hosts(settings.host, settings.allowed_hosts)
         self._origins = Origins(settings.allowed_origins)
 
@@ -56,7 +59,7 @@ class Access:
             if scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
                 await _answer(send, 204, b"", _preflight(headers))
                 return
-            self._check_key(scope, headers)
+            self._admit(scope, headers)
             self._check_body(scope, headers)
             await self._app(scope, self._limited(receive), send)
         except RequestError as error:

@@ -30,6 +30,8 @@ class Options:
     workers: other machines that a model is split over, by its path.
     pinned: paths that are never closed to make room.
     wait: seconds that a model waits for memory which others are using, before OutOfMemoryError.
+    own: more options of Model for one of them, by its path. A model that was opened with others is opened anew, as soon
+        as nobody else uses it.
     """
 
     memory_budget: int | None = None
@@ -38,10 +40,12 @@ class Options:
     workers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
     wait: float = 60.0
+    own: Callable[[str], Mapping[str, Any]] = lambda _: {}
 
     def for_model(self, path: str) -> Mapping[str, Any]:
         """Options of Model, for one of them."""
-        return {**self.open, "workers": self.workers[path]} if path in self.workers else self.open
+        split = {"workers": self.workers[path]} if path in self.workers else {}
+        return {**self.open, **self.own(path), **split}
 
 
 class Slot:
@@ -50,6 +54,7 @@ class Slot:
     def __init__(self, path: str) -> None:
         self.path = path
         self.worker: Worker | None = None
+        self.opened_with: Mapping[str, Any] = {}
         self.memory = 0  # bytes
         self.users = 0
         self.last_used = time.monotonic()
@@ -75,11 +80,21 @@ class Pool:
     """The workers, by the path of their model. For one event loop."""
 
     def __init__(self, options: Options) -> None:
-        self._options = options
+        self._options = options  # may be changed while models are open
         self._slots: dict[str, Slot] = {}
         self._room = asyncio.Condition()  # held while it is decided who gets memory
         self._sweeper: asyncio.Task[None] | None = None
         self.crashes = 0
+
+    @property
+    def options(self) -> Options:
+        """What holds from the next model on that is opened."""
+        return self._options
+
+    def progress(self, path: Path) -> float | None:
+        """How far a model has been opened, from 0 to 1; None if it is not being opened."""
+        slot = self._slots.get(str(path))
+        return slot.progress if slot is not None and slot.lock.locked() else None
 
     @property
     def slots(self) -> list[Slot]:
@@ -111,6 +126,8 @@ class Pool:
         slot.unloading = False
         try:
             async with slot.lock:
+                if slot.open and slot.users == 1 and slot.opened_with != self._options.for_model(slot.path):
+                    await self._end(slot)
                 if not slot.open:
                     await self._open(slot)
             assert slot.worker is not None
@@ -162,7 +179,8 @@ class Pool:
         await self._make_room(slot)
         try:
             slot.progress = 0.0
-            slot.worker = await Worker.start(Start(slot.path, self._options.for_model(slot.path)), _noted(slot))
+            slot.opened_with = self._options.for_model(slot.path)
+            slot.worker = await Worker.start(Start(slot.path, slot.opened_with), _noted(slot))
         except BaseException:
             slot.memory = 0
             raise
@@ -217,9 +235,13 @@ class Pool:
 
     async def _close(self, slot: Slot) -> None:
         async with slot.lock:
-            if slot.worker is not None:
-                await slot.worker.close()
-                slot.worker, slot.memory = None, 0
+            await self._end(slot)
+
+    async def _end(self, slot: Slot) -> None:
+        """Under the slot's lock."""
+        if slot.worker is not None:
+            await slot.worker.close()
+            slot.worker, slot.memory = None, 0
 
     async def _sweep(self) -> None:
         while True:

@@ -1,0 +1,1 @@
+"""Chats: how they are kept, and how they are answered."""

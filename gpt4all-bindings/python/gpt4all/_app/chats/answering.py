@@ -1,0 +1,285 @@
+"""One answer: what is found in documents, what fits the context, what the model says, and all of it kept."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..._server.errors import RequestError
+from ..._server.inference import Inference
+from ..._server.store import StoredModel
+from ..._server.workers.frames import Frame
+from ..library import Library
+from ..schemas.chats import Context, Evidence, Message, Searched, ToolCall
+from ..schemas.settings import ChatSettings
+from . import evidence as passages
+from .conversation import turns, user_content
+from .events import Events
+from .prompt import Fitted, Messages, Turn, dropped_before, fit, reserved
+from .store import Chats
+from .text import Written
+
+if TYPE_CHECKING:
+    from ...documents import Citations, Found
+
+OPENING_SECONDS = 0.2
+CLIENT = "app"
+"""Whose turn it is among those who ask a model: all pages are one client."""
+
+NOT_THERE = "Your documents say nothing about this."
+
+
+@dataclass
+class Task:
+    """What is to be answered.
+
+    reply: the message that becomes the answer. branch: the messages before it. more: whether it goes on with what there
+    is of it.
+    """
+
+    reply: Message
+    branch: list[Message]
+    model: StoredModel
+    settings: ChatSettings
+    more: bool = False
+
+
+@dataclass
+class Outcome:
+    """What becomes of the message beside what is written."""
+
+    searched: Searched | None = None
+    evidence: list[Evidence] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    stop_reason: str | None = None
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+    def data(self, written: Written) -> dict[str, Any]:
+        """For the message."""
+        return {
+            "reasoning_seconds": written.reasoning_seconds,
+            "searched": self.searched and self.searched.model_dump(),
+            "evidence": [each.model_dump() for each in self.evidence],
+            "dropped": self.dropped,
+            "stop_reason": self.stop_reason,
+            "tool_calls": [each.model_dump() for each in written.calls],
+            "stats": written.stats(self.results).model_dump() if self.results else None,
+        }
+
+
+class Answering:
+    """Answers one task. Its events say what happens; written and outcome are what there is at any moment."""
+
+    def __init__(self, inference: Inference, chats: Chats, library: Library, task: Task, events: Events) -> None:
+        self._inference = inference
+        self._chats = chats
+        self._library = library
+        self._task = task
+        self._events = events
+        self._citations: Citations | None = None
+        self.written = Written()
+        self.outcome = Outcome()
+        if task.more:
+            self.written.content = task.reply.content
+            self.written.reasoning = task.reply.reasoning or ""
+            self.outcome.evidence = task.reply.evidence
+            self.outcome.searched = task.reply.searched
+
+    async def run(self) -> None:
+        """Raises LLModelError, RequestError."""
+        self._stage("waiting")
+        limit = await self._open()
+        settings = self._task.settings
+        if settings.collections and not self._task.more:
+            await self._search(settings.collections, limit)
+            if self.outcome.searched and not self.outcome.searched.answerable and settings.documents_only:
+                self._write(NOT_THERE)
+                self.outcome.stop_reason = "documents"
+                return
+        fitted = await self._fit(limit)
+        await self._ask(fitted)
+
+    # -------------------------------------------------------------------------------------------------------- opening
+
+    async def _open(self) -> int:
+        """Opens the model, if it is not open, and returns the length of its context."""
+        pool, path = self._inference.pool, self._task.model.path
+        watching = asyncio.create_task(self._watch_opening())
+        try:
+            async with pool.use(path) as worker:
+                if "opened" not in worker.info:
+                    raise RequestError(
+                        400, f"{self._task.model.id} makes vectors of texts, and cannot chat", code="unsupported"
+                    )
+                limit: int = worker.info["opened"]["n_ctx"]
+                return limit
+        finally:
+            watching.cancel()
+
+    async def _watch_opening(self) -> None:
+        while True:
+            await asyncio.sleep(OPENING_SECONDS)
+            progress = self._inference.pool.progress(self._task.model.path)
+            if progress is not None:
+                self._stage("opening", done=round(progress * 100), total=100, detail=self._task.model.id)
+
+    # ------------------------------------------------------------------------------------------------------ documents
+
+    async def _search(self, collections: Sequence[str], limit: int) -> None:
+        """Looks in the documents for what was asked, and puts what is found into the question."""
+        from ...documents import Citations
+
+        self._stage("searching", detail=", ".join(collections)[:500])
+        asked = [message for message in self._task.branch if message.role == "user"]
+        question = asked[-1].content
+        before = asked[-2].content if len(asked) > 1 else None
+        found = await asyncio.to_thread(self._find, question, before, list(collections), passages.budget(limit))
+        offered = passages.numbered(found, passages.next_number(self._task.branch)) if found.answerable else ()
+        if offered:
+            attached = await asyncio.to_thread(user_content, self._chats, asked[-1])
+            prompt = passages.asked(attached, offered)
+            await asyncio.to_thread(self._chats.change_data, self._task.reply.id, prompt=prompt)
+        earlier = [passages.passage_of(each) for message in self._task.branch for each in message.evidence]
+        self._citations = Citations([*earlier, *offered])
+        mode = "none" if not offered else "whole" if found.whole else "passages"
+        searched = {"files": found.files, "used": len(offered), "mode": mode, "answerable": found.answerable}
+        self.outcome.searched = Searched.model_validate(searched)
+        self.outcome.evidence = [passages.evidence_of(each) for each in offered]
+        shown = [each.model_dump() for each in self.outcome.evidence]
+        self._events.add("evidence", evidence=shown, searched=searched)
+        if not found.answerable:
+            message = f"{found.files} files were searched, and say nothing about this."
+            self._events.add("notice", code="not_in_documents", message=message)
+
+    def _find(self, question: str, before: str | None, collections: list[str], budget: int) -> Found:
+        return self._library.documents().search(question, collections, before=before, budget=budget)
+
+    # -------------------------------------------------------------------------------------------------------- context
+
+    async def _fit(self, limit: int) -> Fitted:
+        """The messages that the context has room for."""
+        settings = self._task.settings
+        branch = [*self._task.branch, self._chats.message(self._task.reply.id)]
+        told = await asyncio.to_thread(turns, self._chats, branch)
+        told = told if self._task.more else [turn for turn in told if turn.id != self._task.reply.id]
+        system: Messages = [{"role": "system", "content": settings.system}] if settings.system else []
+        free = reserved(limit, settings.sampling.max_tokens)
+        dropped = dropped_before(self._task.branch)
+        fitted = await fit(system, told, limit - free, dropped, self._count)
+        self._note(fitted, told, limit, free)
+        return fitted
+
+    async def _count(self, messages: Messages) -> int:
+        request = {**self._template(), "messages": messages, **self._continuation()}
+        async with self._inference.work(CLIENT, self._task.model, "count_tokens", request) as answer:
+            tokens: int = (await answer.result())["input_tokens"]
+        return tokens
+
+    def _note(self, fitted: Fitted, told: Sequence[Turn], limit: int, free: int) -> None:
+        self.outcome.dropped = fitted.dropped
+        characters = sum(len(each.text) for each in self.outcome.evidence)
+        whole = sum(len(str(each.get("content") or "")) for each in fitted.messages)
+        context = Context(
+            used=fitted.used,
+            limit=limit,
+            reserved=free,
+            evidence=round(fitted.used * characters / whole) if whole else 0,
+            dropped=fitted.dropped,
+        )
+        self._events.add("context", context=context.model_dump())
+        if fitted.dropped:
+            message = (
+                f"The context of {limit} tokens has no room for the whole chat: the oldest {len(fitted.dropped)} of "
+                f"{len(told)} messages are left out."
+            )
+            self._events.add("notice", code="messages_dropped", message=message)
+        if fitted.shortened:
+            message = (
+                f"The message is too long for the context of {limit} tokens: {fitted.shortened} characters in its "
+                "midst are left out."
+            )
+            self._events.add("notice", code="message_shortened", message=message)
+
+    # ------------------------------------------------------------------------------------------------------ the model
+
+    def _template(self) -> dict[str, Any]:
+        reasoning = self._task.settings.reasoning
+        return {} if reasoning is None else {"chat_template_kwargs": {"enable_thinking": reasoning}}
+
+    def _continuation(self) -> dict[str, Any]:
+        if not (self._task.more and self.written.content):
+            return {}
+        return {"continue_final_message": True, "add_generation_prompt": False}
+
+    def _request(self, messages: Messages) -> dict[str, Any]:
+        settings = self._task.settings
+        sampling = {name: value for name, value in settings.sampling if value is not None}
+        form = {} if settings.output_schema is None else {"json_schema": settings.output_schema, "strict": False}
+        return {
+            **sampling,
+            **form,
+            **self._template(),
+            **self._continuation(),
+            "messages": messages,
+            "return_progress": True,
+        }
+
+    async def _ask(self, fitted: Fitted) -> None:
+        request = self._request(fitted.messages)
+        async with self._inference.work(CLIENT, self._task.model, "chat", request) as answer:
+            while frames := await answer.batch():
+                for frame in frames:
+                    self._take(frame)
+
+    def _take(self, frame: Frame) -> None:
+        if frame.kind == "text":
+            self._write(frame.data if self._citations is None else self._citations.feed(frame.data))
+        elif frame.kind == "reasoning":
+            self.written.add_reasoning(frame.data)
+            self._events.add("reasoning", text=frame.data)
+        elif frame.kind == "progress":
+            self._stage("reading", done=frame.data["processed"], total=frame.data["total"])
+        elif frame.kind == "result":
+            self._end(frame.data)
+
+    def _write(self, piece: str) -> None:
+        if not piece:
+            return
+        if not self.written.content:
+            self._stage("answering")
+        self.written.add_text(piece)
+        self._events.add("text", text=piece)
+
+    def _end(self, result: dict[str, Any]) -> None:
+        self.finish_citations()
+        self.outcome.results.append(result)
+        self.outcome.stop_reason = result["choices"][0]["finish_reason"]
+        self._events.add("stats", stats=self.written.stats(self.outcome.results).model_dump())
+
+    def finish_citations(self) -> None:
+        """Writes what was held back as it might have become a citation, and notes which passages were cited."""
+        if self._citations is None:
+            return
+        self._write(self._citations.end())
+        cited = {passage.number: passage for passage in self._citations.cited}
+        own = {each.number for each in self.outcome.evidence}
+        earlier = [passages.evidence_of(cited[number], cited=True) for number in sorted(cited) if number not in own]
+        offered = [each.model_copy(update={"cited": each.number in cited}) for each in self.outcome.evidence]
+        self.outcome.evidence = [*(each for each in earlier), *offered]
+        self._citations = None
+
+    def _stage(self, stage: str, **members: Any) -> None:
+        self._events.add("stage", stage=stage, **members)
+
+    def note_call(self, call: ToolCall) -> None:
+        """Shows a call as it is now."""
+        with contextlib.suppress(ValueError):
+            place = [each.id for each in self.written.calls].index(call.id)
+            self.written.calls[place] = call
+            self._events.add("tool_call", call=call.model_dump())
+            return
+        self.written.calls.append(call)
+        self._events.add("tool_call", call=call.model_dump())

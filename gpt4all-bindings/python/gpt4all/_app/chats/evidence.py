@@ -1,0 +1,79 @@
+"""Passages of documents as evidence in a chat: numbered through all of it, so that a number means one passage."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..schemas.chats import Evidence, EvidenceScores, Message
+
+if TYPE_CHECKING:
+    from ...documents import Found, Passage
+
+SHARE = 0.35
+MOST_TOKENS = 3000
+
+
+def budget(limit: int) -> int:
+    """Tokens of evidence in a context of `limit`."""
+    return max(1, min(int(limit * SHARE), MOST_TOKENS))
+
+
+def next_number(branch: Iterable[Message]) -> int:
+    """The first number that no passage in the chat has yet."""
+    return 1 + max((each.number for message in branch for each in message.evidence), default=0)
+
+
+def numbered(found: Found, first: int) -> tuple[Passage, ...]:
+    """The passages with the numbers that they have in the chat."""
+    return tuple(dataclasses.replace(each, number=first + index) for index, each in enumerate(found.passages))
+
+
+def asked(question: str, passages: Sequence[Passage]) -> str:
+    """What the model is told in the place of the question. The instructions are in it, so that the system prompt, and
+    all that was computed behind it, stays as it was when documents are chosen in the midst of a chat."""
+    from ...documents import messages
+
+    told = messages(question, passages)
+    return f"{told[0]['content']}\n\n{told[-1]['content']}"
+
+
+def evidence_of(passage: Passage, *, cited: bool = False) -> Evidence:
+    scores = passage.scores
+    return Evidence(
+        number=passage.number,
+        file_id=None,
+        collection=passage.collection,
+        path=str(passage.path),
+        title=passage.title,
+        headings=list(passage.headings),
+        pages=None if passage.pages is None else list(passage.pages),
+        start=passage.start,
+        end=passage.end,
+        found=list(passage.found),
+        text=passage.text,
+        sha256=passage.sha256,
+        scores=None if scores is None else EvidenceScores(**dataclasses.asdict(scores)),
+        cited=cited,
+    )
+
+
+def passage_of(evidence: Evidence) -> Passage:
+    """A passage that was offered earlier in the chat."""
+    from ...documents import Passage
+
+    return Passage(
+        evidence.number,
+        evidence.collection,
+        Path(evidence.path),
+        evidence.title,
+        tuple(evidence.headings),
+        None if evidence.pages is None else (evidence.pages[0], evidence.pages[1]),
+        evidence.start,
+        evidence.end,
+        (evidence.found[0], evidence.found[1]),
+        evidence.text,
+        evidence.sha256,
+    )

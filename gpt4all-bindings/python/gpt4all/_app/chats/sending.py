@@ -1,0 +1,122 @@
+"""How an answer comes to be written: a message is sent, answered again, or gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from ..._server.errors import RequestError
+from ..._server.inference import Inference
+from ..._server.store import StoredModel
+from ..database import Database
+from ..preferences import Preferences
+from ..schemas.chats import Context, Message, NewMessage, Replying, Sent
+from ..schemas.settings import ChatSettings
+from . import choice
+from .answering import CLIENT, Task
+from .conversation import turns
+from .jobs import Jobs
+from .prompt import Messages, dropped_before, reserved
+from .store import Chats
+
+
+class Sending:
+    """For one event loop: what is looked at and changed between two awaits stays as it is."""
+
+    def __init__(
+        self, inference: Inference, database: Database, chats: Chats, preferences: Preferences, jobs: Jobs
+    ) -> None:
+        self._inference = inference
+        self._database = database
+        self._chats = chats
+        self._preferences = preferences
+        self._jobs = jobs
+
+    async def send(self, chat: str, new: NewMessage) -> Sent:
+        """Raises RequestError 404; 400 for an empty message; 409 if an answer is being written in the chat."""
+        model, settings = self._chosen(chat)
+        if not new.content.strip() and not new.attachments:
+            raise RequestError(400, "the message is empty", param="content", code="invalid_request")
+        self._jobs.check_free(chat)
+        with self._database.change():
+            attachments = [each.model_dump() for each in self._chats.attachments(new.attachments)]
+            parent = new.parent if "parent" in new.model_fields_set else self._chats.chat(chat).leaf
+            user = self._chats.add_message(chat, parent, "user", new.content, attachments=attachments)
+            reply = self._reply(chat, user.id, model)
+        job = self._jobs.begin(Task(reply, self._chats.branch(user.id), model, settings))
+        return Sent(user=user, reply=reply, job=job.id)
+
+    async def regenerate(self, id: str) -> Replying:
+        """Answers again what a message answered, or what a person wrote. Raises RequestError 404, 409."""
+        message = self._chats.message(id)
+        model, settings = self._chosen(message.chat_id)
+        self._jobs.check_free(message.chat_id)
+        user = id if message.role == "user" else message.parent
+        if user is None:
+            raise RequestError(400, "that message answers nothing", code="invalid_request")
+        reply = self._reply(message.chat_id, user, model)
+        job = self._jobs.begin(Task(reply, self._chats.branch(user), model, settings))
+        return Replying(reply=reply, job=job.id)
+
+    async def go_on(self, id: str) -> Replying:
+        """Goes on with an answer that was stopped, or too long. Raises RequestError 400, 404, 409."""
+        message = self._chats.message(id)
+        if message.role != "assistant":
+            raise RequestError(400, "only answers can be continued", code="invalid_request")
+        model, settings = self._chosen(message.chat_id)
+        self._jobs.check_free(message.chat_id)
+        self._chats.keep(id, message.content, message.reasoning, "running")
+        message = self._chats.message(id)
+        branch = self._chats.branch(message.parent) if message.parent else []
+        job = self._jobs.begin(Task(message, branch, model, settings, more=True))
+        return Replying(reply=message, job=job.id)
+
+    def _reply(self, chat: str, parent: str, model: StoredModel) -> Message:
+        return self._chats.add_message(chat, parent, "assistant", state="running", model=model.id)
+
+    def _chosen(self, chat: str) -> tuple[StoredModel, ChatSettings]:
+        """The model that answers in a chat, and the settings that apply."""
+        wanted = self._chats.summary(chat).model
+        model = choice.chosen(self._inference.store, self._preferences, self._database, wanted)
+        return model, self._preferences.resolved(self._chats.settings(chat), model.id)
+
+    async def context(self, chat: str, leaf: str | None) -> Context:
+        """How full the context is with what a branch has by now. Opens the model if need be.
+
+        Raises RequestError 404.
+        """
+        model, settings = self._chosen(chat)
+        known = await asyncio.to_thread(self._chats.chat, chat)
+        branch = await asyncio.to_thread(self._chats.branch, leaf or known.leaf)
+        if any(message.chat_id != chat for message in branch):
+            raise RequestError(404, "that message is in another chat", code="not_found", param="leaf")
+        async with self._inference.pool.use(model.path) as worker:
+            limit: int = worker.info.get("opened", {}).get("n_ctx", 0)
+        if not limit:
+            raise RequestError(400, f"{model.id} makes vectors of texts, and cannot chat", code="unsupported")
+        dropped = dropped_before(branch)
+        system: Messages = [{"role": "system", "content": settings.system}] if settings.system else []
+        told = await asyncio.to_thread(turns, self._chats, branch)
+        left_out = set(dropped)
+        messages = [*system, *(each for turn in told if turn.id not in left_out for each in turn.messages)]
+        used = await self._count(model, messages) if messages else 0
+        return Context(
+            used=used,
+            limit=limit,
+            reserved=reserved(limit, settings.sampling.max_tokens),
+            evidence=_share(used, branch, messages),
+            dropped=dropped,
+        )
+
+    async def _count(self, model: StoredModel, messages: Messages) -> int:
+        request = {"messages": messages, "add_generation_prompt": True}
+        async with self._inference.work(CLIENT, model, "count_tokens", request) as answer:
+            tokens: int = (await answer.result())["input_tokens"]
+        return tokens
+
+
+def _share(used: int, branch: Sequence[Message], messages: Messages) -> int:
+    """The tokens that evidence takes, by its share of the characters."""
+    evidence = sum(len(each.text) for message in branch for each in message.evidence)
+    whole = sum(len(str(each.get("content") or "")) for each in messages)
+    return min(used, round(used * evidence / whole)) if whole else 0

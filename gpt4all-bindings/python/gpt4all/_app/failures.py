@@ -1,0 +1,94 @@
+"""Errors as the page gets them: what happened, and what can be done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from .._errors import LLModelError
+from .._server.errors import Failure, RequestError, failure_of
+from .._server.logs import log_failure
+from .schemas.base import Error
+
+# By the error's code.
+REMEDIES: dict[str, tuple[str, ...]] = {
+    "out_of_memory": (
+        "Choose a smaller model, or a smaller quantisation of this one.",
+        "Lower the context in the settings.",
+        "Close other models and programs.",
+    ),
+    "invalid_model": (
+        "Download the model again.",
+        "Choose another file; this one may be damaged or of an unknown kind.",
+        "Update gpt4all, if the file is newer than this release.",
+    ),
+    "model_crashed": (
+        "Try again; the model is opened anew.",
+        "Lower the context in the settings.",
+        "Choose another model.",
+    ),
+    "model_crashing": (
+        "Wait a moment, and try again.",
+        "Download the model again; the file may be damaged.",
+        "Choose another model.",
+    ),
+    "model_not_found": ("Choose a model that is installed.", "Download the model."),
+    "context_length_exceeded": (
+        "Raise the context in the settings.",
+        "Shorten the message or its attachments.",
+        "Begin a new chat.",
+    ),
+    "invalid_template": ("Correct the template in the settings of the model or chat, or leave it empty.",),
+    "invalid_schema": ("Correct the schema in the chat's settings.",),
+    "session_needed": ("Run `gpt4all app` again; it opens the page anew.",),
+    "busy": ("Stop the answer that is being written, or wait for its end.",),
+}
+
+
+def error_of(failure: Failure) -> Error:
+    """What the page is told of an error."""
+    return Error(
+        message=failure.message,
+        code=failure.code,
+        param=failure.param,
+        remedies=list(REMEDIES.get(failure.code or "", ())),
+    )
+
+
+def body(failure: Failure) -> dict[str, Any]:
+    """The body of an answer that is an error."""
+    return {"error": error_of(failure).model_dump()}
+
+
+def handle(app: FastAPI) -> None:
+    """Has an application answer with such bodies."""
+
+    async def failed(request: Request, error: Exception) -> Response:
+        log_failure(error)
+        return _response(failure_of(error))
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][1:])
+        message = f"{place}: {first['msg']}" if place else str(first["msg"])
+        return _response(Failure(400, message, "invalid_request_error", "invalid_request", place or None))
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        message = f"{request.method} {request.url.path[:200]}: {error.detail}"
+        headers = dict(error.headers or {})
+        return _response(Failure(error.status_code, message, "invalid_request_error", headers=headers))
+
+    for kind in (RequestError, LLModelError, Exception):
+        app.add_exception_handler(kind, failed)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, refused)
+
+
+def _response(failure: Failure) -> Response:
+    return JSONResponse(body(failure), failure.status, failure.headers)

@@ -1,0 +1,10 @@
+"""The path operations of the application's API, a file for each area. Each has routes(), which makes its router."""
+
+from __future__ import annotations
+
+from . import chats, diagnostics, events, jobs, messages, presets, search, server, session, settings, state, transfer
+
+AREAS = (
+    *(session, state, settings, presets, server, diagnostics, events),
+    *(chats, messages, jobs, search, transfer),
+)

@@ -1,0 +1,83 @@
+"""What the application's API works with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .._server.inference import Inference
+from .bus import Bus
+from .chats.jobs import Jobs
+from .chats.store import Chats
+from .database import Database
+from .keys import Keys
+from .library import Library
+from .opening import Opening
+from .preferences import Preferences
+from .requests import Requests
+from .sessions import Sessions
+from .settings import AppSettings
+
+
+@dataclass
+class Services:
+    """One of each, for one server. folder: the data folder. addresses: where the server is, once it listens."""
+
+    settings: AppSettings
+    inference: Inference
+    folder: Path
+    database: Database
+    bus: Bus
+    sessions: Sessions
+    keys: Keys
+    preferences: Preferences
+    library: Library
+    opening: Opening
+    chats: Chats
+    jobs: Jobs
+    requests: Requests
+    addresses: list[str] = field(default_factory=list)
+
+    @classmethod
+    def make(cls, settings: AppSettings, inference: Inference) -> Services:
+        """Opens the database. Raises UnsupportedError if it is of a newer release."""
+        database = Database(settings.place)
+        bus = Bus()
+        preferences = Preferences(database)
+        chats = Chats(database)
+        library = Library(settings.place)
+        opening = Opening(preferences, inference.pool)
+        return cls(
+            settings,
+            inference,
+            settings.place,
+            database,
+            bus,
+            Sessions(settings.place),
+            Keys(database),
+            preferences,
+            library,
+            opening,
+            chats,
+            Jobs(inference, chats, library, opening, bus),
+            Requests(),
+        )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """What runs while the server does."""
+        self.bus.start()
+        self.chats.recover()
+        try:
+            yield
+        finally:
+            await self.jobs.close()
+            self.library.close()
+            self.database.close()
+
+    def end(self) -> None:
+        """Ends what would otherwise keep the server from ending: streams of events, and answers, which are kept."""
+        self.bus.close()
+        self.jobs.end()

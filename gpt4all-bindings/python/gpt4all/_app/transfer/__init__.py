@@ -1,0 +1,1 @@
+"""Chats as files of other formats, out and in."""

@@ -1,0 +1,57 @@
+"""Reading chats from files, each chat for itself: one that cannot be read does not keep the others out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from ..._server.errors import RequestError
+from ..chats.store import Chats
+from ..schemas.chats import Imported, ImportFile, Skipped
+from . import json_format, old_chat
+
+
+def import_file(chats: Chats, file: ImportFile) -> Imported:
+    """Raises RequestError 400 if it is no file of chats."""
+    try:
+        data = base64.b64decode(file.data, validate=True)
+    except binascii.Error as error:
+        raise RequestError(400, f"data is not base64: {error}", param="data", code="invalid_request") from None
+    if old_chat.is_one(data):
+        return _old(chats, file.name, data)
+    made, skipped = [], list[Skipped]()
+    for number, raw in enumerate(_chats(file.name, data), 1):
+        title = str(raw.get("title"))[:100] if isinstance(raw, dict) else None
+        try:
+            made.append(json_format.add(chats, raw))
+        except RequestError as error:
+            skipped.append(Skipped(name=title or f"chat {number}", reason=error.failure.message))
+    return Imported(chats=made, skipped=skipped)
+
+
+def _chats(name: str, data: bytes) -> list[Any]:
+    try:
+        read = json.loads(data)
+    except (ValueError, RecursionError):
+        raise RequestError(
+            400, f"{name} is no file of chats: neither JSON of this application, nor a .chat of the old one",
+            code="invalid_request",
+        ) from None  # fmt: skip
+    if (
+        not isinstance(read, dict)
+        or read.get("format") != json_format.FORMAT
+        or not isinstance(read.get("chats"), list)
+    ):
+        raise RequestError(400, f"{name} is JSON, but no chats of this application", code="invalid_request")
+    if not isinstance(read.get("version"), int) or read["version"] > json_format.VERSION:
+        raise RequestError(400, f"{name} was written by a newer release; update gpt4all", code="unsupported")
+    return list(read["chats"])
+
+
+def _old(chats: Chats, name: str, data: bytes) -> Imported:
+    try:
+        return Imported(chats=[old_chat.add(chats, old_chat.read(data))], skipped=[])
+    except old_chat.UnreadableChatError as error:
+        return Imported(chats=[], skipped=[Skipped(name=name, reason=str(error))])

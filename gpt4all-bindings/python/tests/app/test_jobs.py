@@ -1,0 +1,111 @@
+"""Answers belong to the server: pages come and go, and a crash costs a second at most."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import SMOLLM2, Start
+from .running import App
+
+STORY = "Tell me a very long story about a castle."
+LONG = {"sampling": {"max_tokens": 100_000, "temperature": 0}}
+SHORT = {"sampling": {"max_tokens": 40, "temperature": 0}}
+
+
+def test_events_are_replayed_from_any_of_them(app: App, slow_store: Path) -> None:
+    chat = app.chat(model=SMOLLM2, settings=LONG)
+    job = app.send(chat, STORY)["job"]
+    first = []
+    for event in app.events(job):
+        first.append(event)
+        if len(first) == 10:
+            break  # the page goes away
+    again = app.events(job, first=4)
+    assert [next(again) for _ in range(6)] == first[4:]
+    reconnected = app.events(job, headers={"Last-Event-ID": "7"})
+    assert [next(reconnected) for _ in range(2)] == first[8:10]
+    app.ask("POST", f"/jobs/{job}/stop", status=204)
+
+
+def test_two_pages_see_the_same(app: App) -> None:
+    chat = app.chat(settings=SHORT)
+    job = app.send(chat, "Once upon a time")["job"]
+    seen: list[list[int]] = []
+    threads = [
+        threading.Thread(target=lambda: seen.append([event["seq"] for event in app.events(job)])) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(seen) == 3
+
+
+def test_a_job_that_is_over_tells_its_message(app: App) -> None:
+    chat = app.chat(settings=SHORT)
+    sent = app.send(chat, "Once upon a time")
+    message = app.wait(sent["job"])
+    replayed = list(app.events(sent["job"], first=17))
+    assert replayed == [{"seq": 17, "type": "done", "message": message}]
+
+
+def test_an_answer_goes_on_when_the_page_goes_away(app: App) -> None:
+    chat = app.chat(settings=SHORT)
+    sent = app.send(chat, "Once upon a time")
+    until = time.monotonic() + 60
+    while app.ask("GET", f"/chats/{chat}")["job"] is not None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    message = app.ask("GET", f"/chats/{chat}")["messages"][1]
+    assert (message["id"], message["state"], message["stats"]["tokens"]) == (sent["reply"]["id"], "done", 40)
+
+
+@pytest.mark.parametrize("seconds", [1.5, 2.6])
+def test_complaint_02_chats_survive_a_kill(start: Start, seconds: float, slow_store: Path) -> None:
+    """kill -9 while an answer is being written loses at most the text of one second."""
+    with start() as app:
+        app.ask("PATCH", "/settings", {"default_model": SMOLLM2})
+        chat = app.chat(settings=LONG)
+        sent = app.send(chat, STORY)
+        pieces: list[tuple[float, str]] = []
+        begun = None
+        for event in app.events(sent["job"]):
+            if event["type"] == "text":
+                begun = begun or time.monotonic()
+                pieces.append((time.monotonic(), event["text"]))
+                if time.monotonic() - begun > seconds:
+                    break
+        killed = time.monotonic()
+        app.kill()
+    seen = "".join(text for _, text in pieces)
+    certain = "".join(text for moment, text in pieces if killed - moment > 1)
+    assert certain
+    with start() as app:
+        known = app.ask("GET", f"/chats/{chat}")
+        user, reply = known["messages"]
+        assert user["content"] == STORY
+        assert reply["state"] == "interrupted"
+        assert reply["content"].startswith(certain)
+        assert seen.startswith(reply["content"][: len(seen)])
+        assert known["job"] is None
+        assert list(app.events(sent["job"]))[-1]["message"]["state"] == "interrupted"
+        app.ask("PATCH", f"/chats/{chat}", {"settings": SHORT})
+        more = app.ask("POST", f"/messages/{reply['id']}/continue")
+        assert app.wait(more["job"])["content"].startswith(reply["content"])
+
+
+def test_the_database_is_whole_after_a_kill(start: Start, slow_store: Path, tmp_path: Path) -> None:
+    with start() as app:
+        chat = app.chat(model=SMOLLM2, settings=LONG)
+        app.send(chat, STORY)
+        time.sleep(1)
+        app.kill()
+    with sqlite3.connect(tmp_path / "data" / "chat.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        connection.execute("INSERT INTO messages_fts(messages_fts) VALUES ('integrity-check')")
+        connection.execute("INSERT INTO chats_fts(chats_fts) VALUES ('integrity-check')")
