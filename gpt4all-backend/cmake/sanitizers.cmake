@@ -6,6 +6,7 @@ set(GPT4ALL_SANITIZE "" CACHE STRING "Sanitizers for every target, as -fsanitize
 if(GPT4ALL_SANITIZE)
   add_compile_options(-fsanitize=${GPT4ALL_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${GPT4ALL_SANITIZE})
+  set(GPT4ALL_OWN_DEFINITIONS GPT4ALL_SANITIZED)
   if(GPT4ALL_SANITIZE MATCHES "address")
     set(GPT4ALL_OWN_SANITIZE -fsanitize=undefined -fno-sanitize-recover=undefined)
   endif()

@@ -168,7 +168,13 @@ TEST_P(Masks, OfFewCandidatesAreThoseOfAll) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Masks, testing::Values("gpt-2", "qwen2", "llama-spm", "phi-3", "gemma-4"),
+/** A sanitizer takes a minute for them all, so that it gets one of bytes and one of code points. */
+std::vector<const char *> vocabularies() {
+    return TEST_SANITIZED ? std::vector{"gpt-2", "llama-spm"}
+                          : std::vector{"gpt-2", "qwen2", "llama-spm", "phi-3", "gemma-4"};
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Masks, testing::ValuesIn(vocabularies()),
                          [](const auto &one) {
                              std::string name = one.param;
                              name.erase(std::remove(name.begin(), name.end(), '-'), name.end());

@@ -371,9 +371,9 @@ TEST_F(Hostile, HugeConversations) {
         messages.push_back({{"role", i % 2 == 0 ? "user" : "assistant"}, {"content", "hi"}});
     }
     expect("chat", {{"messages", messages}}, LLMODEL_INVALID_ARGUMENT, "100,000 messages");
-    messages.erase(messages.begin() + 20000, messages.end());
+    messages.erase(messages.begin() + (sanitized ? 4000 : 20000), messages.end());
     messages.push_back({{"role", "user"}, {"content", "hi"}});
-    in_time("20,001 messages", [&] {
+    in_time("many messages", [&] {
         const Answer answer = model.run("chat", {{"messages", messages}});
         EXPECT_TRUE(answer.status() == LLMODEL_CONTEXT_OVERFLOW || answer.status() == LLMODEL_TEMPLATE_ERROR)
             << answer.failure.message;

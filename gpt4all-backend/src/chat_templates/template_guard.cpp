@@ -20,7 +20,11 @@ constexpr size_t max_tag_bytes = size_t{16} << 10;
 
 // A chat of a thousand messages takes some templates 3,000,000 steps; this many take two seconds. What goes through
 // long texts and lists takes several steps at once.
+#ifdef GPT4ALL_SANITIZED // a sanitizer makes each of them ten times as long
+constexpr uint64_t max_steps = 1'000'000;
+#else
 constexpr uint64_t max_steps = 6'000'000;
+#endif
 // Some templates put the prompt together in a variable, which takes more the longer it is already.
 constexpr uint64_t max_steps_per_input_byte = 32;
 constexpr size_t max_input_for_steps = size_t{1} << 20;
