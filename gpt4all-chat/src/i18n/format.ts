@@ -1,0 +1,35 @@
+import { currentLanguage, t } from "./index.svelte";
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** A size as people say it: 1.2 GB. */
+export function bytes(count: number): string {
+  let [value, unit] = [count, 0];
+  while (value >= 1000 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const options: Intl.NumberFormatOptions = { style: "unit", unit: UNITS[unit] ?? "byte", unitDisplay: "short" };
+  return number(value, { ...options, maximumFractionDigits: unit > 2 ? 1 : 0 });
+}
+
+export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
+  return new Intl.NumberFormat(currentLanguage(), options).format(value);
+}
+
+/** How long something takes, to a precision that can be believed: 8 s, 3 min, 1 h 20 min. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return t("time.seconds", { n: seconds < 10 ? Math.round(seconds * 10) / 10 : whole });
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return t("time.minutes", { n: minutes });
+  return t("time.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}
+
+export function dateTime(seconds: number): string {
+  return new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
+}
+
+export function clock(seconds: number): string {
+  return new Intl.DateTimeFormat(currentLanguage(), { timeStyle: "medium" }).format(seconds * 1000);
+}

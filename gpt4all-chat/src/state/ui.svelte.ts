@@ -1,0 +1,90 @@
+import { ApiError, UNREACHABLE } from "../api/client";
+import type { Problem } from "../api/types";
+import { t } from "../i18n/index.svelte";
+
+export interface Toast {
+  id: number;
+  text: string;
+  remedies: string[];
+  kind: "done" | "problem";
+  action?: { label: string; run: () => void } | undefined;
+}
+
+export interface Question {
+  title: string;
+  text: string;
+  action: string;
+  danger?: boolean;
+  /** Shown as it is, in full: an address, say. */
+  literal?: string;
+  answer: (yes: boolean) => void;
+}
+
+export type Panel = "search" | "shortcuts" | null;
+
+const SHOWN_MS = 8_000;
+
+/** What lies over the screens, and what is said to people who do not see them. */
+class Ui {
+  toasts = $state<Toast[]>([]);
+  question = $state<Question | null>(null);
+  panel = $state<Panel>(null);
+  sidebar = $state(false); // on narrow screens, where it lies over the rest
+  announced = $state("");
+  private last = 0;
+
+  say(text: string, action?: Toast["action"]): void {
+    this.show({ text, remedies: [], kind: "done", action });
+  }
+
+  /** Shows why something did not work. */
+  fail(error: unknown): void {
+    const { message, remedies } = problemOf(error);
+    this.show({ text: message, remedies: remedies ?? [], kind: "problem" });
+  }
+
+  dismiss(id: number): void {
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+  }
+
+  announce(text: string): void {
+    this.announced = text;
+  }
+
+  /** Asks before something is done that cannot be undone. */
+  confirm(asked: Omit<Question, "answer">): Promise<boolean> {
+    this.question?.answer(false);
+    return new Promise((resolve) => {
+      const answer = (yes: boolean): void => {
+        this.question = null;
+        resolve(yes);
+      };
+      this.question = { ...asked, answer };
+    });
+  }
+
+  private show(toast: Omit<Toast, "id">): void {
+    const id = ++this.last;
+    this.toasts = [...this.toasts.slice(-3), { ...toast, id }];
+    if (toast.kind === "done") setTimeout(() => this.dismiss(id), SHOWN_MS);
+  }
+}
+
+export const ui = new Ui();
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ApiError) {
+    return error.code === UNREACHABLE ? { ...error.problem, message: t("app.unreachable") } : error.problem;
+  }
+  return { message: error instanceof Error ? error.message : String(error), code: null, remedies: [] };
+}
+
+/** Runs something that the person asked for, and shows why if it fails. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    ui.fail(error);
+    return null;
+  }
+}

@@ -1,0 +1,214 @@
+import type { AppSettings, CatalogueModel, Collection, Evidence, Message, Model, State } from "../../src/api/types";
+
+/** What the scripted server has when it starts. */
+
+export const state: State = {
+  version: "3.0.0",
+  first_run: false,
+  data_folder: "/home/ada/.local/share/gpt4all",
+  documents: true,
+  hardware: {
+    processor: "Example 9000",
+    cores: 8,
+    memory_bytes: 16_600_000_000,
+    memory_free_bytes: 9_400_000_000,
+    gpus: [],
+  },
+  default_model: "small.gguf",
+  language: null,
+};
+
+const closed = { state: "closed", error: null, source: "https://example.org/", licence: "Apache-2.0" } as const;
+
+export const models: Model[] = [
+  {
+    ...closed,
+    id: "small.gguf",
+    name: "Small Instruct",
+    file: "small.gguf",
+    size: 986_000_000,
+    kind: "chat",
+    parameters: "1.5B",
+    quantization: "Q4_K_M",
+    context: 32_768,
+    images: false,
+    memory_bytes: 1_600_000_000,
+    fit: { verdict: "good", reason: "Needs 1.6 GB of the 9.4 GB of memory that are free." },
+    state: "open",
+  },
+  {
+    ...closed,
+    id: "large.gguf",
+    name: "Large Instruct",
+    file: "large.gguf",
+    size: 8_990_000_000,
+    kind: "chat",
+    parameters: "14B",
+    quantization: "Q4_K_M",
+    context: 131_072,
+    images: false,
+    memory_bytes: 11_200_000_000,
+    fit: { verdict: "no", reason: "Needs 11.2 GB of memory; 9.4 GB are free." },
+    state: "failed",
+    error: {
+      message: "large.gguf needs 11.2 GB of memory, and 9.4 GB are free",
+      code: "out_of_memory",
+      param: null,
+      remedies: ["Choose a smaller model", "Make the context smaller in the settings", "Close other programs"],
+    },
+  },
+  {
+    ...closed,
+    id: "minilm.gguf",
+    name: "all-MiniLM-L6-v2",
+    file: "minilm.gguf",
+    size: 46_000_000,
+    kind: "embedding",
+    parameters: "23M",
+    quantization: "F16",
+    context: 512,
+    images: false,
+    memory_bytes: 80_000_000,
+    fit: { verdict: "good", reason: "Needs 80 MB of memory." },
+  },
+];
+
+function offered(id: string, name: string, gigabytes: number, verdict: "good" | "tight" | "no"): CatalogueModel {
+  const size = gigabytes * 1e9;
+  return {
+    ...closed,
+    id,
+    name,
+    file: id,
+    size,
+    kind: "chat",
+    parameters: null,
+    quantization: "Q4_K_M",
+    context: 32_768,
+    images: false,
+    memory_bytes: size * 1.3,
+    fit: { verdict, reason: `Needs ${(gigabytes * 1.3).toFixed(1)} GB of the 9.4 GB of memory that are free.` },
+    installed: false,
+    download_bytes: size,
+    description: `Answers questions and writes; ${gigabytes < 2 ? "quick" : "thorough"}.`,
+  };
+}
+
+export const catalogue: CatalogueModel[] = [
+  offered("tiny.gguf", "Tiny Instruct", 0.4, "good"),
+  offered("middle.gguf", "Middle Instruct", 2.5, "good"),
+  offered("strong.gguf", "Strong Instruct", 4.7, "good"),
+  offered("heavy.gguf", "Heavy Instruct", 6.8, "tight"),
+  offered("giant.gguf", "Giant Instruct", 40, "no"),
+];
+
+const values: AppSettings["values"] = {
+  theme: "system",
+  language: null,
+  text_size: 100,
+  send_with_enter: true,
+  default_model: "small.gguf",
+  system: null,
+  context_tokens: 0,
+};
+
+export const settings: AppSettings = {
+  values,
+  defaults: { ...values, default_model: null },
+  schema: {
+    properties: {
+      theme: { type: "string", title: "Theme", group: "appearance" },
+      language: { anyOf: [{ type: "string" }, { type: "null" }], title: "Language", group: "appearance" },
+      text_size: { type: "integer", minimum: 50, maximum: 300, title: "Text size", group: "appearance" },
+      send_with_enter: { type: "boolean", title: "Enter sends", group: "chat" },
+      default_model: { anyOf: [{ type: "string" }, { type: "null" }], title: "Default model", group: "chat" },
+      system: { anyOf: [{ type: "string" }, { type: "null" }], title: "System prompt", group: "chat" },
+      context_tokens: { type: "integer", minimum: 0, title: "Context", group: "models", advanced: true },
+    },
+  },
+};
+
+export const collections: Collection[] = [
+  {
+    name: "Handbook",
+    folders: ["/home/ada/Documents/handbook"],
+    embed_model: "all-MiniLM-L6-v2",
+    states: { ready: 18, pending: 0, unreadable: 2, missing: 0 },
+    chunks: 4_211,
+    embedded: 4_211,
+    indexing: {
+      state: "idle",
+      done: 20,
+      total: 20,
+      file: null,
+      chunks_per_second: null,
+      seconds_left: null,
+      error: null,
+    },
+  },
+];
+
+const passage = "The reserve pump starts by itself when the pressure falls below 2.1 bar.";
+
+export const evidence: Evidence[] = [
+  {
+    number: 1,
+    file_id: "f1",
+    collection: "Handbook",
+    path: "/home/ada/Documents/handbook/pumps.pdf",
+    title: "Pumps and pressure",
+    headings: ["Operation", "Reserve"],
+    pages: [1734, 1734],
+    start: 100,
+    end: 100 + passage.length,
+    found: [100, 100 + passage.length],
+    text: passage,
+    sha256: "0".repeat(64),
+    scores: { words: 1, letters: 2, vectors: 1, similarity: 0.81, fused: 0.049 },
+    cited: true,
+  },
+  {
+    number: 2,
+    file_id: "f2",
+    collection: "Handbook",
+    path: "/home/ada/Documents/handbook/notes.md",
+    title: "notes.md",
+    headings: ["Maintenance"],
+    pages: null,
+    start: 10,
+    end: 62,
+    found: [10, 62],
+    text: "Its valve is tested on the first Monday of a month. ",
+    sha256: "1".repeat(64),
+    scores: { words: 3, letters: null, vectors: 2, similarity: 0.64, fused: 0.032 },
+    cited: true,
+  },
+];
+
+let clock = 1_700_000_000;
+let last = 0;
+
+/** A message as it is before anything has happened to it. */
+export function message(chat_id: string, role: Message["role"], content: string, parent: string | null): Message {
+  clock += 1;
+  return {
+    id: `m${++last}`,
+    chat_id,
+    parent,
+    role,
+    content,
+    reasoning: null,
+    reasoning_seconds: null,
+    created: clock,
+    model: role === "assistant" ? "small.gguf" : null,
+    state: "done",
+    error: null,
+    attachments: [],
+    evidence: [],
+    searched: null,
+    tool_calls: [],
+    stats: null,
+    dropped: [],
+    stop_reason: null,
+  };
+}

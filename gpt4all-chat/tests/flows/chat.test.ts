@@ -1,0 +1,160 @@
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { Store } from "../fake/store";
+import { answered, lastAnswer, opened, program, quit, send, type Shown } from "./browser";
+
+describe.skipIf(!program())("chat", () => {
+  let shown: Shown | undefined;
+  afterEach(async () => {
+    await shown?.close();
+    shown = undefined;
+  });
+  afterAll(quit);
+
+  test("a message is sent, and its answer shown", async () => {
+    shown = await opened();
+    const { page, errors } = shown;
+    await send(page, "hello");
+    await answered(page);
+    expect(await lastAnswer(page).innerText()).toContain("You said: hello");
+    expect(page.url()).toMatch(/#\/chat\/chat\d+$/); // and the token is in the address no more
+    expect(errors).toEqual([]);
+  });
+
+  test("stop ends an answer at once and keeps what there is", async () => {
+    shown = await opened();
+    const { page } = shown;
+    await send(page, "tokens 5000 100");
+    await page.getByText("word by word").first().waitFor();
+    const began = Date.now();
+    await page.keyboard.press("Escape");
+    await answered(page);
+    expect(Date.now() - began).toBeLessThan(1000);
+    await lastAnswer(page).getByText("Stopped").waitFor();
+    await lastAnswer(page).getByRole("button", { name: "Continue" }).click();
+    await page.getByText("And then it went on.").waitFor();
+    expect(await lastAnswer(page).innerText()).toContain("word by word");
+  });
+
+  test("an answer goes on while the page is loaded again", async () => {
+    shown = await opened();
+    const { page, server } = shown;
+    await send(page, "tokens 120 40");
+    await page.getByText("word by word").first().waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    await answered(page);
+    const [chat] = server.store.chats.values();
+    const stored = chat?.messages.at(-1)?.content ?? "";
+    expect(stored.match(/\S+/g)?.length).toBeGreaterThan(115);
+    expect((await lastAnswer(page).innerText()).match(/word by word/g)).toHaveLength(
+      stored.match(/word by word/g)?.length ?? 0,
+    );
+  });
+
+  test("a lost connection is said, and the answer goes on where it was", async () => {
+    shown = await opened();
+    const { page, server } = shown;
+    await send(page, "tokens 100 40");
+    await page.getByText("word by word").first().waitFor();
+    await server.stop();
+    await page.getByText("Connection lost").waitFor();
+    await server.start();
+    await answered(page);
+    const text = await lastAnswer(page).innerText();
+    expect(text.match(/word by word/g)).toHaveLength(5);
+  });
+
+  test("the server is killed in the middle, and what it had stored is there when it is back", async () => {
+    shown = await opened();
+    const { page, server } = shown;
+    await send(page, "tokens 5000 40");
+    await page.getByText("word by word").first().waitFor();
+    await server.stop();
+    for (const job of server.store.jobs.values()) job.stop("interrupted");
+    server.store.jobs.clear();
+    await server.start();
+    await lastAnswer(page).getByText("Interrupted").waitFor();
+    expect(await lastAnswer(page).innerText()).toContain("word by word");
+    await lastAnswer(page).getByRole("button", { name: "Continue" }).waitFor();
+  });
+
+  test("an edit makes a branch, and the arrows lead back", async () => {
+    shown = await opened();
+    const { page } = shown;
+    await send(page, "first");
+    await answered(page);
+    await page.keyboard.press("ArrowUp");
+    await page.getByRole("textbox", { name: "Edit message" }).fill("second");
+    await page.keyboard.press("Enter");
+    await page.getByText("You said: second").waitFor();
+    await answered(page);
+    expect(await page.getByText("You said: first").count()).toBe(0);
+    expect(await page.getByTestId("branch").first().innerText()).toBe("2 / 2");
+    await page.getByRole("button", { name: "Previous version" }).first().click();
+    await page.getByText("You said: first").waitFor();
+    await page.reload();
+    await page.getByText("You said: first").waitFor();
+    await lastAnswer(page).getByRole("button", { name: "Answer again" }).click();
+    await answered(page);
+    expect(await lastAnswer(page).getByTestId("branch").innerText()).toBe("2 / 2");
+  });
+
+  test("reasoning is folded and timed", async () => {
+    shown = await opened();
+    const { page } = shown;
+    await send(page, "think about it");
+    await answered(page);
+    const folded = page.getByText(/^Thought for/);
+    expect(await page.getByText("I weigh").isVisible()).toBe(false);
+    await folded.click();
+    expect(await page.getByText("I weigh").isVisible()).toBe(true);
+  });
+
+  test("a tool is run only after it was allowed", async () => {
+    shown = await opened();
+    const { page } = shown;
+    await send(page, "tool please");
+    await page.getByText("notes.txt").waitFor();
+    await page.getByRole("button", { name: "Allow once" }).click();
+    await page.getByText("The file has 42 lines.").waitFor();
+  });
+
+  test("what failed says why, and what can be done", async () => {
+    shown = await opened();
+    const { page } = shown;
+    await send(page, "fail");
+    await page.getByText("there is not enough memory").first().waitFor();
+    await page.getByText("Choose a smaller model").first().waitFor();
+  });
+
+  test("complaint 10: what no longer fits is named", async () => {
+    const store = new Store();
+    const chat = store.addChat("Long");
+    store.addMessage(chat, "user", "The first question");
+    store.addMessage(chat, "assistant", "x ".repeat(10_000));
+    shown = await opened(store);
+    const { page } = shown;
+    await page.getByRole("link", { name: "Long" }).click();
+    await send(page, "and now?");
+    await answered(page);
+    await page.getByText("2 messages above no longer fit").waitFor({ state: "attached" });
+    await page.getByRole("button", { name: /^Context: 3,900 of 4,096/ }).click();
+    await page.getByRole("listitem").filter({ hasText: "The first question" }).waitFor();
+  });
+
+  test("files are attached by dropping them, and what cannot be read is said", async () => {
+    shown = await opened();
+    const { page, server } = shown;
+    await page.locator(".view").evaluate((view) => {
+      const data = new DataTransfer();
+      data.items.add(new File(["some notes"], "notes.txt"));
+      data.items.add(new File(["MZ"], "bad.exe"));
+      view.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true }));
+    });
+    await page.getByText("notes.txt").waitFor();
+    await page.getByText("bad.exe is of a kind that cannot be read").waitFor();
+    await send(page, "what is in it?");
+    await answered(page);
+    expect([...server.store.chats.values()][0]?.messages).toHaveLength(2);
+  });
+});
