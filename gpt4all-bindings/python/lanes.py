@@ -18,6 +18,7 @@ COMPATIBILITY = TESTS / "compatibility"
 SERVER = TESTS / "server"
 REPLICAS = SERVER / "replicas"
 DOCUMENTS = TESTS / "documents"
+APP = TESTS / "app"
 # These have virtual environments of their own.
 OTHERS = tuple(f"--ignore={SERVER / name}" for name in ("replicas", "test_llama_index.py", "test_lm_eval.py"))
 
@@ -56,7 +57,11 @@ def _python(_: Settings) -> Outcome:
     build("release", ["llmodel", "walk_grammar"])
     variables = {**library_variables(), **conformance_variables("python")}
     return run_pytest(
-        "python", TESTS, variables, parallel=True, options=(f"--ignore={SERVER}", f"--ignore={DOCUMENTS}")
+        "python",
+        TESTS,
+        variables,
+        parallel=True,
+        options=tuple(f"--ignore={each}" for each in (SERVER, DOCUMENTS, APP)),
     )
 
 
@@ -96,6 +101,16 @@ def _ensure_documents_venv() -> Path:
 def _documents(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     return run_pytest("documents", DOCUMENTS, library_variables(), python=_ensure_documents_venv())
+
+
+def _ensure_app_venv() -> Path:
+    """Makes build/venv-app and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
+    return ensure_other_venv("venv-app", APP / "requirements.txt", "the chat application's packages")
+
+
+def _app(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return run_pytest("app", APP, library_variables(), python=_ensure_app_venv())
 
 
 def _ensure_lm_eval_venv() -> Path:
@@ -143,6 +158,15 @@ LANES = {
         venv=_ensure_documents_venv,
         minutes=1.5,
         place=84,
+        beside=True,
+    ),
+    "app": Lane(
+        "the chat application's server",
+        _app,
+        model=True,
+        venv=_ensure_app_venv,
+        minutes=2,
+        place=88,
         beside=True,
     ),
     "lm-eval": Lane(

@@ -126,7 +126,7 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         made.append(Application(chosen, inference))
         return made[0]
 
-    app = server.create_app(chosen.server(), extend=extend)
+    app = server.extended_app(chosen.server(), None, extend)
     app.state.application = made[0]
     return app
 

@@ -21,11 +21,10 @@ from .lock import AlreadyRunningError, Instance
 from .sessions import Sessions
 from .settings import AppSettings
 
-Show = Callable[[str], None]
 READY_SECONDS = 30.0
 
 
-def run(settings: AppSettings | None = None, say: Show = lambda _: None) -> None:
+def run(settings: AppSettings | None = None, say: Callable[[str], None] = lambda _: None) -> None:
     """Serves the application until SIGINT or SIGTERM, or until its window is closed.
 
     If another process does that already with the same data folder, its page is opened instead. say: is told what a
@@ -48,7 +47,7 @@ def run(settings: AppSettings | None = None, say: Show = lambda _: None) -> None
         _serve(chosen, instance, window, say)
 
 
-def _serve(settings: AppSettings, instance: Instance, window: Any, say: Show) -> None:
+def _serve(settings: AppSettings, instance: Instance, window: Any, say: Callable[[str], None]) -> None:
     load()  # rather than with the first request
     app = create_app(settings)
     application: Application = app.state.application

@@ -32,12 +32,21 @@ from .settings import ServerSettings
 from .streaming import compact
 
 
-def create_app(
-    settings: ServerSettings, id_header: str | None = None, extend: Callable[[Inference], Extension] | None = None
-) -> FastAPI:
+def create_app(settings: ServerSettings, id_header: str | None = None) -> FastAPI:
     """The application.
 
     id_header: in lower case, a header in which a proxy gives each request its id, and which it puts on answers itself.
+
+    Raises InvalidArgumentError for settings that are not safe; RequestError for unknown models.
+    """
+    return extended_app(settings, id_header, None)
+
+
+def extended_app(
+    settings: ServerSettings, id_header: str | None, extend: Callable[[Inference], Extension] | None
+) -> FastAPI:
+    """As create_app().
+
     extend: makes what is served beside the APIs, of the models that they have.
 
     Raises InvalidArgumentError for settings that are not safe; RequestError for unknown models.
