@@ -23,6 +23,8 @@ from ci.steps import run_logged, tail
 
 REQUIREMENTS = ROOT / "ci" / "requirements.txt"
 LOG = BUILD / "logs" / "setup.log"
+# Bytecode is made of what is imported, when it is: of all packages, it takes as long as installing them.
+PIP_INSTALL = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile")
 
 
 def _program(*names: str) -> Callable[[], bool]:
@@ -159,7 +161,7 @@ def ensure_venv(names: Iterable[str] | None = None) -> Path:
             if run_logged([sys.executable, "-m", "venv", str(VENV)], LOG, cwd=ROOT) != 0:
                 raise Failure(f"build/venv could not be made; the end of {LOG}:\n{tail(LOG, 8)}")
         what = ["-r", str(REQUIREMENTS)] if names is None else _pins(names)
-        command = [str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *what]
+        command = [str(VENV_PYTHON), *PIP_INSTALL, *what]
         say("      installing Python packages into build/venv" + (f": {' '.join(what)}" if names else ""))
         if run_logged(command, LOG, cwd=ROOT) != 0:
             raise pip_failure("the Python packages", LOG)
@@ -191,7 +193,7 @@ def ensure_other_venv(name: str, requirements: Path, what: str, *options: str) -
         ensure_tools(["venv"])
         if run_logged([sys.executable, "-m", "venv", "--clear", str(folder)], log, cwd=ROOT) != 0:
             raise Failure(f"{folder} could not be made; the end of {log}:\n{tail(log, 8)}")
-        command = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *options]
+        command = [str(python), *PIP_INSTALL, *options]
         if run_logged([*command, "-r", str(requirements)], log, cwd=ROOT) != 0:
             raise pip_failure(str(requirements), log)
         stamp.write_text(wanted)

@@ -106,6 +106,10 @@ if(GPT4ALL_SANITIZE)
   target_compile_options(mtmd PRIVATE -O0)
   set_source_files_properties(${GPT4ALL_LLAMA_CPP_DIR}/common/arg.cpp ${GPT4ALL_LLAMA_CPP_DIR}/tools/server/server-tools.cpp
     TARGET_DIRECTORY llama-common server-context PROPERTIES COMPILE_OPTIONS -O0)
+  # Most of the tests' time is spent computing, and no fuzzer looks for new ways through that.
+  foreach(target IN ITEMS ggml-base ggml-cpu)
+    target_compile_options(${target} PRIVATE -O2 -fno-sanitize=fuzzer-no-link)
+  endforeach()
 endif()
 
 foreach(variant IN LISTS GGML_CPU_VARIANTS)
