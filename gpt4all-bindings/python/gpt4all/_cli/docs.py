@@ -95,6 +95,7 @@ def index(
     collection: Annotated[
         list[str] | None, typer.Argument(metavar="[COLLECTION]...", help="Which; all, if not given.")
     ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C, whenever something changes.")] = False,
     embed_model: Embedding = None,
     data: Data = None,
 ) -> None:
@@ -104,9 +105,13 @@ def index(
     Examples:
       gpt4all docs index
       gpt4all docs index notes
+      gpt4all docs index --watch
     """
     with _open(data, embed_model) as documents:
         _index(documents, collection or None)
+        if watch:
+            with _Shown() as shown:
+                documents.watch(collection or None, progress=shown)
 
 
 def _index(documents: Documents, names: list[str] | None) -> None:

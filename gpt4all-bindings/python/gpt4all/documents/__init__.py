@@ -5,16 +5,20 @@ It needs the extra `documents`: pip install "gpt4all[documents]".
 
 from __future__ import annotations
 
-from ._documents import Collection, Documents, File
+from ._documents import Collection, Documents, Estimate
 from ._embedder import Embedder, ModelEmbedder
 from ._errors import Reason, UnreadableError
 from ._evidence import Answer, Citations, messages, note_messages, reduce_messages
+from ._files import File
 from ._index import Indexed, Progress
+from ._jobs import Job
 from ._limits import Limits
+from ._page_image import Mark, PageImage
 from ._plan import Mode, Plan
 from ._reader import Reader
 from ._results import Found, Passage, Scores
 from ._text import Block, Kind, Text
+from ._viewer import Excerpt
 
 __all__ = [
     "Answer",
@@ -23,13 +27,18 @@ __all__ = [
     "Collection",
     "Documents",
     "Embedder",
+    "Estimate",
+    "Excerpt",
     "File",
     "Found",
     "Indexed",
+    "Job",
     "Kind",
     "Limits",
+    "Mark",
     "Mode",
     "ModelEmbedder",
+    "PageImage",
     "Passage",
     "Plan",
     "Progress",

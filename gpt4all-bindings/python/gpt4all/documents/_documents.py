@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,19 @@ from .._data import data_folder
 from .._errors import ClosedError, InvalidArgumentError, ModelNotFoundError
 from .._library import PathLike
 from ._embedder import Embedder, ModelEmbedder
-from ._errors import Reason
 from ._evidence import Answer, ask
-from ._index import Indexed, Indexer, Progress
+from ._files import COLUMNS, File, file_of
+from ._index import NOTHING_DONE, Indexed, Indexer, Progress
+from ._jobs import Job, JobState, Record
 from ._limits import Limits
+from ._page_image import PageImage
 from ._plan import PARTS, Plan, asks_for_everything, gathered
 from ._reader import Reader
 from ._results import Found
 from ._search import BUDGET, THRESHOLD, Search
 from ._store import Store, as_json
+from ._viewer import Excerpt, Viewer, same_content
+from ._watch import Either, times_to_look
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,6 +40,7 @@ class Collection:
     """Folders that are searched together.
 
     states: how many files there are in each state. chunks: of all files that are ready. embedded: those with a vector.
+    indexing: how far that is, in whichever process.
     """
 
     name: str
@@ -43,22 +49,19 @@ class Collection:
     states: Mapping[str, int]
     chunks: int
     embedded: int
+    indexing: Job = field(compare=False, default_factory=Job)
 
 
 @dataclass(frozen=True)
-class File:
-    """A file of a collection.
+class Estimate:
+    """What embedding all chunks would take.
 
-    state: "ready", "pending", "unreadable" or "missing".
-    reason, message: why it is unreadable.
+    seconds: by the speed that was measured so far; None if nothing was embedded yet.
     """
 
-    path: Path
-    size: int
-    state: str
-    reason: Reason | None
-    message: str | None
-    pages: int | None
+    files: int
+    chunks: int
+    seconds: float | None
 
 
 class Documents:
@@ -67,6 +70,7 @@ class Documents:
     folder: where the database and the vectors are; None for $GPT4ALL_DATA/documents, or the system's place for data.
     embedder: what makes vectors of texts; None for the default embedding model, which is opened when it is needed.
     limits: what reading one file may take.
+    yield_to: whether something more urgent runs, such as an answer; indexing waits meanwhile, between two batches.
     read_only: search while another process has the folder open to change it.
 
     Raises BusyError if another process has it open to change it, and UnsupportedError if it is of a newer release.
@@ -78,6 +82,7 @@ class Documents:
         *,
         embedder: Embedder | None = None,
         limits: Limits | None = None,
+        yield_to: Callable[[], bool] | None = None,
         read_only: bool = False,
     ) -> None:
         place = data_folder() / "documents" if folder is None else Path(os.fsdecode(folder))
@@ -85,10 +90,15 @@ class Documents:
         self._given = embedder
         self._own: Embedder | None = None
         self._limits = limits
+        self._viewer = Viewer(self._store, limits)
+        self._yield_to = yield_to or (lambda: False)
+        self._paused = self._paused_before()
         self._search: Search | None = None
         self._lock = threading.RLock()
         self._indexing = threading.Lock()
         self._stop = threading.Event()
+        self._unwatched = threading.Event()
+        self._to_look = threading.Event()  # at once, and at what folders there are now
         self._closed = False
 
     @property
@@ -99,7 +109,8 @@ class Documents:
     def close(self) -> None:
         """Pauses indexing and closes the database."""
         self._closed = True
-        self._stop.set()
+        self.pause()
+        self._viewer.close()
         with self._indexing, self._lock:
             self._store.close()
             if self._own is not None:
@@ -154,6 +165,7 @@ class Documents:
                 "ON CONFLICT (collection_id, path) DO UPDATE SET rules = excluded.rules",
                 (str(path), rules, name),
             )
+        self._to_look.set()
 
     def remove(self, name: str) -> None:
         """Forgets a collection. Its files stay as they are. Raises ModelNotFoundError."""
@@ -161,6 +173,7 @@ class Documents:
         with self._store.change() as connection:
             connection.execute("DELETE FROM collections WHERE id = ?", (number,))
         self._store.drop_unused()
+        self._to_look.set()
 
     def collections(self) -> list[Collection]:
         """All collections, by name."""
@@ -176,21 +189,50 @@ class Documents:
                 (model, number),
             )[0]
             paths = tuple(Path(row[0]) for row in folders)
-            found.append(Collection(name, paths, model, dict(states), chunks, embedded))
+            job = Record(self._store, number).read()
+            found.append(Collection(name, paths, model, dict(states), chunks, embedded, job))
         return found
 
     def files(self, name: str, *, state: str | None = None) -> list[File]:
         """The files of a collection with their states, and why they cannot be read. Raises ModelNotFoundError."""
         rows = self._store.rows(
-            "SELECT o.path, f.relpath, f.size, f.state, f.reason, f.message, t.pages FROM files f "
-            "JOIN folders o ON o.id = f.folder_id LEFT JOIN contents t ON t.id = f.content_id "
-            "WHERE o.collection_id = ? AND f.state = COALESCE(?, f.state) ORDER BY o.path, f.relpath",
+            f"SELECT {COLUMNS} WHERE k.id = ? AND f.state = COALESCE(?, f.state) ORDER BY o.path, f.relpath",
             (self._number(name), state),
         )
-        return [
-            File(Path(path) / relpath, size, own, Reason(reason) if reason else None, message, pages)
-            for path, relpath, size, own, reason, message, pages in rows
-        ]
+        return [file_of(row) for row in rows]
+
+    def file(self, id: int) -> File:
+        """The file with this number; if it is missing, another that says the same, as after it was renamed.
+
+        Raises ModelNotFoundError.
+        """
+        rows = self._store.rows(f"SELECT {COLUMNS} WHERE f.id = ?", (id,))
+        if not rows:
+            raise ModelNotFoundError(f"there is no file {id} in the collections any more", {"file": id})
+        file = file_of(rows[0])
+        other = same_content(self._store, file) if file.state == "missing" else None
+        return file if other is None else self.file(other)
+
+    def page(self, file: int, number: int, *, start: int = 0, end: int = 0, width: int = 1200) -> PageImage:
+        """A page of a PDF as a picture, with the characters from start to end of the document's text marked.
+
+        number: counted from 1. width: of the picture, in pixels.
+
+        Raises ModelNotFoundError, UnreadableError.
+        """
+        if not 1 <= width <= 4000:
+            raise InvalidArgumentError(f"width is {width}; it must be from 1 to 4000")
+        return self._viewer.page(self.file(file), number, start, end, width)
+
+    def text(self, file: int, *, start: int = 0, end: int = 0, around: int = 2000) -> Excerpt:
+        """What a file says from start to end, and about `around` characters before and behind, to the ends of blocks.
+
+        If the file was changed or is gone, it is what was read of it before. Raises ModelNotFoundError,
+        UnreadableError.
+        """
+        if min(start, end, around) < 0 or around > 100_000:
+            raise InvalidArgumentError("start, end and around must not be negative, nor around over 100,000")
+        return self._viewer.text(self.file(file), start, end, around)
 
     def _number(self, name: str) -> int:
         rows = self._store.rows("SELECT id FROM collections WHERE name = ?", (name,))
@@ -225,28 +267,129 @@ class Documents:
     def index(
         self, collections: Iterable[str] | None = None, *, progress: Callable[[Progress], None] | None = None
     ) -> Indexed:
-        """Brings collections, or all, up to date with their folders: reads what is new or changed, and embeds it.
+        """Brings collections up to date with their folders: reads what is new or changed, and embeds it.
 
         What is ready is found at once. However it ends, by pause() or by a crash, the next call goes on from there.
 
+        collections: also such as are paused; None for all that are not.
         progress: called often, in this thread.
 
         Raises what the embedder raises; files that cannot be read are no error, files() says why.
         """
         numbers = self._numbers(collections)
+        if collections is not None:
+            self._paused.difference_update(numbers)
+        return self._run(numbers, progress)
+
+    def _run(self, numbers: Iterable[int], progress: Callable[[Progress], None] | None) -> Indexed:
+        """Leaves alone what is paused, and what was removed meanwhile."""
+        done = NOTHING_DONE
         embedder = self._embedder()
-        with self._indexing:
+        with self._indexing, Reader(self._limits) as reader:
             if not self._closed:
                 self._stop.clear()
-            places = ",".join("?" * len(numbers))
-            rows = self._store.rows(f"SELECT id FROM folders WHERE collection_id IN ({places}) ORDER BY id", numbers)
-            with Reader(self._limits) as reader:
-                indexer = Indexer(self._store, reader, embedder, progress, self._stop)
-                return indexer.run(row[0] for row in rows)
+            for number in numbers:
+                state = self._state_to_end_in(number)
+                if state() is None and self._is_there(number):
+                    indexer = Indexer(self._store, number, reader, embedder, progress, state, self._yield_to)
+                    done += indexer.run()
+        return dataclasses.replace(done, finished=done.finished and not self._stop.is_set())
 
-    def pause(self) -> None:
-        """Has an index() that runs in another thread end after the file or batch it is at."""
+    def _state_to_end_in(self, number: int) -> Callable[[], JobState | None]:
+        def state() -> JobState | None:
+            if number in self._paused:
+                return "paused"
+            return "interrupted" if self._stop.is_set() else None
+
+        return state
+
+    def _is_there(self, number: int) -> bool:
+        return bool(self._store.rows("SELECT 1 FROM collections WHERE id = ?", (number,)))
+
+    def watch(
+        self,
+        collections: Iterable[str] | None = None,
+        *,
+        interval: float = 600,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        """Keeps collections up to date until pause() or close(): index(), whenever something changed.
+
+        With None for collections, also those that are added meanwhile. Those that are paused are left alone.
+        interval: seconds after which folders are looked through, whatever the system tells of changes.
+
+        Raises what index() raises.
+        """
+        chosen = None if collections is None else [collections] if isinstance(collections, str) else list(collections)
+        for number in self._numbers(chosen) if chosen is not None else ():
+            self._resume(number)
+        self._unwatched.clear()
+        while not self._unwatched.is_set():
+            self._to_look.clear()
+            known = [each for each in self.collections() if chosen is None or each.name in chosen]
+            folders = {folder for each in known if each.indexing.state != "paused" for folder in each.folders}
+            for _ in times_to_look(sorted(folders), interval, Either(self._unwatched, self._to_look)):
+                self._run(self._numbers(chosen), progress)
+
+    def pause(self, name: str | None = None) -> None:
+        """Has an index() or watch() that runs in another thread end, after the file or batch it is at.
+
+        name: leaves only this collection as it is, until resume(), or an index() that names it; also after a restart.
+            Raises ModelNotFoundError.
+        """
+        if name is None:
+            self._unwatched.set()
+            self._stop.set()
+            return
+        number = self._number(name)
+        self._paused.add(number)
+        Record(self._store, number).set("paused")
+        self._to_look.set()
+
+    def resume(self, name: str) -> None:
+        """Has watch() go on with a collection that was paused. Raises ModelNotFoundError."""
+        self._resume(self._number(name))
+        self._to_look.set()
+
+    def _resume(self, number: int) -> None:
+        if number in self._paused:
+            self._paused.discard(number)
+            Record(self._store, number).set("interrupted")
+
+    def _paused_before(self) -> set[int]:
+        rows = self._store.rows("SELECT target FROM jobs WHERE kind = 'index' AND state = 'paused'")
+        return {row[0] for row in rows}
+
+    def estimate(self, collections: Iterable[str] | None = None) -> Estimate:
+        """What it would take to embed collections, or all, anew, as another model would have to."""
+        names = [collections] if isinstance(collections, str) else None if collections is None else list(collections)
+        known = [each for each in self.collections() if names is None or each.name in names]
+        speeds = [each.indexing.chunks_per_second for each in self.collections()]
+        measured = [speed for speed in speeds if speed]
+        chunks = sum(each.chunks for each in known)
+        files = sum(each.states.get("ready", 0) for each in known)
+        return Estimate(files, chunks, chunks / min(measured) if measured else None)
+
+    def use(self, embedder: Embedder) -> None:
+        """Has all collections embedded by another model from now on. Nothing but this, and the next index(), does that.
+
+        Until that has run, they are found by their words alone. What estimate() says of it is worth asking before.
+        """
         self._stop.set()
+        with self._indexing, self._lock:
+            if self._closed:
+                raise ClosedError("the documents are closed")
+            with self._store.change() as connection:
+                connection.execute(
+                    "UPDATE collections SET embed_model = ?, dim = ?", (embedder.name, embedder.dimension)
+                )
+                connection.execute("UPDATE files SET embedded = 0")
+                connection.execute("DELETE FROM models WHERE name != ?", (embedder.name,))
+            self._store.forget_vectors()
+            if self._own is not None:
+                self._own.close()
+            self._own, self._given, self._search = None, embedder, None
+        self._to_look.set()
 
     # ---------------------------------------------------------------------------------------------------------- search
 

@@ -6,10 +6,9 @@ from there.
 
 from __future__ import annotations
 
-import hashlib
-import threading
+import dataclasses
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,24 +16,31 @@ from typing import Literal
 from ._chunks import chunks
 from ._embedder import Embedder, chunk_sizes
 from ._errors import Reason, UnreadableError
+from ._files import digest
+from ._jobs import Job, JobState, Record
 from ._parsers.formats import format_of
 from ._reader import Reader
 from ._scan import READY, UNREADABLE, scan
 from ._store import Store, embedded_text
 
 BATCH = 32
+WAIT_SECONDS = 0.05  # between two looks whether what is more urgent has ended
+
+Phase = Literal["scanning", "reading", "embedding", "waiting"]
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far indexing is.
 
+    collection: its name. phase: "waiting" while something more urgent runs.
     path: the file that is worked on.
-    files, files_done: those that are new or changed. chunks_done: vectors made in this run.
+    files, files_done: those of the collection that are new or changed. chunks_done: vectors made in this run.
     seconds_left: as far as can be told from the speed so far; None at the beginning.
     """
 
-    phase: Literal["scanning", "reading", "embedding"]
+    collection: str
+    phase: Phase
     path: str
     files: int
     files_done: int
@@ -59,32 +65,85 @@ class Indexed:
     unavailable: tuple[Path, ...]
     finished: bool
 
+    def __add__(self, other: Indexed) -> Indexed:
+        """Of two collections together."""
+        return Indexed(
+            self.read + other.read,
+            self.known + other.known,
+            self.unreadable + other.unreadable,
+            self.embedded + other.embedded,
+            self.reused + other.reused,
+            self.unavailable + other.unavailable,
+            self.finished and other.finished,
+        )
+
+
+NOTHING_DONE = Indexed(0, 0, 0, 0, 0, (), True)
+
 
 class Indexer:
-    """One run. stop: to be set to have it end after the batch or file it is at."""
+    """One run over one collection.
+
+    stop: the state to end in after the batch or file it is at; None to go on. busy: whether something more urgent runs.
+    """
 
     def __init__(
         self,
         store: Store,
+        collection: int,
         reader: Reader,
         embedder: Embedder,
         progress: Callable[[Progress], None] | None,
-        stop: threading.Event,
+        stop: Callable[[], JobState | None],
+        busy: Callable[[], bool],
     ) -> None:
         self._store = store
+        self._collection = collection
+        self._name = str(store.rows("SELECT name FROM collections WHERE id = ?", (collection,))[0][0])
+        self._record = Record(store, collection)
         self._reader = reader
         self._embedder = embedder
         self._model = store.model(embedder.name, embedder.dimension)
         self._report = progress or (lambda _: None)
         self._stop = stop
+        self._busy = busy
         self._begun = time.monotonic()
         self._counts = {"read": 0, "known": 0, "unreadable": 0, "embedded": 0, "reused": 0}
         self._path = ""
         self._files = self._files_done = 0
         self._bytes = self._bytes_done = 0
 
-    def run(self, folders: Iterable[int]) -> Indexed:
-        chosen = list(folders)
+    def run(self) -> Indexed:
+        """Its outcome is also in the database. Raises what the embedder raises."""
+        before = self._record.read()
+        self._record.write(self._job("running"))
+        try:
+            done = self._run()
+        except BaseException as error:
+            self._record.write(dataclasses.replace(self._job("failed"), error=str(error) or type(error).__name__))
+            raise
+        if not done.finished:
+            self._record.write(self._job(self._stop() or "interrupted"))
+        elif done.embedded:
+            self._record.write(self._job("idle"))
+        else:  # how fast it was before stays known
+            self._record.write(dataclasses.replace(before, state="idle", path="", seconds_left=None, error=None))
+        return done
+
+    def _job(self, state: JobState) -> Job:
+        return Job(
+            state,
+            self._path,
+            self._files,
+            self._files_done,
+            self._counts["embedded"],
+            time.monotonic() - self._begun,
+            self._seconds_left(),
+        )
+
+    def _run(self) -> Indexed:
+        rows = self._store.rows("SELECT id FROM folders WHERE collection_id = ? ORDER BY id", (self._collection,))
+        chosen = [row[0] for row in rows]
         unavailable = []
         for folder in chosen:
             path = Path(self._store.rows("SELECT path FROM folders WHERE id = ?", (folder,))[0][0])
@@ -101,22 +160,35 @@ class Indexer:
         self._files, self._bytes = len(pending), sum(row[3] for row in pending)
         self._embed(places, chosen)  # what an earlier run left
         for file, folder_path, relpath, size in pending:
-            if self._stop.is_set():
+            self._let_others_go_first()
+            if self._stop() is not None:
                 break
             self._file(file, Path(folder_path), relpath)
             self._embed(places, chosen)
             self._files_done += 1
             self._bytes_done += size
-        finished = not self._stop.is_set()
+        finished = self._stop() is None
         if finished:
             self._store.drop_unused()
         return Indexed(**self._counts, unavailable=tuple(unavailable), finished=finished)
 
-    def _tell(self, phase: Literal["scanning", "reading", "embedding"], path: str) -> None:
-        left = None
-        if self._bytes_done:
-            left = (time.monotonic() - self._begun) / self._bytes_done * (self._bytes - self._bytes_done)
-        self._report(Progress(phase, path, self._files, self._files_done, self._counts["embedded"], left))
+    def _tell(self, phase: Phase, path: str) -> None:
+        counts = (self._files, self._files_done, self._counts["embedded"], self._seconds_left())
+        self._report(Progress(self._name, phase, path, *counts))
+        if self._stop() is None:
+            self._record.beat(self._job("running"))
+
+    def _seconds_left(self) -> float | None:
+        if not self._bytes_done:
+            return None
+        return (time.monotonic() - self._begun) / self._bytes_done * (self._bytes - self._bytes_done)
+
+    def _let_others_go_first(self) -> None:
+        begun = time.monotonic()
+        while self._busy() and self._stop() is None:
+            self._tell("waiting", self._path)
+            time.sleep(WAIT_SECONDS)
+        self._begun += time.monotonic() - begun  # or the time left would be told too long
 
     def _file(self, file: int, folder: Path, relpath: str) -> None:
         path = folder / relpath
@@ -139,16 +211,14 @@ class Indexer:
         self._counts["reused"] += self._store.copy_vectors(self._model, content)
 
     def _known(self, path: Path, name: str) -> int | None:
-        digest = hashlib.sha256()
         try:
             if path.stat().st_size > self._reader.limits.file_bytes or not path.is_file():
                 return None
             with path.open("rb") as file:
-                while piece := file.read(1 << 20):
-                    digest.update(piece)
+                sha256 = digest(file)
         except OSError:
             return None  # reading it will say why
-        return self._store.content(digest.hexdigest(), name)
+        return self._store.content(sha256, name)
 
     def _read(self, path: Path, name: str) -> int:
         text = self._reader.read(path)
@@ -166,7 +236,10 @@ class Indexer:
 
     def _embed(self, places: str, folders: list[int]) -> None:
         """Makes the vectors that are missing, in batches."""
-        while not self._stop.is_set():
+        while True:
+            self._let_others_go_first()
+            if self._stop() is not None:
+                return
             rows = self._store.rows(
                 "SELECT c.id, t.title, c.heading, c.text FROM files f JOIN contents t ON t.id = f.content_id "
                 "JOIN chunks c ON c.content_id = t.id LEFT JOIN vectors v ON v.chunk_id = c.id AND v.model_id = ? "

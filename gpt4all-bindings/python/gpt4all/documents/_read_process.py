@@ -1,21 +1,22 @@
-"""The process that reads documents: it trusts none, may be killed at any time, and gives back text and nothing else.
+"""The process that reads documents: it trusts none, may be killed at any time, and gives back what they say, as JSON.
 
-Each line of standard input asks for a file, as JSON; each answer is eight bytes with its length, and JSON.
+Each line of standard input asks for the text of a file, or for a page of it; each answer is eight bytes with its
+length, and JSON.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ._errors import Reason
+from ._files import digest
 from ._limits import Limits
 from ._parsers.failure import ParseError
 from ._parsers.formats import format_of
@@ -51,8 +52,29 @@ def parse(path: Path, limits: Limits) -> Text:
     name = format_of(path.name)
     if name is None:
         raise ParseError(Reason.UNSUPPORTED, f"files named *{path.suffix or path.name} are not read")
-    try:
+    with _told_as_parse_errors(limits):
         text = _parser(name)(path, limits)
+    if not text.blocks:
+        raise ParseError(Reason.EMPTY, "there is no text in it")
+    if len(text.blocks) > BLOCKS:
+        raise ParseError(Reason.TOO_LARGE, f"it has {len(text.blocks):,} paragraphs, over {BLOCKS:,}")
+    return text
+
+
+def _page(path: Path, limits: Limits, asked: dict[str, Any]) -> dict[str, Any]:
+    """A page as a picture. Raises ParseError."""
+    if format_of(path.name) != "pdf":
+        raise ParseError(Reason.UNSUPPORTED, "only pages of a PDF can be shown")
+    with _told_as_parse_errors(limits):
+        from ._parsers.pdf_page import page
+
+        return page(path, **asked)
+
+
+@contextlib.contextmanager
+def _told_as_parse_errors(limits: Limits) -> Iterator[None]:
+    try:
+        yield
     except ParseError:
         raise
     except TooMuchTextError:
@@ -70,11 +92,6 @@ def parse(path: Path, limits: Limits) -> Text:
         raise ParseError(Reason.INACCESSIBLE, error.strerror or str(error)) from error
     except Exception as error:  # whatever a reader of others says of a file that is not as it should be
         raise ParseError(Reason.DAMAGED, f"its reader says: {type(error).__name__}: {str(error)[:200]}") from error
-    if not text.blocks:
-        raise ParseError(Reason.EMPTY, "there is no text in it")
-    if len(text.blocks) > BLOCKS:
-        raise ParseError(Reason.TOO_LARGE, f"it has {len(text.blocks):,} paragraphs, over {BLOCKS:,}")
-    return text
 
 
 def _as_json(text: Text, path: Path) -> dict[str, Any]:
@@ -85,27 +102,23 @@ def _as_json(text: Text, path: Path) -> dict[str, Any]:
         for each in text.blocks
     ]
     with path.open("rb") as file:
-        digest = _digest(file)
+        sha256 = digest(file)
     return {
         "text": text.text,
         "title": text.title,
         "pages": text.pages,
         "blocks": blocks,
         "headings": list(paths),
-        "sha256": digest,
+        "sha256": sha256,
     }
 
 
-def _digest(file: Any) -> str:
-    found = hashlib.sha256()
-    while piece := file.read(1 << 20):
-        found.update(piece)
-    return found.hexdigest()
-
-
-def _answer(path: Path, limits: Limits) -> bytes:
+def _answer(asked: dict[str, Any], limits: Limits) -> bytes:
+    """asked: the file's path and, if a page is wanted, the arguments for it."""
+    path = Path(asked["path"])
     try:
-        answer = _as_json(parse(path, limits), path)
+        page = asked.get("page")
+        answer = _as_json(parse(path, limits), path) if page is None else _page(path, limits, page)
         return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
     except ParseError as error:
         failed = {"reason": error.reason.value, "message": error.message}
@@ -147,7 +160,7 @@ def main() -> None:
     for line in requests:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, limits.seconds + _GRACE)
-        answer = _answer(Path(json.loads(line)), limits)
+        answer = _answer(json.loads(line), limits)
         answers.write(len(answer).to_bytes(8, "big") + answer)
         answers.flush()
         if hasattr(signal, "setitimer"):

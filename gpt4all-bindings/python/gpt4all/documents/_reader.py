@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import json
@@ -17,6 +18,7 @@ from .._errors import ClosedError
 from .._library import PathLike
 from ._errors import Reason, UnreadableError
 from ._limits import Limits
+from ._page_image import Mark, PageImage
 from ._text import Block, Text
 
 if TYPE_CHECKING:
@@ -47,17 +49,22 @@ class Reader:
 
     def read(self, path: PathLike) -> Text:
         """The text of a document. Raises UnreadableError."""
-        file = Path(os.path.abspath(os.fsdecode(path)))
-        with self._lock:
-            if self._closed:
-                raise ClosedError("the reader is closed")
-            self._check(file)
-            answer = self._ask(file)
-        if "reason" in answer:
-            raise _unreadable(file, Reason(answer["reason"]), answer["message"])
+        answer = self._answer(path, {})
         paths = [tuple(each) for each in answer["headings"]]
         blocks = tuple(Block(start, end, kind, paths[path], page) for start, end, kind, path, page in answer["blocks"])
         return Text(answer["text"], blocks, answer["title"], answer["pages"], answer["sha256"])
+
+    def page(self, path: PathLike, number: int, *, width: int = 1200, passage: str = "", before: str = "") -> PageImage:
+        """A page of a PDF as a picture, with a passage marked. Raises UnreadableError.
+
+        number: counted from 1. width: of the picture, in pixels.
+        passage: text that read() gave; of one that goes over several pages, what is on this one is marked.
+        before: the text that it follows, by which it is told from the same words elsewhere on the page.
+        """
+        asked = {"number": number, "width": width, "passage": passage, "before": before}
+        answer = self._answer(path, {"page": asked})
+        marks = tuple(Mark(*each) for each in answer["marks"])
+        return PageImage(number, answer["width"], answer["height"], base64.b64decode(answer["png"]), marks)
 
     def close(self) -> None:
         """Ends the process, also while it reads."""
@@ -76,6 +83,18 @@ class Reader:
     ) -> None:
         self.close()
 
+    def _answer(self, path: PathLike, asked: dict[str, Any]) -> dict[str, Any]:
+        """What the process says. Raises UnreadableError."""
+        file = Path(os.path.abspath(os.fsdecode(path)))
+        with self._lock:
+            if self._closed:
+                raise ClosedError("the reader is closed")
+            self._check(file)
+            answer = self._ask({"path": str(file), **asked})
+        if "reason" in answer:
+            raise _unreadable(file, Reason(answer["reason"]), answer["message"])
+        return answer
+
     def _check(self, file: Path) -> None:
         try:
             size = file.stat().st_size
@@ -89,7 +108,7 @@ class Reader:
                 file, Reason.TOO_LARGE, f"it has {size:,} bytes, over the limit of {self.limits.file_bytes:,}"
             )
 
-    def _ask(self, file: Path) -> dict[str, Any]:
+    def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -105,7 +124,7 @@ class Reader:
         data = b""
         try:
             with contextlib.suppress(OSError):
-                process.stdin.write(json.dumps(str(file)).encode() + b"\n")
+                process.stdin.write(json.dumps(asked).encode() + b"\n")
                 process.stdin.flush()
                 length = int.from_bytes(process.stdout.read(8), "big")
                 data = process.stdout.read(length)

@@ -31,6 +31,7 @@ class Passage:
     pages: the first and last; None if the format has none. found: characters of the chunk that was found, if its
         neighbours were added.
     scores: None where the whole document is given. sha256: of the file as it was read.
+    file_id: what Documents.file(), page() and text() know the file by; never given to another.
     """
 
     number: int
@@ -45,6 +46,7 @@ class Passage:
     text: str
     sha256: str
     scores: Scores | None = None
+    file_id: int | None = None
 
     @property
     def place(self) -> str:

@@ -46,4 +46,24 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (model_id, chunk_id), UNIQUE (model_id, slot)) WITHOUT ROWID;
     CREATE INDEX vectors_by_chunk ON vectors(chunk_id);
     """,
+    # Numbers of files are never given again, as they are kept where a file is cited; and how far indexing is.
+    """
+    CREATE TABLE numbered_files (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, folder_id INTEGER NOT NULL REFERENCES folders(id) ON DELETE CASCADE,
+        relpath TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        content_id INTEGER REFERENCES contents(id), state TEXT NOT NULL, reason TEXT, message TEXT,
+        embedded INTEGER NOT NULL DEFAULT 0, missing_since REAL, UNIQUE (folder_id, relpath));
+    INSERT INTO numbered_files SELECT id, folder_id, relpath, size, mtime_ns, content_id, state, reason, message,
+        embedded, missing_since FROM files;
+    DROP TABLE files;
+    ALTER TABLE numbered_files RENAME TO files;
+    CREATE INDEX files_by_content ON files(content_id);
+    CREATE INDEX files_by_state ON files(state);
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL,
+        target INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE, state TEXT NOT NULL,
+        cursor TEXT NOT NULL DEFAULT '', done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0,
+        chunks INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0, seconds_left REAL,
+        heartbeat REAL NOT NULL, error TEXT, UNIQUE (kind, target));
+    """,
 )

@@ -311,8 +311,9 @@ class Search:
             (content, first, last),
         )
         places = ",".join("?" * len(collections))
-        collection, folder, relpath, title, sha256 = self._store.rows(
-            "SELECT k.name, o.path, f.relpath, t.title, t.sha256 FROM files f JOIN folders o ON o.id = f.folder_id "
+        collection, folder, relpath, title, sha256, file = self._store.rows(
+            "SELECT k.name, o.path, f.relpath, t.title, t.sha256, f.id "
+            "FROM files f JOIN folders o ON o.id = f.folder_id "
             "JOIN collections k ON k.id = o.collection_id JOIN contents t ON t.id = f.content_id "
             f"WHERE f.content_id = ? AND f.state = 'ready' AND k.id IN ({places}) ORDER BY f.id LIMIT 1",
             (content, *collections),
@@ -328,13 +329,14 @@ class Search:
             start=rows[0][0],
             end=rows[-1][1],
             found=found,
-            text=_joined(rows),
+            text=joined(rows),
             sha256=sha256,
             scores=scores,
+            file_id=file,
         )
 
 
-def _joined(rows: Sequence[Any]) -> str:
+def joined(rows: Sequence[Any]) -> str:
     """The text of chunks that follow each other: what they share once, and what is between them as blanks."""
     text, end = "", rows[0][0]
     for start, stop, *_, part in rows:

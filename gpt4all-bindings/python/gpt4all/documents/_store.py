@@ -154,6 +154,16 @@ class Store:
             self._vectors[model] = VectorFile(self.folder, f"vectors-{model}", dim)
         return self._vectors[model]
 
+    def forget_vectors(self) -> None:
+        """Removes the files of models that are no longer known, whose numbers may be given to others."""
+        self._vectors.clear()
+        self._free.clear()
+        known = {f"vectors-{row[0]}" for row in self.rows("SELECT id FROM models")}
+        for path in self.folder.glob("vectors-*"):
+            if path.stem not in known:
+                with contextlib.suppress(PermissionError):  # Windows keeps what another process has open
+                    path.unlink()
+
     def add_vectors(self, model: int, chunks: Sequence[int], vectors: Any) -> None:
         """Keeps a vector for each chunk. They are in the file before the database says so."""
         with self.change() as connection:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_renames_cost_nothing(documents: Documents, folder: Path, embedder: Fake
     assert documents.search("rent due", whole=False).passages[0].path == folder / "sub" / "rent.txt"
 
 
-def test_an_edited_file_embeds_its_changed_chunks_only(
+def test_complaint_3_one_edited_file_embeds_only_its_changed_chunks(
     documents: Documents, folder: Path, embedder: FakeEmbedder
 ) -> None:
     text = long_text("House", 40)
@@ -184,7 +185,7 @@ with Documents(sys.argv[1], embedder=Slow()) as documents:
 """
 
 
-def test_a_killed_run_repeats_at_most_a_batch(tmp_path: Path, folder: Path) -> None:
+def test_complaint_3_kill_and_resume_repeats_at_most_one_batch(tmp_path: Path, folder: Path) -> None:
     """SIGKILL at any moment; then the next run. Nothing is embedded twice but what was under way."""
     for number in range(6):
         text = "\n\n".join(f"Topic {number} {row}. " + "Plain words follow here. " * 60 for row in range(60))
@@ -276,3 +277,39 @@ def test_wrong_names(documents: Documents, folder: Path) -> None:
     documents.add("notes", folder)
     with pytest.raises(ModelNotFoundError, match="there are notes"):
         documents.files("x")
+
+
+@pytest.mark.parametrize("hints", [True, False])
+def test_watching(documents: Documents, folder: Path, hints: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With hints of the system, and without: then the interval finds what changed."""
+    if not hints:
+        monkeypatch.setitem(sys.modules, "watchfiles", None)
+    documents.add("notes", folder)
+    failures: list[BaseException] = []
+
+    def watch() -> None:
+        try:
+            documents.watch("notes", interval=600 if hints else 0.1)
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        ready(documents, 2)
+        (folder / "new.txt").write_text("A walrus arrived.")
+        ready(documents, 3)
+    finally:
+        begun = time.monotonic()
+        documents.pause()
+        thread.join(20)
+    assert not thread.is_alive()
+    assert time.monotonic() - begun < 10
+    assert failures == []
+
+
+def ready(documents: Documents, count: int) -> None:
+    end = time.monotonic() + 30
+    while documents.collections()[0].states.get("ready") != count:
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,13 @@ _TEXT_PER_PAGE = 2  # characters on average, below which pages with pictures cou
 
 def pdf(path: Path, limits: Limits) -> Text:
     """A block for each paragraph as far as one can be told, under the entries of the outline."""
+    with opened(path) as document:
+        return _read(document, limits)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """The document of pypdfium2. Raises ParseError."""
     import pypdfium2
 
     with path.open("rb") as file:
@@ -29,7 +38,7 @@ def pdf(path: Path, limits: Limits) -> Text:
             raise ParseError(Reason.ENCRYPTED, "it is protected with a password; save it without one") from error
         raise ParseError(Reason.DAMAGED, f"PDFium says: {error}") from error
     with document:
-        return _read(document, limits)
+        yield document
 
 
 def _read(document: Any, limits: Limits) -> Text:
