@@ -8,7 +8,7 @@ path = models.resolve("hf://Qwen/Qwen3-0.6B-GGUF/Qwen3-0.6B-Q8_0.gguf")
 
 from __future__ import annotations
 
-from ._cache import CachedModel, Pruned, Verification, list_cached, prune, remove, verify
+from ._cache import CachedModel, Pruned, Verification, discard, list_cached, prune, remove, verify
 from ._catalogue import (
     CatalogueEntry,
     HTTPSSource,
@@ -71,6 +71,7 @@ __all__ = [
     "Verification",
     "cache_folder",
     "catalogue",
+    "discard",
     "download",
     "find",
     "list_cached",

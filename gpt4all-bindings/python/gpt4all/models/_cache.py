@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._errors import real_number, told_as_llmodel_errors
+from .._errors import checked_text, real_number, told_as_llmodel_errors
 from .._library import PathLike, path_text
 from ._catalogue import CatalogueEntry, find
 from ._errors import DownloadError, InvalidArgumentError, ModelNotFoundError
 from ._files import disk_errors, file_digest, locked, read_json
-from ._folders import STATE, cache_folder, find_local, search_folders
+from ._folders import STATE, cache_folder, find_local, models_folder, search_folders
 from ._names import parse, split_names
 from ._records import Record
 from ._settings import ProgressCallback, Reporter
@@ -109,6 +109,30 @@ def remove(named: PathLike, *, folder: PathLike | None = None) -> list[Path]:
     for one in paths:
         _remove_one(one)
     return paths
+
+
+def discard(named: str, *, folder: PathLike | None = None) -> None:
+    """Deletes what an unfinished download of a model left behind. What is complete stays.
+
+    Raises ModelNotFoundError if there is no such name, and DownloadError while it is being downloaded.
+    """
+    from filelock import Timeout
+
+    reference = parse(checked_text(named, "named"))
+    if reference is None:
+        raise ModelNotFoundError(f"there is no model {named!r} that could be downloaded")
+    for part in reference.parts():
+        path = (Path(folder) if folder else models_folder()) / part.relative
+        record = path.parent / STATE / f"{path.name}.json"
+        left = [one for one in _state_files(path.parent / STATE).get(path.name, []) if one != record]
+        if not left:
+            continue
+        try:
+            with locked(path, None), disk_errors(path):
+                for one in left:
+                    one.unlink(missing_ok=True)
+        except Timeout as error:
+            raise DownloadError(f"{path} is being downloaded; stop the download first", {"path": str(path)}) from error
 
 
 def _remove_one(path: Path) -> None:

@@ -246,6 +246,8 @@ class Client:
     def _check(self, address: str, previous: str | None, origin: str) -> None:
         try:
             check_address(address, self._settings, previous)
+            if self._settings.refuse is not None and (why := self._settings.refuse(address)):
+                raise InsecureURLError(f"{redacted(address)} may not be used: {why}", {"url": redacted(address)})
         except InsecureURLError as error:
             if previous is None:
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -46,7 +47,7 @@ class Package:
         self._source = source
         self._entry = entry
         self._path = path
-        self._settings = settings
+        self._settings = dataclasses.replace(settings, refuse=None)
         self._report = report
         self._pip = index_settings()
 

@@ -43,6 +43,8 @@ class Settings:
     connect_seconds: time limit for connecting. stall_seconds: how long the server may send next to nothing.
     retries: attempts after the first that make no progress; any progress restarts the count.
     backoff_seconds: wait before the first retry, doubled for each further one.
+    refuse: says why an address may not be used, those of redirects included, or nothing; asked beside the rules that
+        always hold. The indexes that pip is set to use are not asked about.
     longest_wait_seconds: limit for any one wait; if a server asks for a longer one (Retry-After), the download gives up
         on it.
 
@@ -59,6 +61,7 @@ class Settings:
     retries: int = 5
     backoff_seconds: float = 0.5
     longest_wait_seconds: float = 60
+    refuse: Callable[[str], str | None] | None = None
 
 
 Phase = Literal["waiting", "checking", "downloading", "extracting", "converting", "verifying"]
