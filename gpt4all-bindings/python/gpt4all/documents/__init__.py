@@ -11,7 +11,7 @@ from ._errors import Reason, UnreadableError
 from ._evidence import Answer, Citations, messages, note_messages, reduce_messages
 from ._files import File
 from ._index import Indexed, Progress
-from ._jobs import Job
+from ._jobs import Job, JobState
 from ._limits import Limits
 from ._page_image import Mark, PageImage
 from ._plan import Mode, Plan
@@ -33,6 +33,7 @@ __all__ = [
     "Found",
     "Indexed",
     "Job",
+    "JobState",
     "Kind",
     "Limits",
     "Mark",
