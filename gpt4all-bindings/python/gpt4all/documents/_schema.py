@@ -66,4 +66,13 @@ STEPS: tuple[str, ...] = (
         chunks INTEGER NOT NULL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0, seconds_left REAL,
         heartbeat REAL NOT NULL, error TEXT, UNIQUE (kind, target));
     """,
+    # Words are found in all their English forms: a question for databases finds a database.
+    """
+    DROP TABLE chunks_vocab;
+    DROP TABLE chunks_fts;
+    CREATE VIRTUAL TABLE chunks_fts USING fts5 (
+        text, heading, content='chunks', content_rowid='id', tokenize='porter unicode61 remove_diacritics 2');
+    CREATE VIRTUAL TABLE chunks_vocab USING fts5vocab (chunks_fts, row);
+    INSERT INTO chunks_fts (chunks_fts) VALUES ('rebuild');
+    """,
 )

@@ -13,6 +13,7 @@ from . import _words
 from ._embedder import Embedder
 from ._results import Found, Passage, Scores
 from ._store import Store
+from ._terms import Terms
 
 if TYPE_CHECKING:
     from ._vectors import Integers, Mask
@@ -29,17 +30,20 @@ _FIRST = 4 * CANDIDATES
 
 
 @dataclass
-class _Candidate:
+class Candidate:
     chunk: int
     words: int | None = None
     letters: int | None = None
     vectors: int | None = None
     similarity: float | None = None
 
-    def scores(self) -> Scores:
+    @property
+    def fused(self) -> float:
         ranks = (self.words, self.letters, self.vectors)
-        fused = sum(1 / (RANK_CONSTANT + rank) for rank in ranks if rank is not None)
-        return Scores(*ranks, self.similarity, fused)
+        return sum(1 / (RANK_CONSTANT + rank) for rank in ranks if rank is not None)
+
+    def scores(self) -> Scores:
+        return Scores(self.words, self.letters, self.vectors, self.similarity, self.fused)
 
 
 class Search:
@@ -48,6 +52,7 @@ class Search:
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
+        self._terms = Terms()
         self._slots: tuple[tuple[Any, ...], Integers, Integers] | None = None
         self._masks: dict[tuple[int, ...], Mask] = {}
         self._frequencies: tuple[Any, dict[str, int]] = (None, {})
@@ -69,10 +74,9 @@ class Search:
         self._restrict(collections)
         files, chunks, characters = self._sizes(collections)
         asked = f"{before}\n{question}" if before else question
-        candidates = self._candidates(asked, collections)
-        ranked = sorted(candidates.values(), key=lambda each: (-each.scores().fused, each.chunk))
+        ranked = self.candidates(asked, collections)
         chosen = self._with_places(ranked, collections)
-        relevance = self._relevance(question, [row for _, row in chosen[:5]], candidates, chunks)
+        relevance = self._relevance(question, [row for _, row in chosen[:5]], ranked, chunks)
         everything = whole and 0 < characters <= budget * _CHARACTERS
         shown = self._whole(collections) if everything else self._passages(chosen, collections, limit, budget)
         return Found(
@@ -90,8 +94,7 @@ class Search:
         self, question: str, collections: Sequence[int], contents: frozenset[int]
     ) -> list[tuple[int, int, int]]:
         """Content, place and length of the chunks of some contents that come nearest to a question, the best first."""
-        self._restrict(collections)
-        ranked = sorted(self._candidates(question, collections).values(), key=lambda each: -each.scores().fused)
+        ranked = self.candidates(question, collections)
         query = "SELECT content_id, ord, length(text) FROM chunks WHERE id = ?"
         rows = [row for each in ranked for row in self._store.rows(query, (each.chunk,))]
         return [row for row in rows if row[0] in contents]
@@ -126,14 +129,16 @@ class Search:
 
     # ------------------------------------------------------------------------------------------------------ candidates
 
-    def _candidates(self, question: str, collections: Sequence[int]) -> dict[int, _Candidate]:
-        found: dict[int, _Candidate] = {}
+    def candidates(self, question: str, collections: Sequence[int]) -> list[Candidate]:
+        """The best by words, letters and meaning, the best of all first."""
+        self._restrict(collections)
+        found: dict[int, Candidate] = {}
 
         def put(chunks: Sequence[int], rank_name: str) -> None:
             for rank, chunk in enumerate(chunks, 1):
-                setattr(found.setdefault(chunk, _Candidate(chunk)), rank_name, rank)
+                setattr(found.setdefault(chunk, Candidate(chunk)), rank_name, rank)
 
-        words = _words.words(question)
+        words = _words.words(question, self._terms)
         if (query := _words.match(words, self.frequency)) is not None:
             put(self._full_text("chunks_fts", query, collections), "words")
         letters: list[int] = []
@@ -146,7 +151,7 @@ class Search:
         put(chunks, "vectors")
         for chunk, similarity in zip(chunks, similarities, strict=True):
             found[chunk].similarity = similarity
-        return found
+        return sorted(found.values(), key=lambda each: (-each.fused, each.chunk))
 
     def frequency(self, part: str) -> int:
         """In how many chunks a word is. The index counts them each time, so it is asked once."""
@@ -230,8 +235,8 @@ class Search:
     # -------------------------------------------------------------------------------------------------------- passages
 
     def _with_places(
-        self, ranked: Sequence[_Candidate], collections: Sequence[int]
-    ) -> list[tuple[_Candidate, tuple[Any, ...]]]:
+        self, ranked: Sequence[Candidate], collections: Sequence[int]
+    ) -> list[tuple[Candidate, tuple[Any, ...]]]:
         """The candidates with their chunks, at most PER_FILE from a document."""
         chosen, per_file = [], Counter[int]()
         for candidate in ranked:
@@ -245,16 +250,20 @@ class Search:
                 chosen.append((candidate, row[0]))
         return chosen
 
-    def _relevance(self, question: str, rows: Sequence[Any], candidates: dict[int, _Candidate], total: int) -> float:
+    def _relevance(self, question: str, rows: Sequence[Any], candidates: Sequence[Candidate], total: int) -> float:
         """How near the documents come to the question: in meaning, and in its words, of which rare ones weigh more."""
-        meaning = max((each.similarity or 0.0 for each in candidates.values()), default=0.0)
-        words = _words.words(question)
+        meaning = max((each.similarity or 0.0 for each in candidates), default=0.0)
+        words = _words.words(question, self._terms)
         texts = [f"{row[6]}\n{row[7]}" for row in rows]
-        by_words = max((_words.coverage(words, [text], self.frequency, total) for text in texts), default=0.0)
+        terms = map(frozenset, self._terms(texts))
+        covered = [
+            _words.coverage(words, text, own, self.frequency, total) for text, own in zip(texts, terms, strict=True)
+        ]
+        by_words = max(covered, default=0.0)
         return min(max(MEANING * meaning + (1 - MEANING) * by_words, 0.0), 1.0)
 
     def _passages(
-        self, chosen: Sequence[tuple[_Candidate, Any]], collections: Sequence[int], limit: int, budget: int
+        self, chosen: Sequence[tuple[Candidate, Any]], collections: Sequence[int], limit: int, budget: int
     ) -> list[Passage]:
         """The best within the budget, then their neighbours while there is room."""
         left = budget * _CHARACTERS

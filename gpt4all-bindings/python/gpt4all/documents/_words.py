@@ -6,12 +6,12 @@ import functools
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _WORD = re.compile("\\w+(?:[-.:/#+@'\u2019_]+\\w+)*")
 _SCRIPTS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")  # that write no blanks between words
-_PART = re.compile(r"[^\W_]+")
 WORDS = 40  # of a question that are looked up; what is pasted may be a page
 MATCHES = 20_000  # chunks with any of the words, roughly: more take too long to be ranked
 _TRIGRAM = 3
@@ -20,14 +20,30 @@ _TRIGRAM = 3
 _ASKING = Path(__file__).with_name("asking.txt")
 
 
-def words(question: str) -> list[str]:
-    """The words of a question, each once; names such as sqlite3_open_v2 and cover-up are one."""
-    found = _WORD.findall(unicodedata.normalize("NFC", question))
-    return list(dict.fromkeys(word for word in found))[:WORDS]
+@dataclass(frozen=True)
+class Word:
+    """A word of a question. terms: what the index has of it; more than one of names such as sqlite3_open_v2."""
+
+    text: str
+    terms: tuple[str, ...]
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is one of those that questions are made with."""
+        return folded(self.text) in _asking()
+
+
+def words(question: str, terms: Callable[[Sequence[str]], list[list[str]]]) -> list[Word]:
+    """The words of a question, each once; names such as sqlite3_open_v2 and cover-up are one.
+
+    terms: those of texts.
+    """
+    found = list(dict.fromkeys(_WORD.findall(unicodedata.normalize("NFC", question))))[:WORDS]
+    return [Word(text, tuple(own)) for text, own in zip(found, terms(found), strict=True)]
 
 
 def folded(text: str) -> str:
-    """As unicode61 compares words: without case and accents."""
+    """Without case and accents."""
     plain = unicodedata.normalize("NFD", text.casefold())
     return "".join(char for char in plain if not unicodedata.combining(char))
 
@@ -37,66 +53,65 @@ def _asking() -> frozenset[str]:
     return frozenset(folded(_ASKING.read_text(encoding="utf-8")).split())
 
 
-def parts(word: str) -> list[str]:
-    """The pieces that the index has of a word."""
-    return _PART.findall(folded(word))
+def match(found: list[Word], frequency: Callable[[str], int]) -> str | None:
+    """Chunks with any of the words; the rarest count, and those that nearly every chunk has are left out, as are those
+    that only ask, if there are others.
 
-
-def match(found: list[str], frequency: Callable[[str], int]) -> str | None:
-    """Chunks with any of the words; the rarest count, and those that nearly every chunk has are left out.
-
-    frequency: in how many chunks a piece of a word is.
+    frequency: in how many chunks a term is.
     """
-    counted = sorted((min(map(frequency, parts(word)), default=0), word) for word in found if parts(word))
+    telling = [word for word in found if not word.asks] or found
+    counted = sorted((min(map(frequency, word.terms)), word.text) for word in telling if word.terms)
     chosen: list[str] = []
     total = 0
-    for count, word in counted:
+    for count, text in counted:
         if not count:
             continue
         total += count
         if chosen and total > MATCHES:
             break
-        chosen.append(quoted(word))
+        chosen.append(quoted(text))
     return " OR ".join(chosen) or None
 
 
-def trigram_match(found: list[str], frequency: Callable[[str], int]) -> str | None:
+def trigram_match(found: list[Word], frequency: Callable[[str], int]) -> str | None:
     """Chunks that have a word anywhere within, for what is no word of the index: parts of names and of compounds, and
     scripts without blanks.
 
-    frequency: in how many chunks a piece of a word is.
+    frequency: in how many chunks a term is.
     """
     chosen: list[str] = []
     for word in found:
-        runs = _SCRIPTS.findall(word)
+        runs = _SCRIPTS.findall(word.text)
         for run in runs:
             chosen += [run[begin : begin + _TRIGRAM] for begin in range(len(run) - _TRIGRAM + 1)]
-        if not runs and len(word) >= _TRIGRAM and not all(map(frequency, parts(word))):
-            chosen.append(word)
+        if not runs and len(word.text) >= _TRIGRAM and not all(map(frequency, word.terms)):
+            chosen.append(word.text)
     return " OR ".join(quoted(each) for each in dict.fromkeys(chosen)) or None
 
 
-def short_runs(found: list[str]) -> list[str]:
+def short_runs(found: list[Word]) -> list[str]:
     """Words of scripts without blanks that are too short for trigrams."""
-    return [run for word in found for run in _SCRIPTS.findall(word) if len(run) < _TRIGRAM]
+    return [run for word in found for run in _SCRIPTS.findall(word.text) if len(run) < _TRIGRAM]
 
 
 def quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
 
 
-def coverage(found: list[str], texts: list[str], frequency: Callable[[str], int], total: int) -> float:
-    """How much of what a question asks for is in the texts, from 0 to 1: rare words weigh more than common ones."""
-    inside = folded("\n".join(texts))
-    have = set(_PART.findall(inside))
+def coverage(found: list[Word], text: str, have: Collection[str], frequency: Callable[[str], int], total: int) -> float:
+    """How much of what a question asks for is in a text, from 0 to 1: rare words weigh more than common ones.
+
+    have: the terms of the text. total: how many chunks there are.
+    """
+    inside = folded(text)
     reached = weight = 0.0
     for word in found:
-        for part in parts(word):
-            if part in _asking():
-                continue
-            own = math.log((total + 1) / (frequency(part) + 0.5)) if total else 0.0
+        if word.asks:
+            continue
+        for term in word.terms:
+            own = math.log((total + 1) / (frequency(term) + 0.5)) if total else 0.0
             if own <= 0:
                 continue
             weight += own
-            reached += own * (part in have or bool(_SCRIPTS.match(part) and part in inside))
+            reached += own * (term in have or bool(_SCRIPTS.match(term) and term in inside))
     return reached / weight if weight else 0.0

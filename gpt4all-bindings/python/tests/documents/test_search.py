@@ -10,6 +10,7 @@ import pytest
 from gpt4all import ClosedError, InvalidArgumentError, ModelNotFoundError
 from gpt4all.documents import Documents, Reader
 from gpt4all.documents import _words as words
+from gpt4all.documents._terms import TOKENIZER, Terms
 
 from . import making
 from .faking import FakeEmbedder
@@ -177,9 +178,35 @@ def test_wrong_questions(documents: Documents, tmp_path: Path) -> None:
         empty.search("a")
 
 
+def asked(*texts: str) -> list[words.Word]:
+    return [words.Word(text, (text,)) for text in texts]
+
+
 def test_common_words_are_left_out_of_a_large_index() -> None:
-    frequencies = {"the": 900_000, "rent": 12, "due": 15_000, "house": 12_000}
-    query = words.match(["the", "rent", "due", "house", "unknown"], lambda part: frequencies.get(part, 0))
+    frequencies = {"common": 900_000, "rent": 12, "due": 15_000, "house": 12_000}
+    query = words.match(asked("common", "rent", "due", "house", "unknown"), lambda term: frequencies.get(term, 0))
     assert query == '"rent" OR "house"'
-    assert words.match(["the"], lambda _: 900_000) == '"the"'
-    assert words.match(["none"], lambda _: 0) is None
+    assert words.match(asked("common"), lambda _: 900_000) == '"common"'
+    assert words.match(asked("none"), lambda _: 0) is None
+
+
+def test_words_that_only_ask_are_left_out() -> None:
+    assert words.match(asked("What", "is", "rent"), lambda _: 5) == '"rent"'
+    assert words.match(asked("What", "is"), lambda _: 5) == '"What" OR "is"'
+
+
+def test_terms_are_those_of_the_index(documents: Documents) -> None:
+    terms = Terms()
+    texts = ["Databases, running", "sqlite3_open_v2", "GEBÜHREN", "", "\0 家賃は"]
+    assert terms(texts) == [["databas", "run"], ["sqlite3", "open", "v2"], ["gebuhren"], [], ["家賃は"]]
+    assert terms(texts[:1]) == [["databas", "run"]]
+    stored = documents._store.rows("SELECT sql FROM sqlite_schema WHERE name = 'chunks_fts'")[0][0]
+    assert f"tokenize='{TOKENIZER}'" in stored
+
+
+def test_words_are_found_in_their_forms(documents: Documents) -> None:
+    for question in ("repeating", "Repeats"):
+        passage = documents.search(question, ["notes"]).passages[0]
+        assert passage.path.name == "many.txt"
+        assert passage.scores is not None
+        assert passage.scores.words is not None
