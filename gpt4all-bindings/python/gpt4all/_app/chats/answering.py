@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,21 +12,27 @@ from ..._server.inference import Inference
 from ..._server.store import StoredModel
 from ..._server.workers.frames import Frame
 from ..library import Library
-from ..schemas.chats import Context, Evidence, Message, Searched, ToolCall
+from ..schemas.chats import Context, Evidence, Message, Searched
 from ..schemas.settings import ChatSettings
 from . import evidence as passages
-from .conversation import turns, user_content
+from . import tools
+from .calls import Calls
+from .conversation import turns
 from .events import Events
 from .prompt import Fitted, Messages, Turn, dropped_before, fit, reserved
+from .research import Research
 from .store import Chats
 from .text import Written
 
 if TYPE_CHECKING:
-    from ...documents import Citations, Found
+    from ...documents import Citations
 
 OPENING_SECONDS = 0.2
 CLIENT = "app"
 """Whose turn it is among those who ask a model: all pages are one client."""
+
+MOST_ROUNDS = 10
+"""Answers of the model in one message, when it calls tools."""
 
 NOT_THERE = "Your documents say nothing about this."
 
@@ -85,8 +90,11 @@ class Answering:
         if task.more:
             self.written.content = task.reply.content
             self.written.reasoning = task.reply.reasoning or ""
+            self.written.calls = task.reply.tool_calls
             self.outcome.evidence = task.reply.evidence
             self.outcome.searched = task.reply.searched
+        self.calls = Calls(self.written, events)
+        events.add("start", content=self.written.content, reasoning=self.written.reasoning)
 
     async def run(self) -> None:
         """Raises LLModelError, RequestError."""
@@ -94,13 +102,12 @@ class Answering:
         limit = await self._open()
         settings = self._task.settings
         if settings.collections and not self._task.more:
-            await self._search(settings.collections, limit)
+            await self._research(settings.collections, limit)
             if self.outcome.searched and not self.outcome.searched.answerable and settings.documents_only:
                 self._write(NOT_THERE)
                 self.outcome.stop_reason = "documents"
                 return
-        fitted = await self._fit(limit)
-        await self._ask(fitted)
+        await self._rounds(await self._fit(limit), tools.chosen(settings.tools))
 
     # -------------------------------------------------------------------------------------------------------- opening
 
@@ -128,65 +135,52 @@ class Answering:
 
     # ------------------------------------------------------------------------------------------------------ documents
 
-    async def _search(self, collections: Sequence[str], limit: int) -> None:
+    async def _research(self, collections: Sequence[str], limit: int) -> None:
         """Looks in the documents for what was asked, and puts what is found into the question."""
-        from ...documents import Citations
+        research = Research(self._library, self._chats, self._task.branch, self._events, self._silently)
+        try:
+            await research.run(collections, limit)
+        finally:
+            self.outcome.searched, self.outcome.evidence = research.searched, research.evidence
+            self._citations = research.citations
+        if research.prompt is not None:
+            await asyncio.to_thread(self._chats.change_data, self._task.reply.id, prompt=research.prompt)
 
-        self._stage("searching", detail=", ".join(collections)[:500])
-        asked = [message for message in self._task.branch if message.role == "user"]
-        question = asked[-1].content
-        before = asked[-2].content if len(asked) > 1 else None
-        found = await asyncio.to_thread(self._find, question, before, list(collections), passages.budget(limit))
-        offered = passages.numbered(found, passages.next_number(self._task.branch)) if found.answerable else ()
-        if offered:
-            attached = await asyncio.to_thread(user_content, self._chats, asked[-1])
-            prompt = passages.asked(attached, offered)
-            await asyncio.to_thread(self._chats.change_data, self._task.reply.id, prompt=prompt)
-        earlier = [passages.passage_of(each) for message in self._task.branch for each in message.evidence]
-        self._citations = Citations([*earlier, *offered])
-        mode = "none" if not offered else "whole" if found.whole else "passages"
-        searched = {"files": found.files, "used": len(offered), "mode": mode, "answerable": found.answerable}
-        self.outcome.searched = Searched.model_validate(searched)
-        self.outcome.evidence = [passages.evidence_of(each) for each in offered]
-        shown = [each.model_dump() for each in self.outcome.evidence]
-        self._events.add("evidence", evidence=shown, searched=searched)
-        if not found.answerable:
-            message = f"{found.files} files were searched, and say nothing about this."
-            self._events.add("notice", code="not_in_documents", message=message)
-
-    def _find(self, question: str, before: str | None, collections: list[str], budget: int) -> Found:
-        return self._library.documents().search(question, collections, before=before, budget=budget)
+    async def _silently(self, messages: Messages) -> str:
+        """What the model says to messages that are not of the chat."""
+        sampling = {name: value for name, value in self._task.settings.sampling if value is not None}
+        body = {**sampling, **self._template(), "messages": messages}
+        text = [frame.data async for frame in self._asked("chat", body) if frame.kind == "text"]
+        return "".join(text)
 
     # -------------------------------------------------------------------------------------------------------- context
 
     async def _fit(self, limit: int) -> Fitted:
         """The messages that the context has room for."""
         settings = self._task.settings
-        branch = [*self._task.branch, self._chats.message(self._task.reply.id)]
+        branch = [*self._task.branch, await asyncio.to_thread(self._chats.message, self._task.reply.id)]
         told = await asyncio.to_thread(turns, self._chats, branch)
         told = told if self._task.more else [turn for turn in told if turn.id != self._task.reply.id]
         system: Messages = [{"role": "system", "content": settings.system}] if settings.system else []
         free = reserved(limit, settings.sampling.max_tokens)
-        dropped = dropped_before(self._task.branch)
-        fitted = await fit(system, told, limit - free, dropped, self._count)
+        fitted = await fit(system, told, limit - free, dropped_before(self._task.branch), self._count)
         self._note(fitted, told, limit, free)
         return fitted
 
     async def _count(self, messages: Messages) -> int:
-        request = {**self._template(), "messages": messages, **self._continuation()}
-        async with self._inference.work(CLIENT, self._task.model, "count_tokens", request) as answer:
-            tokens: int = (await answer.result())["input_tokens"]
-        return tokens
+        body = {**self._template(), **self._tools(), "messages": messages, **self._continuation()}
+        async for frame in self._asked("count_tokens", body):
+            if frame.kind == "result":
+                return int(frame.data["input_tokens"])
+        raise AssertionError("the last frame is the result")
 
     def _note(self, fitted: Fitted, told: Sequence[Turn], limit: int, free: int) -> None:
         self.outcome.dropped = fitted.dropped
-        characters = sum(len(each.text) for each in self.outcome.evidence)
-        whole = sum(len(str(each.get("content") or "")) for each in fitted.messages)
         context = Context(
             used=fitted.used,
             limit=limit,
             reserved=free,
-            evidence=round(fitted.used * characters / whole) if whole else 0,
+            evidence=passages.share(fitted.used, self.outcome.evidence, fitted.messages),
             dropped=fitted.dropped,
         )
         self._events.add("context", context=context.model_dump())
@@ -209,8 +203,12 @@ class Answering:
         reasoning = self._task.settings.reasoning
         return {} if reasoning is None else {"chat_template_kwargs": {"enable_thinking": reasoning}}
 
+    def _tools(self) -> dict[str, Any]:
+        described = [tool.described() for tool in tools.chosen(self._task.settings.tools)]
+        return {"tools": described} if described else {}
+
     def _continuation(self) -> dict[str, Any]:
-        if not (self._task.more and self.written.content):
+        if not (self._task.more and self.written.content) or self.outcome.results:
             return {}
         return {"continue_final_message": True, "add_generation_prompt": False}
 
@@ -221,18 +219,31 @@ class Answering:
         return {
             **sampling,
             **form,
+            **self._tools(),
             **self._template(),
             **self._continuation(),
             "messages": messages,
             "return_progress": True,
         }
 
-    async def _ask(self, fitted: Fitted) -> None:
-        request = self._request(fitted.messages)
-        async with self._inference.work(CLIENT, self._task.model, "chat", request) as answer:
+    async def _asked(self, operation: str, body: dict[str, Any]) -> AsyncIterator[Frame]:
+        async with self._inference.work(CLIENT, self._task.model, operation, body) as answer:
             while frames := await answer.batch():
                 for frame in frames:
-                    self._take(frame)
+                    yield frame
+
+    async def _rounds(self, fitted: Fitted, offered: Sequence[tools.Tool]) -> None:
+        """Asks the model; as long as it calls tools, asks it again with what they gave."""
+        messages = fitted.messages
+        for _ in range(MOST_ROUNDS):
+            async for frame in self._asked("chat", self._request(messages)):
+                self._take(frame)
+            choice = self.outcome.results[-1]["choices"][0]
+            calls = choice["message"].get("tool_calls") or []
+            if not offered or choice["finish_reason"] != "tool_calls":
+                return
+            messages = [*messages, choice["message"], *await self.calls.run(calls)]
+        self.outcome.stop_reason = "length"
 
     def _take(self, frame: Frame) -> None:
         if frame.kind == "text":
@@ -254,7 +265,6 @@ class Answering:
         self._events.add("text", text=piece)
 
     def _end(self, result: dict[str, Any]) -> None:
-        self.finish_citations()
         self.outcome.results.append(result)
         self.outcome.stop_reason = result["choices"][0]["finish_reason"]
         self._events.add("stats", stats=self.written.stats(self.outcome.results).model_dump())
@@ -268,18 +278,8 @@ class Answering:
         own = {each.number for each in self.outcome.evidence}
         earlier = [passages.evidence_of(cited[number], cited=True) for number in sorted(cited) if number not in own]
         offered = [each.model_copy(update={"cited": each.number in cited}) for each in self.outcome.evidence]
-        self.outcome.evidence = [*(each for each in earlier), *offered]
+        self.outcome.evidence = [*earlier, *offered]
         self._citations = None
 
     def _stage(self, stage: str, **members: Any) -> None:
         self._events.add("stage", stage=stage, **members)
-
-    def note_call(self, call: ToolCall) -> None:
-        """Shows a call as it is now."""
-        with contextlib.suppress(ValueError):
-            place = [each.id for each in self.written.calls].index(call.id)
-            self.written.calls[place] = call
-            self._events.add("tool_call", call=call.model_dump())
-            return
-        self.written.calls.append(call)
-        self._events.add("tool_call", call=call.model_dump())

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..schemas.chats import Evidence, EvidenceScores, Message
+from .prompt import Messages
 
 if TYPE_CHECKING:
-    from ...documents import Found, Passage
+    from ...documents import Passage, Plan
 
 SHARE = 0.35
 MOST_TOKENS = 3000
@@ -21,22 +22,31 @@ def budget(limit: int) -> int:
     return max(1, min(int(limit * SHARE), MOST_TOKENS))
 
 
+def share(used: int, evidence: Iterable[Evidence], messages: Messages) -> int:
+    """The tokens that evidence takes of a prompt, by its share of the characters."""
+    characters = sum(len(each.text) for each in evidence)
+    whole = sum(len(str(each.get("content") or "")) for each in messages)
+    return min(used, round(used * characters / whole)) if whole else 0
+
+
 def next_number(branch: Iterable[Message]) -> int:
     """The first number that no passage in the chat has yet."""
     return 1 + max((each.number for message in branch for each in message.evidence), default=0)
 
 
-def numbered(found: Found, first: int) -> tuple[Passage, ...]:
-    """The passages with the numbers that they have in the chat."""
-    return tuple(dataclasses.replace(each, number=first + index) for index, each in enumerate(found.passages))
+def numbered(plan: Plan, first: int) -> Plan:
+    """The plan with the numbers that its passages have in the chat."""
+
+    def moved(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+        return tuple(dataclasses.replace(each, number=each.number - 1 + first) for each in passages)
+
+    found = dataclasses.replace(plan.found, passages=moved(plan.found.passages))
+    return dataclasses.replace(plan, found=found, parts=tuple(map(moved, plan.parts)))
 
 
-def asked(question: str, passages: Sequence[Passage]) -> str:
+def as_question(told: Messages) -> str:
     """What the model is told in the place of the question. The instructions are in it, so that the system prompt, and
     all that was computed behind it, stays as it was when documents are chosen in the midst of a chat."""
-    from ...documents import messages
-
-    told = messages(question, passages)
     return f"{told[0]['content']}\n\n{told[-1]['content']}"
 
 

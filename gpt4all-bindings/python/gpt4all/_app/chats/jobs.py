@@ -34,6 +34,7 @@ class Job:
         self.task = task
         self.events = Events()
         self.ended_as: str | None = None  # the state of the message, if somebody ended it
+        self.answering: Answering | None = None
         self.work: asyncio.Task[None] | None = None
         self.running: asyncio.Task[None] | None = None
 
@@ -81,6 +82,14 @@ class Jobs:
             job.cancel("stopped")
             await asyncio.wait([job.running])
 
+    def decide(self, message: str, call: str, approve: bool) -> None:
+        """Whether a call that the model asks for may be made. Raises RequestError 404."""
+        for job in self._jobs.values():
+            if job.task.reply.id == message and job.answering is not None:
+                job.answering.calls.decide(call, approve)
+                return
+        raise RequestError(404, "that message is not being written", code="not_found")
+
     async def stop_of(self, chat: str) -> None:
         """Ends the answer that is being written in a chat, if there is one."""
         if (id := self._chats.jobs.get(chat)) is not None:
@@ -119,6 +128,7 @@ class Jobs:
         reply = job.task.reply
         self._opening.choose_template(job.task.model.path, job.task.settings.template)
         answering = Answering(self._inference, self._chats, self._library, job.task, job.events)
+        job.answering = answering
 
         def look() -> tuple[str, str]:
             return answering.written.content, answering.written.reasoning

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from ..._server.errors import RequestError
 from ..._server.inference import Inference
@@ -15,6 +14,7 @@ from ..schemas.settings import ChatSettings
 from . import choice
 from .answering import CLIENT, Task
 from .conversation import turns
+from .evidence import share
 from .jobs import Jobs
 from .prompt import Messages, dropped_before, reserved
 from .store import Chats
@@ -104,7 +104,7 @@ class Sending:
             used=used,
             limit=limit,
             reserved=reserved(limit, settings.sampling.max_tokens),
-            evidence=_share(used, branch, messages),
+            evidence=share(used, [each for message in branch for each in message.evidence], messages),
             dropped=dropped,
         )
 
@@ -113,10 +113,3 @@ class Sending:
         async with self._inference.work(CLIENT, model, "count_tokens", request) as answer:
             tokens: int = (await answer.result())["input_tokens"]
         return tokens
-
-
-def _share(used: int, branch: Sequence[Message], messages: Messages) -> int:
-    """The tokens that evidence takes, by its share of the characters."""
-    evidence = sum(len(each.text) for message in branch for each in message.evidence)
-    whole = sum(len(str(each.get("content") or "")) for each in messages)
-    return min(used, round(used * evidence / whole)) if whole else 0

@@ -7,7 +7,8 @@ import asyncio
 from fastapi import APIRouter
 
 from ..chats.sending import Sending
-from ..schemas.chats import Context, NewMessage, Replying, Sent
+from ..chats.tools import TOOLS
+from ..schemas.chats import Context, Decision, NewMessage, Replying, Sent, ToolInfo
 from ..services import Services
 
 
@@ -27,6 +28,14 @@ def routes(services: Services) -> APIRouter:
     @router.post("/messages/{id}/continue", status_code=201, summary="Go on with an answer")
     async def continue_message(id: str) -> Replying:
         return await sending.go_on(id)
+
+    @router.post("/messages/{id}/tool-calls/{call}/decision", status_code=204, summary="Allow a call, or refuse it")
+    async def decide_call(id: str, call: str, decision: Decision) -> None:
+        services.jobs.decide(id, call, decision.approve)
+
+    @router.get("/tools", summary="The tools that chats may have")
+    def list_tools() -> list[ToolInfo]:
+        return [ToolInfo(name=tool.name, description=tool.description) for tool in TOOLS.values()]
 
     @router.get("/chats/{id}/context", summary="How full the context of a chat's model is")
     async def read_context(id: str, leaf: str | None = None) -> Context:

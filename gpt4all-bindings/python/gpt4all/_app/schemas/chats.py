@@ -79,6 +79,13 @@ class ToolCall(Model):
     result: str | None
 
 
+class ToolInfo(Model):
+    """A tool that the settings of a chat may name."""
+
+    name: str
+    description: str
+
+
 class Stats(Model):
     """What an answer took. cached_tokens: those of the prompt that had not to be computed."""
 
@@ -204,12 +211,17 @@ class Context(Model):
 class JobEvent(Model):
     """An event of a job. Which of the members there are depends on `type`.
 
+    start: content, reasoning: what there is of the answer already, which text and reasoning are appended to.
     stage: stage, done, total, detail. evidence: evidence, searched. context: context. reasoning, text: text.
-    tool_call: call. notice: code, message. stats: stats. done: chat_message. error: error.
+    tool_call: call. notice: code, message. stats: stats. done: message. error: error.
     """
 
     seq: int
-    type: Literal["stage", "evidence", "context", "reasoning", "text", "tool_call", "notice", "stats", "done", "error"]
+    type: Literal[
+        "start", "stage", "evidence", "context", "reasoning", "text", "tool_call", "notice", "stats", "done", "error"
+    ]
+    content: str | None = None
+    reasoning: str | None = None
     stage: Stage | None = None
     done: int | None = None
     total: int | None = None

@@ -1,0 +1,109 @@
+"""What documents say about a question: searched, told, and made the question that the model is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ..library import Library
+from ..schemas.chats import Evidence, Message, Searched
+from . import evidence as passages
+from .conversation import user_content
+from .events import Events
+from .prompt import Messages
+from .store import Chats
+
+if TYPE_CHECKING:
+    from ...documents import Citations, Passage, Plan
+
+CHARACTERS = 4  # for a token, about
+
+Ask = Callable[[Messages], Awaitable[str]]
+"""Has a model answer a conversation, without showing it."""
+
+
+class Research:
+    """For one answer. run() sets the rest.
+
+    branch: the messages before the answer, the question last. ask: for notes on documents that are too long to be
+    offered at once.
+    searched, evidence: for the message. prompt: what the model is asked instead of the question; None: nothing was
+    found. citations: lets those through that were offered, in this turn or an earlier one.
+    """
+
+    def __init__(self, library: Library, chats: Chats, branch: Sequence[Message], events: Events, ask: Ask) -> None:
+        self._library = library
+        self._chats = chats
+        self._branch = branch
+        self._events = events
+        self._ask = ask
+        self.searched: Searched | None = None
+        self.evidence: list[Evidence] = []
+        self.prompt: str | None = None
+        self.citations: Citations | None = None
+
+    async def run(self, collections: Sequence[str], limit: int) -> None:
+        """limit: length of the model's context. Raises LLModelError, RequestError."""
+        from ...documents import Citations, messages
+
+        self._events.add("stage", stage="searching", detail=", ".join(collections)[:500])
+        asked = [message for message in self._branch if message.role == "user"]
+        before = asked[-2].content if len(asked) > 1 else None
+        budget = passages.budget(limit)
+        found = await asyncio.to_thread(self._plan, asked[-1].content, before, list(collections), budget)
+        plan = passages.numbered(found, passages.next_number(self._branch))
+        offered = plan.found.passages if plan.found.answerable else ()
+        earlier = [passages.passage_of(each) for message in self._branch for each in message.evidence]
+        self.citations = Citations([*earlier, *offered])
+        self._tell(plan, offered)
+        if not offered:
+            return
+        question = await asyncio.to_thread(user_content, self._chats, asked[-1])
+        if plan.mode == "map_reduce":
+            self.prompt = await self._reduced(question, plan, budget)
+        else:
+            self.prompt = passages.as_question(messages(question, offered))
+
+    def _plan(self, question: str, before: str | None, collections: list[str], budget: int) -> Plan:
+        return self._library.documents().plan(question, collections, before=before, budget=budget)
+
+    def _tell(self, plan: Plan, offered: Sequence[Passage]) -> None:
+        found = plan.found
+        self.evidence = [passages.evidence_of(each) for each in offered]
+        self.searched = Searched(
+            files=found.files,
+            used=len(offered),
+            mode=plan.mode if offered else "none",
+            answerable=found.answerable,
+        )
+        shown = [each.model_dump() for each in self.evidence]
+        self._events.add("evidence", evidence=shown, searched=self.searched.model_dump())
+        if not found.answerable:
+            self._notice("not_in_documents", f"{found.files} files were searched, and say nothing about this.")
+        elif plan.mode == "map_reduce":
+            rest = (
+                "" if plan.complete else "; there is more than that, so these have what comes nearest to the question"
+            )
+            self._notice(
+                "map_reduce", f"The answer is made of notes on {len(plan.parts)} parts of the documents{rest}."
+            )
+
+    def _notice(self, code: str, message: str) -> None:
+        self._events.add("notice", code=code, message=message)
+
+    async def _reduced(self, question: str, plan: Plan, budget: int) -> str:
+        """Asks for notes on each part, and of as many notes as fit makes the question."""
+        from ...documents import Citations, note_messages, reduce_messages
+
+        notes = []
+        for number, part in enumerate(plan.parts):
+            detail = f"part {number + 1} of {len(plan.parts)}"
+            self._events.add("stage", stage="reading", done=number, total=len(plan.parts), detail=detail)
+            citations = Citations(part)
+            note = await self._ask(note_messages(question, part))
+            notes.append(citations.feed(note) + citations.end())
+        while len(notes) > 1 and sum(map(len, notes)) > budget * CHARACTERS:
+            pairs = [notes[begin : begin + 2] for begin in range(0, len(notes), 2)]
+            notes = [await self._ask(reduce_messages(question, pair)) if len(pair) > 1 else pair[0] for pair in pairs]
+        return passages.as_question(reduce_messages(question, notes))
