@@ -6,23 +6,13 @@ import os
 import sys
 
 from ci.build import build, directory, expected
-from ci.common import BUILD, ROOT, Failure, run_main
+from ci.common import ROOT, run_main
 from ci.fetch.default_model import fetch, model_path
+from ci.front_end import build_front_end
 from ci.setup import BUILD_TOOLS, ensure_other_venv, ensure_tools
-from ci.steps import Steps, run_logged, tail
+from ci.steps import Steps
 
-FRONT_END = ROOT / "gpt4all-chat"
 PYTHON_BINDING = ROOT / "gpt4all-bindings" / "python"
-
-
-def build_front_end() -> None:
-    """Into the Python package. Raises Failure if it cannot be built."""
-    ensure_tools(["npm"])
-    log = BUILD / "logs" / "chat-build.log"
-    commands = [["npm", "ci"]] if not (FRONT_END / "node_modules").is_dir() else []
-    for command in [*commands, ["npm", "run", "build"]]:
-        if run_logged(command, log, cwd=FRONT_END) != 0:
-            raise Failure(f"{' '.join(command)} failed; the end of {log}:\n{tail(log)}")
 
 
 def main() -> int:
@@ -36,8 +26,7 @@ def main() -> int:
         requirements = PYTHON_BINDING / "tests" / "app" / "requirements.txt"
         python = ensure_other_venv("venv-app", requirements, "the chat application's packages")
     with steps.step("the front end, with npm"):
-        if (FRONT_END / "package.json").is_file():
-            build_front_end()
+        build_front_end()
     with steps.step("default model", "" if model_path().exists() else "98 MB"):
         fetch()
     variables = {

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ci.build import LLAMA_CPP, ccache_variables, fetch_source
-from ci.common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, file_lock, run_main, say
+from ci.common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, MissingTool, NoNetwork, file_lock, run_main, say
+from ci.front_end import build_front_end
 from ci.setup import ensure_tools, ensure_venv
 from ci.steps import ninja_progress, run_logged, tail
 
@@ -54,11 +55,20 @@ def _tag(raw: Path, into: Path) -> Path:
     return tagged
 
 
+def _build_pages() -> None:
+    """Those of the chat application; a package can be made without them, and is not published then."""
+    try:
+        build_front_end()
+    except (MissingTool, NoNetwork) as failure:
+        say(f"      without the pages of the chat application: {failure}")
+
+
 def wheel(into: Path = DIST, variants: str = "ON") -> Path:
     """Builds the wheel of this checkout. `variants` is what CMake takes as GPT4ALL_CPU_VARIANTS."""
     ensure_tools(TOOLS)
     ensure_venv()
     fetch_source()
+    _build_pages()
     with file_lock(BUILD / ".wheel.lock", "the wheel"), tempfile.TemporaryDirectory(dir=BUILD) as raw:
         command = [str(VENV_PYTHON), "-m", "build", "--wheel", "--no-isolation", "--outdir", raw, str(BINDING)]
         command += [f"-Cbuild-dir={BUILD / 'wheel'}", f"-Ccmake.define.GPT4ALL_CPU_VARIANTS={variants}"]
@@ -73,6 +83,7 @@ def sdist(into: Path = DIST) -> Path:
     ensure_tools(TOOLS)
     ensure_venv()
     fetch_source()
+    _build_pages()
     fetch = [sys.executable, "-m", "ci.fetch.llama_cpp", "--verify", "--into", str(LLAMA_CPP)]
     _run("sdist-verify", fetch, cwd=ROOT)
     into.mkdir(parents=True, exist_ok=True)

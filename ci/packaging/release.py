@@ -94,14 +94,25 @@ def metadata_of(package: Path) -> str:
         return member.read().decode()
 
 
+def names_in(package: Path) -> list[str]:
+    """The names of the files in a wheel or an sdist."""
+    if package.suffix == ".whl":
+        with zipfile.ZipFile(package) as archive:
+            return archive.namelist()
+    with tarfile.open(package) as tar:
+        return tar.getnames()
+
+
 def check_package(package: Path) -> str:
-    """What of a package's version and size is not as it should be."""
+    """What of a package's version, content and size is not as it should be."""
     wrong = []
     found = re.search(r"^Version: (.+)$", metadata_of(package), re.MULTILINE)
     if not found or found[1] != version():
         wrong.append(f"its metadata says version {found[1] if found else '(none)'}, VERSION says {version()}")
     if package.stat().st_size > LARGEST_PACKAGE:
         wrong.append(f"has {package.stat().st_size:,} bytes, over {LARGEST_PACKAGE:,}")
+    if not any(name.endswith("gpt4all/_app/static/index.html") for name in names_in(package)):
+        wrong.append("lacks the pages of the chat application, which need Node to be built")
     return "\n".join(wrong)
 
 

@@ -55,8 +55,16 @@ def test_a_package_of_another_version_is_found(root: Path, told: str, wrong: str
     wheel = root / "gpt4all-3.1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("gpt4all-3.1.0.dist-info/METADATA", f"Name: gpt4all\nVersion: {told}\n" if told else "")
+        archive.writestr("gpt4all/_app/static/index.html", "<!doctype html>")
     found = release.check_package(wheel)
     assert wrong in found and bool(found) == bool(wrong)
+
+
+def test_a_package_without_the_pages_is_found(root: Path) -> None:
+    wheel = root / "gpt4all-3.1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("gpt4all-3.1.0.dist-info/METADATA", "Name: gpt4all\nVersion: 3.1.0\n")
+    assert "lacks the pages of the chat application" in release.check_package(wheel)
 
 
 @pytest.mark.parametrize("told", ["3.1.0", "3.0.9"])

@@ -8,8 +8,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -47,18 +47,22 @@ def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-Install = Callable[[Path], Installed]
+class Install(Protocol):
+    """Installs the wheel for an interpreter, with an extra if one is named."""
+
+    def __call__(self, python: Path, extra: str = "") -> Installed: ...
 
 
 @pytest.fixture(scope="session")
 def install(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Installs the wheel for an interpreter."""
+    """What installs the wheel."""
 
-    def installed(python: Path) -> Installed:
+    def installed(python: Path, extra: str = "") -> Installed:
         folder = tmp_path_factory.mktemp("venv")
         subprocess.run([str(python), "-m", "venv", str(folder)], check=True)
         place = Installed(folder)
-        command = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", str(wheel)]
+        command = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
+        command.append(f"{wheel}[{extra}]" if extra else str(wheel))
         # from wheels alone: nothing may need a compiler
         command += ["--only-binary", ":all:", "--retries", "1"]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

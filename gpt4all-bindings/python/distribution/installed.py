@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 BINDING = Path(__file__).resolve().parents[1]
@@ -48,11 +48,14 @@ class Installed:
         self.empty = folder / "empty"
         self.empty.mkdir()
 
-    def run(self, program: str, *arguments: str, **variables: str) -> str:
-        """What a program of the environment prints; it must succeed and say nothing on stderr."""
+    def run(self, program: str, *arguments: str, prefix: Sequence[str] = (), **variables: str) -> str:
+        """What a program of the environment prints; it must succeed and say nothing on stderr.
+
+        prefix: another program with its arguments, which is to run this one.
+        """
         kept = {name: value for name, value in os.environ.items() if name in ("HOME", "GPT4ALL_CACHE", "TMPDIR")}
         done = subprocess.run(
-            [str(self.folder / "bin" / program), *arguments],
+            [*prefix, str(self.folder / "bin" / program), *arguments],
             env={**kept, "PATH": str(self.folder / "bin"), "PYTHONIOENCODING": "utf-8", **variables},
             cwd=self.empty,
             capture_output=True,

@@ -16,6 +16,7 @@ from distribution.installed import BINDING, ROOT, Installed
 
 FIRST_EXAMPLE = re.compile(r"## First example\n+```python\n(.*?)```", re.DOTALL)
 SCRIPTS = "gpt4all/llama_cpp_scripts/"
+PAGES = "gpt4all/_app/static"
 TINY_MODELS = ROOT / "gpt4all-backend" / "tests" / "models"
 CATALOGUE = {
     f"gpt4all/models/{name}": ROOT / "gpt4all-bindings" / "catalogue" / name
@@ -58,7 +59,8 @@ def test_the_wheel_holds_the_package_the_library_its_modules_and_nothing_else(un
     files = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "gpt4all"]
     ours = set(subprocess.run(listing, cwd=BINDING, capture_output=True, text=True, check=True).stdout.split())
-    assert {name for name in ours if (BINDING / name).is_file()} | CATALOGUE.keys() == {
+    pages = {str(path.relative_to(BINDING)) for path in (BINDING / PAGES).rglob("*") if path.is_file()}
+    assert {name for name in ours if (BINDING / name).is_file()} | CATALOGUE.keys() | pages == {
         name for name in files if name.startswith("gpt4all/") and not name.startswith(("gpt4all/lib/", SCRIPTS))
     }
     for name, source in CATALOGUE.items():
