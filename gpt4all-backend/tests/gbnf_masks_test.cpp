@@ -174,12 +174,11 @@ std::vector<const char *> vocabularies() {
                           : std::vector{"gpt-2", "qwen2", "llama-spm", "phi-3", "gemma-4"};
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Masks, testing::ValuesIn(vocabularies()),
-                         [](const auto &one) {
-                             std::string name = one.param;
-                             name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Of, Masks, testing::ValuesIn(vocabularies()), [](const auto &one) {
+    std::string name = one.param;
+    name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
+    return name;
+});
 
 TEST(MasksOfGrammars, OfCopiesAreTheirOwn) {
     const Model model = vocabulary_of("gpt-2");
