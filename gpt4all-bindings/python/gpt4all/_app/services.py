@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from .chats.store import Chats
 from .database import Database
 from .keys import Keys
 from .library import Library
+from .models.downloads import Downloads
+from .models.installed import Installed
 from .opening import Opening
 from .preferences import Preferences
 from .requests import Requests
@@ -38,6 +41,8 @@ class Services:
     chats: Chats
     jobs: Jobs
     requests: Requests
+    installed: Installed
+    downloads: Downloads
     addresses: list[str] = field(default_factory=list)
 
     @classmethod
@@ -47,7 +52,11 @@ class Services:
         bus = Bus()
         preferences = Preferences(database)
         chats = Chats(database)
-        library = Library(settings.place)
+        library = Library(
+            settings.place,
+            lambda name: bus.publish("collections", name),
+            lambda: bool(chats.jobs) or inference.busy,
+        )
         opening = Opening(preferences, inference.pool)
         return cls(
             settings,
@@ -63,6 +72,8 @@ class Services:
             chats,
             Jobs(inference, chats, library, opening, bus),
             Requests(),
+            Installed(inference, lambda model: bus.publish("models", model)),
+            Downloads(settings.place, lambda: bus.publish("downloads"), lambda: _come(inference, bus)),
         )
 
     @contextlib.asynccontextmanager
@@ -70,14 +81,24 @@ class Services:
         """What runs while the server does."""
         self.bus.start()
         self.chats.recover()
+        opening = asyncio.create_task(asyncio.to_thread(self.library.start))
         try:
             yield
         finally:
+            await self.installed.end()
             await self.jobs.close()
-            self.library.close()
+            await opening
+            await asyncio.to_thread(self.downloads.close)
+            await asyncio.to_thread(self.library.close)
             self.database.close()
 
     def end(self) -> None:
         """Ends what would otherwise keep the server from ending: streams of events, and answers, which are kept."""
         self.bus.close()
         self.jobs.end()
+
+
+def _come(inference: Inference, bus: Bus) -> None:
+    """A model has come."""
+    inference.store.renew()
+    bus.publish("models")

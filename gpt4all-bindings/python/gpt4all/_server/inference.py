@@ -64,6 +64,11 @@ class Inference:
                 resident_bytes(slot.worker.pid),
             )
 
+    @property
+    def busy(self) -> bool:
+        """Whether a model works for somebody. For any thread."""
+        return any(queue.running for queue in list(self._queues.values()))
+
     def queue(self, model: StoredModel, worker: Worker) -> Admission:
         """The queue before a model, with as many places as it was opened with."""
         queue = self._queues.get(str(model.path))

@@ -101,7 +101,9 @@ class Run:
         reply = self.chats.add_message(chat.id, user.id, "assistant", state="running")
         chosen = ChatSettings.model_validate({"tools": list(TOOLS), **settings})
         task = Task(reply, self.chats.branch(user.id), MODEL, chosen)
-        self.answering = Answering(scripted.inference, self.chats, Library(folder), task, Events())
+        self.answering = Answering(
+            scripted.inference, self.chats, Library(folder, lambda _: None, lambda: False), task, Events()
+        )
 
     async def decided(self, *decisions: tuple[str, bool]) -> None:
         """Runs it; each decision is taken when its call asks for it."""

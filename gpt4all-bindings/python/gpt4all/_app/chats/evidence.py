@@ -54,7 +54,7 @@ def evidence_of(passage: Passage, *, cited: bool = False) -> Evidence:
     scores = passage.scores
     return Evidence(
         number=passage.number,
-        file_id=None,
+        file_id=None if passage.file_id is None else str(passage.file_id),
         collection=passage.collection,
         path=str(passage.path),
         title=passage.title,
@@ -86,4 +86,5 @@ def passage_of(evidence: Evidence) -> Passage:
         (evidence.found[0], evidence.found[1]),
         evidence.text,
         evidence.sha256,
+        file_id=int(evidence.file_id) if evidence.file_id is not None else None,
     )

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from . import chats, diagnostics, events, jobs, messages, presets, search, server, session, settings, state, transfer
+from . import (
+    chats,
+    diagnostics,
+    documents,
+    events,
+    files,
+    jobs,
+    messages,
+    models,
+    presets,
+    search,
+    server,
+    session,
+    settings,
+    state,
+    transfer,
+)
 
 AREAS = (
     *(session, state, settings, presets, server, diagnostics, events),
     *(chats, messages, jobs, search, transfer),
+    *(models, documents, files),
 )

@@ -47,7 +47,7 @@ def _picture(shown: Any, width: int) -> tuple[bytes, tuple[int, int]]:
     if not (own_width >= 1 and own_height >= 1):
         raise ParseError(Reason.DAMAGED, f"a page of {own_width:g} by {own_height:g} points cannot be shown")
     scale = min(width / own_width, _HEIGHT / own_height, math.sqrt(_PIXELS / (own_width * own_height)))
-    image = shown.render(scale=scale).to_pil()
+    image = shown.render(scale=scale * (1 - 1e-9)).to_pil()  # or rounding makes it a pixel wider
     written = io.BytesIO()
     image.save(written, "PNG", compress_level=2)  # a few bytes more, in a quarter of the time
     return written.getvalue(), image.size

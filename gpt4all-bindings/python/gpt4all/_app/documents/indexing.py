@@ -1,0 +1,106 @@
+"""Keeping collections up to date, in a thread of the server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from ..._server.errors import RequestError
+from ..._server.logs import logger
+from ...documents import Collection as Known
+from ...documents import Documents, Progress
+from ..schemas.documents import Collection, FileStates, IndexingState
+
+TELL_SECONDS = 0.5
+AGAIN_SECONDS = 60.0  # after a failure, unless somebody asks before
+
+
+class Indexing:
+    """Watches all collections that are not paused.
+
+    changed: called with a collection's name when there is something to tell, not too often.
+    """
+
+    def __init__(self, documents: Documents, changed: Callable[[str], None]) -> None:
+        self._documents = documents
+        self._changed = changed
+        self._told = 0.0
+        self._phases: dict[str, Progress] = {}
+        self._wanted = threading.Event()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="indexing", daemon=True)
+
+    def start(self) -> None:
+        """Begins, and goes on with what was interrupted."""
+        self._thread.start()
+
+    def go_on(self) -> None:
+        """Tries again at once what has failed."""
+        self._wanted.set()
+
+    def close(self) -> None:
+        """Ends after the file or batch that it is at."""
+        self._closed = True
+        self._wanted.set()
+        while self._thread.is_alive():
+            self._documents.pause()  # again, should it only just have begun to watch
+            self._thread.join(0.1)
+
+    def _work(self) -> None:
+        while not self._closed:
+            self._wanted.clear()
+            try:
+                self._documents.watch(progress=self._note)
+            except Exception as error:  # whatever it is: what is found already can be searched all the same
+                if self._closed:
+                    return
+                level = logger.info if isinstance(error, RequestError) else logger.error
+                level("documents cannot be indexed: %s", error)
+                self._phases.clear()
+                for collection in self._documents.collections():
+                    self._changed(collection.name)
+                self._wanted.wait(AGAIN_SECONDS)
+            else:
+                # The documents were asked to end what they do, for example to change the model.
+                self._wanted.wait(0.1)
+
+    def _note(self, progress: Progress) -> None:
+        before = self._phases.get(progress.collection)
+        self._phases[progress.collection] = progress
+        now = time.monotonic()
+        if now - self._told >= TELL_SECONDS or before is None or progress.files_done == progress.files:
+            self._told = now
+            self._changed(progress.collection)
+
+    def collections(self) -> list[Collection]:
+        """All of them, as the page gets them."""
+        return [self._shown(each) for each in self._documents.collections()]
+
+    def _shown(self, known: Known) -> Collection:
+        job, progress = known.indexing, self._phases.get(known.name)
+        state = job.state if job.state != "interrupted" else "running"  # it is taken up by itself
+        if state == "running" and progress is not None and progress.phase == "waiting":
+            state_shown = "waiting"
+        else:
+            state_shown = str(state)
+        running = state == "running"
+        return Collection(
+            name=known.name,
+            folders=[str(folder) for folder in known.folders],
+            embed_model=known.embed_model,
+            states=FileStates.model_validate(dict(known.states)),
+            chunks=known.chunks,
+            embedded=known.embedded,
+            indexing=IndexingState.model_validate(
+                {
+                    "state": state_shown,
+                    "done": job.files_done,
+                    "total": job.files,
+                    "file": job.path if running and job.path else None,
+                    "chunks_per_second": job.chunks_per_second,
+                    "seconds_left": job.seconds_left if running else None,
+                    "error": job.error,
+                }
+            ),
+        )

@@ -1,0 +1,1 @@
+"""Models for the page: which are here, which suit this machine, and getting others."""

@@ -1,0 +1,351 @@
+"""Downloads as jobs of the server: they go on when the page is closed, one at a time, and are known after a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ... import models
+from ..._errors import CancellationError, LLModelError
+from ..._model import inspect
+from ..._server.errors import RequestError, failure_of
+from ...models import ChecksumError, DiskFullError, OfflineError, ProgressInfo, UnreachableError
+from ...models._files import check_space, disk_errors, locked, rename, state_file, write_json
+from ...models._names import safe_file_name
+from ...models._records import Record
+from ...models._settings import Reporter
+from ..database import new_id
+from ..schemas.base import Error
+from ..schemas.models import Download, DownloadState
+from . import hosts
+
+NAME = "downloads.json"
+KEPT = 50  # that have ended
+TELL_SECONDS = 0.5
+SPEED_SECONDS = 3.0  # over which speed is measured
+_BLOCK = 1 << 20
+# What happens to bytes that are here already.
+_CHECKING = ("checking", "verifying", "extracting", "converting")
+
+Wish = Literal["pause", "remove", "close"]
+
+
+@dataclass
+class Item:
+    """One of them. source: the file that is taken instead of a download. wish: what it shall end for."""
+
+    id: str
+    model: str
+    source: str | None = None
+    state: DownloadState = "queued"
+    received: int = 0
+    total: int | None = None
+    error: Error | None = None
+    wish: Wish | None = None
+    speed: float | None = None
+    since: tuple[float, int] = (0.0, 0)
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        if self.source is not None:
+            return Path(self.source).name
+        entry = models.find(self.model)
+        return entry.name if entry else self.model.removeprefix("hf://")
+
+    def told(self) -> Download:
+        left = None
+        if self.speed and self.total is not None and self.state == "running":
+            left = max(self.total - self.received, 0) / self.speed
+        return Download(
+            id=self.id,
+            name=self.name,
+            state=self.state,
+            received=self.received,
+            total=self.total,
+            bytes_per_second=self.speed if self.state == "running" else None,
+            seconds_left=left,
+            error=self.error,
+        )
+
+
+class Downloads:
+    """For any number of threads.
+
+    folder: where they are noted. changed: called when there is something to tell, not too often. done: when a model has
+    come.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        changed: Callable[[], None],
+        done: Callable[[], None],
+        settings: Callable[[], models.Settings] = hosts.settings,
+    ) -> None:
+        self._path = folder / NAME
+        self._changed = changed
+        self._done = done
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._thread: threading.Thread | None = None
+        self._told = 0.0
+        self._closed = False
+        self._items = {item.id: item for item in self._noted()}
+
+    def all(self) -> list[Download]:
+        """In the order in which they were asked for."""
+        with self._lock:
+            return [item.told() for item in self._items.values()]
+
+    def add(self, model: str) -> Download:
+        """A model by its name, which must be one that can be downloaded. Asked for twice, it is the same download."""
+        return self._add(model, None)
+
+    def take(self, source: Path) -> Download:
+        """Copies a file to the other models. Raises RequestError 400 if it is no model, 409 if its name is taken.
+
+        source: resolved, and allowed.
+        """
+        if not source.is_file():
+            raise RequestError(400, f"{source} is not a file", code="invalid_request", param="path")
+        try:
+            safe_file_name(source.name)
+            inspect(source)
+        except LLModelError as error:
+            raise RequestError(400, f"{source} cannot be used: {error}", code="invalid_model", param="path") from None
+        if source.suffix != ".gguf":
+            raise RequestError(400, f"{source} must end with .gguf", code="invalid_model", param="path")
+        if (models.models_folder() / source.name).exists():
+            raise RequestError(409, f"there is a model {source.name} already", code="already_there", param="path")
+        return self._add(source.name, str(source))
+
+    def _add(self, model: str, source: str | None) -> Download:
+        with self._lock:
+            known = [item for item in self._items.values() if item.model == model and item.source == source]
+            for item in known:
+                if item.state == "done":
+                    del self._items[item.id]
+                else:
+                    return item.told() if item.state != "failed" else self.resume(item.id)
+            item = Item(new_id(), model, source)
+            self._items[item.id] = item
+            self._forget_old()
+            told = item.told()
+            self._go_on()
+        return told
+
+    def pause(self, id: str) -> Download:
+        """Keeps what has come. Raises RequestError 404; 409 for one that has ended."""
+        with self._lock:
+            item = self._item(id)
+            if item.state == "queued":
+                item.state = "paused"
+            elif item.state in ("running", "verifying"):
+                item.wish = "pause"
+            elif item.state != "paused":
+                raise RequestError(409, f"the download of {item.name} has ended already", code="ended")
+            self._note()
+            return item.told()
+
+    def resume(self, id: str) -> Download:
+        """Goes on from what is there. Raises RequestError 404; 409 if it is done."""
+        with self._lock:
+            item = self._item(id)
+            if item.state == "done":
+                raise RequestError(409, f"the download of {item.name} has ended already", code="ended")
+            if item.state in ("paused", "failed"):
+                item.state, item.error, item.speed = "queued", None, None
+            if item.wish == "pause":
+                item.wish = None
+            told = item.told()
+            self._go_on()
+            return told
+
+    def remove(self, id: str) -> None:
+        """Forgets one, with what has come of it; a model that is complete stays. Raises RequestError 404."""
+        with self._lock:
+            item = self._item(id)
+            if item.state in ("running", "verifying"):
+                item.wish = "remove"
+                return
+            del self._items[id]
+            self._note()
+        _discard(item)
+
+    def close(self) -> None:
+        """Ends the one that runs. It goes on when the person says so."""
+        with self._lock:
+            self._closed = True
+            for item in self._items.values():
+                if item.state in ("running", "verifying"):
+                    item.wish = "close"
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _item(self, id: str) -> Item:
+        if id not in self._items:
+            raise RequestError(404, "there is no such download", code="not_found")
+        return self._items[id]
+
+    # -------------------------------------------------------------------------------------------------------- the work
+
+    def _go_on(self) -> None:
+        """Under the lock."""
+        self._note()
+        if self._thread is None and not self._closed:
+            self._thread = threading.Thread(target=self._work, name="downloads", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                item = next((each for each in self._items.values() if each.state == "queued"), None)
+                if item is None or self._closed:
+                    self._thread = None
+                    return
+                item.state, item.wish, item.since = "running", None, (time.monotonic(), item.received)
+            self._tell(now=True)
+            self._run(item)
+            self._tell(now=True)
+
+    def _run(self, item: Item) -> None:
+        def progress(info: ProgressInfo) -> bool:
+            self._progress(item, info)
+            return item.wish is None
+
+        try:
+            if item.source is None:
+                models.pull(item.model, progress=progress, settings=self._settings())
+            else:
+                _copy(Path(item.source), Reporter(progress, item.name))
+        except CancellationError:
+            self._ended(item, "queued" if item.wish is None else "paused")  # resumed before it had stopped
+            if item.wish == "remove":
+                with self._lock:
+                    self._items.pop(item.id, None)
+                    self._note()
+                _discard(item)
+        except LLModelError as error:
+            item.error = download_error(error)
+            self._ended(item, "failed")
+        except Exception as error:
+            item.error = Error(message=f"it failed: {error}", code=None, param=None, remedies=list(_REMEDIES))
+            self._ended(item, "failed")
+            raise
+        else:
+            self._done()
+            item.total = item.received = max(item.total or 0, item.received)
+            self._ended(item, "done")
+
+    def _ended(self, item: Item, state: DownloadState) -> None:
+        with self._lock:
+            item.state = state
+            self._note()
+
+    def _progress(self, item: Item, info: ProgressInfo) -> None:
+        now = time.monotonic()
+        state: DownloadState = "verifying" if info.phase in _CHECKING else "running"
+        if state != item.state or (info.phase == "downloading" and info.done_bytes < item.since[1]):
+            item.since, item.speed = (now, info.done_bytes), None
+        item.state = state
+        if info.phase == "downloading":
+            item.received, item.total = info.done_bytes, info.total_bytes
+            begun, before = item.since
+            if now - begun >= SPEED_SECONDS or (item.speed is None and now - begun > TELL_SECONDS):
+                item.speed = (info.done_bytes - before) / (now - begun)
+                item.since = (now, info.done_bytes)
+        self._tell()
+
+    def _tell(self, *, now: bool = False) -> None:
+        if now or time.monotonic() - self._told >= TELL_SECONDS:
+            self._told = time.monotonic()
+            self._changed()
+
+    # ------------------------------------------------------------------------------------------------ after a restart
+
+    def _note(self) -> None:
+        """Under the lock."""
+        rows = [
+            {"id": item.id, "model": item.model, "source": item.source, "received": item.received, "total": item.total}
+            for item in self._items.values()
+            if item.state != "done"
+        ]
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(OSError):  # a full disk: the download itself will tell
+            write_json(self._path, {"downloads": rows})
+
+    def _noted(self) -> list[Item]:
+        """Those that had not ended. Nothing goes on by itself: whoever starts the program may be offline on purpose."""
+        try:
+            rows = json.loads(self._path.read_text(encoding="utf-8"))["downloads"]
+            return [Item(state="paused", **row) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+
+    def _forget_old(self) -> None:
+        ended = [item for item in self._items.values() if item.state == "done"]
+        for item in ended[: max(0, len(ended) - KEPT)]:
+            del self._items[item.id]
+
+
+def _copy(source: Path, report: Reporter) -> None:
+    """A copy gets its name when it is whole, and is recorded with its hash, as a download is."""
+    target = models.models_folder() / source.name
+    with locked(target, report):
+        part, digest, done = state_file(target, ".part"), hashlib.sha256(), 0
+        size = source.stat().st_size
+        check_space(part.parent, size, source.name)
+        try:
+            with disk_errors(target), source.open("rb") as read, part.open("wb") as write:
+                while block := read.read(_BLOCK):
+                    write.write(block)
+                    digest.update(block)
+                    done += len(block)
+                    report("downloading", done, size)
+            with disk_errors(target):
+                shutil.copymode(source, part)
+                Record(done, digest.hexdigest(), str(source)).write(target)
+                rename(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def _discard(item: Item) -> None:
+    if item.source is None:
+        with contextlib.suppress(LLModelError):  # another process fetches the same
+            models.discard(item.model)
+
+
+_REMEDIES = (
+    "Try again; what has come so far is kept.",
+    "Choose another model or another quantisation of it.",
+    "Import the model from a file that was downloaded in another way.",
+)
+
+
+def download_error(error: LLModelError) -> Error:
+    """What went wrong, and three things to do about it."""
+    failure = failure_of(error)
+    first, second, third = _REMEDIES
+    code = failure.code or "download_failed"
+    if isinstance(error, DiskFullError):
+        code, first = "disk_full", "Free some space, and try again; what has come so far is kept."
+        second = "Choose a smaller model or a smaller quantisation of it."
+        third = "Have models kept on another disk, with the environment variable GPT4ALL_CACHE."
+    elif isinstance(error, OfflineError):
+        code, first = "offline", "Unset GPT4ALL_OFFLINE and HF_HUB_OFFLINE, and start the application again."
+    elif isinstance(error, UnreachableError):
+        code, first = "unreachable", "Look at the connection to the internet, and try again."
+    elif isinstance(error, ChecksumError):
+        code, first = "checksum", "Try again; what was damaged has been deleted."
+    return Error(message=error.message, code=code, param=None, remedies=[first, second, third])

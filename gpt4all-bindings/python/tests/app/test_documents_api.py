@@ -1,0 +1,200 @@
+"""Documents over the application's API: collections, their files, the inspector, and what is shown of a file."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from documents import making
+from documents.making import TEXT
+
+from .conftest import VECTORS
+from .running import App, running
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("home")
+    notes = path / "notes"
+    (notes / "sub").mkdir(parents=True)
+    (notes / "house.md").write_text(f"# House\n\n## Money\n\n{TEXT}\n\n{'Plain words stand here. ' * 200}\n")
+    (notes / "broken.pdf").write_bytes(b"%PDF-1.4\n")
+    making.pdf(notes / "sub" / "report.pdf", [["Nothing here."], ["The cistern holds forty litres."]])
+    return path
+
+
+@pytest.fixture(scope="module")
+def app(store: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    data = tmp_path_factory.mktemp("app") / "data"
+    with running(store, data, HOME=str(home)) as one:
+        one.ask("PUT", "/documents/model", {"model": VECTORS})
+        one.ask("POST", "/collections", {"name": "notes", "folder": str(home / "notes")})
+        until(lambda: idle(one, "notes"))
+        yield one
+
+
+def until(condition: Callable[[], Any], seconds: float = 120) -> Any:
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return value
+
+
+def collection(app: App, name: str) -> Any:
+    return next((each for each in app.ask("GET", "/collections") if each["name"] == name), None)
+
+
+def idle(app: App, name: str) -> bool:
+    """Whether all of it is read and embedded."""
+    known = collection(app, name)
+    ready = known["states"]["ready"] and not known["states"]["pending"]
+    return bool(ready and known["indexing"]["state"] == "idle" and known["embedded"] == known["chunks"] > 0)
+
+
+def test_a_collection_with_its_states(app: App, home: Path) -> None:
+    known = collection(app, "notes")
+    assert known["folders"] == [str(home / "notes")]
+    assert known["states"] == {"ready": 2, "pending": 0, "unreadable": 1, "missing": 0}
+    assert known["embed_model"] == VECTORS
+    assert (known["indexing"]["done"], known["indexing"]["total"]) == (3, 3)
+    assert known["indexing"]["chunks_per_second"] > 0
+
+
+def test_files_by_state_with_reasons(app: App, home: Path) -> None:
+    listed = app.ask("GET", "/collections/notes/files")
+    assert [Path(each["path"]).name for each in listed["files"]] == ["broken.pdf", "house.md", "report.pdf"]
+    bad = app.ask("GET", "/collections/notes/files?state=unreadable")
+    assert bad["total"] == 1
+    assert (bad["files"][0]["reason"], bool(bad["files"][0]["message"])) == ("damaged", True)
+    page = app.ask("GET", "/collections/notes/files?limit=1&offset=1")
+    assert (page["total"], len(page["files"]), page["files"][0]["path"]) == (3, 1, str(home / "notes" / "house.md"))
+    assert app.ask("GET", "/collections/notes/files?q=REPORT")["total"] == 1
+    app.ask("GET", "/collections/notes/files?limit=0", status=400)
+    app.ask("GET", "/collections/none/files", status=404)
+
+
+def search(app: App, question: str, **members: Any) -> Any:
+    return app.ask("POST", "/documents/search", {"question": question, **members})
+
+
+def test_the_inspector(app: App) -> None:
+    found = search(app, "When is the rent due?", collections=["notes"], limit=2)
+    first = found["passages"][0]
+    assert TEXT in first["text"]
+    assert first["headings"] == ["House", "Money"]
+    assert first["scores"]["words"] == 1
+    assert found["files"] == 2
+    assert (found["chunks"], 1 <= len(found["passages"]) <= 2) == (collection(app, "notes")["chunks"], True)
+    error = app.ask("POST", "/documents/search", {"question": "x", "collections": ["none"]}, status=404)["error"]
+    assert "no collection 'none'" in error["message"]
+    app.ask("POST", "/documents/search", {"question": ""}, status=400)
+
+
+def test_a_page_with_the_passage_marked(app: App) -> None:
+    passage = search(app, "cistern", limit=1)["passages"][0]
+    number = passage["pages"][1]
+    shown = app.ask(
+        "GET",
+        f"/documents/files/{passage['file_id']}/pages/{number}?start={passage['start']}&end={passage['end']}&width=400",
+    )
+    head, _, data = shown["image"].partition(",")
+    assert head == "data:image/png;base64"
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (shown["width"], shown["height"])
+    assert shown["width"] == 400
+    assert len(shown["marks"]) == 1
+    assert all(0 <= each <= 1 for each in shown["marks"][0])
+    error = app.ask("GET", f"/documents/files/{passage['file_id']}/pages/99", status=409)["error"]
+    assert "no page 99" in error["message"]
+    app.ask("GET", f"/documents/files/{passage['file_id']}/pages/1?start=5&end=1", status=400)
+
+
+def test_the_text_around_a_passage(app: App, home: Path) -> None:
+    passage = search(app, "When is the rent due?", limit=1)["passages"][0]
+    file = app.ask("GET", f"/documents/files/{passage['file_id']}?sha256={passage['sha256']}")
+    assert (file["path"], file["title"]) == (str(home / "notes" / "house.md"), "House")
+    assert (file["changed"], file["missing"], file["format"], file["pages"]) == (False, False, "markdown", None)
+    start, end = passage["found"]
+    shown = app.ask("GET", f"/documents/files/{passage['file_id']}/text?start={start}&end={end}&around=10")
+    whole = (home / "notes" / "house.md").read_text()
+    assert shown["text"] == whole[shown["start"] : shown["end"]]
+    levels = [block["level"] for block in shown["blocks"] if block["kind"] == "heading"]
+    assert levels == [1, 2]
+    for wrong in ("999", "x", "-1", "9" * 30):
+        assert app.ask("GET", f"/documents/files/{wrong}", status=404)["error"]["code"] == "file_not_found"
+
+
+def test_only_folders_that_may_be_looked_into(app: App, tmp_path: Path) -> None:
+    for folder in ("/etc", str(tmp_path), "~/.."):
+        error = app.ask("POST", "/collections", {"name": "x", "folder": folder}, status=403)["error"]
+        assert error["code"] == "outside_of_roots"
+    assert collection(app, "x") is None
+
+
+def test_what_is_added_and_changed_is_taken_up_and_a_paused_collection_is_not(app: App, home: Path) -> None:
+    folder = home / "letters"
+    folder.mkdir()
+    (folder / "one.txt").write_text("A walrus arrived on Tuesday.")
+    app.ask("POST", "/collections", {"name": "letters", "folder": str(folder)}, status=201)
+    until(lambda: idle(app, "letters"))
+    (folder / "two.txt").write_text("An ibex left on Friday.")
+    until(lambda: collection(app, "letters")["states"]["ready"] == 2)
+    app.ask("POST", "/collections/letters/pause")
+    until(lambda: collection(app, "letters")["indexing"]["state"] == "paused")
+    (folder / "three.txt").write_text("An okapi stayed.")
+    time.sleep(3)
+    assert collection(app, "letters")["states"]["ready"] == 2
+    app.ask("POST", "/collections/letters/resume")
+    until(lambda: collection(app, "letters")["states"]["ready"] == 3)
+    app.ask("DELETE", "/collections/letters")
+    assert collection(app, "letters") is None
+    assert (folder / "one.txt").exists()
+    app.ask("DELETE", "/collections/letters", status=404)
+
+
+def test_complaint_3_settings_never_embed_anew_without_confirmation_and_an_estimate(app: App) -> None:
+    known = app.ask("GET", "/documents/model")
+    assert known["model"] == VECTORS
+    assert VECTORS in known["choices"]
+    assert known["estimate"]["chunks"] == sum(each["chunks"] for each in app.ask("GET", "/collections"))
+    assert known["estimate"]["seconds"] > 0
+    error = app.ask("PUT", "/documents/model", {"model": "all-MiniLM-L6-v2.gguf2.f16.gguf"}, status=409)["error"]
+    assert error["code"] == "confirmation_needed"
+    assert f"{known['estimate']['chunks']:,} chunks" in error["message"]
+    confirmed = {"model": "all-MiniLM-L6-v2.gguf2.f16.gguf", "confirmed": True}
+    error = app.ask("PUT", "/documents/model", confirmed, status=409)["error"]
+    assert error["code"] == "embedding_model_missing"
+    assert "download all-MiniLM-L6-v2" in error["message"]
+    assert app.ask("GET", "/documents/model")["model"] == VECTORS
+    assert idle(app, "notes")
+
+
+def test_nothing_is_embedded_without_a_model_and_it_is_said(store: Path, home: Path, tmp_path: Path) -> None:
+    with running(store, tmp_path / "data", HOME=str(home)) as other:
+        body = {"name": "notes", "folder": str(home / "notes")}
+        error = other.ask("POST", "/collections", body, status=409)["error"]
+        assert error["code"] == "embedding_model_missing"
+
+
+def test_it_goes_on_after_a_restart(store: Path, home: Path, tmp_path: Path) -> None:
+    many = home / "many"
+    many.mkdir()
+    for number in range(80):
+        (many / f"{number}.txt").write_text(f"Note {number}. " + "Plain words stand here. " * 20)
+    with running(store, tmp_path / "data", HOME=str(home)) as first:
+        first.ask("PUT", "/documents/model", {"model": VECTORS})
+        first.ask("POST", "/collections", {"name": "many", "folder": str(many)})
+        until(lambda: collection(first, "many")["states"]["ready"] > 10)
+        first.kill()
+    with running(store, tmp_path / "data", HOME=str(home)) as second:
+        before = collection(second, "many")["states"]["ready"]
+        assert 10 < before <= 80
+        until(lambda: idle(second, "many"))
+        assert collection(second, "many")["states"]["ready"] == 80
