@@ -57,6 +57,20 @@ class Database:
                 raise
             self._connection.execute("COMMIT")
 
+    def wipe(self) -> None:
+        """Forgets everything, also on the disk: what is left of it in the file, and backups of earlier releases."""
+        with self._lock:
+            self._connection.execute("PRAGMA secure_delete = ON")
+            with self.change() as connection:
+                for table in ("chats", "folders", "attachments", "settings", "presets", "model_settings", "keys"):
+                    connection.execute(f"DELETE FROM {table}")
+            for index in ("messages_fts", "chats_fts"):
+                self._connection.execute(f"INSERT INTO {index}({index}) VALUES ('rebuild')")
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            for backup in self.path.parent.glob(f"{self.path.name}.schema-*.backup"):
+                backup.unlink()
+
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._connection.execute(query, values).fetchall()

@@ -31,6 +31,10 @@ class Keys:
         """Whether that is one of them."""
         return accepted(key, self._hashes)
 
+    def forget(self) -> None:
+        """Takes note that the database has been wiped."""
+        self._hashes = self._read()
+
     def listed(self) -> list[Key]:
         rows = self._database.rows("SELECT id, name, created, prefix FROM keys ORDER BY created, id")
         return [Key(id=id, name=name, created=created, prefix=prefix) for id, name, created, prefix in rows]

@@ -108,3 +108,25 @@ def test_diagnostics_tell_nothing_private(app: App) -> None:
         assert told in text
     for name in ("system", "folders"):
         app.ask("DELETE", f"/settings/{name}")
+
+
+def test_everything_can_be_forgotten(start: Start, tmp_path: Path) -> None:
+    """On the disk too: no file of the folder has a word of it."""
+    with start() as app:
+        app.ask("PATCH", "/settings", {"default_model": TEXT, "system": "Xyzzyplugh one"})
+        chat = app.chat(title="Xyzzyplugh two", settings={"sampling": {"max_tokens": 4}})
+        app.reply(chat, "Xyzzyplugh three")
+        key = app.ask("POST", "/server/keys", {"name": "Xyzzyplugh four"})
+        (tmp_path / "data" / "chat.db.schema-0.backup").write_text("Xyzzyplugh five")
+        for body in ({}, {"confirm": False}):
+            app.ask("DELETE", "/data", body, status=400)
+        assert app.ask("GET", f"/chats/{chat}")["title"] == "Xyzzyplugh two"
+        app.ask("DELETE", "/data", {"confirm": True}, status=204)
+        assert app.ask("GET", "/chats") == []
+        assert app.ask("GET", "/settings")["values"]["system"] is None
+        assert app.ask("GET", "/search?q=xyzzyplugh") == []
+        answer = app.ask("GET", "/server", headers={"Authorization": f"Bearer {key['key']}"})
+        assert answer["keys"] == []
+    files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert {"chat.db", "secret"} <= {path.name for path in files}
+    assert [path.name for path in files if b"xyzzyplugh" in path.read_bytes().lower()] == []

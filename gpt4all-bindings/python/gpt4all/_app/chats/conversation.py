@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from ..schemas.chats import Message, ToolCall
@@ -12,7 +13,7 @@ from .store import Chats
 
 def turns(chats: Chats, branch: Sequence[Message]) -> list[Turn]:
     """Each message with what is told of it, the same each time, so that what was computed of it is of use again."""
-    followed = zip(branch, [*branch[1:], None], strict=True)
+    followed = zip_longest(branch, branch[1:])
     made = [_turn(chats, message, reply) for message, reply in followed]
     return [turn for turn in made if turn.messages]
 

@@ -95,6 +95,11 @@ class Jobs:
         if (id := self._chats.jobs.get(chat)) is not None:
             await self.stop(id)
 
+    async def stop_all(self) -> None:
+        """Ends all, and returns when they have ended."""
+        for id in list(self._jobs):
+            await self.stop(id)
+
     def end(self) -> None:
         """Ends all, as the server ends: what there is of each answer is kept."""
         for job in self._jobs.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import (
     chats,
+    data,
     diagnostics,
     documents,
     events,
@@ -21,7 +22,7 @@ from . import (
 )
 
 AREAS = (
-    *(session, state, settings, presets, server, diagnostics, events),
+    *(session, state, settings, presets, server, diagnostics, events, data),
     *(chats, messages, jobs, search, transfer),
     *(models, documents, files),
 )

@@ -9,6 +9,12 @@ from pydantic import Field
 from .base import Model
 
 
+class Confirmation(Model):
+    """That a person was asked."""
+
+    confirm: Literal[True]
+
+
 class Token(Model):
     """The token that the program put into the page's address."""
 
