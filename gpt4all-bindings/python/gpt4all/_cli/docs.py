@@ -14,7 +14,7 @@ from .open_model import MODEL_HELP, Context, ModelOption, Threads, complete_mode
 from .sampling import MaxTokens, Temperature, request_of
 
 if TYPE_CHECKING:
-    from ..documents import Documents, Found, Passage, Progress
+    from ..documents import Documents, Found, Job, Passage, Progress
 
 _SNIPPET = 300  # characters of a passage that are shown
 
@@ -219,6 +219,13 @@ def _list_collections(documents: Documents, as_json: bool) -> None:
                     "states": dict(each.states),
                     "chunks": each.chunks,
                     "embedded": each.embedded,
+                    "indexing": {
+                        "state": each.indexing.state,
+                        "files": each.indexing.files,
+                        "files_done": each.indexing.files_done,
+                        "seconds_left": each.indexing.seconds_left,
+                        "error": each.indexing.error,
+                    },
                 }
                 for each in found
             ]
@@ -230,10 +237,19 @@ def _list_collections(documents: Documents, as_json: bool) -> None:
             ", ".join(map(str, each.folders)),
             ", ".join(f"{count} {state}" for state, count in each.states.items()) or "not read yet",
             f"{each.embedded}/{each.chunks}",
+            _indexing(each.indexing),
         )
         for each in found
     ]
-    output.print_table(["COLLECTION", "FOLDERS", "FILES", "CHUNKS"], rows)
+    output.print_table(["COLLECTION", "FOLDERS", "FILES", "CHUNKS", "INDEXING"], rows)
+
+
+def _indexing(job: Job) -> str:
+    """How far it is, in whichever process."""
+    if job.state == "running":
+        left = "" if job.seconds_left is None else f", {_time(job.seconds_left)} left"
+        return f"running, {job.files_done} of {job.files} files{left}"
+    return f"failed: {job.error}" if job.state == "failed" else job.state
 
 
 def status(data: Data = None, as_json: AsJson = False) -> None:

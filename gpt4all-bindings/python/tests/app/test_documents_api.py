@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from PIL import Image
 
 from documents import making
@@ -131,6 +133,24 @@ def test_the_text_around_a_passage(app: App, home: Path) -> None:
         assert app.ask("GET", f"/documents/files/{wrong}", status=404)["error"]["code"] == "file_not_found"
 
 
+def test_the_folder_of_a_file_is_shown_never_the_file(store: Path, home: Path, tmp_path: Path) -> None:
+    """By the file manager, which here is a program that notes what it is asked for."""
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    noted = tmp_path / "noted"
+    (bin / "xdg-open").write_text(f'#!/bin/sh\necho "$@" > {noted}\n')
+    (bin / "xdg-open").chmod(0o755)
+    path = f"{bin}:{os.environ['PATH']}"
+    with running(store, tmp_path / "data", HOME=str(home), PATH=path) as one:
+        one.ask("PUT", "/documents/model", {"model": VECTORS})
+        one.ask("POST", "/collections", {"name": "notes", "folder": str(home / "notes")})
+        until(lambda: idle(one, "notes"))
+        file = search(one, "cistern", limit=1)["passages"][0]["file_id"]
+        one.ask("POST", f"/documents/files/{file}/reveal", status=204)
+        until(noted.exists)
+        assert until(noted.read_text) == f"{home / 'notes' / 'sub'}\n"
+
+
 def test_only_folders_that_may_be_looked_into(app: App, tmp_path: Path) -> None:
     for folder in ("/etc", str(tmp_path), "~/.."):
         error = app.ask("POST", "/collections", {"name": "x", "folder": folder}, status=403)["error"]
@@ -198,3 +218,32 @@ def test_it_goes_on_after_a_restart(store: Path, home: Path, tmp_path: Path) -> 
         assert 10 < before <= 80
         until(lambda: idle(second, "many"))
         assert collection(second, "many")["states"]["ready"] == 80
+
+
+def test_files_are_given_with_messages(app: App) -> None:
+    given = {"name": "../letter.txt", "data": base64.b64encode(TEXT.encode()).decode()}
+    read = app.ask("POST", "/attachments", given)
+    assert (read["name"], read["kind"], read["size"], read["characters"]) == (
+        "letter.txt",
+        "text",
+        len(TEXT),
+        len(TEXT),
+    )
+    for name, data, code in (
+        ("a.png", "aGVsbG8=", "images_unsupported"),
+        ("a.txt", "####", "invalid_request"),
+        ("a.exe", "aGVsbG8=", "attachment_unsupported"),
+    ):
+        error = app.ask("POST", "/attachments", {"name": name, "data": data}, status=400)["error"]
+        assert error["code"] == code
+
+
+def test_what_the_page_may_do_programs_may_with_a_key_alone(app: App) -> None:
+    key = app.ask("POST", "/server/keys", {"name": "test"}, status=201)
+    try:
+        for path in ("/collections", "/models", "/downloads", "/browse", "/documents/model"):
+            url = f"{app.address}/app/v1{path}"
+            assert requests.get(url, timeout=60).status_code == 401
+            assert requests.get(url, headers={"Authorization": f"Bearer {key['key']}"}, timeout=60).ok
+    finally:
+        app.ask("DELETE", f"/server/keys/{key['id']}")

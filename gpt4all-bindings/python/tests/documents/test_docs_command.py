@@ -57,6 +57,8 @@ def test_from_a_folder_to_an_answer(docs: Docs, notes: Path, tmp_path: Path) -> 
     assert [(each["name"], each["states"], each["embedded"]) for each in listed] == [
         ("notes", {"ready": 2, "unreadable": 1}, 2)
     ]
+    assert (listed[0]["indexing"]["state"], listed[0]["indexing"]["files_done"]) == ("idle", 3)
+    assert " idle" in good(docs("list"))
     files = good(docs("list", "notes"))
     assert f"{notes / 'scan.pdf'}" in files
     assert "scanned" in files

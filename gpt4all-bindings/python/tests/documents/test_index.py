@@ -279,17 +279,23 @@ def test_wrong_names(documents: Documents, folder: Path) -> None:
         documents.files("x")
 
 
-@pytest.mark.parametrize("hints", [True, False])
-def test_watching(documents: Documents, folder: Path, hints: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def too_many(*_: object, **__: object) -> None:
+    raise OSError("OS file watch limit reached.")
+
+
+@pytest.mark.parametrize("hints", [True, False, "too many"])
+def test_watching(documents: Documents, folder: Path, hints: bool | str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With hints of the system, and without: then the interval finds what changed."""
-    if not hints:
+    if hints == "too many":
+        monkeypatch.setattr("watchfiles.watch", too_many)
+    elif not hints:
         monkeypatch.setitem(sys.modules, "watchfiles", None)
     documents.add("notes", folder)
     failures: list[BaseException] = []
 
     def watch() -> None:
         try:
-            documents.watch("notes", interval=600 if hints else 0.1)
+            documents.watch("notes", interval=600 if hints is True else 0.1)
         except BaseException as error:
             failures.append(error)
 

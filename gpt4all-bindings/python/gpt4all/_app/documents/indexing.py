@@ -13,6 +13,10 @@ from ...documents import Documents, Progress
 from ..schemas.documents import Collection, FileStates, IndexingState
 
 TELL_SECONDS = 0.5
+WORTH_SECONDS = 0.05
+STALE = 10
+"""How many times as long as counting takes what was counted is told: it takes a second for a million chunks."""
+
 AGAIN_SECONDS = 60.0  # after a failure, unless somebody asks before
 
 
@@ -27,6 +31,8 @@ class Indexing:
         self._changed = changed
         self._told = 0.0
         self._phases: dict[str, Progress] = {}
+        self._counted: tuple[float, list[Known]] = (0.0, [])
+        self._counting = threading.Lock()
         self._wanted = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="indexing", daemon=True)
@@ -36,7 +42,8 @@ class Indexing:
         self._thread.start()
 
     def go_on(self) -> None:
-        """Tries again at once what has failed."""
+        """Tries again at once what has failed, after somebody changed something."""
+        self.renew()
         self._wanted.set()
 
     def close(self) -> None:
@@ -74,8 +81,21 @@ class Indexing:
             self._changed(progress.collection)
 
     def collections(self) -> list[Collection]:
-        """All of them, as the page gets them."""
-        return [self._shown(each) for each in self._documents.collections()]
+        """All of them, as the page gets them, which asks often while something is indexed."""
+        with self._counting:
+            until, known = self._counted
+            if time.monotonic() >= until:
+                begun = time.monotonic()
+                known = self._documents.collections()
+                now = time.monotonic()
+                took = now - begun
+                # What takes no time is not kept: whoever has changed something wants to see it.
+                self._counted = (now + STALE * took if took > WORTH_SECONDS else 0.0, known)
+        return [self._shown(each) for each in known]
+
+    def renew(self) -> None:
+        """Has collections() count again, as something else than indexing has changed them."""
+        self._counted = (0.0, [])
 
     def _shown(self, known: Known) -> Collection:
         job, progress = known.indexing, self._phases.get(known.name)

@@ -69,6 +69,7 @@ def routes(services: Services) -> APIRouter:
     def delete_collection(name: str) -> None:
         collection(name)
         library.documents().remove(name)
+        library.indexing().renew()
         services.bus.publish("collections", name)
 
     @router.post("/collections/{name}/index", status_code=202, summary="Look for changes now")
@@ -79,6 +80,7 @@ def routes(services: Services) -> APIRouter:
     def pause_collection(name: str) -> Collection:
         collection(name)
         library.documents().pause(name)
+        library.indexing().renew()
         services.bus.publish("collections", name)
         return collection(name)
 
