@@ -7,7 +7,7 @@ export type Phase = "starting" | "ready" | "locked" | "failed";
 export const THEMES = ["system", "light", "dark", "contrast"] as const;
 export type Theme = (typeof THEMES)[number];
 
-const TOKEN = /^#token=([\w-]+)$/;
+const TOKEN = /^#token=([\w.-]+)$/;
 
 /** The application as a whole: whether it may be used, and how it is set. */
 class App {
