@@ -165,7 +165,7 @@ LANES = {
         _app,
         model=True,
         venv=_ensure_app_venv,
-        minutes=2,
+        minutes=6,
         place=88,
         beside=True,
     ),

@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
+from gpt4all._app.chats import choice
+from gpt4all._app.chats.store import Chats
 from gpt4all._app.chats.titles import CHARACTERS, UNTITLED, title_of
+from gpt4all._app.database import Database
+from gpt4all._app.failures import REMEDIES
+from gpt4all._app.preferences import Preferences
+from gpt4all._app.schemas.chats import NewChat
+from gpt4all._server.store import Store
 
 from .conftest import SMOLLM2, TEXT, THINKING, Start
 from .running import App
@@ -127,6 +134,38 @@ def test_complaint_09_titles_ask_no_model(app: App) -> None:
     app.ask("PATCH", f"/chats/{chat}", {"title": "Mountains"})
     app.reply(chat, "another question")
     assert app.ask("GET", f"/chats/{chat}")["title"] == "Mountains"
+
+
+def test_a_message_of_attachments_alone_is_named_after_them(tmp_path: Path) -> None:
+    chats = Chats(Database(tmp_path))
+    chat = chats.add(NewChat())
+    attached = chats.add_attachment("lease 2024.pdf", "text", 5, "lease")
+    chats.add_message(chat.id, None, "user", "", attachments=[attached.model_dump()])
+    assert chats.summary(chat.id).title == "lease 2024.pdf"
+
+
+def test_the_default_model_can_chat(store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of those that are there, if none is chosen; never one that makes vectors."""
+    monkeypatch.setenv("GPT4ALL_CACHE", str(tmp_path / "cache"))
+    models = tmp_path / "cache" / "models"
+    models.mkdir(parents=True)
+    database = Database(tmp_path / "data")
+    preferences = Preferences(database)
+    assert choice.default(Store(), preferences, database) is None
+    (models / "a-broken.gguf").write_bytes(b"GGUF")
+    (models / "b-vectors.gguf").symlink_to(store / "models" / "tiny-bert.gguf")
+    assert choice.default(Store(), preferences, database) is None
+    (models / "c-text.gguf").symlink_to(store / "models" / TEXT)
+    found = choice.default(Store(), preferences, database)
+    assert found is not None
+    assert found.id == "c-text.gguf"
+    preferences.change({"default_model": "c-text"})
+    assert choice.chosen(Store(), preferences, database, None).id == "c-text.gguf"
+
+
+def test_complaint_13_what_models_fail_with_has_three_remedies() -> None:
+    for code in ("out_of_memory", "invalid_model", "model_crashed", "model_crashing", "context_length_exceeded"):
+        assert len(REMEDIES[code]) == 3
 
 
 def test_complaint_09_stop_stops(app: App, slow_store: Path) -> None:

@@ -166,3 +166,14 @@ def test_an_unknown_collection_is_an_error_of_the_answer(app: App) -> None:
     _, message = followed(app, chat, "When?")
     assert message["state"] == "failed"
     assert "'none'" in message["error"]["message"]
+
+
+def test_an_answer_that_goes_on_cites_no_more_than_was_offered(app: App) -> None:
+    sampling = {"max_tokens": 30, "temperature": 1.2, "seed": 3}
+    chat = app.chat(settings={**SETTINGS, "sampling": sampling})
+    _, first = followed(app, chat, "Cite [99] and [1] and [42] often. When is the rent due?")
+    more = app.wait(app.ask("POST", f"/messages/{first['id']}/continue")["job"])
+    assert more["content"].startswith(first["content"])
+    assert more["searched"] == first["searched"]
+    cited = {int(number) for number in re.findall(r"\[(\d+)\]", more["content"])}
+    assert cited == {each["number"] for each in more["evidence"] if each["cited"]}

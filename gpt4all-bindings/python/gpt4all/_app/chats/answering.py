@@ -101,7 +101,9 @@ class Answering:
         self._stage("waiting")
         limit = await self._open()
         settings = self._task.settings
-        if settings.collections and not self._task.more:
+        if self._task.more:
+            self._go_on_citing()
+        elif settings.collections:
             await self._research(settings.collections, limit)
             if self.outcome.searched and not self.outcome.searched.answerable and settings.documents_only:
                 self._write(NOT_THERE)
@@ -145,6 +147,15 @@ class Answering:
             self._citations = research.citations
         if research.prompt is not None:
             await asyncio.to_thread(self._chats.change_data, self._task.reply.id, prompt=research.prompt)
+
+    def _go_on_citing(self) -> None:
+        """An answer from documents that is gone on with may still cite no more than was offered."""
+        if self._task.reply.searched is None:
+            return
+        from ...documents import Citations
+
+        offered = [each for message in (*self._task.branch, self._task.reply) for each in message.evidence]
+        self._citations = Citations([passages.passage_of(each) for each in offered])
 
     async def _silently(self, messages: Messages) -> str:
         """What the model says to messages that are not of the chat."""
@@ -277,7 +288,9 @@ class Answering:
         cited = {passage.number: passage for passage in self._citations.cited}
         own = {each.number for each in self.outcome.evidence}
         earlier = [passages.evidence_of(cited[number], cited=True) for number in sorted(cited) if number not in own]
-        offered = [each.model_copy(update={"cited": each.number in cited}) for each in self.outcome.evidence]
+        offered = [
+            each.model_copy(update={"cited": each.cited or each.number in cited}) for each in self.outcome.evidence
+        ]
         self.outcome.evidence = [*earlier, *offered]
         self._citations = None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ... import models
+from ..._errors import LLModelError
 from ..._server.errors import RequestError
+from ..._server.ollama.description import inspected
 from ..._server.store import Store, StoredModel
 from ..database import Database
 from ..preferences import Preferences
@@ -25,8 +27,15 @@ def default(store: Store, preferences: Preferences, database: Database) -> Store
     for name in (preferences.values().default_model, *(row[0] for row in last), models.DEFAULT_MODEL):
         if name is not None and (found := _installed(store, name)) is not None:
             return found
-    able = [model for model in store.list() if model.entry is None or model.entry.kind != "embedding"]
-    return able[0] if able else None
+    return next((model for model in store.list() if _can_chat(model)), None)
+
+
+def _can_chat(model: StoredModel) -> bool:
+    """Not one that makes vectors, nor a file that is no model."""
+    try:
+        return bool(inspected(model).get("capabilities", {}).get("generate"))
+    except LLModelError:
+        return False
 
 
 def _installed(store: Store, name: str) -> StoredModel | None:

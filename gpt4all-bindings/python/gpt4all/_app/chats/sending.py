@@ -40,7 +40,7 @@ class Sending:
         self._jobs.check_free(chat)
         with self._database.change():
             attachments = [each.model_dump() for each in self._chats.attachments(new.attachments)]
-            parent = new.parent if "parent" in new.model_fields_set else self._chats.chat(chat).leaf
+            parent = new.parent if "parent" in new.model_fields_set else self._chats.leaf(chat)
             user = self._chats.add_message(chat, parent, "user", new.content, attachments=attachments)
             reply = self._reply(chat, user.id, model)
         job = self._jobs.begin(Task(reply, self._chats.branch(user.id), model, settings))
@@ -86,8 +86,7 @@ class Sending:
         Raises RequestError 404.
         """
         model, settings = self._chosen(chat)
-        known = await asyncio.to_thread(self._chats.chat, chat)
-        branch = await asyncio.to_thread(self._chats.branch, leaf or known.leaf)
+        branch = await asyncio.to_thread(self._chats.branch, leaf or self._chats.leaf(chat))
         if any(message.chat_id != chat for message in branch):
             raise RequestError(404, "that message is in another chat", code="not_found", param="leaf")
         async with self._inference.pool.use(model.path) as worker:

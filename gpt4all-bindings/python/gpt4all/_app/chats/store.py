@@ -85,6 +85,12 @@ class Chats:
             **summary.model_dump(), settings=ChatSettings.model_validate_json(settings), leaf=leaf, messages=messages
         )
 
+    def leaf(self, id: str) -> str | None:
+        """The last message of the branch that is shown. Raises RequestError 404."""
+        self.summary(id)
+        leaf: str | None = self.database.rows("SELECT leaf FROM chats WHERE id = ?", (id,))[0][0]
+        return leaf
+
     def settings(self, id: str) -> ChatSettings:
         rows = self.database.rows("SELECT settings FROM chats WHERE id = ?", (id,))
         return ChatSettings.model_validate_json(rows[0][0])
@@ -214,7 +220,7 @@ class Chats:
                 row,
             )
             if role == "user":
-                title = title_of(content)
+                title = title_of(content or " ".join(each["name"] for each in data.get("attachments", [])))
                 connection.execute("UPDATE chats SET title = ? WHERE id = ? AND title = ?", (title, chat, UNTITLED))
             if leaf:
                 changed = (id, now if created is None else created, model, chat)
