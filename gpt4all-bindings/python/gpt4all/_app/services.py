@@ -12,6 +12,7 @@ from .._server.inference import Inference
 from .bus import Bus
 from .chats.jobs import Jobs
 from .chats.store import Chats
+from .chats.toolbox import Toolbox
 from .database import Database
 from .keys import Keys
 from .library import Library
@@ -38,6 +39,7 @@ class Services:
     preferences: Preferences
     library: Library
     opening: Opening
+    toolbox: Toolbox
     chats: Chats
     jobs: Jobs
     requests: Requests
@@ -58,6 +60,7 @@ class Services:
             lambda: bool(chats.jobs) or inference.busy,
         )
         opening = Opening(preferences, inference.pool)
+        toolbox = Toolbox(settings.place)
         return cls(
             settings,
             inference,
@@ -69,8 +72,9 @@ class Services:
             preferences,
             library,
             opening,
+            toolbox,
             chats,
-            Jobs(inference, chats, library, opening, bus),
+            Jobs(inference, chats, library, toolbox, opening, bus),
             Requests(),
             Installed(inference, lambda model: bus.publish("models", model)),
             Downloads(settings.place, lambda: bus.publish("downloads"), lambda: _come(inference, bus)),
@@ -87,6 +91,7 @@ class Services:
         finally:
             await self.installed.end()
             await self.jobs.close()
+            await self.toolbox.close()
             await opening
             await asyncio.to_thread(self.downloads.close)
             await asyncio.to_thread(self.library.close)

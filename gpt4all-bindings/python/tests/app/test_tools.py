@@ -12,6 +12,7 @@ import pytest
 from gpt4all._app.chats.answering import Answering, Task
 from gpt4all._app.chats.events import Events
 from gpt4all._app.chats.store import Chats
+from gpt4all._app.chats.toolbox import Toolbox
 from gpt4all._app.chats.tools import TOOLS, calculate, call
 from gpt4all._app.database import Database
 from gpt4all._app.library import Library
@@ -101,9 +102,8 @@ class Run:
         reply = self.chats.add_message(chat.id, user.id, "assistant", state="running")
         chosen = ChatSettings.model_validate({"tools": list(TOOLS), **settings})
         task = Task(reply, self.chats.branch(user.id), MODEL, chosen)
-        self.answering = Answering(
-            scripted.inference, self.chats, Library(folder, lambda _: None, lambda: False), task, Events()
-        )
+        library = Library(folder, lambda _: None, lambda: False)
+        self.answering = Answering(scripted.inference, self.chats, library, Toolbox(folder), task, Events())
 
     async def decided(self, *decisions: tuple[str, bool]) -> None:
         """Runs it; each decision is taken when its call asks for it."""

@@ -15,7 +15,6 @@ from ..library import Library
 from ..schemas.chats import Context, Evidence, Message, Searched
 from ..schemas.settings import ChatSettings
 from . import evidence as passages
-from . import tools
 from .calls import Calls
 from .conversation import turns
 from .events import Events
@@ -23,6 +22,7 @@ from .prompt import Fitted, Messages, Turn, dropped_before, fit, reserved
 from .research import Research
 from .store import Chats
 from .text import Written
+from .toolbox import Toolbox
 
 if TYPE_CHECKING:
     from ...documents import Citations
@@ -78,10 +78,14 @@ class Outcome:
 class Answering:
     """Answers one task. Its events say what happens; written and outcome are what there is at any moment."""
 
-    def __init__(self, inference: Inference, chats: Chats, library: Library, task: Task, events: Events) -> None:
+    def __init__(
+        self, inference: Inference, chats: Chats, library: Library, toolbox: Toolbox, task: Task, events: Events
+    ) -> None:
         self._inference = inference
         self._chats = chats
         self._library = library
+        self._toolbox = toolbox
+        self._offered: list[dict[str, Any]] = []
         self._task = task
         self._events = events
         self._citations: Citations | None = None
@@ -93,7 +97,7 @@ class Answering:
             self.written.calls = task.reply.tool_calls
             self.outcome.evidence = task.reply.evidence
             self.outcome.searched = task.reply.searched
-        self.calls = Calls(self.written, events)
+        self.calls = Calls(self.written, events, toolbox)
         events.add("start", content=self.written.content, reasoning=self.written.reasoning)
 
     async def run(self) -> None:
@@ -109,7 +113,8 @@ class Answering:
                 self._write(NOT_THERE)
                 self.outcome.stop_reason = "documents"
                 return
-        await self._rounds(await self._fit(limit), tools.chosen(settings.tools))
+        self._offered = await self._toolbox.described(settings.tools)
+        await self._rounds(await self._fit(limit))
 
     # -------------------------------------------------------------------------------------------------------- opening
 
@@ -215,8 +220,7 @@ class Answering:
         return {} if reasoning is None else {"chat_template_kwargs": {"enable_thinking": reasoning}}
 
     def _tools(self) -> dict[str, Any]:
-        described = [tool.described() for tool in tools.chosen(self._task.settings.tools)]
-        return {"tools": described} if described else {}
+        return {"tools": self._offered} if self._offered else {}
 
     def _continuation(self) -> dict[str, Any]:
         if not (self._task.more and self.written.content) or self.outcome.results:
@@ -243,7 +247,7 @@ class Answering:
                 for frame in frames:
                     yield frame
 
-    async def _rounds(self, fitted: Fitted, offered: Sequence[tools.Tool]) -> None:
+    async def _rounds(self, fitted: Fitted) -> None:
         """Asks the model; as long as it calls tools, asks it again with what they gave."""
         messages = fitted.messages
         for _ in range(MOST_ROUNDS):
@@ -251,7 +255,7 @@ class Answering:
                 self._take(frame)
             choice = self.outcome.results[-1]["choices"][0]
             calls = choice["message"].get("tool_calls") or []
-            if not offered or choice["finish_reason"] != "tool_calls":
+            if not self._offered or choice["finish_reason"] != "tool_calls":
                 return
             messages = [*messages, choice["message"], *await self.calls.run(calls)]
         self.outcome.stop_reason = "length"

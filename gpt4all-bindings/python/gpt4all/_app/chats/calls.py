@@ -8,19 +8,19 @@ from typing import Any
 
 from ..._server.errors import RequestError
 from ..schemas.chats import ToolCall
-from . import tools
 from .events import Events
 from .prompt import Messages
 from .text import Written
+from .toolbox import CALL_SECONDS, Toolbox
 
 DENIED = "The user did not allow this call."
-RUN_SECONDS = 60
 
 
 class Calls:
     """Those of one answer. For one event loop."""
 
-    def __init__(self, written: Written, events: Events) -> None:
+    def __init__(self, written: Written, events: Events, toolbox: Toolbox) -> None:
+        self._toolbox = toolbox
         self._written = written
         self._events = events
         self._asked: dict[str, asyncio.Future[bool]] = {}
@@ -53,11 +53,11 @@ class Calls:
             return self._change(call, "denied", DENIED)
         self._change(call, "running", None)
         try:
-            given = await asyncio.wait_for(asyncio.to_thread(tools.call, call.name, call.arguments), RUN_SECONDS)
+            given = await self._toolbox.call(call.name, call.arguments)
         except ValueError as error:
             return self._change(call, "failed", f"The call failed: {error}")
         except asyncio.TimeoutError:
-            return self._change(call, "failed", f"The call took more than {RUN_SECONDS} seconds.")
+            return self._change(call, "failed", f"The call took more than {CALL_SECONDS} seconds.")
         return self._change(call, "done", given)
 
     def _change(self, call: ToolCall, state: str, result: str | None) -> ToolCall:

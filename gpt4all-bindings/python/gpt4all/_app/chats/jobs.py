@@ -19,6 +19,7 @@ from .answering import Answering, Task
 from .events import Events, event
 from .keeper import Keeper
 from .store import Chats
+from .toolbox import Toolbox
 
 MARK = "."
 
@@ -52,10 +53,13 @@ class Job:
 class Jobs:
     """All of them. For one event loop."""
 
-    def __init__(self, inference: Inference, chats: Chats, library: Library, opening: Opening, bus: Bus) -> None:
+    def __init__(
+        self, inference: Inference, chats: Chats, library: Library, toolbox: Toolbox, opening: Opening, bus: Bus
+    ) -> None:
         self._inference = inference
         self._chats = chats
         self._library = library
+        self._toolbox = toolbox
         self._opening = opening
         self._bus = bus
         self._jobs: dict[str, Job] = {}
@@ -132,7 +136,7 @@ class Jobs:
     async def _run(self, job: Job) -> None:
         reply = job.task.reply
         self._opening.choose_template(job.task.model.path, job.task.settings.template)
-        answering = Answering(self._inference, self._chats, self._library, job.task, job.events)
+        answering = Answering(self._inference, self._chats, self._library, self._toolbox, job.task, job.events)
         job.answering = answering
 
         def look() -> tuple[str, str]:

@@ -7,7 +7,6 @@ import asyncio
 from fastapi import APIRouter
 
 from ..chats.sending import Sending
-from ..chats.tools import TOOLS
 from ..schemas.chats import Context, Decision, NewMessage, Replying, Sent, ToolInfo
 from ..services import Services
 
@@ -34,8 +33,9 @@ def routes(services: Services) -> APIRouter:
         services.jobs.decide(id, call, decision.approve)
 
     @router.get("/tools", summary="The tools that chats may have")
-    def list_tools() -> list[ToolInfo]:
-        return [ToolInfo(name=tool.name, description=tool.description) for tool in TOOLS.values()]
+    async def list_tools() -> list[ToolInfo]:
+        listed = await services.toolbox.listed()
+        return [ToolInfo(name=each.name, description=each.description, error=each.error) for each in listed]
 
     @router.get("/chats/{id}/context", summary="How full the context of a chat's model is")
     async def read_context(id: str, leaf: str | None = None) -> Context:

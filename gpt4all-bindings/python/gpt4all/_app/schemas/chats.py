@@ -80,10 +80,11 @@ class ToolCall(Model):
 
 
 class ToolInfo(Model):
-    """A tool that the settings of a chat may name."""
+    """A tool that the settings of a chat may name. error: why a program of that name offers none."""
 
     name: str
     description: str
+    error: str | None
 
 
 class Stats(Model):
