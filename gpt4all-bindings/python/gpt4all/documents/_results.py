@@ -32,6 +32,7 @@ class Passage:
         neighbours were added.
     scores: None where the whole document is given. sha256: of the file as it was read.
     file_id: what Documents.file(), page() and text() know the file by; never given to another.
+    page: that on which `found` begins.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Passage:
     sha256: str
     scores: Scores | None = None
     file_id: int | None = None
+    page: int | None = None
 
     @property
     def place(self) -> str:

@@ -342,6 +342,7 @@ class Search:
             sha256=sha256,
             scores=scores,
             file_id=file,
+            page=next((row[2] for row in rows if row[0] == found[0]), None),
         )
 
 

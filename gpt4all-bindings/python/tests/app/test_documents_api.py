@@ -151,6 +151,18 @@ def test_the_folder_of_a_file_is_shown_never_the_file(store: Path, home: Path, t
         assert until(noted.read_text) == f"{home / 'notes' / 'sub'}\n"
 
 
+def test_of_a_file_that_is_another_by_now_nothing_wrong_is_marked(app: App) -> None:
+    passage = search(app, "cistern", limit=1)["passages"][0]
+    assert passage["page"] == passage["pages"][0]
+    place = f"/documents/files/{passage['file_id']}"
+    span = f"start={passage['start']}&end={passage['end']}&width=200"
+    number = passage["pages"][1]
+    assert len(app.ask("GET", f"{place}/pages/{number}?{span}&sha256={passage['sha256']}")["marks"]) == 1
+    assert app.ask("GET", f"{place}/pages/{number}?{span}&sha256={'0' * 64}")["marks"] == []
+    assert app.ask("GET", f"{place}/text?sha256={'0' * 64}", status=409)["error"]["code"] == "file_changed"
+    assert app.ask("GET", f"{place}?sha256={'0' * 64}")["changed"]
+
+
 def test_only_folders_that_may_be_looked_into(app: App, tmp_path: Path) -> None:
     for folder in ("/etc", str(tmp_path), "~/.."):
         error = app.ask("POST", "/collections", {"name": "x", "folder": folder}, status=403)["error"]

@@ -243,3 +243,54 @@ def test_what_is_no_model_is_not_imported(library: str, downloads: Downloads, ca
         assert caught.value.failure.status == 400
     assert downloads.all() == []
     assert not list(cache.rglob("*.gguf"))
+
+
+def send(downloads: Downloads, name: str, data: bytes, offset: int = 0, size: int | None = None) -> Download:
+    return downloads.receive(name, len(data) if size is None else size, offset, data)
+
+
+def test_a_file_is_sent_piece_by_piece_and_goes_on_after_a_restart(
+    library: str, cache: Path, tmp_path: Path, downloads: Downloads
+) -> None:
+    data = (TINY_MODELS / "tiny-llama-q4_0.gguf").read_bytes()
+    third, size = len(data) // 3, len(data)
+    told = send(downloads, "mine.gguf", data[:third], 0, size)
+    assert (told.state, told.received, told.total) == ("running", third, size)
+    for offset in (third - 1, third + 1, size):
+        with pytest.raises(RequestError, match=rf"of mine.gguf, byte {third} must come next"):
+            send(downloads, "mine.gguf", b"x", offset, size)
+    downloads.close()
+    again = make(tmp_path / "data")
+    try:
+        assert (only(again).state, only(again).received) == ("paused", third)
+        assert send(again, "mine.gguf", data[third : 2 * third], third, size).state == "running"
+        assert not (cache / "mine.gguf").exists()
+        send(again, "mine.gguf", data[2 * third :], 2 * third, size)
+        until(lambda: only(again).state == "done")
+        assert (cache / "mine.gguf").read_bytes() == data
+        assert models.verify("mine.gguf").ok
+        with pytest.raises(RequestError) as caught:
+            send(again, "mine.gguf", data)
+        assert caught.value.failure.code == "already_there"
+    finally:
+        again.close()
+
+
+def test_what_is_sent_and_no_model_fails_and_is_removed(library: str, cache: Path, downloads: Downloads) -> None:
+    told = send(downloads, "wrong.gguf", b"GGUF and then nothing")
+    until(lambda: only(downloads).state == "failed")
+    error = only(downloads).error
+    assert error is not None
+    assert len(error.remedies) == 3
+    downloads.remove(told.id)
+    assert not list(cache.rglob("wrong*part"))
+    for name in ("../up.gguf", "a/b.gguf", "notes.txt", ".gguf", "con.gguf"):
+        with pytest.raises((RequestError, models.InvalidNameError)):
+            send(downloads, name, b"x")
+    half = send(downloads, "half.gguf", b"GGUF", 0, 100)
+    assert downloads.pause(half.id).state == "paused"
+    with pytest.raises(RequestError, match="send the rest"):
+        downloads.resume(half.id)
+    downloads.remove(half.id)
+    assert downloads.all() == []
+    assert not list(cache.rglob("*.part"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -94,6 +95,18 @@ def test_a_file_is_imported_and_deleted(app: App, home: Path) -> None:
     assert model(app, "mine.gguf") is None
     assert (home / "mine.gguf").exists()
     app.ask("POST", "/models/import", {"path": str(TINY_MODELS / TEXT)}, status=403)
+
+
+def test_a_file_that_is_dropped_on_the_page_is_sent(app: App) -> None:
+    data = (TINY_MODELS / TEXT).read_bytes()
+    half = len(data) // 2
+    for offset, piece in ((0, data[:half]), (half, data[half:])):
+        body = {"name": "dropped.gguf", "size": len(data), "offset": offset, "data": base64.b64encode(piece).decode()}
+        told = app.ask("POST", "/models/upload", body)
+    until(lambda: next(each for each in app.ask("GET", "/downloads") if each["id"] == told["id"])["state"] == "done")
+    assert until(lambda: model(app, "dropped.gguf"))["kind"] == "chat"
+    app.ask("POST", "/models/upload", {**body, "name": "../x.gguf"}, status=400)
+    app.ask("DELETE", "/models/dropped.gguf", status=204)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,8 @@ def test_complaint_4_a_citation_opens_page_1734_of_3000_with_the_passage_marked_
     assert passage.file_id is not None
     assert passage.pages is not None
     assert passage.pages[0] <= WANTED <= passage.pages[1]
+    assert passage.page is not None
+    assert passage.pages[0] <= passage.page <= WANTED
     place = passage.text.index(SECRET) + passage.start
     seconds = []
     for _ in range(5):  # each with a process that is to be started yet; other tests may keep the machine busy

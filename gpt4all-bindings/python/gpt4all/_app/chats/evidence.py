@@ -60,6 +60,7 @@ def evidence_of(passage: Passage, *, cited: bool = False) -> Evidence:
         title=passage.title,
         headings=list(passage.headings),
         pages=None if passage.pages is None else list(passage.pages),
+        page=passage.page,
         start=passage.start,
         end=passage.end,
         found=list(passage.found),
@@ -87,4 +88,5 @@ def passage_of(evidence: Evidence) -> Passage:
         evidence.text,
         evidence.sha256,
         file_id=int(evidence.file_id) if evidence.file_id is not None else None,
+        page=evidence.page,
     )

@@ -3,78 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ... import models
 from ..._errors import CancellationError, LLModelError
 from ..._model import inspect
-from ..._server.errors import RequestError, failure_of
-from ...models import ChecksumError, DiskFullError, OfflineError, ProgressInfo, UnreachableError
-from ...models._files import check_space, disk_errors, locked, rename, state_file, write_json
+from ..._server.errors import RequestError
+from ...models import ProgressInfo
+from ...models._files import write_json
 from ...models._names import safe_file_name
-from ...models._records import Record
 from ...models._settings import Reporter
 from ..database import new_id
 from ..schemas.base import Error
 from ..schemas.models import Download, DownloadState
-from . import hosts
+from . import hosts, taking
+from .item import REMEDIES, Item, download_error
 
 NAME = "downloads.json"
 KEPT = 50  # that have ended
 TELL_SECONDS = 0.5
 SPEED_SECONDS = 3.0  # over which speed is measured
-_BLOCK = 1 << 20
 # What happens to bytes that are here already.
 _CHECKING = ("checking", "verifying", "extracting", "converting")
-
-Wish = Literal["pause", "remove", "close"]
-
-
-@dataclass
-class Item:
-    """One of them. source: the file that is taken instead of a download. wish: what it shall end for."""
-
-    id: str
-    model: str
-    source: str | None = None
-    state: DownloadState = "queued"
-    received: int = 0
-    total: int | None = None
-    error: Error | None = None
-    wish: Wish | None = None
-    speed: float | None = None
-    since: tuple[float, int] = (0.0, 0)
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        if self.source is not None:
-            return Path(self.source).name
-        entry = models.find(self.model)
-        return entry.name if entry else self.model.removeprefix("hf://")
-
-    def told(self) -> Download:
-        left = None
-        if self.speed and self.total is not None and self.state == "running":
-            left = max(self.total - self.received, 0) / self.speed
-        return Download(
-            id=self.id,
-            name=self.name,
-            state=self.state,
-            received=self.received,
-            total=self.total,
-            bytes_per_second=self.speed if self.state == "running" else None,
-            seconds_left=left,
-            error=self.error,
-        )
 
 
 class Downloads:
@@ -128,6 +82,40 @@ class Downloads:
             raise RequestError(409, f"there is a model {source.name} already", code="already_there", param="path")
         return self._add(source.name, str(source))
 
+    def receive(self, name: str, size: int, offset: int, data: bytes) -> Download:
+        """The next piece of a file. The last one has it checked, as all() tells.
+
+        Raises RequestError 400 for a name that cannot be one, 409 if it is taken, or other bytes are to come next.
+        """
+        target = models.models_folder() / safe_file_name(name)
+        if target.suffix != ".gguf":
+            raise RequestError(400, f"{name} must end with .gguf", code="invalid_model", param="name")
+        with self._lock:
+            item = next((each for each in self._items.values() if each.sent and each.model == name), None)
+            others = [each for each in self._items.values() if each.model == name and not each.sent]
+            if target.exists() or any(each.state != "done" for each in others):
+                raise RequestError(409, f"there is a model {name} already", code="already_there", param="name")
+            if offset == 0 and (item is None or not item.is_whole or item.state in ("failed", "done")):
+                known, item = item, Item(new_id(), name, sent=True, total=size)
+            else:
+                known = None
+            if item is None or (offset, size) != (item.received, item.total) or offset + len(data) > size or not data:
+                come = item.received if item else 0
+                raise RequestError(409, f"of {name}, byte {come} must come next", code="wrong_offset", param="offset")
+            if known is not None:
+                del self._items[known.id]
+            self._items[item.id] = item
+            taking.append(name, size, offset, data)
+            item.received += len(data)
+            item.state = "queued" if item.is_whole else "running"
+            told = item.told()
+            if item.is_whole:
+                self._go_on()
+            elif offset == 0:
+                self._note()
+        self._tell()
+        return told
+
     def _add(self, model: str, source: str | None) -> Download:
         with self._lock:
             known = [item for item in self._items.values() if item.model == model and item.source == source]
@@ -147,7 +135,7 @@ class Downloads:
         """Keeps what has come. Raises RequestError 404; 409 for one that has ended."""
         with self._lock:
             item = self._item(id)
-            if item.state == "queued":
+            if item.state == "queued" or (item.sent and not item.is_whole):
                 item.state = "paused"
             elif item.state in ("running", "verifying"):
                 item.wish = "pause"
@@ -162,6 +150,8 @@ class Downloads:
             item = self._item(id)
             if item.state == "done":
                 raise RequestError(409, f"the download of {item.name} has ended already", code="ended")
+            if item.sent and not item.is_whole:
+                raise RequestError(409, f"send the rest of {item.name}", code="wrong_offset")
             if item.state in ("paused", "failed"):
                 item.state, item.error, item.speed = "queued", None, None
             if item.wish == "pause":
@@ -174,7 +164,7 @@ class Downloads:
         """Forgets one, with what has come of it; a model that is complete stays. Raises RequestError 404."""
         with self._lock:
             item = self._item(id)
-            if item.state in ("running", "verifying"):
+            if item.state in ("running", "verifying") and (not item.sent or item.is_whole):
                 item.wish = "remove"
                 return
             del self._items[id]
@@ -186,8 +176,7 @@ class Downloads:
         with self._lock:
             self._closed = True
             for item in self._items.values():
-                if item.state in ("running", "verifying"):
-                    item.wish = "close"
+                item.wish = "close"
             thread = self._thread
         if thread is not None:
             thread.join()
@@ -224,22 +213,24 @@ class Downloads:
             return item.wish is None
 
         try:
-            if item.source is None:
+            if item.sent:
+                taking.take_over(item.model, Reporter(progress, item.name))
+            elif item.source is None:
                 models.pull(item.model, progress=progress, settings=self._settings())
             else:
-                _copy(Path(item.source), Reporter(progress, item.name))
+                taking.copy(Path(item.source), Reporter(progress, item.name))
         except CancellationError:
             self._ended(item, "queued" if item.wish is None else "paused")  # resumed before it had stopped
             if item.wish == "remove":
+                _discard(item)
                 with self._lock:
                     self._items.pop(item.id, None)
                     self._note()
-                _discard(item)
         except LLModelError as error:
             item.error = download_error(error)
             self._ended(item, "failed")
         except Exception as error:
-            item.error = Error(message=f"it failed: {error}", code=None, param=None, remedies=list(_REMEDIES))
+            item.error = Error(message=f"it failed: {error}", code=None, param=None, remedies=list(REMEDIES))
             self._ended(item, "failed")
             raise
         else:
@@ -276,7 +267,7 @@ class Downloads:
     def _note(self) -> None:
         """Under the lock."""
         rows = [
-            {"id": item.id, "model": item.model, "source": item.source, "received": item.received, "total": item.total}
+            {name: getattr(item, name) for name in ("id", "model", "source", "sent", "received", "total")}
             for item in self._items.values()
             if item.state != "done"
         ]
@@ -288,7 +279,11 @@ class Downloads:
         """Those that had not ended. Nothing goes on by itself: whoever starts the program may be offline on purpose."""
         try:
             rows = json.loads(self._path.read_text(encoding="utf-8"))["downloads"]
-            return [Item(state="paused", **row) for row in rows]
+            items = [Item(state="paused", **row) for row in rows]
+            for item in items:
+                if item.sent:
+                    item.received = taking.come(item.model)
+            return items
         except (OSError, ValueError, KeyError, TypeError):
             return []
 
@@ -298,54 +293,9 @@ class Downloads:
             del self._items[item.id]
 
 
-def _copy(source: Path, report: Reporter) -> None:
-    """A copy gets its name when it is whole, and is recorded with its hash, as a download is."""
-    target = models.models_folder() / source.name
-    with locked(target, report):
-        part, digest, done = state_file(target, ".part"), hashlib.sha256(), 0
-        size = source.stat().st_size
-        check_space(part.parent, size, source.name)
-        try:
-            with disk_errors(target), source.open("rb") as read, part.open("wb") as write:
-                while block := read.read(_BLOCK):
-                    write.write(block)
-                    digest.update(block)
-                    done += len(block)
-                    report("downloading", done, size)
-            with disk_errors(target):
-                shutil.copymode(source, part)
-                Record(done, digest.hexdigest(), str(source)).write(target)
-                rename(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-
-
 def _discard(item: Item) -> None:
-    if item.source is None:
+    if item.sent:
+        taking.part_of(item.model).unlink(missing_ok=True)
+    elif item.source is None:
         with contextlib.suppress(LLModelError):  # another process fetches the same
             models.discard(item.model)
-
-
-_REMEDIES = (
-    "Try again; what has come so far is kept.",
-    "Choose another model or another quantisation of it.",
-    "Import the model from a file that was downloaded in another way.",
-)
-
-
-def download_error(error: LLModelError) -> Error:
-    """What went wrong, and three things to do about it."""
-    failure = failure_of(error)
-    first, second, third = _REMEDIES
-    code = failure.code or "download_failed"
-    if isinstance(error, DiskFullError):
-        code, first = "disk_full", "Free some space, and try again; what has come so far is kept."
-        second = "Choose a smaller model or a smaller quantisation of it."
-        third = "Have models kept on another disk, with the environment variable GPT4ALL_CACHE."
-    elif isinstance(error, OfflineError):
-        code, first = "offline", "Unset GPT4ALL_OFFLINE and HF_HUB_OFFLINE, and start the application again."
-    elif isinstance(error, UnreachableError):
-        code, first = "unreachable", "Look at the connection to the internet, and try again."
-    elif isinstance(error, ChecksumError):
-        code, first = "checksum", "Try again; what was damaged has been deleted."
-    return Error(message=error.message, code=code, param=None, remedies=[first, second, third])

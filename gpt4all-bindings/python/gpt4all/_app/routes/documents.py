@@ -176,8 +176,12 @@ def routes(services: Services) -> APIRouter:
         )
 
     @router.get("/documents/files/{id}/pages/{number}", summary="A page of a PDF as a picture, with a passage marked")
-    def view_page(id: str, number: int, start: int = 0, end: int = 0, width: int = 1200) -> PagePicture:
+    def view_page(
+        id: str, number: int, start: int = 0, end: int = 0, width: int = 1200, sha256: str | None = None
+    ) -> PagePicture:
         documents, found = file(id)
+        if sha256 is not None and sha256 != found.sha256:
+            start = end = 0  # of a file that is another by now, wrong words would be marked
         if not 0 <= start <= end or end - start > LONGEST_SPAN:
             raise RequestError(
                 400, f"from start to end are at most {LONGEST_SPAN:,} characters", code="invalid_request"
@@ -192,8 +196,14 @@ def routes(services: Services) -> APIRouter:
         )
 
     @router.get("/documents/files/{id}/text", summary="What a file says around a passage")
-    def view_text(id: str, start: int = 0, end: int = 0, around: int = 2000) -> TextAround:
+    def view_text(id: str, start: int = 0, end: int = 0, around: int = 2000, sha256: str | None = None) -> TextAround:
         documents, found = file(id)
+        if sha256 is not None and sha256 != found.sha256:
+            raise RequestError(
+                409,
+                f"{found.path} was changed since, and read again; what was cited of it is kept with the answer",
+                code="file_changed",
+            )
         if not 0 <= start <= end or end - start > LONGEST_SPAN:
             raise RequestError(
                 400, f"from start to end are at most {LONGEST_SPAN:,} characters", code="invalid_request"

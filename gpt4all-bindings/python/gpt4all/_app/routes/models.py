@@ -9,11 +9,20 @@ from ..._server.errors import RequestError
 from ..._server.ollama.changes import check_source
 from ...models import DownloadError, HuggingFaceSource, find, models_folder
 from ...models._names import parse
+from ..files.attached import decoded
 from ..files.browse import resolved, roots
 from ..models import hosts, hub
 from ..models.fit import Machine
 from ..models.installed import Installed
-from ..schemas.models import CatalogueModel, Download, HubFile, ImportPath, InstalledModel, NewDownload
+from ..schemas.models import (
+    CatalogueModel,
+    Download,
+    HubFile,
+    ImportPath,
+    InstalledModel,
+    NewDownload,
+    UploadPiece,
+)
 from ..services import Services
 
 
@@ -42,6 +51,10 @@ def routes(services: Services) -> APIRouter:
     @router.post("/models/import", status_code=202, summary="Copy a model's file to the others")
     def import_model(new: ImportPath) -> Download:
         return downloads.take(resolved(new.path, roots(services.preferences.values().folders)))
+
+    @router.post("/models/upload", summary="Send a model's file, piece by piece")
+    def upload_model(piece: UploadPiece) -> Download:
+        return downloads.receive(piece.name, piece.size, piece.offset, decoded(piece.data))
 
     @router.post("/models/{model:path}/open", status_code=202, summary="Open a model; GET /models tells when it is")
     async def open_model(model: str) -> None:

@@ -40,8 +40,8 @@ class EvidenceScores(Model):
 class Evidence(Model):
     """A passage of a document that an answer may cite by its number.
 
-    start, end: characters in the document's text; found: those that the search found. sha256: of the file as it was
-    read.
+    start, end: characters in the document's text; found: those that the search found. page: on which these begin.
+    sha256: of the file as it was read.
     """
 
     number: int
@@ -51,6 +51,7 @@ class Evidence(Model):
     title: str
     headings: list[str]
     pages: Annotated[list[int], Field(min_length=2, max_length=2)] | None
+    page: int | None = None
     start: int
     end: int
     found: Annotated[list[int], Field(min_length=2, max_length=2)]

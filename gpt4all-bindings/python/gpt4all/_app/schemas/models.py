@@ -102,6 +102,18 @@ class Download(Model):
     error: Error | None
 
 
+class UploadPiece(Model):
+    """The next piece of a model's file, which a page has and knows no path of.
+
+    size: of the whole file. offset: what has come before; 0 begins anew. data: in base64.
+    """
+
+    name: str = Field(min_length=1, max_length=300)
+    size: int = Field(ge=1, le=1 << 50)
+    offset: int = Field(ge=0)
+    data: str = Field(max_length=16 << 20)
+
+
 class ImportPath(Model):
     """A model's file on this machine, as browsing gives its path."""
 
