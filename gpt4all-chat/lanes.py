@@ -6,7 +6,8 @@ import os
 import shutil
 from collections.abc import Sequence
 
-from ci.common import MissingTool, NoNetwork, say
+from ci.common import BUILD, ROOT, MissingTool, NoNetwork, say
+from ci.fetch.default_model import model_path
 from ci.front_end import FRONT_END, NODE, build_front_end, ensure_packages
 from ci.setup import ensure_tools
 from ci.steps import run_logged, tail
@@ -36,7 +37,16 @@ def _step(outcome: Outcome, name: str, command: Sequence[str]) -> bool:
 
 def _variables() -> dict[str, str]:
     # without colours, which a log does not show
-    return {"NO_COLOR": "1", "FORCE_COLOR": "0", "CI": os.environ.get("CI", "")}
+    return {"NO_COLOR": "1", "FORCE_COLOR": "0", "CI": os.environ.get("CI", ""), **_application()}
+
+
+def _application() -> dict[str, str]:
+    """What the flows of the real application need, where another lane has left it: they are skipped without."""
+    python, library = BUILD / "venv-app" / "bin" / "python", BUILD / "release" / "bin" / "libllmodel.so"
+    if not (python.is_file() and library.is_file() and model_path().is_file()):
+        return {}
+    package = str(ROOT / "gpt4all-bindings" / "python")
+    return {"GPT4ALL_TEST_PYTHON": str(python), "GPT4ALL_LIBRARY": str(library), "PYTHONPATH": package}
 
 
 def _tests(project: str) -> Outcome:
@@ -62,6 +72,8 @@ def _chat(_: Settings) -> Outcome:
     _step(outcome, "eslint", ["node", f"{bin_}/eslint", "--max-warnings=0", "."])
     types = ["--fail-on-warnings", "--tsconfig", "./tsconfig.json"]
     _step(outcome, "svelte-check", ["node", f"{bin_}/svelte-check", *types])
+    types = ["openapi.json", "--default-non-nullable=false", "--output", "src/api/schema.d.ts", "--check"]
+    _step(outcome, "types of the API", ["node", f"{bin_}/openapi-typescript", *types])
     outcome += _tests("unit")
     build_front_end()
     if not any(map(shutil.which, BROWSERS)):

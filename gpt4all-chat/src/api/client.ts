@@ -1,5 +1,13 @@
 import type { Problem } from "./types";
 
+/** A problem that the server has not told. */
+export const problem = (message: string, code: string | null = null): Problem => ({
+  message,
+  code,
+  param: null,
+  remedies: [],
+});
+
 /** What the server answered instead of what was asked for, or that it did not answer. */
 export class ApiError extends Error {
   constructor(
@@ -23,7 +31,7 @@ function problemOf(body: unknown, status: number): Problem {
     const error = (body as { error: unknown }).error;
     if (typeof error === "object" && error !== null && "message" in error) return error as Problem;
   }
-  return { message: `HTTP ${status}`, code: null, remedies: [] };
+  return problem(`HTTP ${status}`);
 }
 
 /** Sends a request; a Response with a good status, or ApiError. */
@@ -36,7 +44,7 @@ export async function ask(method: string, path: string, body?: unknown, signal?:
     response = await fetch(BASE + path, request);
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError(0, { message: String(error), code: UNREACHABLE, remedies: [] });
+    throw new ApiError(0, problem(String(error), UNREACHABLE));
   }
   if (!response.ok) {
     const text = await response.text();

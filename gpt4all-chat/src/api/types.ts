@@ -1,29 +1,33 @@
-/** What `/app/v1` sends and takes. */
+import type { components } from "./schema";
 
-export interface Problem {
-  message: string;
-  code: string | null;
-  param?: string | null;
-  remedies?: string[];
-}
+/** What `/app/v1` sends and takes: by its schemas, which `npm run types` writes to schema.d.ts. */
 
-export interface Hardware {
-  processor: string;
-  cores: number;
-  memory_bytes: number | null;
-  memory_free_bytes: number | null;
-  gpus: string[];
-}
+type Schemas = components["schemas"];
+export type Problem = Schemas["Error"];
+export type Hardware = Schemas["Hardware"];
+export type State = Schemas["AppState"];
+export type Sampling = Schemas["Sampling"];
+export type ChatSettings = Schemas["ChatSettings"];
+export type Preset = Schemas["Preset"];
+export type ChatSummary = Schemas["ChatSummary"];
+export type Attachment = Schemas["Attachment"];
+export type Evidence = Schemas["Evidence"];
+export type Searched = Schemas["Searched"];
+export type ToolCall = Schemas["ToolCall"];
+export type Stats = Schemas["Stats"];
+export type Message = Schemas["Message"];
+export type Chat = Schemas["Chat"];
+export type ChatFolder = Schemas["Folder"];
+export type Context = Schemas["Context"];
+export type Started = Schemas["Replying"];
+export type Sent = Schemas["Sent"];
+export type SearchHit = Schemas["SearchHit"];
+export type Imported = Schemas["Imported"];
+export type ServerInfo = Schemas["ServerState"];
+export type Change = Schemas["Change"];
+export type ApiKey = Schemas["Key"];
 
-export interface State {
-  version: string;
-  first_run: boolean;
-  data_folder: string;
-  documents: boolean;
-  hardware: Hardware;
-  default_model: string | null;
-  language: string | null;
-}
+// What the schemas leave open, or have no part in yet.
 
 export interface SettingSchema {
   type?: string;
@@ -44,136 +48,7 @@ export interface AppSettings {
   schema: { properties: Record<string, SettingSchema> };
 }
 
-export interface Sampling {
-  temperature?: number | null;
-  top_k?: number | null;
-  top_p?: number | null;
-  min_p?: number | null;
-  repeat_penalty?: number | null;
-  seed?: number | null;
-  max_tokens?: number | null;
-}
-
-export interface ChatSettings {
-  system?: string | null;
-  template?: string | null;
-  reasoning?: boolean | null;
-  sampling?: Sampling | null;
-  schema?: Record<string, unknown> | null;
-  tools?: string[] | null;
-  collections?: string[] | null;
-  documents_only?: boolean | null;
-}
-
-export interface Preset {
-  id: string;
-  name: string;
-  settings: ChatSettings;
-}
-
-export interface ChatSummary {
-  id: string;
-  title: string;
-  folder_id: string | null;
-  pinned: boolean;
-  created: number;
-  updated: number;
-  model: string | null;
-  job: string | null;
-}
-
-export interface Attachment {
-  id: string;
-  name: string;
-  kind: "text" | "image";
-  size: number;
-  characters: number | null;
-  pages: number | null;
-  tokens: number | null;
-}
-
-export interface Evidence {
-  number: number;
-  file_id: string | null;
-  collection: string;
-  path: string;
-  title: string;
-  headings: string[];
-  pages: number[] | null;
-  start: number;
-  end: number;
-  found: number[] | null;
-  text: string;
-  sha256: string;
-  scores: Record<string, number | null> | null;
-  cited: boolean;
-}
-
-export interface Searched {
-  files: number;
-  used: number;
-  mode: "passages" | "whole" | "map_reduce" | "none";
-  answerable: boolean;
-}
-
-export interface ToolCall {
-  id: string;
-  name: string;
-  arguments: string;
-  state: "asked" | "running" | "done" | "denied" | "failed";
-  result: string | null;
-}
-
-export interface Stats {
-  prompt_tokens: number;
-  cached_tokens: number;
-  tokens: number;
-  seconds: number;
-  tokens_per_second: number;
-  first_token_seconds: number | null;
-}
-
-export interface Message {
-  id: string;
-  chat_id: string;
-  parent: string | null;
-  role: "user" | "assistant" | "tool";
-  content: string;
-  reasoning: string | null;
-  reasoning_seconds: number | null;
-  created: number;
-  model: string | null;
-  state: "done" | "running" | "stopped" | "failed" | "interrupted";
-  error: Problem | null;
-  attachments: Attachment[];
-  evidence: Evidence[];
-  searched: Searched | null;
-  tool_calls: ToolCall[];
-  stats: Stats | null;
-  dropped: string[];
-  stop_reason: string | null;
-}
-
-export interface Chat extends ChatSummary {
-  settings: ChatSettings;
-  leaf: string | null;
-  messages: Message[];
-}
-
-export interface ChatFolder {
-  id: string;
-  name: string;
-}
-
-export interface Context {
-  used: number;
-  limit: number;
-  reserved: number;
-  evidence: number;
-  dropped: string[];
-}
-
-export type Stage = "waiting" | "opening" | "searching" | "reading" | "answering";
+export type Stage = NonNullable<Schemas["JobEvent"]["stage"]>;
 
 export type JobEvent = { seq: number } & (
   | { type: "start"; content: string; reasoning: string | null }
@@ -188,29 +63,6 @@ export type JobEvent = { seq: number } & (
   | { type: "done"; message: Message }
   | { type: "error"; error: Problem }
 );
-
-export interface Started {
-  reply: Message;
-  job: string;
-}
-
-export interface Sent extends Started {
-  user: Message;
-}
-
-export interface SearchHit {
-  chat_id: string;
-  title: string;
-  message_id: string | null;
-  snippet: string;
-  marks: number[][];
-  updated: number;
-}
-
-export interface Imported {
-  chats: string[];
-  skipped: { name: string; reason: string }[];
-}
 
 export interface Fit {
   verdict: "good" | "tight" | "no";
@@ -342,22 +194,4 @@ export interface SourceText {
   end: number;
   text: string;
   blocks: { kind: string; level: number | null; start: number; end: number }[];
-}
-
-export interface ApiKey {
-  id: string;
-  name: string;
-  created: number;
-  prefix: string;
-}
-
-export interface ServerInfo {
-  addresses: string[];
-  keys: ApiKey[];
-  requests: { time: number; method: string; path: string; status: number; ms: number }[];
-}
-
-export interface Change {
-  type: "chats" | "models" | "downloads" | "collections" | "settings";
-  id?: string | null;
 }

@@ -1,4 +1,4 @@
-import { currentLanguage, t } from "./index.svelte";
+import { locale, t } from "./index.svelte";
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
@@ -14,22 +14,23 @@ export function bytes(count: number): string {
 }
 
 export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
-  return new Intl.NumberFormat(currentLanguage(), options).format(value);
+  return new Intl.NumberFormat(locale(), options).format(value);
 }
 
 /** How long something takes, to a precision that can be believed: 8 s, 3 min, 1 h 20 min. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return t("time.seconds", { n: seconds < 10 ? Math.round(seconds * 10) / 10 : whole });
+  const digits = seconds < 1 ? 1000 : seconds < 10 ? 10 : 1;
+  if (whole < 60) return t("time.seconds", { n: Math.round(seconds * digits) / digits });
   const minutes = Math.round(whole / 60);
   if (minutes < 60) return t("time.minutes", { n: minutes });
   return t("time.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 }
 
 export function dateTime(seconds: number): string {
-  return new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
 }
 
 export function clock(seconds: number): string {
-  return new Intl.DateTimeFormat(currentLanguage(), { timeStyle: "medium" }).format(seconds * 1000);
+  return new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(seconds * 1000);
 }

@@ -7,6 +7,11 @@ type Catalogue = Record<Key, Text>;
 
 export const LANGUAGES = {
   en: "English",
+  de: "Deutsch",
+  es: "Español",
+  zh: "中文",
+  ja: "日本語",
+  ar: "العربية",
 } as const;
 const RIGHT_TO_LEFT: readonly string[] = ["ar"];
 export type Language = keyof typeof LANGUAGES;
@@ -35,6 +40,9 @@ export async function setLanguage(wanted: Language): Promise<void> {
 
 export const currentLanguage = (): Language => language;
 
+/** How numbers and dates are written: as in the person's country, if they speak this language there. */
+export const locale = (): string => navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
+
 /** Puts values into a text that has their names in braces. */
 export function fill(text: string, values: Values, locale: string): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
@@ -47,9 +55,9 @@ export function fill(text: string, values: Values, locale: string): string {
 /** The text of a key; one that depends on a number has the number as `n`. */
 export function t(key: Key, values: Values = {}): string {
   const text: Text = catalogue[key] ?? en[key];
-  if (typeof text === "string") return fill(text, values, language);
+  if (typeof text === "string") return fill(text, values, locale());
   const form = new Intl.PluralRules(language).select(Number(values["n"] ?? 0));
-  return fill(text[form] ?? text.other ?? "", values, language);
+  return fill(text[form] ?? text.other ?? "", values, locale());
 }
 
 /** Whether there is a text for a key that the server has named. */

@@ -1,4 +1,4 @@
-import { ApiError, UNREACHABLE } from "../api/client";
+import { ApiError, UNREACHABLE, problem } from "../api/client";
 import type { Problem } from "../api/types";
 import { t } from "../i18n/index.svelte";
 
@@ -76,7 +76,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof ApiError) {
     return error.code === UNREACHABLE ? { ...error.problem, message: t("app.unreachable") } : error.problem;
   }
-  return { message: error instanceof Error ? error.message : String(error), code: null, remedies: [] };
+  return problem(error instanceof Error ? error.message : String(error));
 }
 
 /** Runs something that the person asked for, and shows why if it fails. */

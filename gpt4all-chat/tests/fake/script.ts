@@ -6,6 +6,7 @@ import { evidence } from "./data";
  *
  * say: TEXT        exactly that text
  * tokens N RATE    N words, RATE in a second
+ * Describe …       400 words
  * think            reasoning first
  * cite             from documents, with citations
  * unanswerable     from documents that say nothing about it
@@ -51,6 +52,8 @@ export function script(prompt: string): Step[] {
   const many = /^tokens (\d+) (\d+)/.exec(prompt);
   if (many) return [...begin, ...spoken(words(Number(many[1])), Number(many[2]))];
   switch (prompt.split(" ")[0]) {
+    case "Describe":
+      return [...begin, ...spoken(words(400), 90)];
     case "think":
       return [
         ...begin,

@@ -53,6 +53,7 @@ export async function opened(store?: Store, options: BrowserContextOptions = {})
     if (message.type() === "error") errors.push(message.text());
   });
   await page.goto(server.address);
+  await page.locator("main").waitFor();
   const close = async (): Promise<void> => {
     await context.close();
     await server.stop();

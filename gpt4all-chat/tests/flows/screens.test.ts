@@ -1,0 +1,248 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { sample } from "../fake/sample";
+import { answered, lastAnswer, opened, program, quit, send, violations, type Shown } from "./browser";
+
+const go = (page: Page, hash: string): Promise<string> => page.evaluate((to) => (location.hash = to), hash);
+
+describe.skipIf(!program())("screens", () => {
+  let shown: Shown | undefined;
+  afterEach(async () => {
+    await shown?.close();
+    shown = undefined;
+  });
+  afterAll(quit);
+
+  test("the first run shows the machine, three models that fit, and works without a network", async () => {
+    const store = sample();
+    store.state.first_run = true;
+    store.models = [];
+    store.state.default_model = null;
+    shown = await opened(store);
+    const { page } = shown;
+    await page.getByText("Example 9000, cores: 8").waitFor();
+    const offered = page.getByRole("article");
+    expect(await offered.evaluateAll((all) => all.map((each) => each.getAttribute("aria-label")))).toEqual([
+      "Strong Instruct",
+      "Middle Instruct",
+      "Tiny Instruct",
+    ]);
+    await page.getByRole("button", { name: "Import a file" }).click();
+    await page.getByRole("button", { name: /mine.gguf/ }).click();
+    await page.getByText("Ready to use").or(page.getByRole("alert")).first().waitFor();
+  });
+
+  test("complaint 13: a download is paused, resumed and taken away; a failure has three remedies", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    await go(page, "#/models");
+    const failed = page.getByRole("article", { name: "Large Instruct" });
+    await failed.getByText("large.gguf needs 11.2 GB of memory").waitFor();
+    expect(await failed.getByRole("listitem").count()).toBe(3);
+    await page.getByRole("button", { name: "Download 2.5 GB" }).click();
+    await page.getByText("Downloading · 120 MB of 400 MB").waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText("Paused · ").waitFor();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByText("Downloading · ").waitFor();
+    await page.getByRole("button", { name: "Cancel middle.gguf" }).click();
+    await page.getByText("Downloading · ").waitFor({ state: "detached" });
+  });
+
+  test("a folder is added, its progress shown, and removed only after a question", async () => {
+    shown = await opened(sample());
+    const { page, server } = shown;
+    await go(page, "#/documents");
+    await page.getByRole("button", { name: "Add a folder" }).click();
+    await page.getByRole("button", { name: "Documents" }).last().click();
+    await page.getByText("Nothing here that can be chosen.").waitFor();
+    await page.getByRole("button", { name: "Choose this folder" }).click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Reading documents · 3 of 20 · 41 passages/s · 1 min left").waitFor();
+    const added = page.getByRole("article", { name: "Documents" });
+    await added.getByRole("button", { name: "Pause" }).click();
+    await added.getByRole("button", { name: "Resume" }).waitFor();
+    await added.getByRole("button", { name: "Remove Documents" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    expect(server.store.collections).toHaveLength(2);
+    await added.getByRole("button", { name: "Remove Documents" }).click();
+    await page.getByTestId("confirm").click();
+    await added.waitFor({ state: "detached" });
+    expect(server.store.collections).toHaveLength(1);
+  });
+
+  test("each file that cannot be read says why, and the inspector what is found", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    await go(page, "#/documents/Handbook");
+    await page.getByRole("combobox", { name: "State of the files" }).selectOption("unreadable");
+    await page.getByText("Only pictures of pages, without text").waitFor();
+    await page.getByText("Protected by a password").waitFor();
+    await expect.poll(() => page.getByRole("row").count()).toBe(3);
+    await page.getByRole("searchbox", { name: "A question" }).fill("reserve pump");
+    await page.keyboard.press("Enter");
+    await page.getByText("Relevance 0.81, over the threshold of 0.42").waitFor();
+    await page.getByText("similarity").first().waitFor();
+  });
+
+  test("a citation opens its page with the passage marked, and leads to the next", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    await send(page, "cite something");
+    await answered(page);
+    const answer = lastAnswer(page);
+    await answer.getByText("Searched 20 files, used 2 passages.").waitFor();
+    expect(await answer.getByText("[7]").count()).toBe(1); // what was not offered is no citation
+    const began = Date.now();
+    await answer.getByRole("button", { name: "Source 1" }).click();
+    await page.getByTestId("mark").waitFor();
+    expect(Date.now() - began).toBeLessThan(1000);
+    await page.getByText("Page 1,734 of 3,000").waitFor();
+    const viewer = page.getByRole("complementary", { name: "Source" });
+    expect(await viewer.getByRole("button", { name: "Previous source" }).isDisabled()).toBe(true);
+    await viewer.getByRole("button", { name: "Next source" }).click();
+    await viewer.locator("mark").getByText("first Monday of a month").waitFor();
+    await page.keyboard.press("Escape");
+    await viewer.waitFor({ state: "detached" });
+  });
+
+  test("a file that has changed, or is gone, still shows the passage as it was", async () => {
+    const store = sample();
+    store.changed = true;
+    shown = await opened(store);
+    const { page } = shown;
+    await go(page, "#/chat/pump");
+    await page.getByRole("button", { name: "Source 1" }).click();
+    await page.getByText("The file has changed since").waitFor();
+    expect(await page.locator("blockquote").innerText()).toContain("below 2.1 bar");
+    store.missing = true;
+    await page.getByRole("button", { name: "Next source" }).click();
+    await page.getByText("The file is no longer there").waitFor();
+    expect(await page.locator("blockquote").innerText()).toContain("first Monday");
+  });
+
+  test("a question that the documents do not answer is said to be one", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    await send(page, "unanswerable question");
+    await answered(page);
+    await lastAnswer(page).getByText("The documents do not seem to answer this.").waitFor();
+    expect(await lastAnswer(page).locator(".cite").count()).toBe(0);
+  });
+
+  test("a chat is deleted and brought back, renamed, pinned and moved", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    const menu = (title: string, entry: string): Promise<void> =>
+      page
+        .getByRole("button", { name: `Actions for ${title}` })
+        .click()
+        .then(() => page.getByRole("menuitem", { name: entry, exact: true }).click());
+    await menu("A poem about rain", "Delete");
+    await page.getByRole("link", { name: "A poem about rain" }).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("link", { name: "A poem about rain" }).waitFor();
+    await menu("A poem about rain", "Rename");
+    await page.getByRole("textbox", { name: "Name" }).fill("Rain");
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "Rain", exact: true }).waitFor();
+    await menu("Rain", "Move to Work");
+    await page.locator("details").getByRole("link", { name: "Rain", exact: true }).waitFor();
+  });
+
+  test("search finds words in titles and messages, and leads to them", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox", { name: "Search chats" }).fill("heapq");
+    await page.getByRole("option").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText("merges sorted lists").waitFor();
+    expect(page.url()).toContain("#/chat/sorting");
+  });
+
+  test("settings say what is a default, and go back to it", async () => {
+    shown = await opened(sample());
+    const { page, server } = shown;
+    await go(page, "#/settings");
+    await page.getByRole("combobox", { name: "Theme" }).selectOption("contrast");
+    await expect.poll(() => page.evaluate(() => document.documentElement.dataset["theme"])).toBe("contrast");
+    expect(server.store.settings.values["theme"]).toBe("contrast");
+    await page.getByRole("button", { name: /^Back to the default.*Theme/ }).click();
+    await expect.poll(() => server.store.settings.values["theme"]).toBe("system");
+  });
+
+  test("settings of a chat, a schema among them, are kept with it; one that is none is refused", async () => {
+    shown = await opened(sample());
+    const { page, server } = shown;
+    await go(page, "#/chat/sorting");
+    await page.getByText("merges sorted lists").waitFor();
+    await page.getByRole("button", { name: "Settings of this chat" }).click();
+    await page.getByText("Structured answers, tools, template").click();
+    const schema = page.getByRole("textbox", { name: "JSON Schema that answers must satisfy" });
+    await schema.fill("{");
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByText("That is no JSON Schema").waitFor();
+    await schema.fill('{"type": "object"}');
+    await page.getByRole("spinbutton", { name: "Temperature" }).fill("0.2");
+    await page.getByRole("textbox", { name: "Name of a preset" }).fill("Exact");
+    await page.getByRole("button", { name: "Save as preset" }).click();
+    await page.getByRole("button", { name: "Exact", exact: true }).waitFor();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await expect.poll(() => server.store.chats.get("sorting")?.settings.sampling?.temperature).toBe(0.2);
+    expect(server.store.chats.get("sorting")?.settings.schema).toEqual({ type: "object" });
+    expect(server.store.presets).toHaveLength(1);
+  });
+
+  test("a key is shown once, and the diagnostics name no chat", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    await go(page, "#/server");
+    await page.getByRole("textbox", { name: "What the key is for" }).fill("editor");
+    await page.getByRole("button", { name: "Make a key" }).click();
+    expect(await page.getByTestId("key").innerText()).toBe("sk-7f3a0123456789");
+    await page.reload();
+    await page.getByText("sk-7f3a…").waitFor();
+    expect(await page.getByText("sk-7f3a0123456789").count()).toBe(0);
+    await page.getByRole("button", { name: "Make a report" }).click();
+    expect(await page.locator("pre").innerText()).not.toContain("merge sort");
+  });
+
+  const SCREENS = [
+    "#/chat",
+    "#/chat/sorting",
+    "#/chat/pump",
+    "#/models",
+    "#/documents/Handbook",
+    "#/settings",
+    "#/server",
+  ];
+  test.each(["light", "dark", "contrast"])("complaint 15: axe finds nothing on any screen, %s", async (theme) => {
+    const store = sample();
+    store.settings.values["theme"] = theme;
+    shown = await opened(store);
+    const { page } = shown;
+    await page.getByRole("link", { name: "Plan a week in Lisbon" }).waitFor();
+    const found: Record<string, string[]> = {};
+    for (const screen of SCREENS) {
+      await go(page, screen);
+      await page.waitForTimeout(400);
+      found[screen] = await violations(page);
+    }
+    await go(page, "#/chat/pump");
+    await page.getByRole("button", { name: "Source 1" }).click();
+    await page.getByTestId("mark").waitFor();
+    found["source"] = await violations(page);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+k");
+    found["search"] = await violations(page);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Settings of this chat" }).click();
+    found["chat settings"] = await violations(page);
+    store.state.first_run = true;
+    await page.goto(shown.server.origin);
+    await page.getByText("Strong Instruct").waitFor();
+    found["first run"] = await violations(page);
+    expect(Object.fromEntries(Object.entries(found).filter(([, wrong]) => wrong.length))).toEqual({});
+  });
+});
