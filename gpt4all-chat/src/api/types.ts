@@ -26,8 +26,23 @@ export type Imported = Schemas["Imported"];
 export type ServerInfo = Schemas["ServerState"];
 export type Change = Schemas["Change"];
 export type ApiKey = Schemas["Key"];
+export type Fit = Schemas["Fit"];
+export type Model = Schemas["InstalledModel"];
+export type CatalogueModel = Schemas["CatalogueModel"];
+export type HubFile = Schemas["HubFile"];
+export type Download = Schemas["Download"];
+export type Browse = Schemas["Browsed"];
+export type Collection = Schemas["Collection"];
+export type CollectionFile = Schemas["DocumentFile"];
+export type CollectionFiles = Schemas["DocumentFiles"];
+export type Inspection = Schemas["DocumentsFound"];
+export type SourceFile = Schemas["ViewedFile"];
+export type SourcePage = Schemas["PagePicture"];
+export type SourceText = Schemas["TextAround"];
+export type EmbeddingModel = Schemas["EmbeddingModel"];
+export type ToolInfo = Schemas["ToolInfo"];
 
-// What the schemas leave open, or have no part in yet.
+// What the schemas leave open.
 
 export interface SettingSchema {
   type?: string;
@@ -63,135 +78,3 @@ export type JobEvent = { seq: number } & (
   | { type: "done"; message: Message }
   | { type: "error"; error: Problem }
 );
-
-export interface Fit {
-  verdict: "good" | "tight" | "no";
-  reason: string;
-}
-
-export interface Model {
-  id: string;
-  name: string;
-  file: string;
-  size: number;
-  kind: "chat" | "embedding" | "reranker" | "other";
-  parameters: string | null;
-  quantization: string | null;
-  context: number | null;
-  images: boolean;
-  memory_bytes: number | null;
-  fit: Fit;
-  state: "closed" | "opening" | "open" | "failed";
-  error: Problem | null;
-  source: string | null;
-  licence: string | null;
-}
-
-export interface CatalogueModel extends Model {
-  installed: boolean;
-  download_bytes: number;
-  description: string;
-}
-
-export interface HubFile {
-  repository: string;
-  file: string;
-  size: number;
-  downloads: number | null;
-  fit: Fit;
-}
-
-export interface Download {
-  id: string;
-  name: string;
-  state: "queued" | "running" | "paused" | "verifying" | "done" | "failed";
-  received: number;
-  total: number | null;
-  bytes_per_second: number | null;
-  seconds_left: number | null;
-  error: Problem | null;
-}
-
-export interface BrowseEntry {
-  name: string;
-  path: string;
-  folder: boolean;
-  size: number | null;
-}
-
-export interface Browse {
-  path: string;
-  parent: string | null;
-  roots: string[];
-  entries: BrowseEntry[];
-}
-
-export interface Indexing {
-  state: "idle" | "running" | "paused" | "failed";
-  done: number;
-  total: number;
-  file: string | null;
-  chunks_per_second: number | null;
-  seconds_left: number | null;
-  error: string | null;
-}
-
-export interface Collection {
-  name: string;
-  folders: string[];
-  embed_model: string | null;
-  states: { ready: number; pending: number; unreadable: number; missing: number };
-  chunks: number;
-  embedded: number;
-  indexing: Indexing;
-}
-
-export interface CollectionFile {
-  id: string;
-  path: string;
-  size: number;
-  state: string;
-  reason: string | null;
-  message: string | null;
-  pages: number | null;
-}
-
-export interface CollectionFiles {
-  total: number;
-  files: CollectionFile[];
-}
-
-export interface Inspection {
-  passages: Evidence[];
-  answerable: boolean;
-  relevance: number | null;
-  threshold: number | null;
-  whole: boolean;
-  files: number;
-  chunks: number;
-  seconds: number;
-}
-
-export interface SourceFile {
-  id: string;
-  path: string;
-  title: string;
-  pages: number | null;
-  format: string;
-  changed: boolean;
-  missing: boolean;
-}
-
-export interface SourcePage {
-  width: number;
-  height: number;
-  image: string;
-  marks: number[][];
-}
-
-export interface SourceText {
-  start: number;
-  end: number;
-  text: string;
-  blocks: { kind: string; level: number | null; start: number; end: number }[];
-}

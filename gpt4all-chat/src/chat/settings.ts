@@ -11,15 +11,3 @@ export function parseSchema(text: string): { schema: Record<string, unknown> | n
     return { wrong: error instanceof Error ? error.message : String(error) };
   }
 }
-
-/** Names of tools, separated by commas. */
-export function parseTools(text: string): string[] {
-  return [
-    ...new Set(
-      text
-        .split(",")
-        .map((name) => name.trim())
-        .filter(Boolean),
-    ),
-  ];
-}

@@ -19,7 +19,7 @@ class Documents {
     this.collections = await get<Collection[]>("/collections");
     this.loaded = true;
     clearTimeout(this.timer);
-    if (this.collections.some(({ indexing }) => indexing.state === "running")) {
+    if (this.collections.some(({ indexing: { state } }) => state === "running" || state === "waiting")) {
       this.timer = setTimeout(() => void this.refresh().catch(() => undefined), POLL_MS);
     }
   }

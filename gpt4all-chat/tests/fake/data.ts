@@ -18,17 +18,18 @@ export const state: State = {
   language: null,
 };
 
-const closed = { state: "closed", error: null, source: "https://example.org/", licence: "Apache-2.0" } as const;
+const origin = { source: "https://example.org/", licence: "Apache-2.0" } as const;
+const here = { ...origin, state: "closed", error: null, progress: 0 } as const;
 
 export const models: Model[] = [
   {
-    ...closed,
+    ...here,
     id: "small.gguf",
     name: "Small Instruct",
     file: "small.gguf",
     size: 986_000_000,
     kind: "chat",
-    parameters: "1.5B",
+    parameters: 1_500_000_000,
     quantization: "Q4_K_M",
     context: 32_768,
     images: false,
@@ -37,13 +38,13 @@ export const models: Model[] = [
     state: "open",
   },
   {
-    ...closed,
+    ...here,
     id: "large.gguf",
     name: "Large Instruct",
     file: "large.gguf",
     size: 8_990_000_000,
     kind: "chat",
-    parameters: "14B",
+    parameters: 14_000_000_000,
     quantization: "Q4_K_M",
     context: 131_072,
     images: false,
@@ -58,13 +59,13 @@ export const models: Model[] = [
     },
   },
   {
-    ...closed,
+    ...here,
     id: "minilm.gguf",
     name: "all-MiniLM-L6-v2",
     file: "minilm.gguf",
     size: 46_000_000,
     kind: "embedding",
-    parameters: "23M",
+    parameters: 23_000_000,
     quantization: "F16",
     context: 512,
     images: false,
@@ -76,13 +77,16 @@ export const models: Model[] = [
 function offered(id: string, name: string, gigabytes: number, verdict: "good" | "tight" | "no"): CatalogueModel {
   const size = gigabytes * 1e9;
   return {
-    ...closed,
+    ...origin,
     id,
     name,
     file: id,
     size,
     kind: "chat",
-    parameters: null,
+    parameters: gigabytes * 1.6e9,
+    licence_url: "https://www.apache.org/licenses/LICENSE-2.0",
+    commercial_use: true,
+    recommended: true,
     quantization: "Q4_K_M",
     context: 32_768,
     images: false,

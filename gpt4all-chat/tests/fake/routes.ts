@@ -1,5 +1,13 @@
 import type { ServerResponse } from "node:http";
-import type { Chat, ChatSummary, CollectionFile, Download, Message, SearchHit } from "../../src/api/types";
+import type {
+  Chat,
+  ChatSummary,
+  CollectionFile,
+  Download,
+  EmbeddingModel,
+  Message,
+  SearchHit,
+} from "../../src/api/types";
 import { evidence } from "./data";
 import { send } from "./jobs";
 import { json } from "./server";
@@ -126,6 +134,11 @@ function download(store: Store, name: string): Download {
   return made;
 }
 
+function embedding({ embedding: model }: Store): EmbeddingModel {
+  const estimate = { files: 18, chunks: 4_211, seconds: 95 };
+  return { model, choices: ["all-MiniLM-L6-v2", "nomic-embed-text-v1.5"], estimate };
+}
+
 const ID = "([^/]+)";
 const route = (method: string, path: string, run: Route[2]): Route => [method, new RegExp(`^${path}$`), run];
 
@@ -215,6 +228,7 @@ const ROUTES: Route[] = [
   route("GET", "/models/catalogue", ({ store }) => store.catalogue),
   route("GET", "/models/hub", () => [
     {
+      model: "example/Instruct-GGUF/instruct-Q4_K_M.gguf",
       repository: "example/Instruct-GGUF",
       file: "instruct-Q4_K_M.gguf",
       size: 2_100_000_000,
@@ -281,6 +295,13 @@ const ROUTES: Route[] = [
     indexing.state = more === "pause" ? "paused" : "running";
   }),
   route("GET", `/collections/${ID}/files`, files),
+  route("GET", "/tools", () => [{ name: "read_file", description: "Reads a file of the notes." }]),
+  route("GET", "/documents/model", ({ store }) => embedding(store)),
+  route("PUT", "/documents/model", ({ store, body }) => {
+    if (body["confirmed"] !== true) throw new Refused(409, "confirmation_needed", "confirm that");
+    store.embedding = String(body["model"]);
+    return embedding(store);
+  }),
   route("POST", "/documents/search", () => ({
     passages: evidence,
     answerable: true,

@@ -16,6 +16,7 @@ export class Store {
   readonly chats = new Map<string, Chat>();
   readonly deleted = new Map<string, Chat>();
   readonly jobs = new Map<string, Job>();
+  embedding = "all-MiniLM-L6-v2";
   /** Whether the file of the first source was changed, or is gone. */
   changed = false;
   missing = false;

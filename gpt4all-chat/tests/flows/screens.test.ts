@@ -71,6 +71,21 @@ describe.skipIf(!program())("screens", () => {
     expect(server.store.collections).toHaveLength(1);
   });
 
+  test("complaint 3: another model for searching is taken only after what it costs was said", async () => {
+    shown = await opened(sample());
+    const { page, server } = shown;
+    await go(page, "#/documents");
+    const choice = page.getByRole("combobox", { name: "Model for searching" });
+    await choice.selectOption("nomic-embed-text-v1.5");
+    await page.getByText("All 4,211 passages have to be computed anew, in 2 min.").waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    expect(server.store.embedding).toBe("all-MiniLM-L6-v2");
+    expect(await choice.inputValue()).toBe("all-MiniLM-L6-v2");
+    await choice.selectOption("nomic-embed-text-v1.5");
+    await page.getByTestId("confirm").click();
+    await expect.poll(() => server.store.embedding).toBe("nomic-embed-text-v1.5");
+  });
+
   test("each file that cannot be read says why, and the inspector what is found", async () => {
     shown = await opened(sample());
     const { page } = shown;

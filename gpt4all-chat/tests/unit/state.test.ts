@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { EventParser } from "../../src/api/events";
 import { sends } from "../../src/chat/keys";
-import { parseSchema, parseTools } from "../../src/chat/settings";
+import { parseSchema } from "../../src/chat/settings";
 import { kindOf, grouped } from "../../src/settings/groups";
 import { marked } from "../../src/sidebar/marked";
 import { byDate } from "../../src/state/chats.svelte";
@@ -100,7 +100,6 @@ test("settings of a chat are read as they were typed", () => {
   expect(parseSchema("  ")).toEqual({ schema: null });
   expect(parseSchema("[1]")).toHaveProperty("wrong");
   expect(parseSchema("{")).toHaveProperty("wrong");
-  expect(parseTools("a, b,,a ")).toEqual(["a", "b"]);
 });
 
 test("settings are shown by group, what is advanced apart", () => {
