@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from PIL import Image
 
 from documents import making
 from documents.making import TEXT
+from gpt4all.documents._index import BATCH
 
-from .conftest import VECTORS
+from .conftest import SMOLLM2, VECTORS
 from .running import App, running
 
 
@@ -259,3 +262,32 @@ def test_what_the_page_may_do_programs_may_with_a_key_alone(app: App) -> None:
             assert requests.get(url, headers={"Authorization": f"Bearer {key['key']}"}, timeout=60).ok
     finally:
         app.ask("DELETE", f"/server/keys/{key['id']}")
+
+
+def test_an_answer_goes_before_indexing(slow_store: Path, home: Path, tmp_path: Path) -> None:
+    """While one is written, no more is embedded than the batch that was under way."""
+    many = home / "novel"
+    many.mkdir()
+    for number in range(60):
+        text = "\n\n".join(f"Chapter {number}, paragraph {part}. " + "Plain words. " * 60 for part in range(40))
+        (many / f"{number}.txt").write_text(text)
+    with running(slow_store, tmp_path / "data", HOME=str(home)) as one:
+        one.ask("PUT", "/documents/model", {"model": VECTORS})
+        chat = one.chat(model=SMOLLM2, settings={"sampling": {"max_tokens": 1, "temperature": 0}})
+        one.reply(chat, "Hello")  # opens the model
+        one.ask("PATCH", f"/chats/{chat}", {"settings": {"sampling": {"max_tokens": 60, "temperature": 0}}})
+        one.ask("POST", "/collections", {"name": "novel", "folder": str(many)})
+        until(lambda: embedded(tmp_path) > 2 * BATCH)
+        begun: int | None = None
+        for event in one.events(one.send(chat, "Tell me a long story about a fox.")["job"]):
+            if event["type"] == "text" and begun is None:
+                begun = embedded(tmp_path)
+        assert begun is not None
+        assert embedded(tmp_path) - begun <= 2 * BATCH
+        until(lambda: embedded(tmp_path) > begun + 4 * BATCH)
+
+
+def embedded(data: Path) -> int:
+    """Vectors in the database of the application."""
+    with closing(sqlite3.connect(data / "data" / "documents" / "docs.db", timeout=30)) as database:
+        return int(database.execute("SELECT COUNT(*) FROM vectors").fetchone()[0])
