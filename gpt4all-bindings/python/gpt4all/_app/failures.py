@@ -37,6 +37,7 @@ REMEDIES: dict[str, tuple[str, ...]] = {
         "Choose another model.",
     ),
     "model_not_found": ("Choose a model that is installed.", "Download the model."),
+    "collection_not_found": ("Choose other documents for this chat.", "Add the documents again, under that name."),
     "context_length_exceeded": (
         "Raise the context in the settings.",
         "Shorten the message or its attachments.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -187,11 +189,17 @@ def test_complaint_09_stop_stops(app: App, slow_store: Path) -> None:
     assert message["content"]
 
 
+def children(app: App) -> list[int]:
+    """The processes with models."""
+    pid = app.process.pid
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
 def processor_seconds(app: App) -> float:
     """Of all processes with models."""
-    pid = app.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    fields = [Path(f"/proc/{child}/stat").read_text(encoding="ascii").rpartition(")")[2].split() for child in children]
+    fields = [
+        Path(f"/proc/{child}/stat").read_text(encoding="ascii").rpartition(")")[2].split() for child in children(app)
+    ]
     return sum((int(each[11]) + int(each[12])) / 100 for each in fields)
 
 
@@ -334,3 +342,25 @@ def test_it_ends_at_once_with_pages_open(start: Start, slow_store: Path) -> None
         message = app.ask("GET", f"/chats/{chat}")["messages"][1]
         assert (message["state"], message["stop_reason"]) == ("interrupted", "interrupted")
         assert message["content"]
+
+
+def test_a_model_that_crashes_leaves_what_it_wrote(app: App, slow_store: Path) -> None:
+    chat = app.chat(model=SMOLLM2, settings=LONG)
+    sent = app.send(chat, STORY)
+    seen = ""
+    for event in app.events(sent["job"]):
+        if event["type"] == "text":
+            seen += event["text"]
+            if len(seen) > 40:
+                break
+    for child in children(app):
+        os.kill(child, signal.SIGKILL)
+    *_, last = app.events(sent["job"])
+    message = last["message"]
+    assert message["state"] == "failed"
+    assert message["error"]["code"] == "model_crashed"
+    assert len(message["error"]["remedies"]) == 3
+    assert message["content"].startswith(seen)
+    app.ask("PATCH", f"/chats/{chat}", {"settings": SHORT})
+    again = app.ask("POST", f"/messages/{message['id']}/regenerate")
+    assert app.wait(again["job"])["state"] == "done"

@@ -166,6 +166,8 @@ def test_an_unknown_collection_is_an_error_of_the_answer(app: App) -> None:
     _, message = followed(app, chat, "When?")
     assert message["state"] == "failed"
     assert "'none'" in message["error"]["message"]
+    assert message["error"]["code"] == "collection_not_found"
+    assert message["error"]["remedies"][0] == "Choose other documents for this chat."
 
 
 def test_an_answer_that_goes_on_cites_no_more_than_was_offered(app: App) -> None:

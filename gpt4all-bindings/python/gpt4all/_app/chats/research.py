@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..._errors import ModelNotFoundError
+from ..._server.errors import RequestError
 from ..library import Library
 from ..schemas.chats import Evidence, Message, Searched
 from . import evidence as passages
@@ -66,7 +68,13 @@ class Research:
             self.prompt = passages.as_question(messages(question, offered))
 
     def _plan(self, question: str, before: str | None, collections: list[str], budget: int) -> Plan:
-        return self._library.documents().plan(question, collections, before=before, budget=budget)
+        documents = self._library.documents()
+        try:
+            return documents.plan(question, collections, before=before, budget=budget)
+        except ModelNotFoundError as error:
+            if "collection" in error.detail:  # not the model that makes vectors
+                raise RequestError(404, error.message, code="collection_not_found", param="collections") from None
+            raise
 
     def _tell(self, plan: Plan, offered: Sequence[Passage]) -> None:
         found = plan.found
