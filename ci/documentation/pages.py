@@ -181,7 +181,38 @@ def schema_keywords() -> str:
     return table(("Keywords", "Enforced", "Otherwise, with `strict` false"), rows)
 
 
+def retrieval() -> str:
+    """What a search of documents finds. The lane `retrieval` fails if it is less."""
+    measured = _retrieval_results()["held_out"]
+    names = {"words": "Words (BM25)", "vectors": "Meaning (vectors)", "hybrid": "All together"}
+    rows = [row(name, *_shares(measured["quality"][method]["all"])) for method, name in names.items()]
+    kinds = {"question": "Questions", "identifier": "Identifiers", "language": "Across languages"}
+    asked, refusal = measured["questions"], measured["refusal"]
+    by_kind = [
+        row(f"{name} ({asked[kind]})", *(f"{measured['quality'][each][kind]['recall_5']:.1%}" for each in names))
+        for kind, name in kinds.items()
+    ]
+    told = (
+        f"Of the {asked['all']} questions with an answer in these {measured['chunks']:,} chunks, "
+        f"{refusal['answered']:.0%} count as answerable, and of the {asked['elsewhere']} without one "
+        f"{1 - refusal['refused']:.0%}; the area under the curve of relevance is {refusal['auc']:.3f}."
+    )
+    return "\n\n".join([table(_MEASURES, rows), table(("Recall@5", *names.values()), by_kind), told])
+
+
+_MEASURES = ("", "Recall@5", "Recall@20", "nDCG@10", "Overlap@5")
+
+
+def _retrieval_results() -> Any:
+    path = BINDING / "tests" / "documents" / "retrieval" / "results.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _shares(numbers: dict[str, float]) -> list[str]:
+    return [f"{numbers[name]:.1%}" for name in ("recall_5", "recall_20", "ndcg_10", "overlap_5")]
+
+
 GENERATORS: dict[str, Generator] = {
     each.__name__: each
-    for each in (catalogue, chat_commands, command_line, conversions, include, public_names, schema_keywords)
+    for each in (catalogue, chat_commands, command_line, conversions, include, public_names, retrieval, schema_keywords)
 }

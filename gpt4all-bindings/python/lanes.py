@@ -18,6 +18,7 @@ COMPATIBILITY = TESTS / "compatibility"
 SERVER = TESTS / "server"
 REPLICAS = SERVER / "replicas"
 DOCUMENTS = TESTS / "documents"
+RETRIEVAL = DOCUMENTS / "retrieval"
 APP = TESTS / "app"
 # These have virtual environments of their own.
 OTHERS = tuple(f"--ignore={SERVER / name}" for name in ("replicas", "test_llama_index.py", "test_lm_eval.py"))
@@ -100,7 +101,8 @@ def _ensure_documents_venv() -> Path:
 
 def _documents(_: Settings) -> Outcome:
     build("release", ["llmodel"])
-    return run_pytest("documents", DOCUMENTS, library_variables(), python=_ensure_documents_venv())
+    options = (f"--ignore={RETRIEVAL}",)
+    return run_pytest("documents", DOCUMENTS, library_variables(), python=_ensure_documents_venv(), options=options)
 
 
 def _ensure_app_venv() -> Path:
@@ -111,6 +113,11 @@ def _ensure_app_venv() -> Path:
 def _app(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     return run_pytest("app", APP, library_variables(), python=_ensure_app_venv())
+
+
+def _retrieval(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return run_pytest("retrieval", RETRIEVAL, library_variables(), python=_ensure_documents_venv())
 
 
 def _ensure_lm_eval_venv() -> Path:
@@ -168,6 +175,14 @@ LANES = {
         minutes=6,
         place=88,
         beside=True,
+    ),
+    "retrieval": Lane(
+        "how much search finds in documents of Debian's packages",
+        _retrieval,
+        venv=_ensure_documents_venv,
+        minutes=20,
+        place=89,
+        optional="downloads 60 MB of Debian's packages, and embeds them for a quarter of an hour",
     ),
     "lm-eval": Lane(
         "lm-eval's local-completions against the local server",

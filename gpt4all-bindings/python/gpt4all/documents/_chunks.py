@@ -11,8 +11,8 @@ from ._text import Block, Text
 Count = Callable[[str], int]
 """How many tokens a text has."""
 
-TARGET = 320
-MAXIMUM = 480
+TARGET = 200
+MAXIMUM = 300
 _SENTENCE = re.compile("(?<=[.!?\u2026])[\"'\u201d\u2019)\\]]*\\s+|(?<=[\u3002\uff01\uff1f])|\\n+")
 _LINE = re.compile(r"\n+")
 # About one token each: up to five letters of a word, one sign, or one character of a script without blanks.

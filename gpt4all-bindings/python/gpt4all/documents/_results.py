@@ -11,8 +11,9 @@ class Scores:
     """Why a passage was found. Ranks count from 1; None where it is not among the best.
 
     words: rank by the words of the question (BM25). letters: rank by pieces of words. vectors: rank by meaning.
-    similarity: cosine between question and passage; None if its vector is not among the best.
-    fused: the sum that decides the order, of 1 / (60 + rank).
+    similarity: cosine between question and passage; None if there is no vector of it.
+    fused: what decides the order, up to 1: the mean of its score by words or letters, and of its similarity, each
+        divided by that of the best.
     """
 
     words: int | None

@@ -1,4 +1,4 @@
-"""Search: by words, by letters and by meaning, put together by reciprocal rank."""
+"""Search: by words, by letters and by meaning, put together by how near each is to its best."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ from ._terms import Terms
 if TYPE_CHECKING:
     from ._vectors import Integers, Mask
 
-CANDIDATES = 50
-RANK_CONSTANT = 60
-PER_FILE = 3
+CANDIDATES = 100
+PER_FILE = 5
 BUDGET = 3000
 # Measured with all-MiniLM-L6-v2: docs/documents.md has the numbers.
 MEANING = 0.6
-THRESHOLD = 0.3
+THRESHOLD = 0.35
 _CHARACTERS = 4  # for a token, about
 _FIRST = 4 * CANDIDATES
 
@@ -36,11 +35,8 @@ class Candidate:
     letters: int | None = None
     vectors: int | None = None
     similarity: float | None = None
-
-    @property
-    def fused(self) -> float:
-        ranks = (self.words, self.letters, self.vectors)
-        return sum(1 / (RANK_CONSTANT + rank) for rank in ranks if rank is not None)
+    literal: float = 0.0  # how well it has the words or their pieces, compared to the best
+    fused: float = 0.0
 
     def scores(self) -> Scores:
         return Scores(self.words, self.letters, self.vectors, self.similarity, self.fused)
@@ -133,25 +129,49 @@ class Search:
         """The best by words, letters and meaning, the best of all first."""
         self._restrict(collections)
         found: dict[int, Candidate] = {}
+        self._by_words(question, collections, found)
+        self._by_meaning(question, collections, found)
+        nearest = max((each.similarity or 0.0 for each in found.values()), default=0.0)
+        for each in found.values():
+            meaning = max(each.similarity or 0.0, 0.0) / nearest if nearest > 0 else 0.0
+            each.fused = (each.literal + meaning) / 2
+        return sorted(found.values(), key=lambda each: (-each.fused, each.chunk))
 
-        def put(chunks: Sequence[int], rank_name: str) -> None:
-            for rank, chunk in enumerate(chunks, 1):
-                setattr(found.setdefault(chunk, Candidate(chunk)), rank_name, rank)
-
+    def _by_words(self, question: str, collections: Sequence[int], found: dict[int, Candidate]) -> None:
         words = _words.words(question, self._terms)
+        letters: list[tuple[int, float]] = []
         if (query := _words.match(words, self.frequency)) is not None:
-            put(self._full_text("chunks_fts", query, collections), "words")
-        letters: list[int] = []
+            for rank, (chunk, score) in enumerate(self._full_text("chunks_fts", query, collections), 1):
+                found[chunk] = Candidate(chunk, words=rank, literal=score)
         if (query := _words.trigram_match(words, self.frequency)) is not None:
             letters = self._full_text("chunks_tri", query, collections)
         for run in _words.short_runs(words) if not letters else ():
-            letters += self._containing(run, collections)
-        put(list(dict.fromkeys(letters))[:CANDIDATES], "letters")
-        chunks, similarities = self._nearest(question, collections)
-        put(chunks, "vectors")
-        for chunk, similarity in zip(chunks, similarities, strict=True):
-            found[chunk].similarity = similarity
-        return sorted(found.values(), key=lambda each: (-each.fused, each.chunk))
+            letters += [(chunk, 1.0) for chunk in self._containing(run, collections)]
+        for rank, (chunk, score) in enumerate(dict(letters[:CANDIDATES]).items(), 1):
+            candidate = found.setdefault(chunk, Candidate(chunk))
+            candidate.letters, candidate.literal = rank, max(candidate.literal, score)
+
+    def _by_meaning(self, question: str, collections: Sequence[int], found: dict[int, Candidate]) -> None:
+        """Adds the nearest, and how near those are that were found by their words."""
+        model = self._store.rows("SELECT id FROM models WHERE name = ?", (self._embedder.name,))
+        if not model:
+            return
+        number = int(model[0][0])
+        vectors = self._store.vectors(number)
+        chunks = self._chunks_by_slot(number)
+        vector = self._embedder.embed_query(question)
+        slots, similarities = vectors.nearest(vector, CANDIDATES, self._mask(collections))
+        for rank, (chunk, similarity) in enumerate(zip(chunks[slots].tolist(), similarities.tolist(), strict=True), 1):
+            candidate = found.setdefault(chunk, Candidate(chunk))
+            candidate.vectors, candidate.similarity = rank, similarity
+        others = [each.chunk for each in found.values() if each.similarity is None]
+        places = ",".join("?" * len(others))
+        query = f"SELECT chunk_id, slot FROM vectors WHERE model_id = ? AND chunk_id IN ({places})"
+        if rows := self._store.rows(query, (number, *others)):
+            for (chunk, _), similarity in zip(
+                rows, vectors.similarities([row[1] for row in rows], vector), strict=True
+            ):
+                found[chunk].similarity = float(similarity)
 
     def frequency(self, part: str) -> int:
         """In how many chunks a word is. The index counts them each time, so it is asked once."""
@@ -163,22 +183,26 @@ class Search:
             known[part] = int(rows[0][0]) if rows else 0
         return known[part]
 
-    def _full_text(self, table: str, query: str, collections: Sequence[int]) -> list[int]:
-        """The best of the collections. Looking up where each match belongs takes longer than ranking them, so the best
-        of all are taken first; they do if enough of them belong here."""
-        ranked = f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rank LIMIT ?"
-        best = [row[0] for row in self._store.rows(ranked, (query, _FIRST))]
+    def _full_text(self, table: str, query: str, collections: Sequence[int]) -> list[tuple[int, float]]:
+        """The best of the collections, with their scores compared to the best. Looking up where each match belongs
+        takes longer than ranking them, so the best of all are taken first; they do if enough of them belong here."""
+        ranked = f"SELECT rowid, -rank FROM {table} WHERE {table} MATCH ? ORDER BY rank LIMIT ?"
+        best = self._store.rows(ranked, (query, _FIRST))
         places = ",".join("?" * len(best))
         allowed = self._contents(collections)
-        belonging = self._store.rows(f"SELECT id, content_id FROM chunks WHERE id IN ({places})", best)
+        numbers = [row[0] for row in best]
+        belonging = self._store.rows(f"SELECT id, content_id FROM chunks WHERE id IN ({places})", numbers)
         inside = {chunk for chunk, content in belonging if content in allowed}
         if len(best) < _FIRST or len(inside) >= CANDIDATES:
-            return [chunk for chunk in best if chunk in inside][:CANDIDATES]
-        statement = (
-            f"SELECT c.id FROM {table} JOIN chunks c ON c.id = {table}.rowid WHERE {table} MATCH ? "
-            f"AND c.content_id IN ({self._allowed}) ORDER BY bm25({table}) LIMIT ?"
-        )
-        return [row[0] for row in self._store.rows(statement, (query, *collections, CANDIDATES))]
+            chosen = [row for row in best if row[0] in inside][:CANDIDATES]
+        else:
+            statement = (
+                f"SELECT c.id, -bm25({table}) AS score FROM {table} JOIN chunks c ON c.id = {table}.rowid "
+                f"WHERE {table} MATCH ? AND c.content_id IN ({self._allowed}) ORDER BY score DESC LIMIT ?"
+            )
+            chosen = self._store.rows(statement, (query, *collections, CANDIDATES))
+        top = chosen[0][1] if chosen else 0.0
+        return [(chunk, score / top if top > 0 else 1.0) for chunk, score in chosen]
 
     def _contents(self, collections: Sequence[int]) -> frozenset[int]:
         """What may be found."""
@@ -190,16 +214,6 @@ class Search:
     def _containing(self, text: str, collections: Sequence[int]) -> list[int]:
         statement = f"SELECT id FROM chunks WHERE instr(text, ?) AND content_id IN ({self._allowed}) LIMIT ?"
         return [row[0] for row in self._store.rows(statement, (text, *collections, CANDIDATES))]
-
-    def _nearest(self, question: str, collections: Sequence[int]) -> tuple[list[int], list[float]]:
-        model = self._store.rows("SELECT id FROM models WHERE name = ?", (self._embedder.name,))
-        if not model:
-            return [], []
-        number = int(model[0][0])
-        chunks = self._chunks_by_slot(number)
-        vector = self._embedder.embed_query(question)
-        slots, similarities = self._store.vectors(number).nearest(vector, CANDIDATES, self._mask(collections))
-        return chunks[slots].tolist(), similarities.tolist()
 
     def _chunks_by_slot(self, model: int) -> Integers:
         """Which chunk has the vector of each slot; -1 for none."""

@@ -62,6 +62,13 @@ class VectorFile:
         found: Floats = self._mapped()[numpy.asarray(slots)].astype(numpy.float32)
         return found
 
+    def similarities(self, slots: Any, query: Any) -> Floats:
+        """How similar the vectors in some slots are to one of length 1."""
+        import numpy
+
+        found: Floats = self.read(slots) @ numpy.asarray(query, dtype=numpy.float32)
+        return found
+
     def nearest(self, query: Any, count: int, allowed: Mask | None = None) -> tuple[Integers, Floats]:
         """The slots of the vectors most similar to one of length 1, the best first, and their similarities.
 

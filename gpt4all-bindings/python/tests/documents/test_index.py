@@ -188,7 +188,7 @@ with Documents(sys.argv[1], embedder=Slow()) as documents:
 def test_complaint_3_kill_and_resume_repeats_at_most_one_batch(tmp_path: Path, folder: Path) -> None:
     """SIGKILL at any moment; then the next run. Nothing is embedded twice but what was under way."""
     for number in range(6):
-        text = "\n\n".join(f"Topic {number} {row}. " + "Plain words follow here. " * 60 for row in range(60))
+        text = "\n\n".join(f"Topic {number} {row}. " + f"Plain words follow {number} {row}. " * 60 for row in range(60))
         (folder / f"{number}.txt").write_text(text)
     with Documents(tmp_path / "data", embedder=FakeEmbedder()) as documents:
         documents.add("notes", folder)

@@ -57,9 +57,7 @@ def test_words_find_the_page(documents: Documents, folder: Path) -> None:
     assert (found.files, found.whole, found.answerable) == (35, False, True)
     assert passage.scores is not None
     assert passage.scores.words == 1
-    assert passage.scores.fused == pytest.approx(
-        sum(1 / (60 + rank) for rank in (passage.scores.words, passage.scores.letters, passage.scores.vectors) if rank)
-    )
+    assert passage.scores.fused == 1  # the best by words and by meaning
 
 
 def test_meaning_finds_what_words_do_not(documents: Documents) -> None:
@@ -68,6 +66,7 @@ def test_meaning_finds_what_words_do_not(documents: Documents) -> None:
     assert passage.scores is not None
     assert passage.scores.words is None
     assert passage.scores.vectors == 1
+    assert passage.scores.fused == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -103,10 +102,10 @@ def test_collections_are_apart(documents: Documents) -> None:
         assert all(each.collection == "notes" and "secret" not in each.text for each in found.passages)
 
 
-def test_at_most_three_of_a_file(documents: Documents) -> None:
+def test_at_most_five_of_a_file(documents: Documents) -> None:
     found = documents.search("zebra", ["notes"], limit=20, budget=100_000, whole=False)
     names = [each.path.name for each in found.passages]
-    assert names.count("many.txt") == 3
+    assert names.count("many.txt") == 5
 
 
 def test_the_budget(documents: Documents) -> None:
@@ -118,15 +117,14 @@ def test_the_budget(documents: Documents) -> None:
 
 
 def test_neighbours_are_added_and_places_hold(documents: Documents) -> None:
-    found = documents.search("sqlite3_open_v2", ["notes"])
-    passage = next(each for each in found.passages if each.path.name == "many.txt" or each.path.name == "api.md")
+    found = documents.search("zebra", ["notes"], limit=2)
     with Reader() as reader:
         for each in found.passages:
             text = reader.read(each.path)
             assert each.sha256 == text.sha256
             assert text.text[each.start : each.end].split() == each.text.split()
             assert each.start <= each.found[0] < each.found[1] <= each.end
-    assert passage.end - passage.start > passage.found[1] - passage.found[0]
+    assert any(each.end - each.start > each.found[1] - each.found[0] for each in found.passages)
 
 
 def test_whole_documents_when_they_fit(documents: Documents) -> None:
