@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -116,14 +117,25 @@ class Library:
                 before.close()
         self.indexing().go_on()
 
+    def wipe(self) -> None:
+        """Forgets all collections, and deletes what was read of documents. The documents themselves stay."""
+        with self._lock:
+            self._end()
+            # Not by emptying the database: what is deleted in one stays in its file for a while.
+            if self._folder.exists():
+                shutil.rmtree(self._folder)
+
     def close(self) -> None:
         """Ends indexing, which goes on the next time."""
         with self._lock:
             self._closed = True
-            documents, embedder, indexing = self._documents, self._embedder, self._indexing
-        if indexing is not None:
-            indexing.close()
-        if documents is not None:
-            documents.close()
-        if embedder is not None:
-            embedder.close()
+            self._end()
+
+    def _end(self) -> None:
+        if self._indexing is not None:
+            self._indexing.close()
+        if self._documents is not None:
+            self._documents.close()
+        if self._embedder is not None:
+            self._embedder.close()
+        self._documents = self._embedder = self._indexing = None

@@ -218,6 +218,25 @@ def test_nothing_is_embedded_without_a_model_and_it_is_said(store: Path, home: P
         assert error["code"] == "embedding_model_missing"
 
 
+def test_what_is_forgotten_leaves_no_trace(store: Path, home: Path, tmp_path: Path) -> None:
+    with running(store, tmp_path / "data", HOME=str(home)) as one:
+        one.ask("PUT", "/documents/model", {"model": VECTORS})
+        one.ask("POST", "/collections", {"name": "notes", "folder": str(home / "notes")})
+        until(lambda: idle(one, "notes"))
+        assert b"The rent is due" in everything(tmp_path / "data")
+        one.ask("DELETE", "/data", {"confirm": True})
+        assert one.ask("GET", "/collections") == []
+        assert b"The rent is due" not in everything(tmp_path / "data")
+        assert (home / "notes" / "house.md").exists()
+        one.ask("PUT", "/documents/model", {"model": VECTORS})
+        one.ask("POST", "/collections", {"name": "notes", "folder": str(home / "notes")})
+        until(lambda: idle(one, "notes"))
+
+
+def everything(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
 def test_it_goes_on_after_a_restart(store: Path, home: Path, tmp_path: Path) -> None:
     many = home / "many"
     many.mkdir()

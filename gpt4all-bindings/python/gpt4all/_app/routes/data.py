@@ -6,7 +6,6 @@ import asyncio
 
 from fastapi import APIRouter
 
-from ..library import Library
 from ..schemas.state import Confirmation
 from ..services import Services
 
@@ -19,19 +18,10 @@ def routes(services: Services) -> APIRouter:
     async def wipe_data(confirmation: Confirmation) -> None:
         await services.jobs.stop_all()
         await asyncio.to_thread(services.database.wipe)
-        await asyncio.to_thread(_forget_collections, services.library)
+        await asyncio.to_thread(services.library.wipe)
         services.keys.forget()
         services.opening.renew()
         for kind in ("chats", "settings", "collections"):
             services.bus.publish(kind)
 
     return router
-
-
-def _forget_collections(library: Library) -> None:
-    """The documents themselves stay."""
-    if library.available:
-        documents = library.documents()
-        documents.pause()
-        for each in documents.collections():
-            documents.remove(each.name)
