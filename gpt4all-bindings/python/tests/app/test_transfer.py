@@ -104,8 +104,9 @@ def simple(chat: Chat) -> Any:
 def test_what_is_no_file_of_chats_is_refused(chats: Chats, data: bytes, message: str) -> None:
     with pytest.raises(RequestError, match=message):
         import_file(chats, given("x.json", data))
-    with pytest.raises(RequestError, match="base64"):
-        import_file(chats, ImportFile(name="x", data="*"))
+    for wrong in ("*", "é", "a"):
+        with pytest.raises(RequestError, match="base64"):
+            import_file(chats, ImportFile(name="x", data=wrong))
 
 
 def test_a_chat_that_is_not_valid_keeps_no_other_out(chats: Chats) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import Any
 
@@ -17,7 +16,7 @@ def import_file(chats: Chats, file: ImportFile) -> Imported:
     """Raises RequestError 400 if it is no file of chats."""
     try:
         data = base64.b64decode(file.data, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise RequestError(400, f"data is not base64: {error}", param="data", code="invalid_request") from None
     if old_chat.is_one(data):
         return _old(chats, file.name, data)
