@@ -29,8 +29,8 @@ class Passage:
 
     number: counted from 1; what answers cite it by.
     start, end: its characters in the document's text, as Reader gives it. text: what is there.
-    pages: the first and last; None if the format has none. found: characters of the chunk that was found, if its
-        neighbours were added.
+    pages: the first and last; None if the format has none. found: characters of the chunk that was found, to which
+        neighbours were added, or, where the whole document is given, of the one that comes nearest to the question.
     scores: None where the whole document is given. sha256: of the file as it was read.
     file_id: what Documents.file(), page() and text() know the file by; never given to another.
     page: that on which `found` begins.

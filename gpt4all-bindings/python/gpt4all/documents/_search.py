@@ -74,7 +74,7 @@ class Search:
         chosen = self._with_places(ranked, collections)
         relevance = self._relevance(question, [row for _, row in chosen[:5]], ranked, chunks)
         everything = whole and 0 < characters <= budget * _CHARACTERS
-        shown = self._whole(collections) if everything else self._passages(chosen, collections, limit, budget)
+        shown = self._whole(chosen, collections) if everything else self._passages(chosen, collections, limit, budget)
         return Found(
             tuple(shown),
             bool(shown) and relevance >= threshold,
@@ -308,13 +308,15 @@ class Search:
         rows = self._store.rows("SELECT length(text) FROM chunks WHERE content_id = ? AND ord = ?", (content, number))
         return int(rows[0][0]) if rows else None
 
-    def _whole(self, collections: Sequence[int]) -> list[Passage]:
+    def _whole(self, chosen: Sequence[tuple[_Candidate, Any]], collections: Sequence[int]) -> list[Passage]:
+        """All documents, each with the chunk that comes nearest to the question as what was found in it."""
+        nearest = {row[0]: (row[2], row[3]) for _, row in reversed(chosen)}
         query = (
             "SELECT content_id, MIN(ord), MAX(ord), MIN(char_start), MAX(char_end) FROM chunks "
             f"WHERE content_id IN ({self._allowed}) GROUP BY content_id ORDER BY content_id"
         )
         return [
-            self._passage(number, collections, content, first, last, (start, end), None)
+            self._passage(number, collections, content, first, last, nearest.get(content, (start, end)), None)
             for number, (content, first, last, start, end) in enumerate(self._store.rows(query, collections), 1)
         ]
 

@@ -169,3 +169,30 @@ def test_the_passage_as_a_whole_is_marked_on_each_of_its_pages(long_one: Documen
         assert long_one.page(passage.file_id, number, start=passage.start, end=passage.end, width=300).marks
     outside = long_one.page(passage.file_id, passage.pages[1] + 1, start=passage.start, end=passage.end, width=300)
     assert outside.marks == ()
+
+
+def test_a_document_that_is_given_whole_is_opened_where_it_comes_nearest(tmp_path: Path) -> None:
+    pages = [[f"Page {page}, line {line}: plain words stand here." for line in range(40)] for page in range(1, 4)]
+    pages[1][20] = SECRET
+    folder = tmp_path / "small"
+    folder.mkdir()
+    making.pdf(folder / "small.pdf", pages)
+    with Documents(tmp_path / "data", embedder=FakeEmbedder()) as documents:
+        documents.add("small", folder)
+        documents.index()
+        found = documents.search("How much does the cistern of the lighthouse hold?", budget=3000)
+        (passage,) = found.passages
+        assert found.whole
+        assert passage.pages == (1, 3)
+        assert SECRET in passage.text
+        start, end = passage.found
+        assert passage.start < start < end < passage.end
+        assert passage.file_id is not None
+        assert passage.page is not None
+        marked = [
+            number
+            for number in range(1, 4)
+            if documents.page(passage.file_id, number, start=start, end=end, width=200).marks
+        ]
+        assert marked[0] == passage.page
+        assert 2 in marked
