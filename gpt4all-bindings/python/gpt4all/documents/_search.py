@@ -308,7 +308,7 @@ class Search:
         rows = self._store.rows("SELECT length(text) FROM chunks WHERE content_id = ? AND ord = ?", (content, number))
         return int(rows[0][0]) if rows else None
 
-    def _whole(self, chosen: Sequence[tuple[_Candidate, Any]], collections: Sequence[int]) -> list[Passage]:
+    def _whole(self, chosen: Sequence[tuple[Candidate, Any]], collections: Sequence[int]) -> list[Passage]:
         """All documents, each with the chunk that comes nearest to the question as what was found in it."""
         nearest = {row[0]: (row[2], row[3]) for _, row in reversed(chosen)}
         query = (
