@@ -33,7 +33,7 @@ class App:
     def ask(self, method: str, path: str, body: Any = None, status: int | None = None, **options: Any) -> Any:
         """The answer's JSON; it must have the status, if one is given, and else succeed."""
         url = f"{self.address}/app/v1{path}"
-        answer = self.http.request(method, url, json=body, timeout=100, **options)
+        answer = self.http.request(method, url, json=body, timeout=300, **options)
         right = answer.ok if status is None else answer.status_code == status
         assert right, f"{method} {path}: {answer.status_code} {answer.text[:1000]}"
         return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.text
@@ -50,7 +50,7 @@ class App:
     def events(self, job: str, first: int = 0, headers: dict[str, str] | None = None) -> Iterator[Event]:
         """The events of a job as they come."""
         url = f"{self.address}/app/v1/jobs/{job}/events?from={first}"
-        with self.http.get(url, stream=True, timeout=100, headers=headers) as answer:
+        with self.http.get(url, stream=True, timeout=300, headers=headers) as answer:
             assert answer.ok, answer.text
             assert answer.headers["content-type"].startswith("text/event-stream")
             for line in answer.iter_lines(chunk_size=1):

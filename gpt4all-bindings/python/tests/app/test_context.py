@@ -13,6 +13,8 @@ import pytest
 from .conftest import SMOLLM2
 from .running import App, running
 
+# SmolLM2 reads thousands of tokens here, which takes its time where much else runs.
+pytestmark = pytest.mark.timeout(400)
 CONTEXT = 4096
 SETTINGS = {"sampling": {"max_tokens": 24, "temperature": 0}}
 # About a token for each word.

@@ -17,6 +17,8 @@ from gpt4all.models import DEFAULT_EMBEDDING_MODEL, resolve
 from .conftest import SMOLLM2
 from .running import App, running
 
+# SmolLM2 reads thousands of tokens here, which takes its time where much else runs.
+pytestmark = pytest.mark.timeout(400)
 TEXTS = {
     "lease.md": "# Lease\n\nThe rent of the flat in Elm Street is 1,250 euros. It is due on the third of each month.",
     "author.md": "# Authors\n\nThe novel Lanterns of Odra was written by Mirela Voskanian in 1987.\n\n"

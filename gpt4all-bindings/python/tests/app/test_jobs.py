@@ -12,6 +12,8 @@ import pytest
 from .conftest import SMOLLM2, Start
 from .running import App
 
+# SmolLM2 reads thousands of tokens here, which takes its time where much else runs.
+pytestmark = pytest.mark.timeout(400)
 STORY = "Tell me a very long story about a castle."
 LONG = {"sampling": {"max_tokens": 100_000, "temperature": 0}}
 SHORT = {"sampling": {"max_tokens": 40, "temperature": 0}}

@@ -111,3 +111,12 @@ def test_two_folders_are_two_applications(tmp_path: Path, store: Path) -> None:
     with running(store, tmp_path / "one") as one, running(store, tmp_path / "two") as two:
         assert one.address != two.address
         assert two.http.get(f"{one.address}/app/v1/state", timeout=60).status_code == 401
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    code = "import sys; sys.modules['uvicorn'] = None; sys.argv[1:] = ['app']; from gpt4all._cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=child_environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "needs the package uvicorn; install it with: pip install 'gpt4all[app]'" in done.stderr
