@@ -73,6 +73,13 @@ test.each(["light", "dark"] as const)("%s", { timeout: 300_000 }, async (scheme)
     await page.screenshot({ path: `${INTO}${name}-${scheme}.png` });
     await close();
   }
+  const arabic = sample();
+  arabic.settings.values["language"] = "ar";
+  const other = await opened(arabic, { ...VIEW, colorScheme: scheme });
+  await go("#/chat/sorting", "heapq.merge")(other.page);
+  await other.page.locator(".katex").first().waitFor();
+  await other.page.screenshot({ path: `${INTO}arabic-${scheme}.png` });
+  await other.close();
   const store = sample();
   store.state.first_run = true;
   const { page, close } = await opened(store, { ...VIEW, colorScheme: scheme });

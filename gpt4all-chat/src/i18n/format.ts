@@ -17,6 +17,10 @@ export function number(value: number, options: Intl.NumberFormatOptions = {}): s
   return new Intl.NumberFormat(locale(), options).format(value);
 }
 
+/** How large a model is, as all of them say it: 1.5B, 640M. */
+export const parameters = (count: number): string =>
+  new Intl.NumberFormat("en-US", { notation: "compact" }).format(count);
+
 /** How long something takes, to a precision that can be believed: 8 s, 3 min, 1 h 20 min. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,9 +1,11 @@
 import { get, part, post, query, remove } from "../api/client";
 import type { CatalogueModel, Download, HubFile, Model } from "../api/types";
+import { base64 } from "../chat/files";
 import { t } from "../i18n/index.svelte";
 import { attempt, ui } from "./ui.svelte";
 
 const BUSY: readonly Download["state"][] = ["queued", "running", "verifying"];
+const PIECE = 8 << 20; // bytes of a file sent at once: with a third more in base64, below what a request may have
 const POLL_MS = 1_000;
 
 /** Models: those that are here, those that can be had, and those on their way. */
@@ -54,6 +56,18 @@ class Models {
   resume = (id: string): Promise<void> => this.act(() => post(`/downloads/${part(id)}/resume`));
   cancel = (id: string): Promise<void> => this.act(() => remove(`/downloads/${part(id)}`));
   take = (path: string): Promise<void> => this.act(() => post("/models/import", { path }));
+
+  /** Sends a model's file that the page was given, and knows no path of. */
+  async send(file: File): Promise<void> {
+    await attempt(async () => {
+      for (let offset = 0; offset < file.size; offset += PIECE) {
+        const data = await base64(file.slice(offset, offset + PIECE));
+        await post("/models/upload", { name: file.name, size: file.size, offset, data });
+        if (offset % (8 * PIECE) === 0) await this.refresh();
+      }
+      await this.refresh();
+    });
+  }
 
   async search(text: string): Promise<void> {
     await attempt(async () => (this.hub = await get<HubFile[]>(`/models/hub${query({ q: text })}`)));

@@ -1,6 +1,7 @@
 import { ApiError, part, post } from "../api/client";
 import { follow } from "../api/events";
 import type { Context, Evidence, JobEvent, Message, Problem, Searched, Stage, Stats, ToolCall } from "../api/types";
+import { known, t } from "../i18n/index.svelte";
 import { attempt, problemOf, ui } from "./ui.svelte";
 
 export interface Progress {
@@ -8,6 +9,11 @@ export interface Progress {
   done: number | null;
   total: number | null;
   detail: string | null;
+}
+
+function noticeText(code: string, message: string): string {
+  const key = `notice.${code}`;
+  return known(key) ? t(key) : message;
 }
 
 interface Listeners {
@@ -118,7 +124,7 @@ export class Reply {
         this.calls = [...this.calls.filter((call) => call.id !== event.call.id), event.call];
         break;
       case "notice":
-        this.notices = [...this.notices, event.message];
+        this.notices = [...this.notices, noticeText(event.code, event.message)];
         break;
       case "stats":
         this.stats = event.stats;

@@ -86,7 +86,7 @@ function offered(id: string, name: string, gigabytes: number, verdict: "good" | 
     parameters: gigabytes * 1.6e9,
     licence_url: "https://www.apache.org/licenses/LICENSE-2.0",
     commercial_use: true,
-    recommended: true,
+    recommended: verdict === "good",
     quantization: "Q4_K_M",
     context: 32_768,
     images: false,

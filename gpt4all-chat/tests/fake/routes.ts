@@ -245,6 +245,13 @@ const ROUTES: Route[] = [
   route("DELETE", `/models/${ID}`, ({ store, id }) => {
     store.models = store.models.filter((model) => model.id !== id);
   }),
+  route("POST", "/models/upload", ({ store, body }) => {
+    const [name, size] = [String(body["name"]), Number(body["size"])];
+    const come = Number(body["offset"]) + Buffer.from(String(body["data"]), "base64").length;
+    if (come === size)
+      store.models.push({ ...found(store.models[0]), id: name, name, file: name, size, state: "closed" });
+    return {};
+  }),
   route("POST", "/models/import", ({ store, body }) => {
     const name = String(body["path"]).split("/").at(-1) ?? "";
     const like = found(store.models[0]);

@@ -49,6 +49,23 @@ describe.skipIf(!program())("screens", () => {
     await page.getByText("Downloading · ").waitFor({ state: "detached" });
   });
 
+  test("a model's file is imported by dropping it; another file is not", async () => {
+    shown = await opened(sample());
+    const { page, server } = shown;
+    await go(page, "#/models");
+    await page.getByRole("heading", { name: "Models" }).waitFor();
+    await page.evaluate(() => {
+      for (const name of ["notes.txt", "dropped.gguf"]) {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(9 << 20)], name)); // more than one piece
+        window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
+      }
+    });
+    await page.getByText("notes.txt is no model's file").waitFor();
+    await page.getByRole("article", { name: "dropped.gguf" }).waitFor();
+    expect(server.store.models.at(-1)?.size).toBe(9 << 20);
+  });
+
   test("a folder is added, its progress shown, and removed only after a question", async () => {
     shown = await opened(sample());
     const { page, server } = shown;
@@ -113,6 +130,7 @@ describe.skipIf(!program())("screens", () => {
     await page.getByTestId("mark").waitFor();
     expect(Date.now() - began).toBeLessThan(1000);
     await page.getByText("Page 1,734 of 3,000").waitFor();
+    expect(await page.locator("nav").evaluate((each) => each.getBoundingClientRect().top)).toBe(0); // and nothing else moved
     const viewer = page.getByRole("complementary", { name: "Source" });
     expect(await viewer.getByRole("button", { name: "Previous source" }).isDisabled()).toBe(true);
     await viewer.getByRole("button", { name: "Next source" }).click();
@@ -207,6 +225,24 @@ describe.skipIf(!program())("screens", () => {
     await expect.poll(() => server.store.chats.get("sorting")?.settings.sampling?.temperature).toBe(0.2);
     expect(server.store.chats.get("sorting")?.settings.schema).toEqual({ type: "object" });
     expect(server.store.presets).toHaveLength(1);
+  });
+
+  test("Arabic is read from right to left, and everything is said in it", async () => {
+    const store = sample();
+    store.settings.values["language"] = "ar";
+    shown = await opened(store);
+    const { page } = shown;
+    await page.getByText("كل شيء يبقى على هذا الجهاز.").waitFor();
+    expect(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir])).toEqual([
+      "ar",
+      "rtl",
+    ]);
+    const [sidebar, main] = [await page.locator("nav").boundingBox(), await page.locator("main").boundingBox()];
+    expect(sidebar?.x).toBeGreaterThan(main?.x ?? Infinity);
+    await go(page, "#/chat/sorting");
+    const code = page.locator(".code").first();
+    await code.waitFor();
+    expect(await code.evaluate((each) => getComputedStyle(each).direction)).toBe("ltr");
   });
 
   test("a key is shown once, and the diagnostics name no chat", async () => {

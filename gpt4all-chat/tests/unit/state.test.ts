@@ -7,8 +7,7 @@ import { marked } from "../../src/sidebar/marked";
 import { byDate } from "../../src/state/chats.svelte";
 import { parseRoute } from "../../src/state/router.svelte";
 import { branches, leafBelow, pathTo } from "../../src/state/tree";
-import { suggestions } from "../../src/wizard/suggestions";
-import { catalogue, message } from "../fake/data";
+import { message } from "../fake/data";
 
 test("events are read however they are cut", () => {
   const text = 'id: 1\r\ndata: {"a": "ü"}\r\n\r\n: a comment\n\ndata: {"b":\ndata: 2}\n\n';
@@ -65,12 +64,6 @@ test("chats are grouped by when they were used", () => {
     ["month", ["480"]],
     ["May 2026", ["4800"]],
   ]);
-});
-
-test("three models are suggested that fit, the best first", () => {
-  expect(suggestions(catalogue).map((model) => model.id)).toEqual(["strong.gguf", "middle.gguf", "tiny.gguf"]);
-  const none = catalogue.map((model) => ({ ...model, fit: { verdict: "no", reason: "" } as const }));
-  expect(suggestions(none)).toEqual([]);
 });
 
 test("marks outside a text or over each other are no harm", () => {
