@@ -114,7 +114,8 @@ def test_two_folders_are_two_applications(tmp_path: Path, store: Path) -> None:
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
-    code = "import sys; sys.modules['uvicorn'] = None; sys.argv[1:] = ['app']; from gpt4all._cli import main; main()"
+    without = "import sys; sys.modules['uvicorn'] = None; sys.argv[1:] = ['app']"
+    code = f"{without}; from gpt4all._cli import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", code], env=child_environment(), capture_output=True, text=True, timeout=60, check=False
     )
