@@ -46,6 +46,17 @@ REMEDIES: dict[str, tuple[str, ...]] = {
     "invalid_template": ("Correct the template in the settings of the model or chat, or leave it empty.",),
     "invalid_schema": ("Correct the schema in the chat's settings.",),
     "session_needed": ("Run `gpt4all app` again; it opens the page anew.",),
+    "documents_missing": ("Install them with: pip install 'gpt4all[documents]', and start the application again.",),
+    "documents_busy": ("End `gpt4all docs` in the other window, and try again.",),
+    "embedding_model_missing": ("Download the embedding model, under Models.",),
+    "confirmation_needed": ("Confirm it, or keep the model that documents are embedded by.",),
+    "outside_of_roots": ("Add its folder in the settings, under Further folders.", "Move it to your home folder."),
+    "images_unsupported": ("Attach the text of the picture.",),
+    "hub_unavailable": (
+        "Look at the connection to the internet, and try again.",
+        "Choose a model of the catalogue.",
+        "Import a model from a file.",
+    ),
     "busy": ("Stop the answer that is being written, or wait for its end.",),
 }
 

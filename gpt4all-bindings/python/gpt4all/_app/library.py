@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._errors import LLModelError
+from .._errors import BusyError, LLModelError
 from .._server.errors import RequestError
 from .._server.logs import logger
 from ..models import DEFAULT_EMBEDDING_MODEL
@@ -56,7 +56,7 @@ class Library:
             logger.error("the documents cannot be opened: %s", error)
 
     def documents(self) -> Documents:
-        """Raises RequestError 501 without the extra; BusyError if another process changes them."""
+        """Raises RequestError 501 without the extra, 503 if another process changes them."""
         with self._lock:
             if self._documents is None:
                 self._open()
@@ -84,7 +84,10 @@ class Library:
 
         chosen = read_json(self._folder / "embedding.json").get("model")
         embedder = InstalledEmbedder(chosen if isinstance(chosen, str) else DEFAULT_EMBEDDING_MODEL)
-        documents = Documents(self._folder, embedder=embedder, yield_to=self._busy)
+        try:
+            documents = Documents(self._folder, embedder=embedder, yield_to=self._busy)
+        except BusyError as error:
+            raise RequestError(503, error.message, kind="server_error", code="documents_busy") from None
         known = documents.collections()
         if known:  # `gpt4all docs` may have made them with another
             embedder.name = known[0].embed_model

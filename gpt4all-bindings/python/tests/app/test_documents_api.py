@@ -17,7 +17,9 @@ import requests
 from PIL import Image
 
 from documents import making
+from documents.faking import FakeEmbedder
 from documents.making import TEXT
+from gpt4all.documents import Documents
 from gpt4all.documents._index import BATCH
 
 from .conftest import SMOLLM2, VECTORS
@@ -216,6 +218,7 @@ def test_nothing_is_embedded_without_a_model_and_it_is_said(store: Path, home: P
         body = {"name": "notes", "folder": str(home / "notes")}
         error = other.ask("POST", "/collections", body, status=409)["error"]
         assert error["code"] == "embedding_model_missing"
+        assert error["remedies"] == ["Download the embedding model, under Models."]
 
 
 def test_what_is_forgotten_leaves_no_trace(store: Path, home: Path, tmp_path: Path) -> None:
@@ -235,6 +238,18 @@ def test_what_is_forgotten_leaves_no_trace(store: Path, home: Path, tmp_path: Pa
 
 def everything(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_documents_that_another_program_changes(store: Path, home: Path, tmp_path: Path) -> None:
+    """Said with what to do; and once it has ended, they are there."""
+    folder = tmp_path / "data" / "documents"
+    with Documents(folder, embedder=FakeEmbedder()), running(store, tmp_path / "data", HOME=str(home)) as one:
+        error = one.ask("GET", "/collections", status=503)["error"]
+        assert error["code"] == "documents_busy"
+        assert "another process has the documents" in error["message"]
+        assert error["remedies"] == ["End `gpt4all docs` in the other window, and try again."]
+    with running(store, tmp_path / "data", HOME=str(home)) as one:
+        assert one.ask("GET", "/collections") == []
 
 
 def test_it_goes_on_after_a_restart(store: Path, home: Path, tmp_path: Path) -> None:
