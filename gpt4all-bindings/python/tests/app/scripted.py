@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from gpt4all._app.chats.answering import Answering, Task
+from gpt4all._app.chats.events import Events
+from gpt4all._app.chats.store import Chats
+from gpt4all._app.chats.toolbox import Toolbox
+from gpt4all._app.chats.tools import TOOLS
+from gpt4all._app.database import Database
+from gpt4all._app.library import Library
+from gpt4all._app.schemas.chats import NewChat
+from gpt4all._app.schemas.settings import ChatSettings
+from gpt4all._server.errors import RequestError
 from gpt4all._server.inference import Inference
 from gpt4all._server.store import StoredModel
 from gpt4all._server.workers.frames import Frame
@@ -73,3 +84,40 @@ class Scripted:
         else:
             self.asked.append(body)
             yield _Answer(self._answers.pop(0))
+
+
+class Run:
+    """An answer of a scripted model, in a database of its own."""
+
+    def __init__(
+        self,
+        folder: Path,
+        scripted: Scripted,
+        *,
+        library: Library | None = None,
+        question: str = "What is 2 ** 70?",
+        attached: str | None = None,
+        **settings: Any,
+    ) -> None:
+        self.chats = Chats(Database(folder))
+        chat = self.chats.add(NewChat())
+        given = [] if attached is None else [self.chats.add_attachment("a.txt", "text", len(attached), attached)]
+        attachments = [each.model_dump() for each in given]
+        user = self.chats.add_message(chat.id, None, "user", question, attachments=attachments)
+        reply = self.chats.add_message(chat.id, user.id, "assistant", state="running")
+        chosen = ChatSettings.model_validate({"tools": list(TOOLS), **settings})
+        task = Task(reply, self.chats.branch(user.id), MODEL, chosen)
+        library = library or Library(folder, lambda _: None, lambda: False)
+        self.answering = Answering(scripted.inference, self.chats, library, Toolbox(folder), task, Events())
+
+    async def decided(self, *decisions: tuple[str, bool]) -> None:
+        """Runs it; each decision is taken when its call asks for it."""
+        running = asyncio.create_task(self.answering.run())
+        for id, approve in decisions:
+            for _ in range(1000):
+                try:
+                    self.answering.calls.decide(id, approve)
+                    break
+                except RequestError:
+                    await asyncio.sleep(0.005)
+        await asyncio.wait_for(running, 30)

@@ -5,23 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from gpt4all._app.chats.answering import Answering, Task
-from gpt4all._app.chats.events import Events
-from gpt4all._app.chats.store import Chats
-from gpt4all._app.chats.toolbox import Toolbox
 from gpt4all._app.chats.tools import TOOLS, calculate, call
-from gpt4all._app.database import Database
-from gpt4all._app.library import Library
-from gpt4all._app.schemas.chats import NewChat
-from gpt4all._app.schemas.settings import ChatSettings
 from gpt4all._server.errors import RequestError
 
 from .running import App
-from .scripted import MODEL, Scripted, calls, text
+from .scripted import Run, Scripted, calls, text
 
 
 @pytest.mark.parametrize(
@@ -90,32 +81,6 @@ def test_wrong_calls_are_errors() -> None:
     for name, arguments in (("none", "{}"), ("calculate", "[]"), ("calculate", "{"), ("calculate", "{}")):
         with pytest.raises(ValueError, match=r"."):
             call(name, arguments)
-
-
-class Run:
-    """An answer of a scripted model, in a database of its own."""
-
-    def __init__(self, folder: Path, scripted: Scripted, **settings: Any) -> None:
-        self.chats = Chats(Database(folder))
-        chat = self.chats.add(NewChat())
-        user = self.chats.add_message(chat.id, None, "user", "What is 2 ** 70?")
-        reply = self.chats.add_message(chat.id, user.id, "assistant", state="running")
-        chosen = ChatSettings.model_validate({"tools": list(TOOLS), **settings})
-        task = Task(reply, self.chats.branch(user.id), MODEL, chosen)
-        library = Library(folder, lambda _: None, lambda: False)
-        self.answering = Answering(scripted.inference, self.chats, library, Toolbox(folder), task, Events())
-
-    async def decided(self, *decisions: tuple[str, bool]) -> None:
-        """Runs it; each decision is taken when its call asks for it."""
-        running = asyncio.create_task(self.answering.run())
-        for id, approve in decisions:
-            for _ in range(1000):
-                try:
-                    self.answering.calls.decide(id, approve)
-                    break
-                except RequestError:
-                    await asyncio.sleep(0.005)
-        await asyncio.wait_for(running, 30)
 
 
 def test_a_call_runs_when_it_is_allowed(tmp_path: Path) -> None:
