@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 import requests
 from PIL import Image
 
+from conftest import TINY_MODELS
 from documents import making
 from documents.faking import FakeEmbedder
 from documents.making import TEXT
@@ -250,6 +252,24 @@ def test_documents_that_another_program_changes(store: Path, home: Path, tmp_pat
         assert error["remedies"] == ["End `gpt4all docs` in the other window, and try again."]
     with running(store, tmp_path / "data", HOME=str(home)) as one:
         assert one.ask("GET", "/collections") == []
+
+
+def test_why_nothing_is_indexed_is_told_and_it_goes_on_once_it_can(home: Path, tmp_path: Path) -> None:
+    own = tmp_path / "store" / "models"
+    own.mkdir(parents=True)
+    shutil.copy(TINY_MODELS / VECTORS, own)
+    with running(own.parent, tmp_path / "data", HOME=str(home)) as one:
+        one.ask("PUT", "/documents/model", {"model": VECTORS})
+        one.ask("POST", "/collections", {"name": "notes", "folder": str(home / "notes")})
+        until(lambda: idle(one, "notes"))
+    (own / VECTORS).unlink()
+    with running(own.parent, tmp_path / "data", HOME=str(home)) as one:
+        until(lambda: collection(one, "notes")["indexing"]["state"] == "failed")
+        assert f"{VECTORS}, which is not on this machine" in collection(one, "notes")["indexing"]["error"]
+        shutil.copy(TINY_MODELS / VECTORS, own)
+        one.ask("POST", "/collections/notes/index")
+        until(lambda: idle(one, "notes"))
+        assert collection(one, "notes")["indexing"]["error"] is None
 
 
 def test_it_goes_on_after_a_restart(store: Path, home: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ class Indexing:
         self._phases: dict[str, Progress] = {}
         self._counted: tuple[float, list[Known]] = (0.0, [])
         self._counting = threading.Lock()
+        self._failure: str | None = None
         self._wanted = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="indexing", daemon=True)
@@ -64,6 +65,7 @@ class Indexing:
                     return
                 level = logger.info if isinstance(error, RequestError) else logger.error
                 level("documents cannot be indexed: %s", error)
+                self._failure = str(error) or type(error).__name__
                 self._phases.clear()
                 for collection in self._documents.collections():
                     self._changed(collection.name)
@@ -73,6 +75,7 @@ class Indexing:
                 self._wanted.wait(0.1)
 
     def _note(self, progress: Progress) -> None:
+        self._failure = None
         before = self._phases.get(progress.collection)
         self._phases[progress.collection] = progress
         now = time.monotonic()
@@ -99,12 +102,15 @@ class Indexing:
 
     def _shown(self, known: Known) -> Collection:
         job, progress = known.indexing, self._phases.get(known.name)
-        state = job.state if job.state != "interrupted" else "running"  # it is taken up by itself
+        state, error = str(job.state), job.error
+        if state == "interrupted":
+            state = "running"  # it is taken up by itself
         if state == "running" and progress is not None and progress.phase == "waiting":
-            state_shown = "waiting"
-        else:
-            state_shown = str(state)
-        running = state == "running"
+            state = "waiting"
+        if self._failure is not None and state != "paused":
+            # Before any file was read, such as that the model is missing.
+            state, error = "failed", self._failure
+        running = state in ("running", "waiting")
         return Collection(
             name=known.name,
             folders=[str(folder) for folder in known.folders],
@@ -114,13 +120,13 @@ class Indexing:
             embedded=known.embedded,
             indexing=IndexingState.model_validate(
                 {
-                    "state": state_shown,
+                    "state": state,
                     "done": job.files_done,
                     "total": job.files,
                     "file": job.path if running and job.path else None,
                     "chunks_per_second": job.chunks_per_second,
                     "seconds_left": job.seconds_left if running else None,
-                    "error": job.error,
+                    "error": error,
                 }
             ),
         )
