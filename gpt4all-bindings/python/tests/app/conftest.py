@@ -26,7 +26,7 @@ SMOLLM2 = "smollm2.gguf"
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def store(library: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache with the tiny models."""
     cache = tmp_path_factory.mktemp("store")
     models = cache / "models"

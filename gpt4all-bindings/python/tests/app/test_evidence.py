@@ -57,6 +57,9 @@ def app(embedding_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with Documents(data / "documents", embedder=embedder) as documents:
         documents.add("notes", folder / "notes")
         documents.add("long", long)
+        (folder / "scans").mkdir()
+        (folder / "scans" / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+        documents.add("scans", folder / "scans")
         documents.index()
     embedder.close()
     with running(embedding_store, data) as one:
@@ -105,7 +108,7 @@ def test_complaint_05_what_is_not_there_is_said(app: App) -> None:
     chat = app.chat(settings={**SETTINGS, "documents_only": True})
     events, message = followed(app, chat, question)
     assert (message["content"], message["evidence"], message["stop_reason"]) == (
-        "Your documents say nothing about this.", [], "documents",
+        "Your documents say nothing about this: 3 files were searched.", [], "documents",
     )  # fmt: skip
     assert message["searched"] == {"files": 3, "used": 0, "mode": "none", "answerable": False}
     plain = app.chat(settings=SETTINGS)
@@ -181,3 +184,11 @@ def test_an_answer_that_goes_on_cites_no_more_than_was_offered(app: App) -> None
     assert more["searched"] == first["searched"]
     cited = {int(number) for number in re.findall(r"\[(\d+)\]", more["content"])}
     assert cited == {each["number"] for each in more["evidence"] if each["cited"]}
+
+
+def test_documents_that_cannot_be_read_are_not_said_to_say_nothing(app: App) -> None:
+    chat = app.chat(settings={**SETTINGS, "collections": ["scans"], "documents_only": True})
+    events, message = followed(app, chat, "When is the rent due?")
+    [notice] = [event for event in events if event["type"] == "notice"]
+    assert notice["code"] == "documents_not_ready"
+    assert "no document yet that an answer could come from: 1 cannot be read." in message["content"]

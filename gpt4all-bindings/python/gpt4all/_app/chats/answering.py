@@ -34,8 +34,6 @@ CLIENT = "app"
 MOST_ROUNDS = 10
 """Answers of the model in one message, when it calls tools."""
 
-NOT_THERE = "Your documents say nothing about this."
-
 
 @dataclass
 class Task:
@@ -89,6 +87,7 @@ class Answering:
         self._task = task
         self._events = events
         self._citations: Citations | None = None
+        self._nothing = ""
         self.written = Written()
         self.outcome = Outcome()
         if task.more:
@@ -110,7 +109,7 @@ class Answering:
         elif settings.collections:
             await self._research(settings.collections, limit)
             if self.outcome.searched and not self.outcome.searched.answerable and settings.documents_only:
-                self._write(NOT_THERE)
+                self._write(self._nothing)
                 self.outcome.stop_reason = "documents"
                 return
         self._offered = await self._toolbox.described(settings.tools)
@@ -150,6 +149,7 @@ class Answering:
         finally:
             self.outcome.searched, self.outcome.evidence = research.searched, research.evidence
             self._citations = research.citations
+            self._nothing = research.nothing
         if research.prompt is not None:
             await asyncio.to_thread(self._chats.change_data, self._task.reply.id, prompt=research.prompt)
 

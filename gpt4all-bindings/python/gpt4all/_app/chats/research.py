@@ -31,7 +31,7 @@ class Research:
     branch: the messages before the answer, the question last. ask: for notes on documents that are too long to be
     offered at once.
     searched, evidence: for the message. prompt: what the model is asked instead of the question; None: nothing was
-    found. citations: lets those through that were offered, in this turn or an earlier one.
+    found. nothing: what to say then. citations: lets those through that were offered, in this turn or an earlier one.
     """
 
     def __init__(self, library: Library, chats: Chats, branch: Sequence[Message], events: Events, ask: Ask) -> None:
@@ -44,6 +44,7 @@ class Research:
         self.evidence: list[Evidence] = []
         self.prompt: str | None = None
         self.citations: Citations | None = None
+        self.nothing = ""
 
     async def run(self, collections: Sequence[str], limit: int) -> None:
         """limit: length of the model's context. Raises LLModelError, RequestError."""
@@ -54,6 +55,7 @@ class Research:
         before = asked[-2].content if len(asked) > 1 else None
         budget = passages.budget(limit)
         found = await asyncio.to_thread(self._plan, asked[-1].content, before, list(collections), budget)
+        self.nothing = await asyncio.to_thread(self._why_nothing, list(collections), found.found.files)
         plan = passages.numbered(found, passages.next_number(self._branch))
         offered = plan.found.passages if plan.found.answerable else ()
         earlier = [passages.passage_of(each) for message in self._branch for each in message.evidence]
@@ -76,6 +78,17 @@ class Research:
                 raise RequestError(404, error.message, code="collection_not_found", param="collections") from None
             raise
 
+    def _why_nothing(self, collections: list[str], files: int) -> str:
+        """What to say if there is no evidence: the documents say nothing about it, or cannot be read yet."""
+        if files:
+            searched = "one file was" if files == 1 else f"{files} files were"
+            return f"Your documents say nothing about this: {searched} searched."
+        known = [each for each in self._library.documents().collections() if each.name in collections]
+        waiting, unreadable = (sum(each.states.get(state, 0) for each in known) for state in ("pending", "unreadable"))
+        why = [f"{waiting} wait to be read"] * bool(waiting) + [f"{unreadable} cannot be read"] * bool(unreadable)
+        told = f": {' and '.join(why)}" if why else ""
+        return f"There is no document yet that an answer could come from{told}. The page about documents says more."
+
     def _tell(self, plan: Plan, offered: Sequence[Passage]) -> None:
         found = plan.found
         self.evidence = [passages.evidence_of(each) for each in offered]
@@ -87,8 +100,10 @@ class Research:
         )
         shown = [each.model_dump() for each in self.evidence]
         self._events.add("evidence", evidence=shown, searched=self.searched.model_dump())
-        if not found.answerable:
-            self._notice("not_in_documents", f"{found.files} files were searched, and say nothing about this.")
+        if not found.files:
+            self._notice("documents_not_ready", self.nothing)
+        elif not found.answerable:
+            self._notice("not_in_documents", self.nothing)
         elif plan.mode == "map_reduce":
             rest = (
                 "" if plan.complete else "; there is more than that, so these have what comes nearest to the question"
