@@ -36,13 +36,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (notes / "house.md").write_text(f"# House\n\n## Money\n\n{TEXT}\n\n{'Plain words stand here. ' * 200}\n")
     (notes / "broken.pdf").write_bytes(b"%PDF-1.4\n")
     making.pdf(notes / "sub" / "report.pdf", [["Nothing here."], ["The cistern holds forty litres."]])
+    # A file manager that notes what it is to show.
+    (path / "bin").mkdir()
+    (path / "bin" / "xdg-open").write_text(f'#!/bin/sh\necho "$@" > {path / "noted"}\n')
+    (path / "bin" / "xdg-open").chmod(0o755)
     return path
 
 
 @pytest.fixture(scope="module")
 def app(store: Path, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     data = tmp_path_factory.mktemp("app") / "data"
-    with running(store, data, HOME=str(home)) as one:
+    with running(store, data, HOME=str(home), PATH=f"{home / 'bin'}:{os.environ['PATH']}") as one:
         one.ask("PUT", "/documents/model", {"model": VECTORS})
         one.ask("POST", "/collections", {"name": "notes", "folder": str(home / "notes")})
         until(lambda: idle(one, "notes"))
@@ -140,22 +144,11 @@ def test_the_text_around_a_passage(app: App, home: Path) -> None:
         assert app.ask("GET", f"/documents/files/{wrong}", status=404)["error"]["code"] == "file_not_found"
 
 
-def test_the_folder_of_a_file_is_shown_never_the_file(store: Path, home: Path, tmp_path: Path) -> None:
-    """By the file manager, which here is a program that notes what it is asked for."""
-    bin = tmp_path / "bin"
-    bin.mkdir()
-    noted = tmp_path / "noted"
-    (bin / "xdg-open").write_text(f'#!/bin/sh\necho "$@" > {noted}\n')
-    (bin / "xdg-open").chmod(0o755)
-    path = f"{bin}:{os.environ['PATH']}"
-    with running(store, tmp_path / "data", HOME=str(home), PATH=path) as one:
-        one.ask("PUT", "/documents/model", {"model": VECTORS})
-        one.ask("POST", "/collections", {"name": "notes", "folder": str(home / "notes")})
-        until(lambda: idle(one, "notes"))
-        file = search(one, "cistern", limit=1)["passages"][0]["file_id"]
-        one.ask("POST", f"/documents/files/{file}/reveal", status=204)
-        until(noted.exists)
-        assert until(noted.read_text) == f"{home / 'notes' / 'sub'}\n"
+def test_the_folder_of_a_file_is_shown_never_the_file(app: App, home: Path) -> None:
+    file = search(app, "cistern", limit=1)["passages"][0]["file_id"]
+    app.ask("POST", f"/documents/files/{file}/reveal", status=204)
+    until((home / "noted").exists)
+    assert until((home / "noted").read_text) == f"{home / 'notes' / 'sub'}\n"
 
 
 def test_of_a_file_that_is_another_by_now_nothing_wrong_is_marked(app: App) -> None:

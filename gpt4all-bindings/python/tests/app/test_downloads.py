@@ -68,7 +68,7 @@ def downloads(cache: Path, tmp_path: Path) -> Iterator[Downloads]:
     made.close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -45,7 +45,7 @@ def states(documents: Documents) -> dict[str, str]:
     return {each.name: each.indexing.state for each in documents.collections()}
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -167,7 +167,7 @@ def test_indexing_waits_while_something_more_urgent_runs(tmp_path: Path, folders
         assert len(embedder.texts) == embedded
         resumed.set()
         busy.clear()
-        thread.join(20)
+        thread.join(60)
         assert len(embedder.texts) == 20
         (folders[0] / "more.txt").write_text("More.")
         busy.set()
@@ -176,8 +176,8 @@ def test_indexing_waits_while_something_more_urgent_runs(tmp_path: Path, folders
         until(lambda: documents.collections()[0].indexing.state == "running")
         begun = time.monotonic()
         documents.pause()
-        thread.join(20)
-        assert time.monotonic() - begun < 1
+        thread.join(60)
+        assert time.monotonic() - begun < 10
         assert len(embedder.texts) == 20
 
 
@@ -230,5 +230,5 @@ def test_watching_takes_up_what_is_added_and_resumed(tmp_path: Path, folders: tu
             until(lambda: documents.collections()[0].states.get("ready") == 5)
         finally:
             documents.pause()
-            thread.join(20)
+            thread.join(60)
         assert not thread.is_alive()
