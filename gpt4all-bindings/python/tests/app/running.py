@@ -67,6 +67,11 @@ class App:
         """The answer to a message, once it is there."""
         return self.wait(self.send(chat, content, **members)["job"])
 
+    def models(self) -> list[int]:
+        """The processes of open models."""
+        pid = self.process.pid
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
     def kill(self) -> None:
         """Ends it as a crash does."""
         self.process.kill()

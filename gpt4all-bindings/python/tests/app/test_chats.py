@@ -194,16 +194,10 @@ def stops(app: App) -> bool:
     return answered < 0.3 and processor_seconds(app) - before < 0.2
 
 
-def children(app: App) -> list[int]:
-    """The processes with models."""
-    pid = app.process.pid
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
-
-
 def processor_seconds(app: App) -> float:
     """Of all processes with models."""
     fields = [
-        Path(f"/proc/{child}/stat").read_text(encoding="ascii").rpartition(")")[2].split() for child in children(app)
+        Path(f"/proc/{child}/stat").read_text(encoding="ascii").rpartition(")")[2].split() for child in app.models()
     ]
     return sum((int(each[11]) + int(each[12])) / 100 for each in fields)
 
@@ -358,7 +352,7 @@ def test_a_model_that_crashes_leaves_what_it_wrote(app: App, slow_store: Path) -
             seen += event["text"]
             if len(seen) > 40:
                 break
-    for child in children(app):
+    for child in app.models():
         os.kill(child, signal.SIGKILL)
     *_, last = app.events(sent["job"])
     message = last["message"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,18 @@ def long_chat(app: App, turns: int, words: int) -> tuple[str, list[str]]:
     assert made["skipped"] == []
     id: str = made["chats"][0]
     return id, [message["id"] for message in app.ask("GET", f"/chats/{id}")["messages"]]
+
+
+def test_the_meter_opens_no_model(app: App) -> None:
+    """What it shows of a chat whose model is closed is an estimate. This test is the first to need a model."""
+    chat, _ = long_chat(app, 1, 300)
+    begun = time.monotonic()
+    context = app.ask("GET", f"/chats/{chat}/context")
+    assert time.monotonic() - begun < 20
+    assert app.models() == []
+    assert (context["limit"], context["reserved"], context["dropped"]) == (CONTEXT, 24, [])
+    assert 400 < context["used"] < 1000
+    app.ask("GET", f"/chats/{app.chat(model='tiny-bert.gguf')}/context", status=400)
 
 
 def test_complaint_10_what_has_no_room_is_named(app: App) -> None:

@@ -12,11 +12,9 @@ from ..preferences import Preferences
 from ..schemas.chats import Context, Message, NewMessage, Replying, Sent
 from ..schemas.settings import ChatSettings
 from . import choice
-from .answering import CLIENT, Task
-from .conversation import turns
-from .evidence import share
+from .answering import Task
 from .jobs import Jobs
-from .prompt import Messages, dropped_before, reserved
+from .meter import Meter
 from .store import Chats
 
 
@@ -31,6 +29,7 @@ class Sending:
         self._chats = chats
         self._preferences = preferences
         self._jobs = jobs
+        self._meter = Meter(inference, chats, preferences)
 
     async def send(self, chat: str, new: NewMessage) -> Sent:
         """Raises RequestError 404; 400 for an empty message; 409 if an answer is being written in the chat."""
@@ -81,34 +80,9 @@ class Sending:
         return model, self._preferences.resolved(self._chats.settings(chat), model.id)
 
     async def context(self, chat: str, leaf: str | None) -> Context:
-        """How full the context is with what a branch has by now. Opens the model if need be.
-
-        Raises RequestError 404.
-        """
+        """How full the context is with what a branch has by now. Raises RequestError 404."""
         model, settings = self._chosen(chat)
         branch = await asyncio.to_thread(self._chats.branch, leaf or self._chats.leaf(chat))
         if any(message.chat_id != chat for message in branch):
             raise RequestError(404, "that message is in another chat", code="not_found", param="leaf")
-        async with self._inference.pool.use(model.path) as worker:
-            limit: int = worker.info.get("opened", {}).get("n_ctx", 0)
-        if not limit:
-            raise RequestError(400, f"{model.id} makes vectors of texts, and cannot chat", code="unsupported")
-        dropped = dropped_before(branch)
-        system: Messages = [{"role": "system", "content": settings.system}] if settings.system else []
-        told = await asyncio.to_thread(turns, self._chats, branch)
-        left_out = set(dropped)
-        messages = [*system, *(each for turn in told if turn.id not in left_out for each in turn.messages)]
-        used = await self._count(model, messages) if messages else 0
-        return Context(
-            used=used,
-            limit=limit,
-            reserved=reserved(limit, settings.sampling.max_tokens),
-            evidence=share(used, [each for message in branch for each in message.evidence], messages),
-            dropped=dropped,
-        )
-
-    async def _count(self, model: StoredModel, messages: Messages) -> int:
-        request = {"messages": messages, "add_generation_prompt": True}
-        async with self._inference.work(CLIENT, model, "count_tokens", request) as answer:
-            tokens: int = (await answer.result())["input_tokens"]
-        return tokens
+        return await self._meter.read(model, settings, branch)
