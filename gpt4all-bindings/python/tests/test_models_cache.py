@@ -125,6 +125,20 @@ def test_removes_nothing_outside_the_cache(cache: Path, tmp_path: Path) -> None:
     assert mine.exists()
 
 
+def test_discards_what_one_download_left(server: MisbehavingServer, cache: Path) -> None:
+    for id in ("g", "h"):
+        with pytest.raises(models.ConnectionFailedError):
+            models.pull(server.file(id, SIZE, "cut-5000"), settings=quick(retries=0))
+    models.discard(server.file("g", SIZE, "cut-5000"))
+    assert len(list(cache.rglob("*.part"))) == 1
+    done = models.pull(server.file("h", SIZE, "cut-5000"), settings=quick())
+    models.discard(server.file("h", SIZE, "cut-5000"))
+    assert done.exists()
+    assert models.verify(done).ok
+    with pytest.raises(ModelNotFoundError):
+        models.discard("no such model")
+
+
 def test_prunes_what_is_old_and_nothing_else(path: Path, server: MisbehavingServer, cache: Path) -> None:
     folder = cache / "models"
     with pytest.raises(models.ConnectionFailedError):

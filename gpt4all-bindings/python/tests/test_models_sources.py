@@ -193,6 +193,24 @@ def test_plain_http_to_others_is_refused(cache: Path, url: str) -> None:
         models.pull(url, settings=quick())
 
 
+def test_a_program_may_refuse_addresses_also_of_redirects(server: MisbehavingServer, cache: Path) -> None:
+    asked: list[str] = []
+
+    def refuse(url: str) -> str | None:
+        asked.append(url)
+        return "it is elsewhere" if len(asked) > 1 else None
+
+    with MisbehavingServer(state=server.state, listener="other_url") as other:
+        server.state.other = other.url
+        with pytest.raises(models.RedirectError, match="may not be used: it is elsewhere"):
+            models.pull(f"{server.url}/f/10/away/m.gguf", settings=quick(refuse=refuse))
+        assert asked == [f"{server.url}/f/10/away/m.gguf", *asked[1:]]
+        assert asked[1].startswith(other.url)
+        assert not [one for one in server.state.asked if one.listener == "other_url"]
+    with pytest.raises(models.InsecureURLError, match="it is elsewhere"):
+        models.pull(f"{server.url}/f/10/good/m.gguf", settings=quick(refuse=refuse))
+
+
 @pytest.mark.parametrize(
     "location", ["http://192.0.2.1/m.gguf", "ftp://example.org", "file:///etc/passwd#", "https://", "http://["]
 )
