@@ -1,4 +1,4 @@
-"""Vectors of one embedding model, in files that are mapped into memory, and the search for the nearest.
+"""Vectors of one embedding model, in files, and the search for the nearest.
 
 Up to EXACT vectors, every one is compared in full. Above, the signs of their numbers are: that is 1 bit for each, and
 the best of those are compared in full.
@@ -57,9 +57,16 @@ class VectorFile:
         self._floats = self._codes = None
 
     def read(self, slots: Any) -> Floats:
+        """The vectors in some slots. They are not mapped: each page that is looked at would count as memory."""
         import numpy
 
-        found: Floats = self._mapped()[numpy.asarray(slots)].astype(numpy.float32)
+        width = self.dim * 2
+        data = bytearray()
+        with self._halves.open("rb", buffering=0) as file:
+            for slot in map(int, slots):
+                file.seek(slot * width)
+                data += file.read(width)
+        found: Floats = numpy.frombuffer(data, numpy.float16).reshape(-1, self.dim).astype(numpy.float32)
         return found
 
     def similarities(self, slots: Any, query: Any) -> Floats:
@@ -109,16 +116,16 @@ class VectorFile:
         packed = numpy.packbits(rows > 0, axis=1)
         return numpy.pad(packed, ((0, 0), (0, self._code - packed.shape[1])))
 
-    def _mapped(self) -> Any:
-        import numpy
-
-        return numpy.memmap(self._halves, dtype=numpy.float16, mode="r", shape=(len(self), self.dim))
-
     def _in_memory(self, size: int) -> Any:
         if self._floats is None or len(self._floats) != size:
             import numpy
 
-            self._floats = self._mapped()[:size].astype(numpy.float32)
+            floats = numpy.empty((size, self.dim), numpy.float32)
+            with self._halves.open("rb") as file:
+                for begin in range(0, size, _ROWS):
+                    rows = floats[begin : begin + _ROWS]
+                    rows[:] = numpy.fromfile(file, numpy.float16, rows.size).reshape(rows.shape)
+            self._floats = floats
         return self._floats
 
     def _codes_in_memory(self, size: int) -> Any:
