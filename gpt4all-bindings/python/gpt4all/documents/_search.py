@@ -26,6 +26,7 @@ MEANING = 0.6
 THRESHOLD = 0.35
 _CHARACTERS = 4  # for a token, about
 _FIRST = 4 * CANDIDATES
+_LOOKED_UP = 50  # candidates at a time
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Search:
         files, chunks, characters = self._sizes(collections)
         asked = f"{before}\n{question}" if before else question
         ranked = self.candidates(asked, collections)
-        chosen = self._with_places(ranked, collections)
+        chosen = self._with_places(ranked, limit)
         relevance = self._relevance(question, [row for _, row in chosen[:5]], ranked, chunks)
         everything = whole and 0 < characters <= budget * _CHARACTERS
         shown = self._whole(chosen, collections) if everything else self._passages(chosen, collections, limit, budget)
@@ -248,20 +249,25 @@ class Search:
 
     # -------------------------------------------------------------------------------------------------------- passages
 
-    def _with_places(
-        self, ranked: Sequence[Candidate], collections: Sequence[int]
-    ) -> list[tuple[Candidate, tuple[Any, ...]]]:
-        """The candidates with their chunks, at most PER_FILE from a document."""
-        chosen, per_file = [], Counter[int]()
-        for candidate in ranked:
-            row = self._store.rows(
-                "SELECT content_id, ord, char_start, char_end, page_first, page_last, heading, text FROM chunks "
-                "WHERE id = ?",
-                (candidate.chunk,),
+    def _with_places(self, ranked: Sequence[Candidate], limit: int) -> list[tuple[Candidate, tuple[Any, ...]]]:
+        """The best candidates with their chunks, at most PER_FILE from a document; some more than are wanted, as not
+        all may fit the budget."""
+        chosen: list[tuple[Candidate, tuple[Any, ...]]] = []
+        per_file = Counter[int]()
+        for begin in range(0, len(ranked), _LOOKED_UP):
+            some = ranked[begin : begin + _LOOKED_UP]
+            query = (
+                "SELECT id, content_id, ord, char_start, char_end, page_first, page_last, heading, text FROM chunks "
+                f"WHERE id IN ({','.join('?' * len(some))})"
             )
-            if row and per_file[row[0][0]] < PER_FILE:
-                per_file[row[0][0]] += 1
-                chosen.append((candidate, row[0]))
+            rows = {row[0]: row[1:] for row in self._store.rows(query, [each.chunk for each in some])}
+            for candidate in some:
+                row = rows.get(candidate.chunk)
+                if row is not None and per_file[row[0]] < PER_FILE:
+                    per_file[row[0]] += 1
+                    chosen.append((candidate, row))
+            if len(chosen) >= 3 * limit:
+                break
         return chosen
 
     def _relevance(self, question: str, rows: Sequence[Any], candidates: Sequence[Candidate], total: int) -> float:

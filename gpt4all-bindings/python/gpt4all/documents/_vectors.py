@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Mask = NDArray[numpy.bool_]
 
 EXACT = 100_000
-RESCORED = 400
+RESCORED = 1000
 _ROWS = 65_536  # that are compared at a time
 
 
