@@ -114,7 +114,9 @@ def main() -> None:
         seconds.sort()
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
         print(f"{found.chunks:,} chunks: p50 {seconds[len(seconds) // 2] * 1000:.0f} ms", end=", ")
-        print(f"p95 {seconds[len(seconds) * 95 // 100] * 1000:.0f} ms, {computed * 1000:.0f} ms of a processor", end=", ")
+        print(
+            f"p95 {seconds[len(seconds) * 95 // 100] * 1000:.0f} ms, {computed * 1000:.0f} ms of a processor", end=", "
+        )
         print(f"{grown:.0f} MB more memory")
 
 
