@@ -114,11 +114,14 @@ def test_a_chat_that_is_not_valid_keeps_no_other_out(chats: Chats) -> None:
     good = file["chats"][0]
     circle = json.loads(json.dumps(good))
     circle["messages"][0]["parent"] = circle["messages"][-1]["id"]
-    file["chats"] = [1, {"title": "Bad"}, circle, {**good, "created": "x"}, good]
+    half = json.loads(json.dumps(good))
+    half["messages"][0]["texts"] = {"a": "\ud800"}
+    half["folder"] = "\udfff"
+    file["chats"] = [1, {"title": "Bad"}, circle, {**good, "created": "x"}, half, good]
     before = len(chats.listed())
     imported = import_file(chats, given("x.json", json.dumps(file).encode()))
     assert len(imported.chats) == 1
-    assert [each.name for each in imported.skipped] == ["chat 1", "Bad", "Rent", "Rent"]
+    assert [each.name for each in imported.skipped] == ["chat 1", "Bad", "Rent", "Rent", "Rent"]
     assert len(chats.listed()) == before + 1
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ..._server.errors import RequestError
 from ..chats.store import Chats
+from ..database import as_json
 from ..schemas.chats import Chat, NewChat
 
 FORMAT = "gpt4all-chats"
@@ -34,6 +35,10 @@ def add(chats: Chats, raw: Any) -> str:
     """Adds a chat of such a file, with new ids, and returns its id. Raises RequestError 400 for what is none."""
     if not isinstance(raw, dict):
         raise RequestError(400, "a chat in the file is not an object")
+    try:
+        as_json(raw).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise RequestError(400, "a chat in the file has halves of characters in it, or is nested too deeply") from None
     extra, folder = _taken(raw)
     try:
         chat = Chat.model_validate({**raw, "job": None, "folder_id": None})
