@@ -335,7 +335,14 @@ const ROUTES: Route[] = [
   route("GET", `/documents/files/${ID}/text`, ({ id }) => {
     const { start, text } = found(evidence.find((each) => each.file_id === id));
     const before = "Notes.".padEnd(start, " ");
-    return { start: 0, end: start + text.length + 6, text: `${before}${text} 🙂 End`, blocks: [] };
+    return {
+      start: 0,
+      end: start + text.length + 6,
+      text: `${before}${text} 🙂 End`,
+      total: 80,
+      current: true,
+      blocks: [],
+    };
   }),
   route("POST", `/documents/files/${ID}/reveal`, () => undefined),
   route("GET", "/server", ({ store, url }) => ({

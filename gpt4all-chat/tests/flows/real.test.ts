@@ -1,42 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ended, PYTHON, started, type App } from "./application";
 import { answered, lastAnswer, launched, program, quit, send } from "./browser";
-
-/**
- * The real application with a small real model. GPT4ALL_TEST_PYTHON is a Python that has what it needs; the lane names
- * one where there is one.
- */
-const PYTHON = process.env["GPT4ALL_TEST_PYTHON"];
-
-interface App {
-  address: string;
-  process: ChildProcess;
-}
-
-async function started(data: string, port = "0"): Promise<App> {
-  const options = ["-m", "gpt4all", "app", "--no-browser", "--port", port, "--data-folder", data];
-  const child = spawn(PYTHON ?? "", options, { env: { ...process.env, GPT4ALL_OFFLINE: "1" } });
-  const address = await new Promise<string>((resolve, reject) => {
-    let told = "";
-    child.stderr.on("data", (piece: Buffer) => {
-      told += piece.toString();
-      const found = /http:\/\/\S+#token=\S+/.exec(told);
-      if (found) resolve(found[0]);
-    });
-    child.on("exit", (code) => reject(new Error(`the application ended with ${code}:\n${told}`)));
-  });
-  return { address, process: child };
-}
-
-const ended = (child: ChildProcess, signal: NodeJS.Signals): Promise<void> =>
-  new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    child.kill(signal);
-  });
 
 describe.skipIf(!program() || !PYTHON)("the real application", () => {
   let data = "";

@@ -132,6 +132,8 @@ describe.skipIf(!program())("screens", () => {
     await page.getByText("Page 1,734 of 3,000").waitFor();
     expect(await page.locator("nav").evaluate((each) => each.getBoundingClientRect().top)).toBe(0); // and nothing else moved
     const viewer = page.getByRole("complementary", { name: "Source" });
+    await viewer.getByRole("button", { name: "Next page" }).click();
+    await page.getByText("Page 1,735 of 3,000").waitFor();
     expect(await viewer.getByRole("button", { name: "Previous source" }).isDisabled()).toBe(true);
     await viewer.getByRole("button", { name: "Next source" }).click();
     await viewer.locator("mark").getByText("first Monday of a month").waitFor();
