@@ -97,6 +97,8 @@ class Run:
         library: Library | None = None,
         question: str = "What is 2 ** 70?",
         attached: str | None = None,
+        begun: str | None = None,
+        data: dict[str, Any] | None = None,
         **settings: Any,
     ) -> None:
         self.chats = Chats(Database(folder))
@@ -106,7 +108,9 @@ class Run:
         user = self.chats.add_message(chat.id, None, "user", question, attachments=attachments)
         reply = self.chats.add_message(chat.id, user.id, "assistant", state="running")
         chosen = ChatSettings.model_validate({"tools": list(TOOLS), **settings})
-        task = Task(reply, self.chats.branch(user.id), MODEL, chosen)
+        if begun is not None:
+            self.chats.keep(reply.id, begun, None, "running", data)
+        task = Task(self.chats.message(reply.id), self.chats.branch(user.id), MODEL, chosen, more=begun is not None)
         library = library or Library(folder, lambda _: None, lambda: False)
         self.answering = Answering(scripted.inference, self.chats, library, Toolbox(folder), task, Events())
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from gpt4all._app.chats.evidence import evidence_of
 from gpt4all._app.library import Library
 from gpt4all.documents import Found, Passage, Plan
 
@@ -85,3 +86,15 @@ def test_attachments_stay_between_marks_that_they_cannot_know(tmp_path: Path) ->
     assert begun is not None
     assert content.index(CANARY) < content.index(f"\n</attachment {begun[1]}>")
     assert content.endswith("\n\nWhat is it?")
+
+
+def test_a_citation_that_began_before_an_answer_was_stopped_is_checked(tmp_path: Path) -> None:
+    """The answer was stopped within "[9", and goes on with "9] or [1]."."""
+    [passage] = library().documents().plan("?").found.passages
+    searched = {"files": 1, "used": 1, "mode": "passages", "answerable": True}
+    data = {"searched": searched, "evidence": [evidence_of(passage).model_dump()]}
+    run = Run(tmp_path, Scripted(text("9] or [1].")), begun="See [9", data=data, collections=["notes"], tools=[])
+    asyncio.run(run.decided())
+    run.answering.finish_citations()
+    assert run.answering.written.content == "See  or [1]."
+    assert [each.cited for each in run.answering.outcome.evidence] == [True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,12 @@ CLIENT = "app"
 
 MOST_ROUNDS = 10
 """Answers of the model in one message, when it calls tools."""
+
+
+def unfinished(text: str) -> tuple[str, str]:
+    """A text, and the beginning of a citation that it ends with, which is none yet."""
+    begun = re.search(r"\s?\[[\d,;\s]{0,40}$", text)
+    return (text[: begun.start()], text[begun.start() :]) if begun else (text, "")
 
 
 @dataclass
@@ -90,8 +97,10 @@ class Answering:
         self._nothing = ""
         self.written = Written()
         self.outcome = Outcome()
+        self._begun = ""  # what may become a citation, if the answer goes on so
         if task.more:
-            self.written.content = task.reply.content
+            cites = task.reply.searched is not None
+            self.written.content, self._begun = unfinished(task.reply.content) if cites else (task.reply.content, "")
             self.written.reasoning = task.reply.reasoning or ""
             self.written.calls = task.reply.tool_calls
             self.outcome.evidence = task.reply.evidence
@@ -161,6 +170,7 @@ class Answering:
 
         offered = [each for message in (*self._task.branch, self._task.reply) for each in message.evidence]
         self._citations = Citations([passages.passage_of(each) for each in offered])
+        self._write(self._citations.feed(self._begun))
 
     async def _silently(self, messages: Messages) -> str:
         """What the model says to messages that are not of the chat."""
@@ -223,7 +233,7 @@ class Answering:
         return {"tools": self._offered} if self._offered else {}
 
     def _continuation(self) -> dict[str, Any]:
-        if not (self._task.more and self.written.content) or self.outcome.results:
+        if not (self._task.more and self._task.reply.content) or self.outcome.results:
             return {}
         return {"continue_final_message": True, "add_generation_prompt": False}
 
