@@ -200,6 +200,17 @@ def retrieval() -> str:
     return "\n\n".join([table(_MEASURES, rows), table(("Recall@5", *names.values()), by_kind), told])
 
 
+def chunk_sizes() -> str:
+    """What a search finds with chunks of other sizes."""
+    rows = []
+    for size, each in _retrieval_results()["sizes"].items():
+        numbers = each["quality"]["hybrid"]["all"]
+        rows.append(
+            row(size, f"{each['chunks']:,}", *_shares(numbers), f"{numbers['recall']:.1%} of {each['passages']}")
+        )
+    return table(("Tokens", "Chunks", *_MEASURES[1:], "Recall of as much text"), rows)
+
+
 _MEASURES = ("", "Recall@5", "Recall@20", "nDCG@10", "Overlap@5")
 
 
@@ -214,5 +225,15 @@ def _shares(numbers: dict[str, float]) -> list[str]:
 
 GENERATORS: dict[str, Generator] = {
     each.__name__: each
-    for each in (catalogue, chat_commands, command_line, conversions, include, public_names, retrieval, schema_keywords)
+    for each in (
+        catalogue,
+        chat_commands,
+        chunk_sizes,
+        command_line,
+        conversions,
+        include,
+        public_names,
+        retrieval,
+        schema_keywords,
+    )
 }

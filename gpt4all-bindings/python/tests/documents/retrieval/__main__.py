@@ -21,6 +21,7 @@ from .questions import Question, questions
 RESULTS = Path(__file__).with_name("results.json")
 SIZES = (128, 200, 320, 448)
 PART = "handbook"
+TEXT = 1600  # tokens, about, in which the recall is told for each size
 
 
 def results(folder: Path) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def sizes(folder: Path) -> dict[str, Any]:
 
 def _size(folder: Path, documents: Path, asked: list[Question], target: int) -> dict[str, Any]:
     with opened(folder, documents, target, PART) as index:
-        return measured(index, asked, documents)
+        passages = round(TEXT / target)
+        return {"passages": passages, **measured(index, asked, documents, passages)}
 
 
 def main() -> int:

@@ -22,15 +22,23 @@ METHODS: dict[str, Callable[[Candidate], float | None]] = {
 """What passages are ordered by: the words of the question alone, its meaning alone, and both with pieces of words."""
 
 
-def measured(documents: Documents, questions: Sequence[Question], folder: Path) -> dict[str, Any]:
-    """The numbers of an index of a folder, over these questions. Raises MovedError."""
+def measured(
+    documents: Documents, questions: Sequence[Question], folder: Path, passages: int | None = None
+) -> dict[str, Any]:
+    """The numbers of an index of a folder, over these questions. Raises MovedError.
+
+    passages: of how many passages the recall is told, too.
+    """
     answers = spans(questions, folder)
     rankings = _rankings(documents, list(answers))
     kinds = {"all": set(answers)}
     for question in answers:
         kinds.setdefault(question.kind, set()).add(question)
     quality = {
-        method: {kind: _means([(rankings[each][method], answers[each]) for each in own]) for kind, own in kinds.items()}
+        method: {
+            kind: _means([(rankings[each][method], answers[each]) for each in own], passages)
+            for kind, own in kinds.items()
+        }
         for method in METHODS
     }
     found = {each: documents.search(each.text) for each in questions}
@@ -87,11 +95,12 @@ def _before(places: Iterable[Span], file: str) -> int:
     return sum(place[0] == file for place in places)
 
 
-def _means(pairs: Sequence[tuple[list[Span], Span]]) -> dict[str, float]:
+def _means(pairs: Sequence[tuple[list[Span], Span]], passages: int | None) -> dict[str, float]:
     def mean(numbers: Iterable[float]) -> float:
         return round(sum(numbers) / len(pairs), 4)
 
-    return {
+    own = {} if passages is None else {"recall": mean(recall(ranking, answer, passages) for ranking, answer in pairs)}
+    return own | {
         "recall_5": mean(recall(ranking, answer, 5) for ranking, answer in pairs),
         "recall_20": mean(recall(ranking, answer, 20) for ranking, answer in pairs),
         "ndcg_10": mean(ndcg(ranking, answer, 10) for ranking, answer in pairs),
