@@ -190,8 +190,9 @@ class Store:
         """Gives chunks without a vector that of another chunk with the same text, and returns how many."""
         limit = "" if content is None else "AND c.content_id = ?"
         found = self.rows(
-            "SELECT c.id, MIN(v.slot) FROM chunks c JOIN chunks d ON d.text_hash = c.text_hash "
-            "JOIN vectors v ON v.chunk_id = d.id AND v.model_id = ? "
+            # CROSS JOIN keeps the order: from the vectors on, each file would take as long as all that there are.
+            "SELECT c.id, MIN(v.slot) FROM chunks c CROSS JOIN chunks d ON d.text_hash = c.text_hash "
+            "CROSS JOIN vectors v ON v.chunk_id = d.id AND v.model_id = ? "
             "WHERE NOT EXISTS (SELECT 1 FROM vectors w WHERE w.chunk_id = c.id AND w.model_id = ?) "
             f"{limit} GROUP BY c.id",
             (model, model, *(() if content is None else (content,))),

@@ -176,3 +176,25 @@ def test_the_full_text_index_follows(tmp_path: Path) -> None:
     for table in ("chunks_fts", "chunks_tri"):
         assert store.rows(f"SELECT COUNT(*) FROM {table} WHERE {table} MATCH 'rent'") == [(0,)]
     store.close()
+
+
+def test_looking_for_the_same_text_does_not_go_through_all_vectors(tmp_path: Path) -> None:
+    """It is done for each file, so that indexing would take longer the more there is."""
+    store = Store(tmp_path)
+    model = store.model("fake", 2)
+    contents = [content(store, f"{number}", [f"text {number}", "the same"]) for number in range(2)]
+    for number in range(200):
+        store.add_vectors(model, content(store, f"many {number}", [f"many {number}"]), [[1, 0]])
+    store.add_vectors(model, contents[0], [[1, 0], [0, 1]])
+    steps = [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    store.connection.set_progress_handler(count, 1)
+    (number,) = store.rows("SELECT content_id FROM chunks WHERE id = ?", (contents[1][0],))[0]
+    assert store.copy_vectors(model, number) == 1
+    assert steps[0] < 1000
+    store.connection.set_progress_handler(None, 0)
+    store.close()
