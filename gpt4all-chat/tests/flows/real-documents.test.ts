@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -45,7 +45,7 @@ describe.skipIf(!program() || !PYTHON)("documents of the real application", () =
   });
   afterAll(quit);
 
-  test("complaint 4: a folder is added, searched, and the page opened with the passage marked", async () => {
+  test("complaint 4: a folder is added, searched, and the page opened with the passage marked; then it changes", async () => {
     await page.getByRole("button", { name: "Documents", exact: true }).click();
     await page.getByRole("button", { name: "Add a folder" }).click();
     await page.getByRole("button", { name: "Papers" }).click();
@@ -71,6 +71,16 @@ describe.skipIf(!program() || !PYTHON)("documents of the real application", () =
     await viewer.getByText("Page 4 of 4").waitFor();
     await viewer.getByRole("img").waitFor();
     expect(Date.now() - began).toBeLessThan(1000);
+
+    writeFileSync(join(home, "Papers", "coast.pdf"), pdf(["Something else altogether."]));
+    await page.keyboard.press("Escape");
+    await passage.getByRole("button").click();
+    await viewer.getByText("The file has changed since").waitFor();
+    await viewer.getByText(FACT).first().waitFor();
+    await page.keyboard.press("Escape");
+    unlinkSync(join(home, "Papers", "coast.pdf"));
+    await passage.getByRole("button").click();
+    await viewer.getByText(/no longer/).waitFor();
   });
 
   test("complaint 1: an answer says how many files were searched", async () => {
