@@ -1,7 +1,7 @@
 """How long indexing of many files takes, and what is done again after it was killed: `python -m documents.many_files
 FOLDER 10000`, in tests/.
 
-The files are made, with three chunks each. The embedder takes no time, so that what is measured is all but embedding.
+The files are made, with three sections of two chunks each. The embedder takes no time, so that what is measured is all but embedding.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from gpt4all.documents import Documents
 
 from .scale import Random, Words
 
-PER_FILE = 3
-_WORDS = 260  # of a chunk, about
+SECTIONS = 3  # of a file
+_WORDS = 260  # of a section, which are two chunks
 
 
 class Logged(Random):
@@ -43,7 +43,7 @@ def make(folder: Path, files: int) -> None:
     folder.mkdir(parents=True)
     words = Words()
     for number in range(files):
-        sections = [f"# Part {part} of {number}\n\n{words.text(_WORDS)}\n" for part in range(PER_FILE)]
+        sections = [f"# Part {part} of {number}\n\n{words.text(_WORDS)}\n" for part in range(SECTIONS)]
         place = folder / f"{number // 100:03}"
         place.mkdir(exist_ok=True)
         (place / f"{number:06}.md").write_text("\n".join(sections))
@@ -71,7 +71,7 @@ def main() -> None:
     command = [sys.executable, "-m", "documents.many_files", str(folder), str(arguments.files), "--index"]
     begun = time.monotonic()
     child = subprocess.Popen(command, start_new_session=True)
-    while child.poll() is None and _lines(log) < arguments.files * PER_FILE // 2:
+    while child.poll() is None and _lines(log) < arguments.files * SECTIONS // 2:
         time.sleep(1)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
