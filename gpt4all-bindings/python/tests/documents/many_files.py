@@ -1,7 +1,8 @@
 """How long indexing of many files takes, and what is done again after it was killed: `python -m documents.many_files
 FOLDER 10000`, in tests/.
 
-The files are made, with three sections of two chunks each. The embedder takes no time, so that what is measured is all but embedding.
+The files are made, with three sections of two chunks each. The embedder takes no time, so that what is measured is all
+but embedding.
 """
 
 from __future__ import annotations
