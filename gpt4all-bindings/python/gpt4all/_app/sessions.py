@@ -16,16 +16,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 FILE = "secret"
-COOKIE = "gpt4all_session"
 TOKEN_SECONDS = 600
 SESSION_SECONDS = 90 * 24 * 3600
 
 
 class Sessions:
-    """The tokens and cookies of one data folder."""
+    """The tokens and cookies of one data folder.
+
+    cookie: the name of the cookie. It tells data folders apart, since browsers share cookies among the ports of a host.
+    """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self._secret = _secret(folder / FILE)
+        self.cookie = f"gpt4all_session_{self._mark('cookie', '')[:8]}"
         self._clock = clock
         self._used: dict[str, float] = {}
 
@@ -45,7 +48,7 @@ class Sessions:
     def known(self, cookies: str) -> bool:
         """Whether a Cookie header has a valid cookie of ours."""
         pairs = (part.strip().partition("=") for part in cookies.split(";"))
-        return any(name == COOKIE and self._valid("session", value) for name, _, value in pairs)
+        return any(name == self.cookie and self._valid("session", value) for name, _, value in pairs)
 
     def _signed(self, what: str, seconds: float) -> str:
         head = f"{int(self._clock() + seconds)}.{secrets.token_urlsafe(16)}"

@@ -41,13 +41,15 @@ def test_a_token_works_once(app: App, tmp_path: Path) -> None:
     cookie = sessions.begin(token)
     assert cookie is not None
     assert sessions.begin(token) is None
-    assert sessions.known(f"other=1; gpt4all_session={cookie}")
-    assert not sessions.known(f"gpt4all_session={token}")  # a token is no cookie
-    assert not sessions.known(f"gpt4all_session={cookie[:-1]}")
+    assert sessions.known(f"other=1; {sessions.cookie}={cookie}")
+    assert not sessions.known(f"{sessions.cookie}={token}")  # a token is no cookie
+    assert not sessions.known(f"{sessions.cookie}={cookie[:-1]}")
     assert sessions.begin(cookie) is None
-    assert Sessions(tmp_path).known(f"gpt4all_session={cookie}")  # after a start
+    assert Sessions(tmp_path).known(f"{sessions.cookie}={cookie}")  # after a start
     (tmp_path / "other").mkdir()
-    assert not Sessions(tmp_path / "other").known(f"gpt4all_session={cookie}")
+    other = Sessions(tmp_path / "other")
+    assert other.cookie != sessions.cookie  # a browser keeps both
+    assert not other.known(f"{other.cookie}={cookie}")
 
 
 def test_tokens_and_sessions_grow_old(tmp_path: Path) -> None:
@@ -58,22 +60,23 @@ def test_tokens_and_sessions_grow_old(tmp_path: Path) -> None:
     now += TOKEN_SECONDS + 1
     assert sessions.begin(token) is None
     assert sessions.begin(other) is None  # used, however long ago
-    assert sessions.known(f"gpt4all_session={cookie}")
+    assert sessions.known(f"{sessions.cookie}={cookie}")
     now += SESSION_SECONDS
-    assert not sessions.known(f"gpt4all_session={cookie}")
+    assert not sessions.known(f"{sessions.cookie}={cookie}")
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "9999999999..", "9999999999.é.x", "x" * 500])
 def test_what_is_no_token_is_refused(text: str, tmp_path: Path) -> None:
     sessions = Sessions(tmp_path)
     assert sessions.begin(text) is None
-    assert not sessions.known(f"gpt4all_session={text}")
+    assert not sessions.known(f"{sessions.cookie}={text}")
 
 
 def test_the_cookie_is_for_this_page_alone(start: Start) -> None:
     with start() as app:
         cookie = next(iter(app.http.cookies))
-        assert (cookie.name, cookie.path) == ("gpt4all_session", "/")
+        assert cookie.name.startswith("gpt4all_session_")
+        assert cookie.path == "/"
         assert cookie.has_nonstandard_attr("HttpOnly")
         assert cookie._rest["SameSite"].lower() == "strict"
 

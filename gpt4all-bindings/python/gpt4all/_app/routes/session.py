@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from ..._server.errors import RequestError
 from ..schemas.state import Token
 from ..services import Services
-from ..sessions import COOKIE, SESSION_SECONDS
+from ..sessions import SESSION_SECONDS
 
 
 def routes(services: Services) -> APIRouter:
@@ -19,6 +19,7 @@ def routes(services: Services) -> APIRouter:
         cookie = services.sessions.begin(token.token)
         if cookie is None:
             raise RequestError(401, "this address was opened before, or is too old", code="session_needed")
-        response.set_cookie(COOKIE, cookie, max_age=SESSION_SECONDS, path="/", httponly=True, samesite="strict")
+        name = services.sessions.cookie
+        response.set_cookie(name, cookie, max_age=SESSION_SECONDS, path="/", httponly=True, samesite="strict")
 
     return router
