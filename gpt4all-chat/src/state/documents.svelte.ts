@@ -33,8 +33,8 @@ class Documents {
     return done ?? false;
   }
 
-  add = (name: string, folder: string): Promise<boolean> =>
-    this.act(() => post("/collections", { name, folder, exclude: [] }));
+  add = (name: string, folder: string, exclude: string[]): Promise<boolean> =>
+    this.act(() => post("/collections", { name, folder, exclude }));
   steer = (name: string, what: "index" | "pause" | "resume"): Promise<boolean> =>
     this.act(() => post(`/collections/${part(name)}/${what}`));
 

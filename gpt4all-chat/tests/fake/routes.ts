@@ -291,6 +291,7 @@ const ROUTES: Route[] = [
     };
     const states = { ready: 3, pending: 17, unreadable: 0, missing: 0 };
     const made = { ...like, name: String(body["name"]), folders: [String(body["folder"])], states };
+    store.excluded = body["exclude"];
     store.collections.push({ ...made, indexing: { ...indexing, state: "running", file: "chapter-4.pdf" } });
     return made;
   }),

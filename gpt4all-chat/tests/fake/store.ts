@@ -9,6 +9,8 @@ export class Store {
   catalogue = structuredClone(data.catalogue);
   settings: AppSettings = structuredClone(data.settings);
   collections = structuredClone(data.collections);
+  /** The patterns that the last folder was added with. */
+  excluded: unknown = null;
   downloads: Download[] = [];
   presets: Preset[] = [];
   folders: ChatFolder[] = [];

@@ -74,7 +74,9 @@ describe.skipIf(!program())("screens", () => {
     await page.getByRole("button", { name: "Documents" }).last().click();
     await page.getByText("Nothing here that can be chosen.").waitFor();
     await page.getByRole("button", { name: "Choose this folder" }).click();
+    await page.getByRole("textbox", { name: "Leave out (optional)" }).fill("drafts/\n\n *.log \n");
     await page.getByRole("button", { name: "Save" }).click();
+    await expect.poll(() => server.store.excluded).toEqual(["drafts/", "*.log"]);
     await page.getByText("Reading documents · 3 of 20 · 41 passages/s · 1 min left").waitFor();
     const added = page.getByRole("article", { name: "Documents" });
     await added.getByRole("button", { name: "Pause" }).click();
