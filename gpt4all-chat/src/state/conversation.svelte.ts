@@ -176,6 +176,12 @@ class Conversation {
     if (kept !== null) ui.say(t("chatsettings.kept"));
   }
 
+  /** What was kept for the model of this chat. */
+  async settingsOfModel(): Promise<ChatSettings | null> {
+    const model = this.model ?? app.state?.default_model;
+    return model ? attempt(() => get<ChatSettings>(`/models/${part(model)}/settings`)) : null;
+  }
+
   async decide(message: Message, call: string, approve: boolean): Promise<void> {
     await attempt(() => post(`/messages/${part(message.id)}/tool-calls/${part(call)}/decision`, { approve }));
   }

@@ -159,7 +159,8 @@ const ROUTES: Route[] = [
   route("DELETE", `/presets/${ID}`, ({ store, id }) => {
     store.presets = store.presets.filter((preset) => preset.id !== id);
   }),
-  route("PUT", `/models/${ID}/settings`, ({ body }) => body),
+  route("GET", `/models/${ID}/settings`, ({ store, id }) => store.modelSettings[id] ?? {}),
+  route("PUT", `/models/${ID}/settings`, ({ store, id, body }) => (store.modelSettings[id] = body)),
   route("GET", "/chats", ({ store }) => [...store.chats.values()].map(summary)),
   route("POST", "/chats", ({ store, body }) => store.addChat("", body as Partial<Chat>)),
   route("GET", `/chats/${ID}`, ({ store, id }) => found(store.chats.get(id))),

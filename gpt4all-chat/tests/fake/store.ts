@@ -9,6 +9,7 @@ export class Store {
   catalogue = structuredClone(data.catalogue);
   settings: AppSettings = structuredClone(data.settings);
   collections = structuredClone(data.collections);
+  modelSettings: Record<string, unknown> = {};
   /** The patterns that the last folder was added with. */
   excluded: unknown = null;
   downloads: Download[] = [];

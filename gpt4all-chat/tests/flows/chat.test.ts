@@ -20,6 +20,19 @@ describe.skipIf(!program())("chat", () => {
     expect(errors).toEqual([]);
   });
 
+  test("the settings of a chat are kept for its model, and taken from there", async () => {
+    shown = await opened();
+    const { page } = shown;
+    const system = page.getByRole("textbox", { name: "System prompt" });
+    await page.getByRole("button", { name: "Settings of this chat" }).click();
+    await system.fill("Answer in verse.");
+    await page.getByRole("button", { name: "Keep for this model" }).click();
+    await page.getByText("New chats with this model begin with these settings.").waitFor();
+    await system.fill("Answer in prose.");
+    await page.getByRole("button", { name: "Take from this model" }).click();
+    await expect.poll(() => system.inputValue()).toBe("Answer in verse.");
+  });
+
   test("stop ends an answer at once and keeps what there is", async () => {
     shown = await opened();
     const { page } = shown;
