@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,16 @@ from distribution.conftest import Install
 from distribution.installed import Installed
 
 MOST_BYTES = 150_000_000
+FREE = re.compile(r"\b(?:MIT|BSD|Apache|MPL|Mozilla|ISC|PSF|PSFL|Python Software Foundation)\b")
+NOT_FREE = re.compile(r"GPL|Affero|SSPL|BUSL|Commons|Commercial|Proprietary", re.IGNORECASE)
+LICENCES = """
+import importlib.metadata, json, sys
+def told(package):
+    fields = package.metadata
+    kinds = [each for each in fields.get_all("Classifier") or [] if each.startswith("License ::")]
+    return fields["License-Expression"] or " ".join([(fields["License"] or "")[:200], *kinds])
+json.dump({each.metadata["Name"]: told(each) for each in importlib.metadata.distributions()}, sys.stdout)
+"""
 PROGRAM = Path(__file__).with_name("asking_the_app.py")
 
 
@@ -36,6 +47,13 @@ def test_complaint_14_the_application_adds_little(with_app: Installed, here: Ins
     added = size(with_app.folder) - size(here.folder)
     pages = size(next(with_app.folder.glob("lib/python*/site-packages/gpt4all/_app")))
     assert added + pages <= MOST_BYTES, f"{added:,} bytes of packages, {pages:,} of the application"
+
+
+def test_whatever_it_requires_may_be_passed_on_with_any_program(with_app: Installed) -> None:
+    licences = json.loads(with_app.run("python", "-c", LICENCES))
+    assert len(licences) > 30
+    wrong = {name: text for name, text in licences.items() if not FREE.search(text) or NOT_FREE.search(text)}
+    assert not wrong
 
 
 def test_complaint_14_it_answers_where_no_other_machine_can_be_reached(
