@@ -1,4 +1,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { mkdirSync, writeFileSync } from "node:fs";
+import license, { type Dependency } from "rollup-plugin-license";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
@@ -17,11 +19,32 @@ const woff2Alone: Plugin = {
       : null,
 };
 
+const LICENCES = "(MIT OR BSD-2-Clause OR BSD-3-Clause OR Apache-2.0)";
+const included = new Map<string, Dependency>();
+
+/** The packages that a part of the pages contains. Their licences have to be passed on with it. */
+const licences = (take: () => void): Plugin =>
+  license({
+    thirdParty: {
+      allow: { test: LICENCES, failOnViolation: true, failOnUnlicensed: true },
+      output: (packages) => {
+        for (const each of packages) included.set(each.name ?? "", each);
+        take();
+      },
+    },
+  }) as Plugin;
+
+function writeLicences(): void {
+  const texts = [...included.values()].map((each) => each.text()).join(`\n${"-".repeat(80)}\n\n`);
+  mkdirSync(STATIC, { recursive: true });
+  writeFileSync(`${STATIC}/LICENSES.txt`, texts);
+}
+
 // Each browser flow has a server and a page of its own, but they share two processors.
 const browser = { environment: "node", testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false } as const;
 
 export default defineConfig({
-  plugins: [svelte(), woff2Alone],
+  plugins: [svelte(), woff2Alone, licences(writeLicences)],
   build: {
     outDir: STATIC,
     emptyOutDir: true,
@@ -29,7 +52,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content policy lets no font come from a data address
     modulePreload: { polyfill: false },
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [licences(() => undefined)] },
   server: { proxy: { "/app/v1": SERVER, "/v1": SERVER } },
   test: {
     projects: [

@@ -56,6 +56,15 @@ def test_whatever_it_requires_may_be_passed_on_with_any_program(with_app: Instal
     assert not wrong
 
 
+def test_the_pages_carry_the_licences_of_what_they_contain(with_app: Installed) -> None:
+    (path,) = with_app.folder.glob("lib/python*/site-packages/gpt4all/_app/static/LICENSES.txt")
+    text = path.read_text(encoding="utf-8")
+    assert {"dompurify", "highlight.js", "katex", "markdown-it", "svelte"} <= set(
+        re.findall(r"^Name: (\S+)", text, re.M)
+    )
+    assert text.count("Copyright") >= 10
+
+
 def test_complaint_14_it_answers_where_no_other_machine_can_be_reached(
     with_app: Installed, default_model: str, tmp_path: Path
 ) -> None:
