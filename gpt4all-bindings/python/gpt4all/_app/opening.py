@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .._server.workers.pool import Pool
 from .preferences import Preferences
+
+
+@dataclass
+class InUse:
+    """A template that answers are being written with. ended: set when none is any more."""
+
+    template: str | None
+    answers: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Opening:
@@ -15,7 +28,7 @@ class Opening:
     def __init__(self, preferences: Preferences, pool: Pool) -> None:
         self._preferences = preferences
         self._pool = pool
-        self._templates: dict[str, str] = {}
+        self._in_use: dict[str, InUse] = {}
         pool.options.own = self._own
         self.renew()
 
@@ -26,13 +39,26 @@ class Opening:
         given = {"n_ctx": values.context_tokens, "threads": values.threads}
         self._options: dict[str, Any] = {name: value for name, value in given.items() if value}
 
-    def choose_template(self, path: Path, template: str | None) -> None:
-        """The chat template of a model; None for its own."""
-        if template is None:
-            self._templates.pop(str(path), None)
-        else:
-            self._templates[str(path)] = template
+    @contextlib.asynccontextmanager
+    async def template(self, path: Path, template: str | None) -> AsyncIterator[None]:
+        """Has a model opened with a chat's template, None for its own. Waits for answers with another one to end: the
+        model is opened with one at a time."""
+        key = str(path)
+        while (used := self._in_use.get(key)) is not None and used.template != template:
+            await used.ended.wait()
+        if used is None:
+            used = self._in_use[key] = InUse(template)
+        used.answers += 1
+        try:
+            yield
+        finally:
+            used.answers -= 1
+            if used.answers == 0:
+                del self._in_use[key]
+                used.ended.set()
 
     def _own(self, path: str) -> dict[str, Any]:
-        template = self._templates.get(path)
-        return self._options if template is None else {**self._options, "chat_template": template}
+        used = self._in_use.get(path)
+        if used is None or used.template is None:
+            return self._options
+        return {**self._options, "chat_template": used.template}

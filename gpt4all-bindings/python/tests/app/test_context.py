@@ -121,3 +121,14 @@ def test_a_template_of_a_chats_own(app: App) -> None:
     assert last["message"]["error"]["code"] == "invalid_template"
     again = app.reply(app.chat(settings=SETTINGS), "Hello there")
     assert again["stats"]["prompt_tokens"] == own["stats"]["prompt_tokens"]
+
+
+def test_templates_are_not_mixed_up(app: App) -> None:
+    """Answers that are asked for at the same time each have their own."""
+    template = "{% for message in messages %}{{ message.content }}{% endfor %}"
+    kinds: list[dict[str, Any]] = [SETTINGS, {**SETTINGS, "template": template}]
+    alone = [app.reply(app.chat(settings=kind), "Hello there")["stats"]["prompt_tokens"] for kind in kinds]
+    assert alone[0] != alone[1]
+    jobs = [app.send(app.chat(settings=kinds[i % 2]), "Hello there")["job"] for i in range(6)]
+    together = [app.wait(job)["stats"]["prompt_tokens"] for job in jobs]
+    assert together == alone * 3

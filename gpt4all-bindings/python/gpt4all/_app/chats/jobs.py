@@ -135,7 +135,6 @@ class Jobs:
 
     async def _run(self, job: Job) -> None:
         reply = job.task.reply
-        self._opening.choose_template(job.task.model.path, job.task.settings.template)
         answering = Answering(self._inference, self._chats, self._library, self._toolbox, job.task, job.events)
         job.answering = answering
 
@@ -147,7 +146,7 @@ class Jobs:
 
         state, failure = job.ended_as or "done", None
         if job.ended_as is None:
-            job.work = asyncio.create_task(answering.run())
+            job.work = asyncio.create_task(self._work(job.task, answering))
             try:
                 async with Keeper(look, keep):
                     await job.work
@@ -157,6 +156,10 @@ class Jobs:
                 log_failure(error)
                 state, failure = "failed", failure_of(error)
         await self._finish(job, answering, state, failure)
+
+    async def _work(self, task: Task, answering: Answering) -> None:
+        async with self._opening.template(task.model.path, task.settings.template):
+            await answering.run()
 
     async def _finish(self, job: Job, answering: Answering, state: str, failure: Failure | None) -> None:
         """Keeps what was written, and tells everybody."""
