@@ -50,11 +50,27 @@ def ensure_packages() -> None:
 
 
 def build_front_end() -> None:
-    """Builds the pages into STATIC. Raises MissingTool, NoNetwork or Failure if they cannot be built."""
+    """Builds the pages into STATIC, unless they are those of the sources already. Raises MissingTool, NoNetwork or
+    Failure if they cannot be built."""
     ensure_packages()
-    log = LOGS / "chat-build.log"
-    log.unlink(missing_ok=True)
+    log, stamp, wanted = LOGS / "chat-build.log", BUILD / ".chat-built", _digest()
     # Never while another lane does, which would find half of the files.
     with file_lock(BUILD / ".chat.lock", "the pages of the front end"):
+        if (STATIC / "index.html").is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+            return
+        log.unlink(missing_ok=True)
+        stamp.unlink(missing_ok=True)
         if run_logged(["node", "node_modules/vite/bin/vite.js", "build"], log, cwd=FRONT_END) != 0:
             raise Failure(f"the front end could not be built; the end of {log}:\n{tail(log)}")
+        stamp.write_text(wanted, encoding="ascii")
+
+
+def _digest() -> str:
+    """Of all that the pages are made of."""
+    places = [FRONT_END / name for name in ("index.html", "package-lock.json", "svelte.config.js", "vite.config.ts")]
+    files = [path for name in ("public", "src") for path in (FRONT_END / name).rglob("*") if path.is_file()]
+    made = hashlib.sha256()
+    for path in sorted([*places, *files]):
+        content = path.read_bytes()
+        made.update(f"{path.relative_to(FRONT_END)} {len(content)}\n".encode() + content)
+    return made.hexdigest()
