@@ -59,7 +59,8 @@ def ask(address: str, token: str, model: str) -> dict[str, object]:
     for name in named:
         get(name if name.startswith("/") else f"/{name.removeprefix('./')}")
     get("/app/v1/session", {"token": token})
-    chat = json.loads(get("/app/v1/chats", {"model": model}))["id"]
+    settings = {"sampling": {"max_tokens": 32}}  # a small model may go on for minutes
+    chat = json.loads(get("/app/v1/chats", {"model": model, "settings": settings}))["id"]
     job = json.loads(get(f"/app/v1/chats/{chat}/messages", {"content": QUESTION}))["job"]
     events = [line[6:] for line in get(f"/app/v1/jobs/{job}/events?from=0").splitlines() if line.startswith("data: ")]
     last = json.loads(events[-1])

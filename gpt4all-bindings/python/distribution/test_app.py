@@ -71,7 +71,7 @@ def test_complaint_14_it_answers_where_no_other_machine_can_be_reached(
     unshare, ip = (shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") for name in ("unshare", "ip"))
     if not unshare or not ip:
         pytest.skip("there is no unshare or no ip (Debian: util-linux, iproute2)")
-    prefix = [unshare, "--map-root-user", "--net"]
+    prefix = [unshare, "--map-root-user", "--kill-child", "--net"]
     if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this system lets us make no network namespace")
     arguments = (str(PROGRAM), ip, str(tmp_path / "data"), default_model)
