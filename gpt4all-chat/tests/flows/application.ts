@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { spawn, type ChildProcess } from "node:child_process";
 
 /**
@@ -31,3 +32,13 @@ export const ended = (child: ChildProcess, signal: NodeJS.Signals): Promise<void
     child.once("exit", () => resolve());
     child.kill(signal);
   });
+
+/** Bounds answers, once the page is signed in: a small model repeats itself until its context is full now and then. */
+export async function bounded(page: Page, app: App): Promise<void> {
+  await page
+    .getByRole("button", { name: /^(?:Start chatting|Skip)$/ })
+    .first()
+    .waitFor();
+  const url = `${new URL(app.address).origin}/app/v1/settings`;
+  await page.request.patch(url, { data: { max_tokens: 400 }, failOnStatusCode: true });
+}

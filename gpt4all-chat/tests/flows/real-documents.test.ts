@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ended, PYTHON, started, type App } from "./application";
+import { bounded, ended, PYTHON, started, type App } from "./application";
 import { answered, lastAnswer, launched, program, quit, send } from "./browser";
 import { pdf } from "./pdf";
 
@@ -33,6 +33,7 @@ describe.skipIf(!program() || !PYTHON)("documents of the real application", () =
     app = await started(join(home, "data"), "0", { HOME: home, GPT4ALL_CACHE: cache });
     page = await (await (await launched()).newContext({ locale: "en-GB" })).newPage();
     await page.goto(app.address);
+    await bounded(page, app);
     await page
       .getByRole("button", { name: /^(?:Start chatting|Skip)$/ })
       .first()

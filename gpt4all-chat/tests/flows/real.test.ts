@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ended, PYTHON, started, type App } from "./application";
+import { bounded, ended, PYTHON, started, type App } from "./application";
 import { answered, lastAnswer, launched, program, quit, send } from "./browser";
 
 describe.skipIf(!program() || !PYTHON)("the real application", () => {
@@ -20,6 +20,7 @@ describe.skipIf(!program() || !PYTHON)("the real application", () => {
     asked.length = 0;
     page.on("request", (request) => asked.push(request.url()));
     await page.goto(app.address);
+    await bounded(page, app);
   });
   afterEach(async () => {
     await page.context().close();
