@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ._errors import LLModelIOError, UnsupportedError
@@ -66,3 +66,23 @@ def _back_up(connection: sqlite3.Connection, path: Path) -> None:
         raise LLModelIOError(
             f"{path} cannot be written, so the database is left as it is: {error}", {"path": str(path)}
         ) from error
+
+
+class DiskFullError(LLModelIOError):
+    """There is no room for a change, and nothing was changed."""
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """What is done inside is done as a whole, or not at all. Raises DiskFullError."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException as error:
+        if connection.in_transaction:  # SQLite may have ended it by itself
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error):
+            message = f"the disk that has {path} is full, so that nothing was changed; free some space"
+            raise DiskFullError(message, {"path": str(path)}) from error
+        raise

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._data import connect, migrate
+from .._data import DiskFullError, connect, migrate, transaction
+from .._server.errors import RequestError
 from .schema import STEPS
 
 NAME = "chat.db"
@@ -44,18 +45,19 @@ class Database:
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """What is done inside is done as a whole, or not at all. One may be inside another."""
+        """What is done inside is done as a whole, or not at all. One may be inside another.
+
+        Raises RequestError 507 if the disk is full.
+        """
         with self._lock:
             if self._connection.in_transaction:
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                with transaction(self._connection, self.path):
+                    yield self._connection
+            except DiskFullError as error:
+                raise RequestError(507, error.message, kind="server_error", code="disk_full") from error
 
     def wipe(self) -> None:
         """Forgets everything, also on the disk: what is left of it in the file, and backups of earlier releases."""

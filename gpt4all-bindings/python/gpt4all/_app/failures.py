@@ -57,6 +57,11 @@ REMEDIES: dict[str, tuple[str, ...]] = {
         "Choose a model of the catalogue.",
         "Import a model from a file.",
     ),
+    "disk_full": (
+        "Free some space on that disk, and try again.",
+        "Delete models that are no longer needed.",
+        "Keep the data on another disk, with --data-folder.",
+    ),
     "busy": ("Stop the answer that is being written, or wait for its end.",),
 }
 

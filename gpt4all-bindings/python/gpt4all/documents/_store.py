@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .._data import check_version, connect, migrate, schema_version
+from .._data import check_version, connect, migrate, schema_version, transaction
 from .._errors import BusyError, ModelNotFoundError, UnsupportedError
 from ._chunks import Chunk
 from ._schema import STEPS
@@ -80,15 +80,9 @@ class Store:
 
     @contextlib.contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """What is done inside is done as a whole, or not at all."""
-        with self.lock:
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.connection
-            except BaseException:
-                self.connection.execute("ROLLBACK")
-                raise
-            self.connection.execute("COMMIT")
+        """What is done inside is done as a whole, or not at all. Raises LLModelIOError if the disk is full."""
+        with self.lock, transaction(self.connection, self.path):
+            yield self.connection
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self.lock:

@@ -15,6 +15,7 @@ from gpt4all._app.chats.store import PURGE_SECONDS, UNUSED_SECONDS, Chats
 from gpt4all._app.database import Database, new_id
 from gpt4all._app.schema import STEPS
 from gpt4all._app.schemas.chats import NewChat
+from gpt4all._app.schemas.settings import ChatSettings
 from gpt4all._server.errors import RequestError
 
 from .timing import best_of_three
@@ -81,6 +82,22 @@ def test_a_change_is_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(RequestError):
         fail()
     assert chats.listed() == []
+
+
+def test_a_full_disk_is_said_and_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    chats = Chats(database)
+    kept = chats.add(NewChat(title="kept"))
+    pages = database.rows("PRAGMA page_count")[0][0]
+    database.rows(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(RequestError, match="is full, so that nothing was changed") as caught:
+        chats.add(NewChat(settings=ChatSettings(system="x" * 100_000)))
+    assert (caught.value.failure.status, caught.value.failure.code) == (507, "disk_full")
+    assert [row[0] for row in database.rows("SELECT id FROM chats")] == [kept.id]
+    database.rows("PRAGMA max_page_count = 1000000")
+    later = chats.add(NewChat(title="later"))
+    database.close()
+    assert {row[0] for row in Database(tmp_path).rows("SELECT id FROM chats")} == {kept.id, later.id}
 
 
 def test_ids_sort_by_time() -> None:
