@@ -10,7 +10,6 @@ import argparse
 import glob
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -19,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci.common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, MissingTool, NoNetwork, file_lock, run_main, say
+from ci.python_packages import pip_install, uv_install
 from ci.steps import run_logged, tail
 
 REQUIREMENTS = ROOT / "ci" / "requirements.txt"
+UV = VENV / "bin" / "uv"
 LOG = BUILD / "logs" / "setup.log"
-# Bytecode is made of what is imported, when it is: of all packages, it takes as long as installing them.
-PIP_INSTALL = ("-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile")
 
 
 def _program(*names: str) -> Callable[[], bool]:
@@ -155,31 +154,26 @@ def ensure_venv(names: Iterable[str] | None = None) -> Path:
     if _installed("all", None) or _installed(group, names):
         return VENV_PYTHON
     with file_lock(BUILD / ".venv.lock", "the Python tools"):
+        if _installed(group, names):  # by now, by another lane
+            return VENV_PYTHON
         if not _works(VENV_PYTHON):
             ensure_tools(["venv"])
             shutil.rmtree(VENV, ignore_errors=True)
             if run_logged([sys.executable, "-m", "venv", str(VENV)], LOG, cwd=ROOT) != 0:
                 raise Failure(f"build/venv could not be made; the end of {LOG}:\n{tail(LOG, 8)}")
-        what = ["-r", str(REQUIREMENTS)] if names is None else _pins(names)
-        command = [str(VENV_PYTHON), *PIP_INSTALL, *what]
-        say("      installing Python packages into build/venv" + (f": {' '.join(what)}" if names else ""))
-        if run_logged(command, LOG, cwd=ROOT) != 0:
-            raise pip_failure("the Python packages", LOG)
+        pins = _pins(["uv"] if names is None else names)
+        say("      installing Python packages into build/venv" + (f": {' '.join(pins)}" if names else ""))
+        pip_install(VENV_PYTHON, pins, LOG)
+        if names is None:
+            uv_install(UV, VENV_PYTHON, ["-r", str(REQUIREMENTS)], LOG)
         (VENV / f".installed-{group}").write_text(_digest(names))
     return VENV_PYTHON
-
-
-def pip_failure(what: str, log: Path) -> Failure:
-    """Why pip could not install something: NoNetwork, but not if an index answered and does not have what is pinned."""
-    answered = re.search(r"\(from versions: (?!none)", tail(log, 12))
-    text = f"pip could not install {what}; the end of {log}:\n{tail(log, 6)}"
-    return Failure(text) if answered else NoNetwork(text)
 
 
 def ensure_other_venv(name: str, requirements: Path, what: str, *options: str) -> Path:
     """Makes build/<name> with the packages of a file, for what must not meet our own, and returns its Python.
 
-    what: to be said while it is installed. options: of pip.
+    what: to be said while it is installed. options: of `uv pip install`. It has no pip, if the file does not name it.
 
     Raises MissingTool, or NoNetwork if a package cannot be downloaded.
     """
@@ -190,12 +184,10 @@ def ensure_other_venv(name: str, requirements: Path, what: str, *options: str) -
         if stamp.is_file() and stamp.read_text() == wanted and python.exists():
             return python
         say(f"      installing {what} into build/{name}")
-        ensure_tools(["venv"])
-        if run_logged([sys.executable, "-m", "venv", "--clear", str(folder)], log, cwd=ROOT) != 0:
+        ensure_venv(["uv"])
+        if run_logged([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)], log, cwd=ROOT) != 0:
             raise Failure(f"{folder} could not be made; the end of {log}:\n{tail(log, 8)}")
-        command = [str(python), *PIP_INSTALL, *options]
-        if run_logged([*command, "-r", str(requirements)], log, cwd=ROOT) != 0:
-            raise pip_failure(str(requirements), log)
+        uv_install(UV, python, [*options, "-r", str(requirements)], log)
         stamp.write_text(wanted)
     return python
 

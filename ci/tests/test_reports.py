@@ -212,19 +212,3 @@ def test_being_ended_ends_what_was_started(tmp_path: Path) -> None:
     time.sleep(0.1)
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
-
-
-@pytest.mark.parametrize(
-    ("said", "kind"),
-    [
-        ("ERROR: Could not find a version that satisfies the requirement x==2 (from versions: none)", NoNetwork),
-        ("WARNING: Retrying: Temporary failure in name resolution", NoNetwork),
-        ("ERROR: Could not find a version that satisfies the requirement x==2 (from versions: 1.0)", Failure),
-    ],
-)
-def test_pins_that_an_index_has_not_got_are_an_error(tmp_path: Path, said: str, kind: type[Failure]) -> None:
-    log = tmp_path / "pip.log"
-    log.write_text(said + "\n")
-    failure = setup.pip_failure("x", log)
-    assert type(failure) is kind
-    assert said in str(failure)
