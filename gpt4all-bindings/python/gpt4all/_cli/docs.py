@@ -14,9 +14,10 @@ from .open_model import MODEL_HELP, Context, ModelOption, Threads, complete_mode
 from .sampling import MaxTokens, Temperature, request_of
 
 if TYPE_CHECKING:
-    from ..documents import Documents, Found, Job, Passage, Progress
+    from ..documents import Documents, Found, Job, ModelReranker, Passage, Progress
 
 _SNIPPET = 300  # characters of a passage that are shown
+RERANK_MS = 400
 
 Data = Annotated[
     Path | None,
@@ -32,10 +33,29 @@ Names = Annotated[
     typer.Option("--collection", "-c", metavar="COLLECTION", help="Which to search; repeatable. All, if not given."),
 ]
 Question = Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")]
+Reranker = Annotated[
+    str | None,
+    typer.Option(
+        "--rerank-model",
+        metavar="MODEL",
+        help="A reranker that orders the best 30 passages; none, if not given.",
+        autocompletion=complete_model,
+    ),
+]
+RerankMs = Annotated[
+    int, typer.Option("--rerank-ms", min=1, help="Time for that; what is not ready by then keeps its place behind.")
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Passages at most.")]
 
 
-def _open(data: Path | None, embed_model: str | None, *, read_only: bool = False) -> Documents:
+def _open(
+    data: Path | None,
+    embed_model: str | None,
+    *,
+    read_only: bool = False,
+    rerank_model: str | None = None,
+    rerank_ms: int = RERANK_MS,
+) -> Documents:
     """Raises InvalidArgumentError if the extra is not installed."""
     from .._errors import InvalidArgumentError
 
@@ -48,7 +68,18 @@ def _open(data: Path | None, embed_model: str | None, *, read_only: bool = False
             f"documents need the package {error.name}; install it with: pip install 'gpt4all[documents]'"
         ) from error
     embedder: Any = _Late(embed_model)
-    return Documents(data, embedder=embedder, read_only=read_only)
+    reranker = _reranker(rerank_model)
+    return Documents(data, embedder=embedder, reranker=reranker, rerank_seconds=rerank_ms / 1000, read_only=read_only)
+
+
+def _reranker(model: str | None) -> ModelReranker | None:
+    """Open, so that its time is for reranking alone; the process ends with the search."""
+    if model is None:
+        return None
+    from ..documents import ModelReranker
+    from .open_model import find
+
+    return ModelReranker(find(model))
 
 
 class _Late:
@@ -300,6 +331,9 @@ def search(
     collection: Names = None,
     limit: Limit = 8,
     embed_model: Embedding = None,
+    rerank_model: Reranker = None,
+    rerank_ms: RerankMs = RERANK_MS,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the scores that each passage was found by.")] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> int:
@@ -309,8 +343,9 @@ def search(
     Examples:
       gpt4all docs search "When is the rent due?"
       gpt4all docs search -c notes --limit 3 --json "rent"
+      gpt4all docs search --explain --rerank-model reranker.gguf "rent"
     """
-    with _open(data, embed_model, read_only=True) as documents:
+    with _open(data, embed_model, read_only=True, rerank_model=rerank_model, rerank_ms=rerank_ms) as documents:
         found = documents.search(question, collection or None, limit=limit, whole=False)
     if as_json:
         output.print_json(_found(found))
@@ -321,7 +356,27 @@ def search(
     for passage in found.passages:
         print(f"[{passage.number}] {output.safe(_place(passage))}")
         print(f"    {output.safe(_snippet(passage))}")
+        if explain:
+            print(f"    {_explained(passage)}")
+    _note_reranking(found)
     return 0
+
+
+def _explained(passage: Passage) -> str:
+    import dataclasses
+
+    scores = dataclasses.asdict(passage.scores) if passage.scores is not None else {}
+    return ", ".join(f"{name} {value:.4g}" for name, value in scores.items() if value is not None)
+
+
+def _note_reranking(found: Found) -> None:
+    """Says what was not ready in time."""
+    known = found.reranking
+    if known is not None and known.done < known.candidates:
+        output.note(
+            f"reranked {known.done} of {known.candidates} passages in the time that there was; the others are behind "
+            "them in the order that the search found; --rerank-ms gives more time"
+        )
 
 
 def _place(passage: Passage) -> str:
@@ -359,6 +414,8 @@ def ask(
     n_ctx: Context = 0,
     threads: Threads = 0,
     embed_model: Embedding = None,
+    rerank_model: Reranker = None,
+    rerank_ms: RerankMs = RERANK_MS,
     data: Data = None,
     as_json: AsJson = False,
 ) -> int:
@@ -371,7 +428,7 @@ def ask(
     """
     request = request_of(max_tokens=max_tokens, temperature=temperature)
     with (
-        _open(data, embed_model, read_only=True) as documents,
+        _open(data, embed_model, read_only=True, rerank_model=rerank_model, rerank_ms=rerank_ms) as documents,
         opened(model, n_ctx=n_ctx, threads=threads) as answering,
     ):
         room = int(answering.info()["memory"]["n_ctx"] * 0.35)
@@ -395,6 +452,7 @@ def ask(
         print(f"[{passage.number}] {output.safe(_place(passage))}")
     found, used = answer.found, len(answer.found.passages) if answer.answered else 0
     output.note(f"searched {found.chunks} chunks of {found.files} files, used {used} passages")
+    _note_reranking(found)
     return 0
 
 

@@ -16,7 +16,8 @@ from ._limits import Limits
 from ._page_image import Mark, PageImage
 from ._plan import Mode, Plan
 from ._reader import Reader
-from ._results import Found, Passage, Scores
+from ._reranker import ModelReranker, Reranker
+from ._results import Found, Passage, Reranking, Scores
 from ._text import Block, Kind, Text
 from ._viewer import Excerpt
 
@@ -39,12 +40,15 @@ __all__ = [
     "Mark",
     "Mode",
     "ModelEmbedder",
+    "ModelReranker",
     "PageImage",
     "Passage",
     "Plan",
     "Progress",
     "Reader",
     "Reason",
+    "Reranker",
+    "Reranking",
     "Scores",
     "Text",
     "UnreadableError",

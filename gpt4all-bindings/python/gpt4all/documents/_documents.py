@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .._data import data_folder
 from .._errors import ClosedError, InvalidArgumentError, ModelNotFoundError
 from .._library import PathLike
+from .._model import Model
 from ._embedder import Embedder, ModelEmbedder
 from ._evidence import Answer, ask
 from ._files import COLUMNS, File, file_of
@@ -23,6 +24,8 @@ from ._limits import Limits
 from ._page_image import PageImage
 from ._plan import PARTS, Plan, asks_for_everything, gathered
 from ._reader import Reader
+from ._rerank_budget import SECONDS, RerankBudget
+from ._reranker import ModelReranker, Reranker
 from ._results import Found
 from ._search import BUDGET, THRESHOLD, Search
 from ._store import Store, as_json
@@ -31,8 +34,6 @@ from ._watch import Either, times_to_look
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-    from .._model import Model
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,14 @@ class Documents:
 
     folder: where the database and the vectors are; None for $GPT4ALL_DATA/documents, or the system's place for data.
     embedder: what makes vectors of texts; None for the default embedding model, which is opened when it is needed.
+    reranker: what orders the best 30 passages that a search finds; None for none. It stays open.
+    rerank_seconds: how long that may take for a search. What is not ready by then comes behind, in its order.
     limits: what reading one file may take.
     yield_to: whether something more urgent runs, such as an answer; indexing waits meanwhile, between two batches.
     read_only: search while another process has the folder open to change it.
 
-    Raises BusyError if another process has it open to change it, and UnsupportedError if it is of a newer release.
+    Raises BusyError if another process has it open to change it, and UnsupportedError if it is of a newer release, or
+    the reranker is a model that cannot rerank.
     """
 
     def __init__(
@@ -81,11 +85,14 @@ class Documents:
         folder: PathLike | None = None,
         *,
         embedder: Embedder | None = None,
+        reranker: Reranker | None = None,
+        rerank_seconds: float = SECONDS,
         limits: Limits | None = None,
         yield_to: Callable[[], bool] | None = None,
         read_only: bool = False,
     ) -> None:
         place = data_folder() / "documents" if folder is None else Path(os.fsdecode(folder))
+        self._reranker = _within(reranker, rerank_seconds)
         self._store = Store(place.absolute(), read_only=read_only)
         self._given = embedder
         self._own: Embedder | None = None
@@ -116,6 +123,8 @@ class Documents:
             if self._own is not None:
                 self._own.close()
                 self._own = None
+            if self._reranker is not None:
+                self._reranker.close()
 
     def __enter__(self) -> Self:
         return self
@@ -393,6 +402,17 @@ class Documents:
 
     # ---------------------------------------------------------------------------------------------------------- search
 
+    def rerank_with(self, reranker: Reranker | None, *, seconds: float = SECONDS) -> None:
+        """Has searches use another reranker from now on, or none. What the one before is at is waited for.
+
+        Raises UnsupportedError if it is a model that cannot rerank.
+        """
+        given = _within(reranker, seconds)
+        with self._lock:
+            before, self._reranker = self._reranker, given
+            if before is not None:
+                before.close()
+
     def search(
         self,
         question: str,
@@ -412,19 +432,25 @@ class Documents:
         threshold: the relevance from which the documents count as saying something about it.
         whole: whether all that the collections have is given if it fits the budget.
 
-        Raises InvalidArgumentError for an empty question, ModelNotFoundError for an unknown collection.
+        Raises InvalidArgumentError for an empty question, ModelNotFoundError for an unknown collection, and what the
+        embedder and the reranker raise.
         """
+        limits: dict[str, Any] = {"limit": limit, "budget": budget, "threshold": threshold, "whole": whole}
+        return self._found(question, collections, before, True, **limits)
+
+    def _found(
+        self, question: str, collections: Iterable[str] | None, before: str | None, rerank: bool, **limits: Any
+    ) -> Found:
         if not question.strip():
             raise InvalidArgumentError("the question is empty")
-        if limit < 1 or budget < 1:
+        if limits["limit"] < 1 or limits["budget"] < 1:
             raise InvalidArgumentError("limit and budget must be at least 1")
         numbers = self._numbers(collections)
         with self._lock:
             if self._search is None:
                 self._search = Search(self._store, self._embedder())
-            return self._search.find(
-                question, numbers, before=before, limit=limit, budget=budget, threshold=threshold, whole=whole
-            )
+            reranker = self._reranker if rerank else None
+            return self._search.find(question, numbers, before=before, reranker=reranker, **limits)
 
     def plan(
         self,
@@ -448,8 +474,10 @@ class Documents:
         """
         if parts < 1:
             raise InvalidArgumentError("parts must be at least 1")
-        found = self.search(question, collections, before=before, limit=limit, budget=budget, threshold=threshold)
-        if not asks_for_everything(question) or not found.chunks:
+        everything = asks_for_everything(question)
+        limits: dict[str, Any] = {"limit": limit, "budget": budget, "threshold": threshold, "whole": True}
+        found = self._found(question, collections, before, not everything, **limits)
+        if not everything or not found.chunks:
             return Plan("whole" if found.whole else "passages", found, (), found.whole)
         numbers = self._numbers(collections)
         with self._lock:
@@ -487,3 +515,9 @@ class Documents:
             question, collections, before=before, limit=limit, budget=budget, threshold=threshold, parts=parts
         )
         return ask(model, question, plan, budget, show or (lambda _: None), options)
+
+
+def _within(reranker: Reranker | None, seconds: float) -> RerankBudget | None:
+    if reranker is None:
+        return None
+    return RerankBudget(ModelReranker(reranker) if isinstance(reranker, Model) else reranker, seconds)

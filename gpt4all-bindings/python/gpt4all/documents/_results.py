@@ -14,6 +14,7 @@ class Scores:
     similarity: cosine between question and passage; None if there is no vector of it.
     fused: what decides the order, up to 1: the mean of its score by words or letters, and of its similarity, each
         divided by that of the best.
+    rerank: the reranker's score, which then decides the order, on its own scale; None if it gave none.
     """
 
     words: int | None
@@ -21,6 +22,20 @@ class Scores:
     vectors: int | None
     similarity: float | None
     fused: float
+    rerank: float | None = None
+
+
+@dataclass(frozen=True)
+class Reranking:
+    """What a reranker did for a search.
+
+    candidates: how many it was to rerank. done: how many were ready in time; they come first, by their scores, and the
+        rest behind them in the order of Scores.fused.
+    """
+
+    candidates: int
+    done: int
+    seconds: float = field(compare=False, default=0.0)
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,7 @@ class Found:
     relevance: from 0 to 1. threshold: what it has to reach.
     whole: whether the passages are all that the collections have, since that fits the budget.
     files, chunks: how many were searched.
+    reranking: what the reranker did; None if there is none, or the order does not matter as all is given.
     """
 
     passages: tuple[Passage, ...]
@@ -79,3 +95,4 @@ class Found:
     files: int
     chunks: int
     seconds: float = field(compare=False, default=0.0)
+    reranking: Reranking | None = None

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _words
 from ._embedder import Embedder
-from ._results import Found, Passage, Scores
-from ._store import Store
+from ._rerank_budget import RerankBudget
+from ._results import Found, Passage, Reranking, Scores
+from ._store import Store, embedded_text
 from ._terms import Terms
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 100
 PER_FILE = 5
+RERANKED = 30  # candidates, the best first
 BUDGET = 3000
 # Measured with all-MiniLM-L6-v2: docs/documents.md has the numbers.
 MEANING = 0.6
@@ -38,9 +40,10 @@ class Candidate:
     similarity: float | None = None
     literal: float = 0.0  # how well it has the words or their pieces, compared to the best
     fused: float = 0.0
+    rerank: float | None = None
 
     def scores(self) -> Scores:
-        return Scores(self.words, self.letters, self.vectors, self.similarity, self.fused)
+        return Scores(self.words, self.letters, self.vectors, self.similarity, self.fused, self.rerank)
 
 
 class Search:
@@ -66,6 +69,7 @@ class Search:
         budget: int,
         threshold: float,
         whole: bool,
+        reranker: RerankBudget | None,
     ) -> Found:
         begun = time.monotonic()
         self._restrict(collections)
@@ -73,8 +77,13 @@ class Search:
         asked = f"{before}\n{question}" if before else question
         ranked = self.candidates(asked, collections)
         chosen = self._with_places(ranked, limit)
+        # Before anything is reranked: rerankers have scales of their own, which no threshold was chosen for.
         relevance = self._relevance(question, [row for _, row in chosen[:5]], ranked, chunks)
         everything = whole and 0 < characters <= budget * _CHARACTERS
+        reranking: Reranking | None = None
+        if reranker is not None and not everything:
+            ranked, reranking = self._reranked(asked, ranked, reranker)
+            chosen = self._with_places(ranked, limit)
         shown = self._whole(chosen, collections) if everything else self._passages(chosen, collections, limit, budget)
         return Found(
             tuple(shown),
@@ -85,7 +94,26 @@ class Search:
             files,
             chunks,
             time.monotonic() - begun,
+            reranking,
         )
+
+    def _reranked(
+        self, question: str, ranked: Sequence[Candidate], reranker: RerankBudget
+    ) -> tuple[list[Candidate], Reranking]:
+        """The best in the reranker's order, as far as it comes, and the rest behind them as they were."""
+        begun = time.monotonic()
+        best = [each.chunk for each in ranked[:RERANKED]]
+        query = (
+            "SELECT c.id, t.title, c.heading, c.text FROM chunks c JOIN contents t ON t.id = c.content_id "
+            f"WHERE c.id IN ({','.join('?' * len(best))})"
+        )
+        texts = {row[0]: embedded_text(*row[1:]) for row in self._store.rows(query, best)}
+        there = [each for each in ranked[:RERANKED] if each.chunk in texts]
+        scores = reranker.scores(question, [texts[each.chunk] for each in there])
+        done = [replace(each, rerank=score) for each, score in zip(there, scores, strict=False)]
+        done.sort(key=lambda each: -(each.rerank or 0.0))
+        rest = [*there[len(scores) :], *ranked[RERANKED:]]
+        return [*done, *rest], Reranking(len(there), len(scores), time.monotonic() - begun)
 
     def ranked_chunks(
         self, question: str, collections: Sequence[int], contents: frozenset[int]

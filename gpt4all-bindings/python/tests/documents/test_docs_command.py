@@ -18,6 +18,7 @@ from .faking import FakeEmbedder
 from .making import TEXT
 
 EMBED = str(TINY_MODELS / "tiny-bert.gguf")
+RERANK = str(TINY_MODELS / "tiny-bert-rerank.gguf")
 Docs = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -93,13 +94,36 @@ def test_from_a_folder_to_an_answer(docs: Docs, notes: Path, tmp_path: Path) -> 
     assert (notes / "house.txt").exists()
 
 
+def test_a_reranker_orders_what_is_found(docs: Docs, notes: Path) -> None:
+    good(docs("add", "notes", str(notes), "--embed-model", EMBED))
+    options = ("--embed-model", EMBED, "--rerank-model", RERANK, "--rerank-ms", "60000")
+    result = as_json(docs("search", "garden", *options, "--json"))
+    assert (result["reranking"]["candidates"], result["reranking"]["done"]) == (2, 2)
+    scores = [each["scores"]["rerank"] for each in result["passages"]]
+    assert scores == sorted(scores, reverse=True)
+    assert as_json(docs("search", "garden", "--embed-model", EMBED, "--json"))["reranking"] is None
+
+    done = docs("search", "garden", *options, "--explain")
+    lines = [line for line in good(done).splitlines() if "fused" in line]
+    assert len(lines) == 2
+    assert all(f", rerank {score:.4g}" in line for line, score in zip(lines, scores, strict=True))
+    assert "reranked" not in done.stderr
+    assert "fused" not in good(docs("search", "garden", "--embed-model", EMBED))
+
+    model = str(TINY_MODELS / "tiny-llama-f32.gguf")
+    (notes / "long.txt").write_text("The rent is high. " * 2000)
+    good(docs("index", "--embed-model", EMBED))
+    answer = as_json(docs("ask", "rent", "-m", model, "--max-tokens", "4", "--budget", "20", *options, "--json"))
+    assert answer["found"]["reranking"]["done"] == answer["found"]["reranking"]["candidates"] > 2
+
+
 def test_errors_are_lines(docs: Docs, notes: Path, tmp_path: Path) -> None:
-    rerank = str(TINY_MODELS / "tiny-bert-rerank.gguf")
     for arguments, words in (
         (("search", "x", "--embed-model", EMBED), "there are no documents in"),
         (("add", "notes", str(notes / "none"), "--embed-model", EMBED), "is not a folder"),
         (("remove", "none"), "there is no collection 'none'; there is none yet"),
-        (("add", "a", str(notes), "--embed-model", rerank), "does not make embeddings"),
+        (("add", "a", str(notes), "--embed-model", RERANK), "does not make embeddings"),
+        (("search", "x", "--embed-model", EMBED, "--rerank-model", EMBED), "cannot rerank"),
     ):
         done = docs(*arguments)
         assert (done.returncode, done.stdout) == (1, ""), arguments
