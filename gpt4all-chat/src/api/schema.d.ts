@@ -1040,6 +1040,17 @@ export interface components {
              */
             reasoning?: boolean | null;
             /**
+             * Time for the reranker
+             * @description In milliseconds for a search. What is not ready by then keeps its place behind the others.
+             * @default 400
+             */
+            rerank_milliseconds?: number;
+            /**
+             * Reranker
+             * @description A model that orders the best passages that a search of documents finds; none if none is chosen.
+             */
+            reranker?: string | null;
+            /**
              * Enter sends
              * @description Otherwise Ctrl+Enter does, and Enter begins a line.
              * @default true
@@ -1393,7 +1404,7 @@ export interface components {
         };
         /**
          * DocumentsFound
-         * @description What a search found. files, chunks: how many were searched.
+         * @description What a search found. files, chunks: how many were searched. reranking: null without a reranker.
          */
         DocumentsFound: {
             /** Answerable */
@@ -1406,6 +1417,7 @@ export interface components {
             passages: components["schemas"]["Evidence"][];
             /** Relevance */
             relevance: number;
+            reranking: components["schemas"]["Reranking"] | null;
             /** Seconds */
             seconds: number;
             /** Threshold */
@@ -1541,6 +1553,8 @@ export interface components {
             fused: number;
             /** Letters */
             letters: number | null;
+            /** Rerank */
+            rerank?: number | null;
             /** Similarity */
             similarity: number | null;
             /** Vectors */
@@ -1966,6 +1980,19 @@ export interface components {
             /** Job */
             job: string;
             reply: components["schemas"]["Message"];
+        };
+        /**
+         * Reranking
+         * @description What the reranker did for a search: how many candidates it had, and how many were done in time. Those come first,
+         *     and the others behind them in the order that the search found.
+         */
+        Reranking: {
+            /** Candidates */
+            candidates: number;
+            /** Done */
+            done: number;
+            /** Seconds */
+            seconds: number;
         };
         /**
          * Sampling

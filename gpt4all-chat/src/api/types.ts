@@ -35,6 +35,7 @@ export type Browse = Schemas["Browsed"];
 export type Collection = Schemas["Collection"];
 export type CollectionFile = Schemas["DocumentFile"];
 export type CollectionFiles = Schemas["DocumentFiles"];
+export type EvidenceScores = Schemas["EvidenceScores"];
 export type Inspection = Schemas["DocumentsFound"];
 export type SourceFile = Schemas["ViewedFile"];
 export type SourcePage = Schemas["PagePicture"];

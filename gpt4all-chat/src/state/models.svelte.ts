@@ -16,6 +16,7 @@ class Models {
   hub = $state.raw<HubFile[]>([]);
   loaded = $state(false);
   readonly chat = $derived(this.installed.filter((model) => model.kind === "chat"));
+  readonly rerankers = $derived(this.installed.filter((model) => model.kind === "reranker"));
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   byId(id: string | null | undefined): Model | undefined {

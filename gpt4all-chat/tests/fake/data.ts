@@ -72,6 +72,20 @@ export const models: Model[] = [
     memory_bytes: 80_000_000,
     fit: { verdict: "good", reason: "Needs 80 MB of memory." },
   },
+  {
+    ...here,
+    id: "reranker.gguf",
+    name: "Example Reranker",
+    file: "reranker.gguf",
+    size: 36_000_000,
+    kind: "reranker",
+    parameters: 33_000_000,
+    quantization: "Q8_0",
+    context: 512,
+    images: false,
+    memory_bytes: 70_000_000,
+    fit: { verdict: "good", reason: "Needs 70 MB of memory." },
+  },
 ];
 
 function offered(id: string, name: string, gigabytes: number, verdict: "good" | "tight" | "no"): CatalogueModel {
@@ -113,6 +127,7 @@ const values: AppSettings["values"] = {
   send_with_enter: true,
   default_model: "small.gguf",
   system: null,
+  reranker: null,
   context_tokens: 0,
 };
 
@@ -127,6 +142,7 @@ export const settings: AppSettings = {
       send_with_enter: { type: "boolean", title: "Enter sends", group: "chat" },
       default_model: { anyOf: [{ type: "string" }, { type: "null" }], title: "Default model", group: "chat" },
       system: { anyOf: [{ type: "string" }, { type: "null" }], title: "System prompt", group: "chat" },
+      reranker: { anyOf: [{ type: "string" }, { type: "null" }], title: "Reranker", group: "documents" },
       context_tokens: { type: "integer", minimum: 0, title: "Context", group: "models", advanced: true },
     },
   },

@@ -5,6 +5,7 @@ import type {
   CollectionFile,
   Download,
   EmbeddingModel,
+  Inspection,
   Message,
   SearchHit,
 } from "../../src/api/types";
@@ -137,6 +138,26 @@ function download(store: Store, name: string): Download {
 function embedding({ embedding: model }: Store): EmbeddingModel {
   const estimate = { files: 18, chunks: 4_211, seconds: 95 };
   return { model, choices: ["all-MiniLM-L6-v2", "nomic-embed-text-v1.5"], estimate };
+}
+
+/** With a reranker, which scores the first passage and has no time for the second. */
+function inspected(store: Store): Inspection {
+  const reranks = Boolean(store.settings.values["reranker"]);
+  const passages = evidence.map((each, index) => ({
+    ...each,
+    scores: each.scores && { ...each.scores, rerank: reranks && index === 0 ? 3.25 : null },
+  }));
+  return {
+    passages,
+    answerable: true,
+    relevance: 0.81,
+    threshold: 0.42,
+    whole: false,
+    files: 18,
+    chunks: 4_211,
+    seconds: 0.023,
+    reranking: reranks ? { candidates: 2, done: 1, seconds: 0.4 } : null,
+  };
 }
 
 const ID = "([^/]+)";
@@ -311,16 +332,7 @@ const ROUTES: Route[] = [
     store.embedding = String(body["model"]);
     return embedding(store);
   }),
-  route("POST", "/documents/search", () => ({
-    passages: evidence,
-    answerable: true,
-    relevance: 0.81,
-    threshold: 0.42,
-    whole: false,
-    files: 18,
-    chunks: 4_211,
-    seconds: 0.023,
-  })),
+  route("POST", "/documents/search", ({ store }) => inspected(store)),
   route("GET", `/documents/files/${ID}`, ({ store, id }) => {
     const source = found(evidence.find((each) => each.file_id === id));
     const { path, title } = source;

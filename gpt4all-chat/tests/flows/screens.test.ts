@@ -119,6 +119,32 @@ describe.skipIf(!program())("screens", () => {
     await page.getByText("similarity").first().waitFor();
   });
 
+  test("a reranker is chosen among the models that can rerank, and the inspector shows what it did", async () => {
+    shown = await opened(sample());
+    const { page, server } = shown;
+    await go(page, "#/settings");
+    const choice = page.getByRole("combobox", { name: "Reranker" });
+    expect(await choice.locator("option").allInnerTexts()).toEqual(["None", "Example Reranker"]);
+    await choice.selectOption("Example Reranker");
+    await expect.poll(() => server.store.settings.values["reranker"]).toBe("reranker.gguf");
+    const search = async (): Promise<void> => {
+      await go(page, "#/documents/Handbook");
+      await page.getByRole("searchbox", { name: "A question" }).fill("reserve pump");
+      await page.keyboard.press("Enter");
+      await page.getByText("similarity").first().waitFor();
+    };
+    await search();
+    await page.getByText("Reranked: 1 of 2 in the time that there was").waitFor();
+    expect(await page.getByRole("term").filter({ hasText: "rerank" }).count()).toBe(2);
+    await page.getByText("3.25").waitFor();
+    await go(page, "#/settings");
+    await page.getByRole("button", { name: /^Back to the default.*: Reranker/ }).click();
+    await expect.poll(() => server.store.settings.values["reranker"]).toBeNull();
+    await search();
+    expect(await page.getByRole("term").filter({ hasText: "rerank" }).count()).toBe(0);
+    expect(await page.getByText("Reranked").count()).toBe(0);
+  });
+
   test("a citation opens its page with the passage marked, and leads to the next", async () => {
     shown = await opened(sample());
     const { page } = shown;

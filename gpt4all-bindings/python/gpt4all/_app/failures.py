@@ -49,6 +49,8 @@ REMEDIES: dict[str, tuple[str, ...]] = {
     "documents_missing": ("Install them with: pip install 'gpt4all[documents]', and start the application again.",),
     "documents_busy": ("End `gpt4all docs` in the other window, and try again.",),
     "embedding_model_missing": ("Download the embedding model, under Models.",),
+    "reranker_missing": ("Choose another reranker, or none, in the settings.", "Download it, under Models."),
+    "not_a_reranker": ("Choose another reranker, or none, in the settings.",),
     "confirmation_needed": ("Confirm it, or keep the model that documents are embedded by.",),
     "outside_of_roots": ("Add its folder in the settings, under Further folders.", "Move it to your home folder."),
     "images_unsupported": ("Attach the text of the picture.",),

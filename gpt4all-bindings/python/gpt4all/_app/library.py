@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..documents import Documents
     from .documents.embedder import InstalledEmbedder
     from .documents.indexing import Indexing
+    from .documents.reranker import ChosenReranker
 
 # What gpt4all.documents imports only when it reads or searches.
 _NEEDED = ("numpy", "pypdfium2", "selectolax", "docx", "pptx", "openpyxl")
@@ -29,12 +30,20 @@ class Library:
 
     changed: called with a collection's name when there is something to tell of it.
     busy: whether an answer is written, which indexing waits for.
+    reranker: what the settings say of one; None for none.
     """
 
-    def __init__(self, folder: Path, changed: Callable[[str], None], busy: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        changed: Callable[[str], None],
+        busy: Callable[[], bool],
+        reranker: ChosenReranker | None = None,
+    ) -> None:
         self._folder = folder / "documents"
         self._changed = changed
         self._busy = busy
+        self._reranker = reranker
         self._lock = threading.RLock()
         self._documents: Documents | None = None
         self._embedder: InstalledEmbedder | None = None
@@ -62,6 +71,21 @@ class Library:
                 self._open()
             assert self._documents is not None
             return self._documents
+
+    def searchable(self) -> Documents:
+        """The same, with the reranker that the settings name. Raises RequestError 409 too, if it is not here or cannot
+        rerank; LLModelError if it cannot be opened."""
+        with self._lock:
+            documents = self.documents()
+            if self._reranker is not None:
+                self._reranker.serve(documents)
+            return documents
+
+    def renew(self) -> None:
+        """Closes the reranker, if the settings name another by now, or none."""
+        with self._lock:
+            if self._reranker is not None and self._documents is not None:
+                self._reranker.renew(self._documents)
 
     def indexing(self) -> Indexing:
         """What keeps them up to date. Raises as documents() does."""
@@ -141,4 +165,6 @@ class Library:
             self._documents.close()
         if self._embedder is not None:
             self._embedder.close()
+        if self._reranker is not None:
+            self._reranker.close()
         self._documents = self._embedder = self._indexing = None

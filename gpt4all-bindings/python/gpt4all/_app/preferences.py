@@ -15,7 +15,7 @@ from .schemas.settings import AppValues, ChatSettings, NewPreset, Preset, Preset
 GROUPS = {
     "appearance": ("theme", "language", "text_size"),
     "chat": ("default_model", "system", "send_with_enter", "reasoning", "temperature", "max_tokens"),
-    "documents": ("documents_only", "folders"),
+    "documents": ("documents_only", "reranker", "rerank_milliseconds", "folders"),
     "models": ("context_tokens", "threads", "keep_open_seconds"),
 }
 

@@ -14,6 +14,7 @@ from .chats.jobs import Jobs
 from .chats.store import Chats
 from .chats.toolbox import Toolbox
 from .database import Database
+from .documents.reranker import ChosenReranker
 from .keys import Keys
 from .library import Library
 from .models.downloads import Downloads
@@ -58,6 +59,7 @@ class Services:
             settings.place,
             lambda name: bus.publish("collections", name),
             lambda: bool(chats.jobs) or inference.busy,
+            ChosenReranker(preferences, inference.store),
         )
         opening = Opening(preferences, inference.pool)
         toolbox = Toolbox(settings.place)

@@ -74,7 +74,7 @@ def _check(path: str, info: Mapping[str, Any]) -> None:
         raise UnsupportedError(
             f"{path} cannot rerank, as its file has no ranking head (pooling rank); use a reranker, such as "
             "hf://gpustack/bge-reranker-v2-m3-GGUF/bge-reranker-v2-m3-Q8_0.gguf, or none",
-            {"path": path},
+            {"model": path},
         )
 
 

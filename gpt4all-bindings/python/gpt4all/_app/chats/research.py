@@ -70,7 +70,7 @@ class Research:
             self.prompt = passages.as_question(messages(question, offered))
 
     def _plan(self, question: str, before: str | None, collections: list[str], budget: int) -> Plan:
-        documents = self._library.documents()
+        documents = self._library.searchable()
         try:
             return documents.plan(question, collections, before=before, budget=budget)
         except ModelNotFoundError as error:

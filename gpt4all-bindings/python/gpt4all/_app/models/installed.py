@@ -15,6 +15,7 @@ from ..._server.ollama.description import inspected
 from ..._server.store import StoredModel
 from ...models import CatalogueEntry, DownloadError
 from ...models._records import Record
+from ..documents.reranker import find_reranker
 from ..failures import error_of
 from ..schemas.base import Error
 from ..schemas.models import CatalogueModel, InstalledModel, ModelKind, ModelState
@@ -62,6 +63,14 @@ class Installed:
     def embedding_models(self) -> list[str]:
         """The ids of those that make embeddings. In a thread: files are looked into."""
         return [model.id for model in self._inference.store.list() if _is_embedding(model)]
+
+    def check_reranker(self, name: str) -> None:
+        """Raises RequestError 409 unless it is here and can rerank."""
+        model = find_reranker(self._inference.store, name)
+        if _kind(inspected(model), model.entry) != "reranker":
+            raise RequestError(
+                409, f"{model.id} cannot rerank; choose another, or none", code="not_a_reranker", param="reranker"
+            )
 
     @staticmethod
     def catalogue() -> list[CatalogueModel]:
@@ -188,10 +197,10 @@ def _smaller(machine: Machine) -> str | None:
 
 def _kind(info: Mapping[str, Any], entry: CatalogueEntry | None) -> ModelKind:
     able = info.get("capabilities", {})
+    if able.get("rerank"):  # some could generate text as well, but were not trained to
+        return "reranker"
     if able.get("generate"):
         return "chat"
-    if able.get("rerank"):
-        return "reranker"
     if able.get("embed"):
         return "embedding"
     if entry is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -30,6 +31,7 @@ from ..schemas.documents import (
     FileState,
     NewCollection,
     PagePicture,
+    Reranking,
     TextAround,
     TextBlock,
     ViewedFile,
@@ -110,9 +112,10 @@ def routes(services: Services) -> APIRouter:
 
     @router.post("/documents/search", summary="Search documents, and see why each passage was found")
     def search_documents(asked: DocumentSearch) -> DocumentsFound:
-        found = library.documents().search(
+        found = library.searchable().search(
             asked.question, asked.collections, before=asked.before, limit=asked.limit, whole=False
         )
+        known = found.reranking
         return DocumentsFound(
             passages=[evidence_of(passage) for passage in found.passages],
             answerable=found.answerable,
@@ -122,6 +125,7 @@ def routes(services: Services) -> APIRouter:
             files=found.files,
             chunks=found.chunks,
             seconds=found.seconds,
+            reranking=None if known is None else Reranking.model_validate(dataclasses.asdict(known)),
         )
 
     @router.get("/documents/model", summary="The model that documents are embedded by, and what another would take")

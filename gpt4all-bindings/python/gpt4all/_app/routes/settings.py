@@ -16,6 +16,7 @@ def routes(services: Services) -> APIRouter:
 
     def changed(settings: Settings) -> Settings:
         services.opening.renew()
+        services.library.renew()
         services.bus.publish("settings")
         return settings
 
@@ -25,6 +26,8 @@ def routes(services: Services) -> APIRouter:
 
     @router.patch("/settings", summary="Change settings")
     def change_settings(values: dict[str, Any]) -> Settings:
+        if isinstance(reranker := values.get("reranker"), str):
+            services.installed.check_reranker(reranker)
         return changed(services.preferences.change(values))
 
     @router.delete("/settings/{key}", summary="Go back to a default")

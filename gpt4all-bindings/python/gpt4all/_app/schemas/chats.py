@@ -35,6 +35,7 @@ class EvidenceScores(Model):
     vectors: int | None
     similarity: float | None
     fused: float
+    rerank: float | None = None
 
 
 class Evidence(Model):

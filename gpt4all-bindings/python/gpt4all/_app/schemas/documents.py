@@ -86,8 +86,17 @@ class DocumentSearch(Model):
     limit: int = Field(8, ge=1, le=100)
 
 
+class Reranking(Model):
+    """What the reranker did for a search: how many candidates it had, and how many were done in time. Those come first,
+    and the others behind them in the order that the search found."""
+
+    candidates: int
+    done: int
+    seconds: float
+
+
 class DocumentsFound(Model):
-    """What a search found. files, chunks: how many were searched."""
+    """What a search found. files, chunks: how many were searched. reranking: null without a reranker."""
 
     passages: list[Evidence]
     answerable: bool
@@ -97,6 +106,7 @@ class DocumentsFound(Model):
     files: int
     chunks: int
     seconds: float
+    reranking: Reranking | None
 
 
 class ViewedFile(Model):

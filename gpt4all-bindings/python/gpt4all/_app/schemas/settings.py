@@ -102,6 +102,21 @@ class AppValues(Model):
         title="Only from documents",
         description="Leave unanswered what the chosen documents say nothing about.",
     )
+    reranker: str | None = Field(
+        default=None,
+        title="Reranker",
+        description="A model that orders the best passages that a search of documents finds; none if none is chosen.",
+        min_length=1,
+        max_length=500,
+    )
+    rerank_milliseconds: int = Field(
+        default=400,
+        title="Time for the reranker",
+        description="In milliseconds for a search. What is not ready by then keeps its place behind the others.",
+        ge=1,
+        le=600_000,
+        json_schema_extra={"advanced": True},
+    )
     context_tokens: int = Field(
         default=0,
         title="Context",
