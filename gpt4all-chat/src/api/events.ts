@@ -19,8 +19,9 @@ function dataOf(event: string): string {
 }
 
 /** The events of one answer to one request, until it ends. */
-async function* read(path: string, signal: AbortSignal): AsyncGenerator<unknown> {
+async function* read(path: string, signal: AbortSignal, begun: () => void): AsyncGenerator<unknown> {
   const response = await ask("GET", path, undefined, signal);
+  begun();
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const parser = new EventParser();
@@ -61,9 +62,12 @@ export async function follow({ path, take, connected, signal }: Following): Prom
   let wait = 250;
   while (!signal.aborted) {
     try {
-      for await (const event of read(path(), signal)) {
+      // The server is there as soon as it answers: the first event may be a long time coming.
+      const begun = (): void => {
         connected?.(true);
         wait = 250;
+      };
+      for await (const event of read(path(), signal, begun)) {
         if (take(event)) return;
       }
     } catch (error) {

@@ -1,5 +1,5 @@
 import { SvelteMap } from "svelte/reactivity";
-import { get, part, patch, post, put } from "../api/client";
+import { ApiError, get, part, patch, post, put } from "../api/client";
 import type { Attachment, Chat, ChatSettings, Context, Message, Sent, Started } from "../api/types";
 import { t } from "../i18n/index.svelte";
 import { app } from "./app.svelte";
@@ -8,6 +8,8 @@ import { Reply } from "./reply.svelte";
 import { router } from "./router.svelte";
 import { branches, leafBelow, pathTo } from "./tree";
 import { attempt, ui } from "./ui.svelte";
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 /** The chat that is shown; or, before its first message, one that does not exist yet. */
 class Conversation {
@@ -53,6 +55,33 @@ class Conversation {
     if (id) await this.open(id);
   }
 
+  /** Takes over what another window, or a program, has done in this chat. */
+  async catchUp(): Promise<void> {
+    const { chat, leaf } = this;
+    if (!chat || this.reply || this.sending) return;
+    let now: Chat;
+    try {
+      now = await get<Chat>(`/chats/${part(chat.id)}`);
+    } catch (error) {
+      const gone = error instanceof ApiError && error.status === 404;
+      if (gone && this.chat?.id === chat.id && router.route.id === chat.id) {
+        ui.fail(error);
+        router.go("chat");
+      }
+      return; // otherwise the next change asks again
+    }
+    if (this.chat?.id !== chat.id || this.reply || this.sending) return;
+    this.chat = now;
+    this.model = now.model;
+    if (!same(this.settings, now.settings)) this.settings = now.settings;
+    // Those that are as they were stay, so that nothing is drawn anew.
+    for (const message of now.messages) {
+      if (!same(this.messages.get(message.id), message)) this.messages.set(message.id, message);
+    }
+    if (this.leaf === leaf) this.leaf = now.leaf; // unless another branch was chosen here meanwhile
+    if (now.job && now.leaf) this.listen(now.job, now.leaf);
+  }
+
   private leave(): void {
     this.reply?.close();
     this.reply = null;
@@ -91,7 +120,7 @@ class Conversation {
     });
     this.sending = false;
     if (!sent) return false;
-    this.messages.set(sent.user.id, sent.user);
+    if (this.chat?.id === sent.user.chat_id) this.messages.set(sent.user.id, sent.user);
     this.begin(sent);
     return true;
   }
@@ -107,10 +136,11 @@ class Conversation {
   }
 
   private begin({ reply, job }: Started, before = ""): void {
+    void attempt(() => chats.refresh());
+    if (this.chat?.id !== reply.chat_id) return; // another was opened meanwhile
     this.messages.set(reply.id, reply);
     this.leaf = reply.id;
     this.listen(job, reply.id, before);
-    void attempt(() => chats.refresh());
   }
 
   private listen(job: string, message: string, before = ""): void {

@@ -2,6 +2,7 @@ import { follow } from "../api/events";
 import type { Change } from "../api/types";
 import { app } from "./app.svelte";
 import { chats } from "./chats.svelte";
+import { conversation } from "./conversation.svelte";
 import { documents } from "./documents.svelte";
 import { models } from "./models.svelte";
 
@@ -17,17 +18,23 @@ const TOGETHER_MS = 150;
 /** Keeps this window in step with the others, and with what happens by itself. */
 export async function stayInStep(signal: AbortSignal): Promise<void> {
   const waiting = new Set<Change["type"]>();
+  const touched = new Set<string | null>(); // chats; null: any
   const refresh = (): void => {
     for (const type of waiting) void REFRESH[type]?.().catch(() => undefined); // the next change asks again
+    const { chat } = conversation;
+    if (chat && (touched.has(chat.id) || touched.has(null))) void conversation.catchUp();
     waiting.clear();
+    touched.clear();
   };
   const take = (event: unknown): boolean => {
+    const { type, id } = event as Change;
     if (waiting.size === 0) setTimeout(refresh, TOGETHER_MS);
-    waiting.add((event as Change).type);
+    waiting.add(type);
+    if (type === "chats") touched.add(id ?? null);
     return false;
   };
   const connected = (there: boolean): void => {
-    if (there && !app.online) (Object.keys(REFRESH) as Change["type"][]).forEach((type) => take({ type }));
+    if (there && !app.online) (Object.keys(REFRESH) as Change["type"][]).forEach((type) => take({ type, id: null }));
     app.online = there;
   };
   await follow({ path: () => "/events", take, connected, signal });

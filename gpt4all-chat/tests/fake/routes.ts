@@ -10,7 +10,6 @@ import type {
   SearchHit,
 } from "../../src/api/types";
 import { evidence } from "./data";
-import { send } from "./jobs";
 import { json } from "./server";
 import type { Store } from "./store";
 
@@ -185,7 +184,11 @@ const ROUTES: Route[] = [
   route("GET", "/chats", ({ store }) => [...store.chats.values()].map(summary)),
   route("POST", "/chats", ({ store, body }) => store.addChat("", body as Partial<Chat>)),
   route("GET", `/chats/${ID}`, ({ store, id }) => found(store.chats.get(id))),
-  route("PATCH", `/chats/${ID}`, ({ store, id, body }) => Object.assign(found(store.chats.get(id)), body)),
+  route("PATCH", `/chats/${ID}`, ({ store, id, body }) => {
+    const chat = Object.assign(found(store.chats.get(id)), body);
+    store.tell("chats", id);
+    return chat;
+  }),
   route("DELETE", `/chats/${ID}`, ({ store, id }) => {
     store.deleted.set(id, found(store.chats.get(id)));
     store.chats.delete(id);
@@ -230,9 +233,10 @@ const ROUTES: Route[] = [
     return STREAM;
   }),
   route("POST", `/jobs/${ID}/stop`, ({ store, id }) => found(store.jobs.get(id)).stop()),
-  route("GET", "/events", ({ response }) => {
-    stream(response);
-    send(response, { type: "models" });
+  route("GET", "/events", ({ store, response }) => {
+    stream(response); // nothing is sent before something changes
+    store.windows.add(response);
+    response.on("close", () => store.windows.delete(response));
     return STREAM;
   }),
   route("GET", "/search", search),

@@ -1,6 +1,7 @@
+import type { ServerResponse } from "node:http";
 import type { AppSettings, Chat, ChatFolder, Download, Message, Preset } from "../../src/api/types";
 import * as data from "./data";
-import { Job } from "./jobs";
+import { Job, send } from "./jobs";
 
 /** What the server keeps. It outlives a server that is stopped, as a file would. */
 export class Store {
@@ -19,6 +20,8 @@ export class Store {
   readonly chats = new Map<string, Chat>();
   readonly deleted = new Map<string, Chat>();
   readonly jobs = new Map<string, Job>();
+  /** The pages that are told of changes. */
+  readonly windows = new Set<ServerResponse>();
   embedding = "all-MiniLM-L6-v2";
   /** Whether the file of the first source was changed, or is gone. */
   changed = false;
@@ -27,6 +30,10 @@ export class Store {
 
   id(prefix: string): string {
     return `${prefix}${++this.last}`;
+  }
+
+  tell(type: string, id: string | null): void {
+    for (const window of this.windows) send(window, { type, id });
   }
 
   addChat(title: string, values: Partial<Chat> = {}): Chat {
@@ -70,9 +77,11 @@ export class Store {
     const job = new Job(this.id("job"), reply, prompt, () => {
       chat.job = null;
       chat.updated = Date.now() / 1000;
+      this.tell("chats", chat.id);
     });
     chat.job = job.ended ? null : job.id;
     this.jobs.set(job.id, job);
+    this.tell("chats", chat.id);
     return job;
   }
 }

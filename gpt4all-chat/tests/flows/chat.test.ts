@@ -91,6 +91,39 @@ describe.skipIf(!program())("chat", () => {
     await lastAnswer(page).getByRole("button", { name: "Continue" }).waitFor();
   });
 
+  test("the page says that the server is away, and no more when it is back", async () => {
+    shown = await opened();
+    const { page, server } = shown;
+    const away = page.getByText("GPT4All does not answer.");
+    await page.getByText("What would you like to know?").waitFor();
+    await server.stop();
+    await away.waitFor();
+    server.store.addChat("Made meanwhile");
+    await server.start();
+    await away.waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "Made meanwhile" }).waitFor();
+  });
+
+  test("two windows show the same chat, and what is sent in one goes on from what was sent in the other", async () => {
+    shown = await opened();
+    const { page } = shown;
+    await send(page, "from the first");
+    await answered(page);
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    await other.getByText("You said: from the first").waitFor();
+    await send(other, "tokens 40 40");
+    await page.getByRole("button", { name: "Stop" }).waitFor(); // it is written here, too
+    await answered(other);
+    await answered(page);
+    expect(await lastAnswer(page).innerText()).toContain("word by word");
+    await send(page, "from the first again");
+    await other.getByText("You said: from the first again").waitFor();
+    await answered(page);
+    expect(await page.locator('[data-role="user"]').allInnerTexts()).toHaveLength(3);
+    expect(await page.getByTestId("branch").count()).toBe(0);
+  });
+
   test("an edit makes a branch, and the arrows lead back", async () => {
     shown = await opened();
     const { page } = shown;
