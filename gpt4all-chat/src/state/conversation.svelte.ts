@@ -76,6 +76,8 @@ class Conversation {
     if (!same(this.settings, now.settings)) this.settings = now.settings;
     // Those that are as they were stay, so that nothing is drawn anew.
     for (const message of now.messages) {
+      // Not kept yet, as the disk was full: there is more of it here.
+      if (message.state === "running" && !now.job && this.messages.has(message.id)) continue;
       if (!same(this.messages.get(message.id), message)) this.messages.set(message.id, message);
     }
     if (this.leaf === leaf) this.leaf = now.leaf; // unless another branch was chosen here meanwhile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from ..._errors import CancellationError
@@ -17,7 +17,7 @@ from ..library import Library
 from ..opening import Opening
 from .answering import Answering, Task
 from .events import Events, event
-from .keeper import Keeper
+from .keeper import FULL, Keeper, Later
 from .store import Chats
 from .toolbox import Toolbox
 
@@ -63,6 +63,7 @@ class Jobs:
         self._opening = opening
         self._bus = bus
         self._jobs: dict[str, Job] = {}
+        self._later = Later()
 
     def check_free(self, chat: str) -> None:
         """Raises RequestError 409 if an answer is being written in that chat."""
@@ -115,6 +116,7 @@ class Jobs:
         running = [job.running for job in self._jobs.values() if job.running is not None]
         if running:
             await asyncio.wait(running)
+        await self._later.close()
 
     async def follow(self, id: str, first: int) -> AsyncIterator[bytes]:
         """The events of a job from a number on. Of one that is over, the message."""
@@ -171,19 +173,33 @@ class Jobs:
         elif state != "done":
             data["stop_reason"] = state
         written = answering.written
+        reasoning, kept = written.reasoning or None, {"error": None, **data}
+
+        def keep() -> None:
+            self._chats.keep(reply.id, written.content, reasoning, state, kept)
+
         try:
-            await asyncio.to_thread(
-                self._chats.keep, reply.id, written.content, written.reasoning or None, state, {"error": None, **data}
-            )
+            await asyncio.to_thread(keep)
             message = await asyncio.to_thread(self._chats.message, reply.id)
             if failure is not None:
                 job.events.add("error", error=data["error"])
             job.events.add("done", message=message.model_dump())
-        except RequestError:  # the chat is gone
-            job.events.add("error", error=error_of(Failure(404, "the chat is gone", "", "not_found")).model_dump())
+        except RequestError as error:
+            told = Failure(404, "the chat is gone", "", "not_found")
+            if error.failure.status == FULL:
+                told = error.failure
+                self._later.add(
+                    lambda: self._keep_unless_replaced(job, keep), lambda: self._bus.publish("chats", job.chat)
+                )
+            job.events.add("error", error=error_of(told).model_dump())
         finally:
             job.events.end()
             self._jobs.pop(job.id, None)
             if self._chats.jobs.get(job.chat) == job.id:
                 del self._chats.jobs[job.chat]
             self._bus.publish("chats", job.chat)
+
+    def _keep_unless_replaced(self, job: Job, keep: Callable[[], None]) -> None:
+        """Keeps an answer later than it ended, unless it is being gone on with by now."""
+        if all(other.task.reply.id != job.task.reply.id for other in self._jobs.copy().values()):
+            keep()

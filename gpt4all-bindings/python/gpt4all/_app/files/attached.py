@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ..._server.errors import RequestError
-from ...documents import Limits, Reader, UnreadableError
+from ...documents import Limits, Reader, Text, UnreadableError
 from ...documents._parsers.formats import BY_NAME, format_of
 
 # Somebody waits for it, and it has to fit a model's context at last.
@@ -52,17 +52,28 @@ def attached(name: str, data: bytes, folder: Path) -> Attached:
         )
     if not plain or format_of(plain) is None:
         raise _unreadable(f"files such as {plain!r} are not read", "unsupported")
+    try:
+        text = _read(plain, suffix, data, folder)
+    except UnreadableError as error:
+        why = error.message.partition("cannot be read: ")[2]
+        raise _unreadable(f"{plain!r} cannot be read: {why}", error.reason.value) from None
+    except OSError as error:
+        raise RequestError(
+            507,
+            f"{plain!r} cannot be read, as nothing can be written to {folder}: {error.strerror}",
+            kind="server_error",
+            code="disk_full",
+        ) from None
+    return Attached(plain, len(data), text.text, text.pages)
+
+
+def _read(name: str, suffix: str, data: bytes, folder: Path) -> Text:
     with tempfile.TemporaryDirectory(dir=folder, prefix="attached-") as made, Reader(LIMITS) as reader:
         # Nothing of the name but what decides how it is read.
-        known = plain.lower() if plain.lower() in BY_NAME else f"attached{suffix}"
+        known = name.lower() if name.lower() in BY_NAME else f"attached{suffix}"
         path = Path(made) / known
         path.write_bytes(data)
-        try:
-            text = reader.read(path)
-        except UnreadableError as error:
-            why = error.message.partition("cannot be read: ")[2]
-            raise _unreadable(f"{plain!r} cannot be read: {why}", error.reason.value) from None
-    return Attached(plain, len(data), text.text, text.pages)
+        return reader.read(path)
 
 
 def _unreadable(message: str, reason: str) -> RequestError:
