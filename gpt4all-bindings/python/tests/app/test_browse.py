@@ -74,3 +74,8 @@ def test_further_folders(home: Path, tmp_path: Path) -> None:
     assert resolved(str(tmp_path / "secret" / "key.txt"), allowed) == tmp_path / "secret" / "key.txt"
     assert resolved(str(home / "leads-out" / "key.txt"), allowed) == tmp_path / "secret" / "key.txt"
     assert [entry.name for entry in browse(None, allowed).entries] == ["inside", "leads-out", "notes"]
+
+
+def test_a_folder_that_can_be_none_leaves_the_others(home: Path, tmp_path: Path) -> None:
+    allowed = roots(["~nobody-of-this-name/x", "a\0b", "relative", str(tmp_path / "gone"), str(tmp_path / "secret")])
+    assert allowed == [home, tmp_path / "secret"]

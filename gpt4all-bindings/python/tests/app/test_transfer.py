@@ -117,11 +117,14 @@ def test_a_chat_that_is_not_valid_keeps_no_other_out(chats: Chats) -> None:
     half = json.loads(json.dumps(good))
     half["messages"][0]["texts"] = {"a": "\ud800"}
     half["folder"] = "\udfff"
-    file["chats"] = [1, {"title": "Bad"}, circle, {**good, "created": "x"}, half, good]
+    late = {**good, "created": 1e300}
+    early = json.loads(json.dumps(good))
+    early["messages"][0]["created"] = -1e300
+    file["chats"] = [1, {"title": "Bad"}, circle, {**good, "created": "x"}, half, late, early, good]
     before = len(chats.listed())
     imported = import_file(chats, given("x.json", json.dumps(file).encode()))
     assert len(imported.chats) == 1
-    assert [each.name for each in imported.skipped] == ["chat 1", "Bad", "Rent", "Rent", "Rent"]
+    assert [each.name for each in imported.skipped] == ["chat 1", "Bad", *["Rent"] * 5]
     assert len(chats.listed()) == before + 1
 
 
@@ -210,6 +213,8 @@ def test_damaged_old_chats_are_skipped_with_the_reason(chats: Chats) -> None:
         found = import_file(chats, given("x.chat", whole[:cut]))
         assert found.chats == []
         assert "too early" in found.skipped[0].reason or "more than the file" in found.skipped[0].reason
+    late = whole[:8] + b"\x7f" + whole[9:]
+    assert "no date" in import_file(chats, given("x.chat", late)).skipped[0].reason
     assert chats.listed() == []
     numbers = random.Random(1)
     for _ in range(2000):

@@ -14,8 +14,18 @@ MOST_ENTRIES = 5000
 
 def roots(folders: Iterable[str]) -> list[Path]:
     """Where one may look: the home folder, and the others that are there. All are resolved."""
-    found = [Path.home(), *(Path(folder).expanduser() for folder in folders if Path(folder).expanduser().is_absolute())]
+    found = [Path.home(), *(path for folder in folders if (path := _absolute(folder)) is not None)]
     return list(dict.fromkeys(path.resolve() for path in found if path.is_dir()))
+
+
+def _absolute(folder: str) -> Path | None:
+    """None for what can be no folder, such as the home of a user that there is not: the others are still roots."""
+    try:
+        path = Path(folder).expanduser()
+        path.is_dir()
+    except (OSError, ValueError, RuntimeError):
+        return None
+    return path if path.is_absolute() else None
 
 
 def resolved(path: str, allowed: Sequence[Path]) -> Path:

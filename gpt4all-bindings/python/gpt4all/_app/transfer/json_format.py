@@ -11,6 +11,7 @@ from ..._server.errors import RequestError
 from ..chats.store import Chats
 from ..database import as_json
 from ..schemas.chats import Chat, NewChat
+from .times import is_time
 
 FORMAT = "gpt4all-chats"
 VERSION = 1
@@ -46,6 +47,9 @@ def add(chats: Chats, raw: Any) -> str:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise RequestError(400, f"a chat in the file is not valid: {place}: {first['msg']}") from None
+    for seconds in (chat.created, chat.updated, *(message.created for message in chat.messages)):
+        if not is_time(seconds):
+            raise RequestError(400, f"a chat in the file is not valid: there is no date for the time {seconds:g}")
     with chats.database.change() as connection:
         made = chats.add(
             NewChat(title=chat.title, model=chat.model, folder_id=_folder(chats, folder), settings=chat.settings)

@@ -13,6 +13,7 @@ from ..chats.store import Chats
 from ..chats.titles import UNTITLED
 from ..schemas.chats import Evidence, NewChat, ToolCall
 from .qt_stream import QtStream, QtStreamError
+from .times import is_time
 
 MAGIC = 0xF5D553CC
 NEWEST = 12
@@ -94,6 +95,8 @@ def read(data: bytes) -> OldChat:
 
 def _chat(stream: QtStream, version: int) -> OldChat:
     created = stream.int64()
+    if not is_time(created):
+        raise UnreadableChatError(f"it is damaged: there is no date for the time {created} at which it was made")
     stream.text()  # its id
     title = stream.text()
     stream.text()  # the user's name
