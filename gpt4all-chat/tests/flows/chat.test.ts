@@ -203,4 +203,22 @@ describe.skipIf(!program())("chat", () => {
     await answered(page);
     expect([...server.store.chats.values()][0]?.messages).toHaveLength(2);
   });
+
+  test("a long text that is pasted is attached, also twice, and a short one is not", async () => {
+    shown = await opened();
+    const { page, errors } = shown;
+    const message = page.getByRole("textbox", { name: "Message" });
+    const paste = (length: number): Promise<void> =>
+      message.evaluate((area, characters) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text/plain", "x".repeat(characters));
+        area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+      }, length);
+    await paste(100);
+    await Promise.all([paste(2_000_000), paste(30_000)]);
+    await page.getByRole("button", { name: "Remove Pasted text.txt" }).nth(1).waitFor();
+    expect(await page.getByRole("button", { name: "Remove Pasted text.txt" }).count()).toBe(2);
+    expect(await message.inputValue()).toBe("");
+    expect(errors).toEqual([]);
+  });
 });
