@@ -81,7 +81,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All chats, the newest first */
+        /** All chats, the newest first; or those that were deleted, and can be restored */
         get: operations["list_chats"];
         put?: never;
         /** Make a chat */
@@ -2495,7 +2495,9 @@ export interface operations {
     };
     list_chats: {
         parameters: {
-            query?: never;
+            query?: {
+                deleted?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;

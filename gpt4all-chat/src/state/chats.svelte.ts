@@ -32,7 +32,7 @@ class Chats {
     });
   }
 
-  private async restore(id: string): Promise<void> {
+  async restore(id: string): Promise<void> {
     await attempt(async () => {
       await post(`/chats/${part(id)}/restore`);
       await this.refresh();

@@ -181,7 +181,10 @@ const ROUTES: Route[] = [
   }),
   route("GET", `/models/${ID}/settings`, ({ store, id }) => store.modelSettings[id] ?? {}),
   route("PUT", `/models/${ID}/settings`, ({ store, id, body }) => (store.modelSettings[id] = body)),
-  route("GET", "/chats", ({ store }) => [...store.chats.values()].map(summary)),
+  route("GET", "/chats", ({ store, url }) => {
+    const wanted = url.searchParams.get("deleted") === "true" ? store.deleted : store.chats;
+    return [...wanted.values()].map(summary);
+  }),
   route("POST", "/chats", ({ store, body }) => store.addChat("", body as Partial<Chat>)),
   route("GET", `/chats/${ID}`, ({ store, id }) => found(store.chats.get(id))),
   route("PATCH", `/chats/${ID}`, ({ store, id, body }) => {
@@ -195,6 +198,7 @@ const ROUTES: Route[] = [
   }),
   route("POST", `/chats/${ID}/restore`, ({ store, id }) => {
     store.chats.set(id, found(store.deleted.get(id)));
+    store.deleted.delete(id);
   }),
   route("POST", `/chats/${ID}/messages`, post),
   route("GET", `/chats/${ID}/context`, ({ store, id }) => {

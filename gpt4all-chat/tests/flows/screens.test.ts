@@ -213,6 +213,35 @@ describe.skipIf(!program())("screens", () => {
     await page.locator("details").getByRole("link", { name: "Rain", exact: true }).waitFor();
   });
 
+  test("a chat that was deleted is brought back in the settings, when the notice is gone", async () => {
+    const store = sample();
+    const gone = store.addChat("Deleted last week");
+    store.chats.delete(gone.id);
+    store.deleted.set(gone.id, gone);
+    shown = await opened(store);
+    const { page } = shown;
+    await go(page, "#/settings");
+    await page.getByText("Deleted chats", { exact: true }).click();
+    await page.getByRole("button", { name: "Restore Deleted last week" }).click();
+    await page.getByRole("link", { name: "Deleted last week" }).waitFor();
+    expect(store.deleted.size).toBe(0);
+  });
+
+  test("chats are imported from several files at once", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    const files = ["gpt4all-a.chat", "gpt4all-b.chat"].map((name) => ({
+      name,
+      mimeType: "application/octet-stream",
+      buffer: Buffer.from("chat"),
+    }));
+    const choosing = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Import chats" }).click();
+    await (await choosing).setFiles(files);
+    await page.getByText("2 chats imported").waitFor();
+    for (const { name } of files) await page.getByRole("link", { name: `From ${name}` }).waitFor();
+  });
+
   test("search finds words in titles and messages, and leads to them", async () => {
     shown = await opened(sample());
     const { page } = shown;

@@ -220,8 +220,10 @@ def test_deletion_can_be_undone(app: App) -> None:
     app.ask("GET", f"/chats/{chat}", status=404)
     app.ask("POST", f"/chats/{chat}/messages", {"content": "x"}, status=404)
     assert app.ask("GET", "/search?q=deleted") == []
+    assert app.ask("GET", "/chats?deleted=true")[0]["id"] == chat
     assert app.ask("POST", f"/chats/{chat}/restore")["title"] == "To be deleted"
     assert app.ask("GET", f"/chats/{chat}")["messages"][0]["content"] == "kept"
+    assert chat not in [each["id"] for each in app.ask("GET", "/chats?deleted=true")]
     app.ask("POST", "/chats/none/restore", status=404)
 
 

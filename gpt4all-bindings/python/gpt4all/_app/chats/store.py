@@ -55,6 +55,11 @@ class Chats:
         rows = self.database.rows(f"{_SUMMARY} WHERE deleted IS NULL ORDER BY updated DESC, number DESC")
         return [self._summary(row) for row in rows]
 
+    def deleted(self) -> list[ChatSummary]:
+        """Those that can be restored, the one that was deleted last first."""
+        rows = self.database.rows(f"{_SUMMARY} WHERE deleted IS NOT NULL ORDER BY deleted DESC, number DESC")
+        return [self._summary(row) for row in rows]
+
     def _summary(self, row: tuple[Any, ...]) -> ChatSummary:
         id, title, folder, pinned, created, updated, model = row
         return ChatSummary(

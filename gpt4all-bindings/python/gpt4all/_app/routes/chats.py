@@ -13,9 +13,9 @@ def routes(services: Services) -> APIRouter:
     router = APIRouter(tags=["chats"])
     chats, bus = services.chats, services.bus
 
-    @router.get("/chats", summary="All chats, the newest first")
-    def list_chats() -> list[ChatSummary]:
-        return chats.listed()
+    @router.get("/chats", summary="All chats, the newest first; or those that were deleted, and can be restored")
+    def list_chats(deleted: bool = False) -> list[ChatSummary]:
+        return chats.deleted() if deleted else chats.listed()
 
     @router.post("/chats", status_code=201, summary="Make a chat")
     def add_chat(new: NewChat) -> Chat:
