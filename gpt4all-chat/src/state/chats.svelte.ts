@@ -15,9 +15,21 @@ class Chats {
     this.loaded = true;
   }
 
-  change(id: string, values: Partial<Pick<Chat, "title" | "pinned" | "folder_id">>): Promise<unknown> {
+  async change(id: string, values: Partial<Pick<Chat, "title" | "pinned" | "folder_id">>): Promise<boolean> {
     this.list = this.list.map((chat) => (chat.id === id ? { ...chat, ...values } : chat));
-    return attempt(() => patch(`/chats/${part(id)}`, values));
+    const done = await attempt(() => patch(`/chats/${part(id)}`, values).then(() => true));
+    if (!done) await attempt(() => this.refresh()); // as it was
+    return done ?? false;
+  }
+
+  /** Puts a chat elsewhere in the list, which can be undone. */
+  async move(chat: ChatSummary, place: Place): Promise<void> {
+    const { id, folder_id, pinned } = chat;
+    if (!(await this.change(id, valuesAt(place)))) return;
+    ui.say(t("sidebar.moved", { title: chat.title || t("chat.new") }), {
+      label: t("common.undo"),
+      run: () => void this.change(id, { folder_id, pinned }),
+    });
   }
 
   async remove(chat: ChatSummary): Promise<void> {
@@ -62,6 +74,21 @@ class Chats {
 }
 
 export const chats = new Chats();
+
+/** Where in the list a chat is: "loose" are those by their dates. What is pinned is so wherever else it is. */
+export type Place = "pinned" | "loose" | `folder:${string}`;
+
+const FOLDER = "folder:";
+
+function valuesAt(place: Place): Partial<Pick<Chat, "pinned" | "folder_id">> {
+  if (place === "pinned") return { pinned: true };
+  return { pinned: false, folder_id: place === "loose" ? null : place.slice(FOLDER.length) };
+}
+
+export function isAt(chat: ChatSummary, place: Place): boolean {
+  if (chat.pinned) return place === "pinned";
+  return place === (chat.folder_id === null ? "loose" : `${FOLDER}${chat.folder_id}`);
+}
 
 export interface Group {
   key: string;
