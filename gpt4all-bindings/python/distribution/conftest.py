@@ -63,8 +63,8 @@ def install(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Install:
         place = Installed(folder)
         command = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
         command.append(f"{wheel}[{extra}]" if extra else str(wheel))
-        # from wheels alone: nothing may need a compiler
-        command += ["--only-binary", ":all:", "--retries", "1"]
+        # from wheels alone: nothing may need a compiler; bytecode of what is imported, which is a small part of all
+        command += ["--only-binary", ":all:", "--retries", "1", "--no-compile"]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         environment["PATH"] = str(folder / "bin")
         done = subprocess.run(command, env=environment, cwd=place.empty, capture_output=True, text=True, check=False)
@@ -84,13 +84,13 @@ def here(install: Install) -> Installed:
 
 
 @pytest.fixture(scope="session", params=SUPPORTED, ids=lambda version: "cpython-{}.{}".format(*version))
-def everywhere(request: pytest.FixtureRequest, install: Install) -> Installed:
+def everywhere(request: pytest.FixtureRequest, install: Install, here: Installed) -> Installed:
     """The wheel, installed for each interpreter that is supported and that is on this machine."""
     python = interpreter(request.param)
     if python is None:
         version = "{}.{}".format(*request.param)
         pytest.skip(f"this machine has no CPython {version} with venv; looked at {PLACES}")
-    return install(python)
+    return here if python == Path(sys.executable) else install(python)
 
 
 @pytest.fixture(scope="session")

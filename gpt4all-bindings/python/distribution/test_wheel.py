@@ -105,6 +105,11 @@ def test_the_first_example_of_the_readme_answers(everywhere: Installed, default_
     assert len(answer.split()) > 5, answer
 
 
+def test_every_module_compiles(everywhere: Installed) -> None:
+    (package,) = everywhere.folder.glob("lib/python*/site-packages/gpt4all")
+    everywhere.run("python", "-m", "compileall", "-q", str(package))
+
+
 def test_the_command_answers(everywhere: Installed, default_model: str) -> None:
     assert everywhere.run("gpt4all", "--version") == f"gpt4all {VERSION}\n"
     printed = everywhere.run("gpt4all", "run", "--json", "--quiet", "--max-tokens", "8", "Why is the sky blue?")
