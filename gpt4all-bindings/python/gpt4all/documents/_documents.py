@@ -151,11 +151,18 @@ class Documents:
 
         exclude: patterns of files and folders to leave out, as in .gitignore.
 
-        Raises InvalidArgumentError if the folder is none, or the collection was embedded by another model.
+        Raises InvalidArgumentError if the folder is none, the name cannot be one, or the collection was embedded by
+        another model.
         """
         path = Path(os.fsdecode(folder)).expanduser().absolute()
         if not name.strip():
             raise InvalidArgumentError("a collection needs a name")
+        if name in (".", "..") or not name.isprintable() or set(name) & set("/\\"):
+            # It is a part of addresses.
+            raise InvalidArgumentError(
+                f"{name!r} cannot be a collection's name: it is . or .., or has a slash, a backslash or an invisible "
+                "character"
+            )
         if not path.is_dir():
             raise InvalidArgumentError(f"{path} is not a folder", {"path": str(path)})
         rules = as_json([exclude] if isinstance(exclude, str) else list(exclude))
@@ -181,6 +188,7 @@ class Documents:
         number = self._number(name)
         with self._store.change() as connection:
             connection.execute("DELETE FROM collections WHERE id = ?", (number,))
+        self._paused.discard(number)  # another one may get the number
         self._store.drop_unused()
         self._to_look.set()
 
@@ -246,22 +254,25 @@ class Documents:
     def _number(self, name: str) -> int:
         rows = self._store.rows("SELECT id FROM collections WHERE name = ?", (name,))
         if not rows:
-            names = [row[0] for row in self._store.rows("SELECT name FROM collections ORDER BY name")]
-            known = f"there are {', '.join(names)}" if names else "there is none yet"
-            raise ModelNotFoundError(f"there is no collection {name!r}; {known}", {"collection": name})
+            raise self._unknown(name)
         return int(rows[0][0])
+
+    def _unknown(self, name: str) -> ModelNotFoundError:
+        names = [row[0] for row in self._store.rows("SELECT name FROM collections ORDER BY name")]
+        known = f"there are {', '.join(names)}" if names else "there is none yet"
+        return ModelNotFoundError(f"there is no collection {name!r}; {known}", {"collection": name})
 
     def _numbers(self, names: Iterable[str] | None) -> list[int]:
         if self._closed:
             raise ClosedError("the documents are closed")
-        if names is None:
-            names = [row[0] for row in self._store.rows("SELECT name FROM collections ORDER BY name")]
-        chosen = [names] if isinstance(names, str) else list(names)
+        rows = self._store.rows("SELECT name, id, embed_model FROM collections ORDER BY name")
+        known = {name: (number, model) for name, number, model in rows}
+        chosen = list(known) if names is None else [names] if isinstance(names, str) else list(names)
         for name in chosen:
-            number = self._number(name)
-            rows = self._store.rows("SELECT embed_model FROM collections WHERE id = ?", (number,))
-            self._check_model(name, rows[0][0])
-        return [self._number(name) for name in chosen]
+            if name not in known:
+                raise self._unknown(name)
+            self._check_model(name, known[name][1])
+        return [known[name][0] for name in chosen]
 
     def _check_model(self, name: str, model: str) -> None:
         if model != (own := self._embedder().name):
@@ -299,7 +310,7 @@ class Documents:
                 self._stop.clear()
             for number in numbers:
                 state = self._state_to_end_in(number)
-                if state() is None and self._is_there(number):
+                if state() is None:
                     indexer = Indexer(self._store, number, reader, embedder, progress, state, self._yield_to)
                     done += indexer.run()
         return dataclasses.replace(done, finished=done.finished and not self._stop.is_set())
@@ -308,7 +319,7 @@ class Documents:
         def state() -> JobState | None:
             if number in self._paused:
                 return "paused"
-            return "interrupted" if self._stop.is_set() else None
+            return "interrupted" if self._stop.is_set() or not self._is_there(number) else None
 
         return state
 

@@ -99,7 +99,7 @@ class Indexer:
     ) -> None:
         self._store = store
         self._collection = collection
-        self._name = str(store.rows("SELECT name FROM collections WHERE id = ?", (collection,))[0][0])
+        self._name = "".join(row[0] for row in store.rows("SELECT name FROM collections WHERE id = ?", (collection,)))
         self._record = Record(store, collection)
         self._reader = reader
         self._embedder = embedder
@@ -142,11 +142,10 @@ class Indexer:
         )
 
     def _run(self) -> Indexed:
-        rows = self._store.rows("SELECT id FROM folders WHERE collection_id = ? ORDER BY id", (self._collection,))
+        rows = self._store.rows("SELECT id, path FROM folders WHERE collection_id = ? ORDER BY id", (self._collection,))
         chosen = [row[0] for row in rows]
         unavailable = []
-        for folder in chosen:
-            path = Path(self._store.rows("SELECT path FROM folders WHERE id = ?", (folder,))[0][0])
+        for folder, path in [(row[0], Path(row[1])) for row in rows]:
             self._tell("scanning", str(path))
             if not scan(self._store, folder):
                 unavailable.append(path)
@@ -196,43 +195,50 @@ class Indexer:
         self._tell("reading", self._path)
         name = format_of(path.name) or ""
         try:
-            content = self._known(path, name)
+            content = self._known(file, path, name)
             if content is None:
-                content = self._read(path, name)
+                content = self._read(file, path, name)
                 self._counts["read"] += 1
             else:
                 self._counts["known"] += 1
         except UnreadableError as error:
             self._counts["unreadable"] += 1
             message = str(error).partition("cannot be read: ")[2]
-            self._set(file, None, UNREADABLE, error.reason, message)
+            with self._store.change():
+                self._set(file, None, UNREADABLE, error.reason, message)
             return
-        self._set(file, content, READY, None, None)
         self._counts["reused"] += self._store.copy_vectors(self._model, content)
 
-    def _known(self, path: Path, name: str) -> int | None:
+    def _known(self, file: int, path: Path, name: str) -> int | None:
         try:
             if path.stat().st_size > self._reader.limits.file_bytes or not path.is_file():
                 return None
-            with path.open("rb") as file:
-                sha256 = digest(file)
+            with path.open("rb") as opened:
+                sha256 = digest(opened)
         except OSError:
             return None  # reading it will say why
-        return self._store.content(sha256, name)
+        # In one step: a content that no file has is dropped when a collection is removed, whichever that is.
+        with self._store.change():
+            content = self._store.content(sha256, name)
+            if content is not None:
+                self._set(file, content, READY, None, None)
+        return content
 
-    def _read(self, path: Path, name: str) -> int:
+    def _read(self, file: int, path: Path, name: str) -> int:
         text = self._reader.read(path)
         target, maximum = chunk_sizes(self._embedder)
         found = chunks(text, self._embedder.count_tokens, target=target, maximum=maximum)
         with self._store.change():
-            return self._store.add_content(text, name, found)
+            content = self._store.add_content(text, name, found)
+            self._set(file, content, READY, None, None)
+        return content
 
     def _set(self, file: int, content: int | None, state: str, reason: Reason | None, message: str | None) -> None:
-        with self._store.change() as connection:
-            connection.execute(
-                "UPDATE files SET content_id = ?, state = ?, reason = ?, message = ?, embedded = 0 WHERE id = ?",
-                (content, state, reason.value if reason else None, message, file),
-            )
+        """To be called within change()."""
+        self._store.connection.execute(
+            "UPDATE files SET content_id = ?, state = ?, reason = ?, message = ?, embedded = 0 WHERE id = ?",
+            (content, state, reason.value if reason else None, message, file),
+        )
 
     def _embed(self, places: str, folders: list[int]) -> None:
         """Makes the vectors that are missing, in batches."""

@@ -42,7 +42,7 @@ class Job:
 
 
 class Record:
-    """The job of one collection."""
+    """The job of one collection. Of one that was removed, nothing is noted."""
 
     def __init__(self, store: Store, collection: int) -> None:
         self._store = store
@@ -67,12 +67,11 @@ class Record:
         with self._store.change() as connection:
             connection.execute(
                 "INSERT INTO jobs (kind, target, state, cursor, total, done, chunks, seconds, seconds_left, error, "
-                "heartbeat) VALUES ('index', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, target) DO UPDATE SET "
-                "state = excluded.state, cursor = excluded.cursor, total = excluded.total, done = excluded.done, "
-                "chunks = excluded.chunks, seconds = excluded.seconds, seconds_left = excluded.seconds_left, "
-                "error = excluded.error, heartbeat = excluded.heartbeat",
+                "heartbeat) SELECT 'index', id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM collections WHERE id = ? "
+                "ON CONFLICT (kind, target) DO UPDATE SET state = excluded.state, cursor = excluded.cursor, "
+                "total = excluded.total, done = excluded.done, chunks = excluded.chunks, seconds = excluded.seconds, "
+                "seconds_left = excluded.seconds_left, error = excluded.error, heartbeat = excluded.heartbeat",
                 (
-                    self._collection,
                     job.state,
                     job.path,
                     job.files,
@@ -82,6 +81,7 @@ class Record:
                     job.seconds_left,
                     job.error,
                     time.time(),
+                    self._collection,
                 ),
             )
 
@@ -95,7 +95,8 @@ class Record:
         """Notes another state of what it is."""
         with self._store.change() as connection:
             connection.execute(
-                "INSERT INTO jobs (kind, target, state, heartbeat) VALUES ('index', ?, ?, ?) "
+                "INSERT INTO jobs (kind, target, state, heartbeat) "
+                "SELECT 'index', id, ?, ? FROM collections WHERE id = ? "
                 "ON CONFLICT (kind, target) DO UPDATE SET state = excluded.state, heartbeat = excluded.heartbeat",
-                (self._collection, state, time.time()),
+                (state, time.time(), self._collection),
             )

@@ -87,11 +87,13 @@ def _entry(root: Path, relpath: str) -> Entry | None:
 def scan(store: Store, folder: int) -> bool:
     """Compares a folder with what is known of it: new and changed files become pending, vanished ones missing.
 
-    Returns whether the folder is there; if it is not, as of a disk that is not connected, nothing changes.
+    Returns whether the folder is there; if it is not, as of a disk that is not connected, nothing changes. Nor does it
+    if its collection is removed meanwhile.
     """
-    path, rules = store.rows("SELECT path, rules FROM folders WHERE id = ?", (folder,))[0]
-    if not Path(path).is_dir():
+    rows = store.rows("SELECT path, rules FROM folders WHERE id = ?", (folder,))
+    if not rows or not Path(rows[0][0]).is_dir():
         return False
+    path, rules = rows[0]
     known = {
         row[0]: row[1:]
         for row in store.rows("SELECT relpath, size, mtime_ns, state FROM files WHERE folder_id = ?", (folder,))
@@ -106,6 +108,8 @@ def scan(store: Store, folder: int) -> bool:
         changes.append((folder, entry.relpath, entry.size, entry.mtime_ns, state, reason, entry.message))
     now = time.time()
     with store.change() as connection:
+        if not store.rows("SELECT 1 FROM folders WHERE id = ?", (folder,)):
+            return False
         connection.executemany(
             "INSERT INTO files (folder_id, relpath, size, mtime_ns, state, reason, message) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (folder_id, relpath) DO UPDATE SET size = excluded.size, "

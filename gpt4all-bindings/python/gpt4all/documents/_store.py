@@ -124,8 +124,8 @@ class Store:
 
     def drop_unused(self) -> None:
         """Forgets the contents that no file has."""
-        self._free.clear()
         with self.change() as connection:
+            self._free.clear()
             connection.execute(
                 "DELETE FROM contents WHERE id NOT IN (SELECT content_id FROM files WHERE content_id IS NOT NULL)"
             )
@@ -159,13 +159,13 @@ class Store:
                     path.unlink()
 
     def add_vectors(self, model: int, chunks: Sequence[int], vectors: Any) -> None:
-        """Keeps a vector for each chunk. They are in the file before the database says so."""
+        """Keeps a vector for each chunk that is still there. They are in the file before the database says so."""
         with self.change() as connection:
             slots = self._free_slots(model, len(chunks))
             self.vectors(model).write(slots, vectors)
             connection.executemany(
-                "INSERT OR REPLACE INTO vectors (chunk_id, model_id, slot) VALUES (?, ?, ?)",
-                [(chunk, model, slot) for chunk, slot in zip(chunks, slots, strict=True)],
+                "INSERT OR REPLACE INTO vectors (chunk_id, model_id, slot) SELECT id, ?, ? FROM chunks WHERE id = ?",
+                [(model, slot, chunk) for chunk, slot in zip(chunks, slots, strict=True)],
             )
 
     def _free_slots(self, model: int, count: int) -> list[int]:

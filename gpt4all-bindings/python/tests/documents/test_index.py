@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -267,11 +267,80 @@ def test_another_model_is_told_not_used(tmp_path: Path, folder: Path) -> None:
                 work()
 
 
+@pytest.mark.parametrize("phase", ["scanning", "reading", "batch"])
+def test_a_collection_may_be_removed_while_it_is_indexed(tmp_path: Path, folder: Path, phase: str) -> None:
+    """At whatever step it is; the others are indexed all the same."""
+    embedder = Removing()
+    with Documents(tmp_path / "data", embedder=embedder) as documents:
+        documents.add("a", folder)
+        documents.add("b", folder)
+        if phase == "batch":
+            embedder.remove = lambda: documents.remove("a")
+
+        def removing(progress: Progress) -> None:
+            if progress.phase == phase and len(documents.collections()) == 2:
+                documents.remove("a")
+
+        documents.index(progress=removing)
+        assert [each.name for each in documents.collections()] == ["b"]
+        assert {file.state for file in documents.files("b")} == {"ready"}
+        assert documents.collections()[0].embedded == documents.collections()[0].chunks > 0
+
+
+class Removing(FakeEmbedder):
+    """Calls something before its first batch is done."""
+
+    remove: Callable[[], None] | None = None
+
+    def embed_documents(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        remove, self.remove = self.remove, None
+        if remove is not None:
+            remove()
+        return super().embed_documents(texts)
+
+
+def test_what_was_read_stays_when_another_collection_is_removed(documents: Documents, folder: Path) -> None:
+    """Contents that no file has are dropped then: what has just been read must have its file by that time."""
+    empty = folder.parent / "empty"
+    empty.mkdir()
+    for number in range(60):
+        (folder / f"{number}.txt").write_text(f"Note {number} is about water pumps.\n")
+    documents.add("notes", folder)
+    ended = threading.Event()
+
+    def remove_others() -> None:
+        while not ended.is_set():
+            documents.add("other", empty)
+            documents.remove("other")
+
+    removing = threading.Thread(target=remove_others)
+    removing.start()
+    try:
+        documents.index(["notes"])
+    finally:
+        ended.set()
+        removing.join()
+    assert {file.state for file in documents.files("notes")} == {"ready"}
+    assert documents.collections()[0].embedded == documents.collections()[0].chunks > 60
+
+
+def test_a_new_collection_is_not_paused_as_a_removed_one_was(documents: Documents, folder: Path) -> None:
+    documents.add("paused", folder)
+    documents.pause("paused")
+    documents.remove("paused")
+    documents.add("new", folder)
+    documents.index()
+    assert {file.state for file in documents.files("new")} == {"ready"}
+
+
 def test_wrong_names(documents: Documents, folder: Path) -> None:
     with pytest.raises(InvalidArgumentError, match="is not a folder"):
         documents.add("notes", folder / "house.txt")
     with pytest.raises(InvalidArgumentError, match="needs a name"):
         documents.add(" ", folder)
+    for name in ("a/b", "a\\b", "..", "a\0b", "a\nb"):
+        with pytest.raises(InvalidArgumentError, match="cannot be a collection's name"):
+            documents.add(name, folder)
     with pytest.raises(ModelNotFoundError, match="there is none yet"):
         documents.remove("x")
     documents.add("notes", folder)
