@@ -105,12 +105,13 @@ TEST_F(Score, ObeysTheChainRule) {
 TEST_F(Score, GivesTheSameInABatchAloneAndFromMemory) {
     const json context = ids(40, 1);
     json continuations = json::array();
-    for (int i = 0; i < 200; ++i) { // more than run together, some sharing their beginnings, some of one token
+    const int count = TEST_SANITIZED ? 80 : 200;
+    for (int i = 0; i < count; ++i) { // more than run together, some sharing their beginnings, some of one token
         continuations.push_back(ids(1 + i % 60, i % 50));
     }
     const TaskOutcome all = score(context, continuations);
     ASSERT_EQ(all.status, LLMODEL_OK) << all.message;
-    for (const size_t i : {size_t{0}, size_t{1}, size_t{61}, size_t{120}, size_t{199}}) {
+    for (const size_t i : {size_t{0}, size_t{1}, size_t{61}, static_cast<size_t>(count - 1)}) {
         const TaskOutcome alone = score(context, json::array({continuations[i]}));
         EXPECT_NEAR(alone.result["continuations"][0]["logprob"].get<double>(),
                     all.result["continuations"][i]["logprob"].get<double>(), 1e-3);
