@@ -6,6 +6,7 @@ instructions beyond its name is found.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -37,6 +38,11 @@ QEMU_CASES = ("complete-tiny-hello", "complete-tiny-q4_0-see", "complete-tiny-q8
 
 AVX2 = "haswell"
 BEST = gpt4all.devices()["cpu"].get("module", {}).get("name", AVX2)  # of those that this processor can run
+
+# Whose whole corpus is run: without AVX, with each width of its registers, and the one that is chosen here. The others
+# differ from these in a few instructions, which products, attention and an answer of the default model try in each.
+WIDTHS = {"x64", AVX2, "skylakex", BEST}
+THOROUGH = bool(os.environ.get("GPT4ALL_THOROUGH"))
 
 every_module = pytest.mark.parametrize("module", modules(), indirect=True)
 oldest_modules = pytest.mark.parametrize("module", OLDEST, indirect=True)
@@ -77,7 +83,7 @@ def test_attention_of_many_conversations(runnable: Module) -> None:
     assert ", 0 wrong" in done.stdout.splitlines()[-1]
 
 
-@every_module
+@pytest.mark.parametrize("module", modules() if THOROUGH else sorted(WIDTHS), indirect=True)
 def test_the_corpus_holds(runnable: Module, tmp_path: Path) -> None:
     hold_corpus(runnable, {"GPT4ALL_CACHE": str(tmp_path), "GPT4ALL_OFFLINE": "1"})
 
