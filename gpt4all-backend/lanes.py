@@ -64,5 +64,5 @@ LANES = {
     "symbols": Lane("what libllmodel exports", _symbols, minutes=0.1, place=30),
     "mutations": Lane("mutated model files", _mutations, minutes=0.3, place=120, beside=True),
     "asan": Lane("address and undefined-behaviour sanitizers", _asan, tools=CLANG_TOOLS, minutes=11, place=170),
-    "tsan": Lane("thread sanitizer", _tsan, tools=CLANG_TOOLS, minutes=5.5, place=180, beside=True),
+    "tsan": Lane("thread sanitizer", _tsan, tools=CLANG_TOOLS, minutes=5.5, place=165, beside=True),
 }

@@ -1,4 +1,4 @@
-"""The lane of the application's front end: formatter, linter, types, unit tests, the build, and flows in Chromium."""
+"""The lanes of the application's front end: formatter, linter, types, unit tests, the build, and flows in Chromium."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ PYTHON_BINDING = ROOT / "gpt4all-bindings" / "python"
 REQUIREMENTS = PYTHON_BINDING / "tests" / "app" / "requirements.txt"
 OF_DOCUMENTS = "tests/flows/real-documents.test.ts"
 REAL = ("tests/flows/real.test.ts", OF_DOCUMENTS)
+SPEED = "tests/flows/speed.test.ts"
+NO_BROWSER = "Chromium is not installed (Debian: chromium)"
 BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
 
 
@@ -57,9 +59,10 @@ def _application() -> dict[str, str]:
     return {"GPT4ALL_TEST_PYTHON": str(python), "GPT4ALL_LIBRARY": str(library), "PYTHONPATH": str(PYTHON_BINDING)}
 
 
-def _tests(project: str, *options: str) -> Outcome:
-    """Runs the tests of one project of vite.config.ts."""
-    report, log = REPORTS / f"chat-{project}.xml", LOGS / f"chat-{project}.log"
+def _tests(project: str, *options: str, name: str = "") -> Outcome:
+    """Runs the tests of one project of vite.config.ts; `name` is what the report is called, if not as the project."""
+    name = name or project
+    report, log = REPORTS / f"chat-{name}.xml", LOGS / f"chat-{name}.log"
     report.unlink(missing_ok=True)
     log.unlink(missing_ok=True)
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -67,10 +70,10 @@ def _tests(project: str, *options: str) -> Outcome:
     command += ["--reporter=junit", f"--outputFile.junit={report}", *options]
     code = run_logged(command, log, cwd=FRONT_END, variables=_variables(), progress=last_word, timeout=LANE_SECONDS)
     if not report.is_file():
-        return Outcome(failed=[(project, f"vitest ended with {code} and no report:\n{tail(log)}")])
+        return Outcome(failed=[(name, f"vitest ended with {code} and no report:\n{tail(log)}")])
     outcome = read_junit(report)
     if code and not outcome.failed:
-        outcome.failed.append((project, f"vitest ended with {code}:\n{tail(log, 20)}"))
+        outcome.failed.append((name, f"vitest ended with {code}:\n{tail(log, 20)}"))
     return outcome
 
 
@@ -94,13 +97,20 @@ def _chat(_: Settings) -> Outcome:
     outcome += _tests("unit")
     build_front_end()
     if not any(map(shutil.which, BROWSERS)):
-        outcome.skipped.append(("flows", "Chromium is not installed (Debian: chromium)"))
+        outcome.skipped.append(("flows", NO_BROWSER))
         return outcome
     build("release", ["llmodel"])
     left_out = _left_out()
     outcome.skipped += left_out.items()
-    outcome += _tests("flows", *(f"--exclude={name}" for name in left_out))
+    outcome += _tests("flows", *(f"--exclude={name}" for name in (SPEED, *left_out)))
     return outcome
+
+
+def _speed(_: Settings) -> Outcome:
+    build_front_end()
+    if not any(map(shutil.which, BROWSERS)):
+        return Outcome(skipped=[("speed", NO_BROWSER)])
+    return _tests("flows", SPEED, name="speed")
 
 
 LANES = {
@@ -112,5 +122,8 @@ LANES = {
         venv=_prepare,
         minutes=6,
         place=57,
-    )
+        beside=True,
+    ),
+    # alone: it measures
+    "chat-speed": Lane("how fast the application's pages are", _speed, tools=[NODE], venv=_prepare, place=167),
 }

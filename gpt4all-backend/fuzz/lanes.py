@@ -66,4 +66,4 @@ def _fuzz(settings: Settings) -> Outcome:
     return outcome
 
 
-LANES = {"fuzz": Lane("fuzzing", _fuzz, tools=CLANG_TOOLS, minutes=1.5, place=190, beside=True)}
+LANES = {"fuzz": Lane("fuzzing", _fuzz, tools=CLANG_TOOLS, minutes=1.5, place=166, beside=True)}
