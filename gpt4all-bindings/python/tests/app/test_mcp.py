@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from gpt4all._app.chats import mcp
 from gpt4all._app.chats.toolbox import Toolbox
 
 from .conftest import Start
@@ -82,6 +83,33 @@ def test_a_program_that_cannot_be_used_keeps_no_other_out(tmp_path: Path) -> Non
     assert set(failed) == {"broken", "silent"}
     assert "does not answer as it should" in str(failed["broken"])
     assert any(each.name == "notes__read_note" for each in found)
+
+
+def hostile(what: str) -> dict[str, Any]:
+    return {"command": sys.executable, "args": [str(Path(__file__).with_name("hostile_program.py")), what]}
+
+
+def test_a_program_that_lists_tools_without_an_end_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcp, "LIST_SECONDS", 5.0)
+    listing(tmp_path, endless=hostile("endless"), silent=hostile("silent"))
+    found = used(tmp_path, lambda toolbox: asyncio.wait_for(toolbox.listed(), 60))
+    failed = {each.name: str(each.error) for each in found if each.error}
+    assert "more than 500 tools" in failed["endless"]
+    assert "did not list its tools within 5 seconds" in failed["silent"]
+    assert any(each.name == "notes__read_note" for each in found)
+
+
+def test_no_tool_comes_to_stand_for_another(tmp_path: Path) -> None:
+    """What a name stands for, and what it says of itself, is not changed by a tool whose name becomes the same."""
+    listing(tmp_path, twice=hostile("twice"))
+
+    async def work(toolbox: Toolbox) -> None:
+        assert [each.name for each in await toolbox.listed() if "twice" in each.name] == ["twice__read_it"]
+        [described] = await toolbox.described(["twice__read_it"])
+        assert described["function"]["description"].startswith("read it ")
+        assert len(described["function"]["description"]) == mcp.MOST_OF_DESCRIPTION
+
+    used(tmp_path, work)
 
 
 def test_without_a_file_there_are_no_programs(tmp_path: Path) -> None:

@@ -18,9 +18,14 @@ from ..._errors import InvalidArgumentError
 
 FILE = "mcp.json"
 START_SECONDS = 30.0
+LIST_SECONDS = 20.0
 CALL_SECONDS = 60.0
+MOST_TOOLS = 500
 MOST_CHARACTERS = 100_000
 """Of what a call gives."""
+
+MOST_OF_DESCRIPTION = 4_000
+"""Characters of what a tool says of itself, which the model has to read."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +86,17 @@ class Server:
         self._end = asyncio.Event()
 
     async def offers(self) -> list[Offer]:
-        """Its tools. Raises OSError, RuntimeError or another exception of its package if it cannot be asked."""
+        """Its tools. Raises OSError, RuntimeError or another exception of its package if it cannot be asked, takes too
+        long or does not come to an end."""
         client = await self._connected()
-        found, cursor = list[Offer](), None
-        while True:
-            page = await client.list_tools(cursor=cursor)
-            found += [Offer(each.name, each.description or each.name, each.input_schema) for each in page.tools]
-            cursor = page.next_cursor
-            if not cursor:
-                return found
+        try:
+            return await asyncio.wait_for(_offered(client), LIST_SECONDS)
+        except asyncio.TimeoutError:
+            self._end.set()  # the next time, it is started again
+            raise RuntimeError(f"it did not list its tools within {LIST_SECONDS:g} seconds") from None
+        except Exception:
+            self._end.set()
+            raise
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> str:
         """What a tool gives, as text. Raises ValueError if the call failed."""
@@ -133,3 +140,17 @@ class Server:
                 connected.set_exception(error)
                 with contextlib.suppress(BaseException):
                     connected.exception()  # nobody may be waiting any more
+
+
+async def _offered(client: Any) -> list[Offer]:
+    found, cursor = list[Offer](), None
+    while True:
+        page = await client.list_tools(cursor=cursor)
+        for each in page.tools:
+            about = (each.description or each.name)[:MOST_OF_DESCRIPTION]
+            found.append(Offer(each.name, about, each.input_schema))
+        if len(found) > MOST_TOOLS:
+            raise RuntimeError(f"it lists more than {MOST_TOOLS} tools")
+        cursor = page.next_cursor
+        if not cursor:
+            return found

@@ -69,7 +69,12 @@ class Toolbox:
         except Exception as error:  # whatever a program of others does
             logger.warning("the tools of %s cannot be had: %r", program.name, error)
             return [Listed(program.name, "", f"{program.command} does not answer as it should: {error!r}"[:500])]
-        named = {_UNFIT.sub("_", f"{program.name}__{offer.name}")[:64]: offer for offer in offers}
+        named: dict[str, mcp.Offer] = {}
+        for offer in offers:
+            name = _UNFIT.sub("_", f"{program.name}__{offer.name}")[:64]
+            # A name means one tool: none may come to stand for another, which was allowed.
+            if name not in named and self._offers.get(name, (server,))[0] is server:
+                named[name] = offer
         self._offers.update({name: (server, offer) for name, offer in named.items()})
         return [Listed(name, offer.description) for name, offer in named.items()]
 
