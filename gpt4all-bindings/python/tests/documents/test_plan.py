@@ -115,11 +115,13 @@ class NoteTaker:
     def __init__(self, note: str = "A point [{0}] and [999].") -> None:
         self._note = note
         self.asked: list[str] = []
+        self.limits: list[int | None] = []
 
     @contextlib.contextmanager
-    def chat(self, messages: list[dict[str, Any]], **_: Any) -> Iterator[Iterator[str]]:
+    def chat(self, messages: list[dict[str, Any]], **options: Any) -> Iterator[Iterator[str]]:
         asked = messages[-1]["content"]
         self.asked.append(asked)
+        self.limits.append(options.get("max_tokens"))
         numbers = re.findall(r"\[(\d+)\]", asked)
         if "Do not answer yet" in asked:
             yield iter([self._note.format(numbers[0])])
@@ -137,6 +139,17 @@ def test_notes_become_an_answer(documents: Documents) -> None:
     first = [part[0].number for part in plan.parts]
     assert [each.number for each in answer.cited] == [number for number in first if number != 1]
     assert "888" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("given", "of_notes"), [({}, 500), ({"max_tokens": -1}, 500), ({"max_tokens": 40}, 40), ({"n_predict": 900}, 500)]
+)
+def test_notes_have_an_end_whatever_the_model(documents: Documents, given: dict[str, int], of_notes: int) -> None:
+    model = NoteTaker()
+    documents.ask("List all deadlines", cast(Model, model), budget=500, **given)
+    *notes, last = model.limits
+    assert set(notes) == {of_notes}
+    assert last == given.get("max_tokens")
 
 
 def test_notes_that_are_too_long_are_made_fewer(documents: Documents) -> None:

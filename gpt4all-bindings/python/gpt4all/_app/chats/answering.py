@@ -174,8 +174,10 @@ class Answering:
 
     async def _silently(self, messages: Messages) -> str:
         """What the model says to messages that are not of the chat."""
+        from ...documents._evidence import note_options
+
         sampling = {name: value for name, value in self._task.settings.sampling if value is not None}
-        body = {**sampling, **self._template(), "messages": messages}
+        body = {**note_options(sampling), **self._template(), "messages": messages}
         text = [frame.data async for frame in self._asked("chat", body) if frame.kind == "text"]
         return "".join(text)
 
