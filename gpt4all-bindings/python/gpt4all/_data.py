@@ -21,9 +21,21 @@ def data_folder() -> Path:
 
 
 def connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
-    """A connection for all threads, whose user begins and ends transactions."""
-    connection = sqlite3.connect(name, uri=uri, isolation_level=None, check_same_thread=False, timeout=30)
-    connection.execute("PRAGMA foreign_keys = ON")
+    """A connection for all threads, whose user begins and ends transactions. Raises LLModelIOError if the file is
+    damaged, or cannot be opened."""
+    try:
+        connection = sqlite3.connect(name, uri=uri, isolation_level=None, check_same_thread=False, timeout=30)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA schema_version")  # the first to look into the file
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        raise LLModelIOError(
+            f"{name} cannot be used: {error}; put a backup in its place, or move it elsewhere to begin anew",
+            {"path": name},
+        ) from error
     return connection
 
 

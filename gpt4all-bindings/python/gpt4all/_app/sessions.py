@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 FILE = "secret"
+SECRET_BYTES = 32
 TOKEN_SECONDS = 600
 SESSION_SECONDS = 90 * 24 * 3600
 
@@ -65,12 +66,15 @@ class Sessions:
 
 
 def _secret(path: Path) -> bytes:
-    """Kept in a file that only its owner may read; made if there is none."""
+    """Kept in a file that only its owner may read; made if there is none, or not all of it, as after a power failure:
+    anybody could guess that."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not path.exists():
+    if not path.exists() or path.stat().st_size < SECRET_BYTES:
         unfinished = path.with_name(f"{path.name}.{os.getpid()}")
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
+            file.write(secrets.token_bytes(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
         unfinished.replace(path)
     return path.read_bytes()

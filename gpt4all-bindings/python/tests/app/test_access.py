@@ -72,6 +72,16 @@ def test_what_is_no_token_is_refused(text: str, tmp_path: Path) -> None:
     assert not sessions.known(f"{sessions.cookie}={text}")
 
 
+def test_a_secret_that_was_cut_off_is_made_anew(tmp_path: Path) -> None:
+    """As a power failure leaves it: whoever guesses that it is empty could sign a session."""
+    Sessions(tmp_path)
+    for left in (b"", b"abc"):
+        (tmp_path / "secret").write_bytes(left)
+        Sessions(tmp_path)
+        assert len((tmp_path / "secret").read_bytes()) == 32
+        assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
 def test_the_cookie_is_for_this_page_alone(start: Start) -> None:
     with start() as app:
         cookie = next(iter(app.http.cookies))

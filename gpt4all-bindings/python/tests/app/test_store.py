@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gpt4all import UnsupportedError
+from gpt4all import LLModelIOError, UnsupportedError
 from gpt4all._app.chats.store import PURGE_SECONDS, UNUSED_SECONDS, Chats
 from gpt4all._app.database import Database, new_id
 from gpt4all._app.schema import STEPS
@@ -98,6 +98,13 @@ def test_a_full_disk_is_said_and_leaves_everything_as_it_was(tmp_path: Path) -> 
     later = chats.add(NewChat(title="later"))
     database.close()
     assert {row[0] for row in Database(tmp_path).rows("SELECT id FROM chats")} == {kept.id, later.id}
+
+
+def test_a_damaged_file_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "chat.db").write_bytes(b"no database" * 100)
+    with pytest.raises(LLModelIOError, match=r"chat\.db cannot be used: file is not a database; put a backup"):
+        Database(tmp_path)
+    assert (tmp_path / "chat.db").read_bytes() == b"no database" * 100
 
 
 def test_ids_sort_by_time() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import child_environment
-from gpt4all import BusyError, LLModelError, UnsupportedError
+from gpt4all import BusyError, LLModelError, LLModelIOError, UnsupportedError
 from gpt4all._data import migrate, schema_version
 from gpt4all.documents._chunks import Chunk
 from gpt4all.documents._schema import STEPS
@@ -127,6 +127,13 @@ def test_reading_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(LLModelError, match="there are no documents"):
         Store(tmp_path / "none", read_only=True)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, read_only: bool) -> None:
+    (tmp_path / "docs.db").write_bytes(b"no database" * 100)
+    with pytest.raises(LLModelIOError, match="file is not a database"):
+        Store(tmp_path, read_only=read_only)
 
 
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
