@@ -144,7 +144,7 @@ def test_notes_become_an_answer(documents: Documents) -> None:
 @pytest.mark.parametrize(
     ("given", "of_notes"), [({}, 500), ({"max_tokens": -1}, 500), ({"max_tokens": 40}, 40), ({"n_predict": 900}, 500)]
 )
-def test_notes_have_an_end_whatever_the_model(documents: Documents, given: dict[str, int], of_notes: int) -> None:
+def test_notes_have_an_end_whatever_the_model(documents: Documents, given: dict[str, Any], of_notes: int) -> None:
     model = NoteTaker()
     documents.ask("List all deadlines", cast(Model, model), budget=500, **given)
     *notes, last = model.limits
