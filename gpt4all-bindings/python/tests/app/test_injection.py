@@ -30,7 +30,7 @@ def library() -> Library:
     )
     found = Found((passage,), True, 0.9, 0.3, False, 1, 1)
     documents = SimpleNamespace(plan=lambda *_, **__: Plan("passages", found))
-    return cast("Library", SimpleNamespace(documents=lambda: documents))
+    return cast("Library", SimpleNamespace(documents=lambda: documents, searchable=lambda: documents))
 
 
 def told(scripted: Scripted) -> list[dict[str, Any]]:
