@@ -4853,9 +4853,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/json": components["schemas"]["AppValues"];
             };
         };
         responses: {

@@ -8,18 +8,24 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from .app import Application, create_app
 from .settings import AppSettings
 
 
-def document() -> str:
-    """OpenAPI, in JSON."""
+def described() -> dict[str, Any]:
+    """OpenAPI."""
     with tempfile.TemporaryDirectory() as folder:
         application: Application = create_app(AppSettings(folder=Path(folder))).state.application
-        described = application.api.openapi()
+        found = application.api.openapi()
         application.services.database.close()
-    return json.dumps(described, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return found
+
+
+def document() -> str:
+    """The same, in JSON."""
+    return json.dumps(described(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 if __name__ == "__main__":

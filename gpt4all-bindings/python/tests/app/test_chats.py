@@ -19,6 +19,7 @@ from gpt4all._app.database import Database
 from gpt4all._app.failures import REMEDIES
 from gpt4all._app.preferences import Preferences
 from gpt4all._app.schemas.chats import NewChat
+from gpt4all._app.schemas.settings import AppValues
 from gpt4all._server.store import Store
 
 from .conftest import SMOLLM2, TEXT, THINKING, Start
@@ -162,7 +163,7 @@ def test_the_default_model_can_chat(store: Path, monkeypatch: pytest.MonkeyPatch
     found = choice.default(Store(), preferences, database)
     assert found is not None
     assert found.id == "c-text.gguf"
-    preferences.change({"default_model": "c-text"})
+    preferences.change(AppValues(default_model="c-text"))
     assert choice.chosen(Store(), preferences, database, None).id == "c-text.gguf"
 
 

@@ -64,7 +64,7 @@ def test_values_of_another_release_are_left_alone(preferences: Preferences, tmp_
 
 
 def test_a_chat_comes_before_the_model_and_the_application(preferences: Preferences) -> None:
-    preferences.change({"system": "app", "temperature": 0.1, "max_tokens": 10, "documents_only": True})
+    preferences.change(AppValues(system="app", temperature=0.1, max_tokens=10, documents_only=True))
     model = ChatSettings(system="model", sampling=Sampling(temperature=0.2, top_k=5))
     preferences.set_of_model("m.gguf", model)
     chat = ChatSettings(sampling=Sampling(top_k=6), documents_only=False)

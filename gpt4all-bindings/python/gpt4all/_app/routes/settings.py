@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
 
-from ..schemas.settings import ChatSettings, Settings
+from ..schemas.settings import AppValues, ChatSettings, Settings
 from ..services import Services
 
 
@@ -25,9 +23,9 @@ def routes(services: Services) -> APIRouter:
         return services.preferences.settings()
 
     @router.patch("/settings", summary="Change settings")
-    def change_settings(values: dict[str, Any]) -> Settings:
-        if isinstance(reranker := values.get("reranker"), str):
-            services.installed.check_reranker(reranker)
+    def change_settings(values: AppValues) -> Settings:
+        if values.reranker is not None:
+            services.installed.check_reranker(values.reranker)
         return changed(services.preferences.change(values))
 
     @router.delete("/settings/{key}", summary="Go back to a default")

@@ -9,9 +9,9 @@ TEXT_LENGTH = 8 << 20
 
 
 class Model(BaseModel):
-    """A part of an answer."""
+    """A part of a request or an answer. Nothing is taken for what it is not: true is no number, "5" neither."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
 
 
 class Error(Model):
