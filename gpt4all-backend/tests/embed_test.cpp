@@ -195,6 +195,22 @@ TEST(EmbedPooling, PoolsTokenVectorsAsTheOptionsSay) {
     EXPECT_THAT(embed("last"), Pointwise(FloatNear(rounding), std::vector<float>(each.end() - 64, each.end())));
 }
 
+TEST(EmbedContext, EndsWhereTheTableOfPositionsDoes) {
+    const json text = repeated("the cat ", 300);
+    const OpenModel model("tiny-bert.gguf", {{"n_ctx", 2048}});
+    const TaskOutcome refused = run_task(model, "embed", {{"input", text}});
+    EXPECT_EQ(refused.status, LLMODEL_CONTEXT_OVERFLOW);
+    EXPECT_EQ(refused.detail["limit"], 256) << refused.message;
+    const TaskOutcome cut = run_task(model, "embed", {{"input", text}, {"truncate", true}});
+    ASSERT_EQ(cut.status, LLMODEL_OK) << cut.message;
+    EXPECT_EQ(cut.result["usage"]["prompt_tokens"], 256);
+
+    const OpenModel reranker("tiny-bert-rerank.gguf", {{"n_ctx", 2048}});
+    const TaskOutcome long_one = run_task(reranker, "rerank", {{"query", "the cat"}, {"documents", {"hello", text}}});
+    EXPECT_EQ(long_one.status, LLMODEL_CONTEXT_OVERFLOW);
+    EXPECT_EQ(long_one.detail["limit"], 256) << long_one.message;
+}
+
 TEST(EmbedReranker, SaysThatItMakesNone) {
     const OpenModel model("tiny-bert-rerank.gguf");
     const TaskOutcome outcome = run_task(model, "embed", {{"input", "the cat"}});

@@ -39,16 +39,24 @@ bool stop_if_cancelled(void *sink) {
     return sink != nullptr && static_cast<const EventSink *>(sink)->cancelled();
 }
 
+std::string metadata(const llama_model *weights, const std::string &key) {
+    std::string value(256, '\0');
+    const int32_t length = llama_model_meta_val_str(weights, key.c_str(), value.data(), value.size());
+    value.resize(length < 0 ? 0 : std::strlen(value.c_str()));
+    return value;
+}
+
+/** Whether positions are looked up in a table, which is as long as the context that the model was trained with. */
+bool has_position_table(const llama_model *weights) {
+    // llama.cpp counts BERT with its relatives that rotate, and reads beyond the table's end
+    return llama_model_rope_type(weights) == LLAMA_ROPE_TYPE_NONE ||
+           metadata(weights, "general.architecture") == "bert";
+}
+
 } // namespace
 
 std::string architecture_value(const llama_model *weights, const char *name) {
-    const auto read = [weights](const std::string &key) {
-        std::string value(256, '\0');
-        const int32_t length = llama_model_meta_val_str(weights, key.c_str(), value.data(), value.size());
-        value.resize(length < 0 ? 0 : std::strlen(value.c_str()));
-        return value;
-    };
-    return read(read("general.architecture") + "." + name);
+    return metadata(weights, metadata(weights, "general.architecture") + "." + name);
 }
 
 PoolingType pooling_of(const llama_model *weights, const common_params &params) {
@@ -71,8 +79,7 @@ size_t Context::limit() const {
     if (wanted == 0) {
         return trained;
     }
-    // positions that are looked up in a table end where the table does
-    return llama_model_rope_type(weights_) == LLAMA_ROPE_TYPE_NONE ? std::min(wanted, trained) : wanted;
+    return has_position_table(weights_) ? std::min(wanted, trained) : wanted;
 }
 
 void Context::acquire(const EventSink &sink) {
