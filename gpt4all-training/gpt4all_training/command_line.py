@@ -76,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TrainingError as error:
         print(f"gpt4all-train: {error}", file=sys.stderr)
         return FAILED
+    except OSError as error:  # of a disk that fails, for one
+        print(f"gpt4all-train: {error}. Start the same command again, which goes on here", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("gpt4all-train: stopped; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED

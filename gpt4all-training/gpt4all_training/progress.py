@@ -13,7 +13,7 @@ class Progress(Protocol):
     """Is told how far a step is."""
 
     def begin(self, what: str, total: int, unit: str) -> None:
-        """Something with so many units begins."""
+        """Something with so many units begins; 0 if nobody can say how many."""
 
     def advance(self, units: int) -> None:
         """So many more are done."""
@@ -44,7 +44,7 @@ class Bars:
     def begin(self, what: str, total: int, unit: str) -> None:
         """Ends the bar before, and shows another."""
         self._end()
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and total:
             self._bar = tqdm(desc=what, total=total, unit=unit, unit_scale=True, dynamic_ncols=True, file=sys.stderr)
         else:
             print(f"{what} …", file=sys.stderr, flush=True)

@@ -49,6 +49,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         (GOOD + "cleaning: {patterns: {bad: '('}}\n", "no regular expression"),
         (GOOD + "contamination: {tasks: {mmlu: a.jsonl}}\n", "mmlu: not one of boolq"),
         (GOOD + "duplicates: {near: {threshold: .nan}}\n", "threshold"),
+        (GOOD + "duplicates: {near: {bands: 256, rows: 64}}\n", "at most 1,024 hashes"),
         (GOOD + GOOD[GOOD.index("  - name") :], "names of their own"),
         (GOOD.replace("me\n", "me\n    url: 'javascript:alert(1)'\n"), r"sources\.0\.url"),
         ("{" * 5000, "not valid YAML"),

@@ -60,6 +60,7 @@ def test_known_shapes(row: object, messages: object) -> None:
         ({"prompt": "Q", "response": None}, "no text in response"),
         ({"prompt": "Q", "response": 5}, "response is a number"),
         ({"prompt": "Q", "response": b"A"}, "response is bytes"),
+        ({"messages": [by("user", "Q"), {"role": "model", "content": [{"type": "text"}]}]}, "content is a list"),
         ({"messages": "Q"}, "not a list"),
         ({"messages": []}, "no answer"),
         ({"messages": [{"role": "user", "content": "Q"}]}, "no answer"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -22,14 +23,20 @@ from rows import make_rows
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGURATION = {
     "output": "out",
-    "sources": [source(), source(name="array", files=["rows.json"]), source(name="table", files=["rows.parquet"])],
+    "sources": [
+        source(),
+        source(name="array", files=["rows.json"]),
+        source(name="table", files=["rows.parquet"]),
+        source(name="stream", files=["rows.arrow"]),
+        source(name="compressed", files=["rows.jsonl.gz"]),
+    ],
     "language": {"keep": ["en"]},
     "held_out": 0.1,
     "rows_per_file": 700,
 }
 
 
-def make_sources(folder: Path, count: int = 1500) -> None:
+def make_sources(folder: Path, count: int = 750) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -37,6 +44,11 @@ def make_sources(folder: Path, count: int = 1500) -> None:
     (folder / "rows.json").write_text(json.dumps([row for row, _ in make_rows(count, seed=2)]))
     rows = [row for row, _ in make_rows(count, seed=3)]
     pq.write_table(pa.Table.from_pylist(rows), folder / "rows.parquet", row_group_size=400)
+    table = pa.Table.from_pylist([row for row, _ in make_rows(count, seed=4)])
+    with pa.ipc.new_stream(str(folder / "rows.arrow"), table.schema) as writer:
+        writer.write_table(table, max_chunksize=350)
+    lines = b"".join(json.dumps(row).encode() + b"\n" for row, _ in make_rows(count, seed=5))
+    (folder / "rows.jsonl.gz").write_bytes(gzip.compress(lines, mtime=0))
 
 
 def settings() -> Curate:
@@ -70,21 +82,21 @@ def test_stopping_before_any_file_gets_its_name(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "replace", counted_replace)
     # The plan; a chunk each time, and half of the next; then the files of the result, of which none is kept.
-    for allowed in (0, 1, *[3] * (3 * 1500 // 250), *range(20)):
+    for allowed in (0, 1, *[3] * (5 * 750 // 250), *range(20)):
         left = allowed
         try:
             curate(settings(), tmp_path / "killed")
             break
         except Killed:
             stops += 1
-    assert stops >= 2 + 18 + 10
+    assert stops >= 2 + 15 + 10
     assert bytes_of(tmp_path / "killed" / "out") == bytes_of(tmp_path / "alone" / "out")
 
 
 def test_killing_the_process_at_any_moment(tmp_path: Path) -> None:
     for name in ("alone", "killed"):
         (tmp_path / name).mkdir()
-        make_sources(tmp_path / name, 2000)
+        make_sources(tmp_path / name, 1200)
         (tmp_path / name / "curate.yaml").write_text(json.dumps(CONFIGURATION))  # JSON is YAML
     command = [sys.executable, "-m", "gpt4all_training", "curate", "--quiet"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -164,3 +176,19 @@ def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
     (tmp_path / "out" / "letter.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"letter\.txt"):
         curate(settings(), tmp_path)
+
+
+def test_files_of_a_result_that_are_gone(tmp_path: Path) -> None:
+    make_sources(tmp_path)
+    done = curate(settings(), tmp_path)
+    (done.folder / "report.html").unlink()
+    with pytest.raises(OutputError, match=r"report\.html: is not what the manifest says"):
+        curate(settings(), tmp_path)
+
+
+def test_a_pattern_does_not_stand_for_what_the_step_writes(tmp_path: Path) -> None:
+    make_sources(tmp_path)
+    everything = source(files=["**/*.parquet", "**/*.arrow"])
+    configuration = Curate.model_validate_json(json.dumps({"output": "out", "sources": [everything]}))
+    assert curate(configuration, tmp_path).read == 1500
+    assert curate(configuration, tmp_path).again

@@ -30,20 +30,21 @@ _REFUSAL = re.compile(
       | have\ (?:access|personal|enough|the\ ability) | understand\ (?:your|the)
     ) \b
     """,
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
 _SELF_REFERENCE = re.compile(
     r"""
-      \b AI \s language \s model \b
-    | (?<!such\ ) \b (?: as | i\s?am | i'?m ) \s (?:just\ |only\ |simply\ )? an?
-      \s (?: (?:large\ |AI\ )? language \s model \b | AI \s (?:model|assistant|chatbot) \b
-           | (?:AI|artificial\ intelligence) (?= [,.;] | \s I\b ) )
-    | \b (?:trained|developed|created|made) \s by \s OpenAI \b
-    | \b my \s knowledge \s cut-?off \b
+      \b ai\ language\ model \b
+    | (?<!such\ ) \b (?: as | i\ ?am | i'?m ) \ (?:just\ |only\ |simply\ )? an?
+      \ (?: (?:large\ |ai\ )? language\ model \b | ai\ (?:model|assistant|chatbot) \b
+          | (?:ai|artificial\ intelligence) (?= [,.;] | \ i\b ) )
+    | \b (?:trained|developed|created|made)\ by\ openai \b
+    | \b my\ knowledge\ cut-?off \b
     """,
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
+# Each of the above has one of these, which are found a hundred times as fast.
+_SIGNS = ("language model", " an ai", "artificial intelligence", "openai", "my knowledge cut")
 _BEGINNING = 300  # characters, in which an answer refuses if it does
 _DAMAGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
 
@@ -64,12 +65,23 @@ class Cleaner:
             return reasons.ONE_CHARACTER
         if any(_DAMAGE.search(content) for _, content in conversation.messages):
             return reasons.DAMAGED
-        plain = [answer.translate(_APOSTROPHES) for answer in answers]
+        plain = [_plain(answer) for answer in answers]
         if self._settings.refusals and any(_REFUSAL.match(answer[:_BEGINNING]) for answer in plain):
             return reasons.REFUSAL
-        if self._settings.self_references and any(_SELF_REFERENCE.search(answer) for answer in plain):
+        if self._settings.self_references and any(map(_refers_to_itself, plain)):
             return reasons.SELF_REFERENCE
         for reason, pattern in self._patterns:
             if any(pattern.search(answer) for answer in answers):
                 return reason
         return None
+
+
+def _plain(answer: str) -> str:
+    """Small letters, one kind of apostrophe, and one space between words."""
+    for apostrophe in "’‘ʼ":
+        answer = answer.replace(apostrophe, "'")
+    return " ".join(answer.lower().split())
+
+
+def _refers_to_itself(answer: str) -> bool:
+    return any(sign in answer for sign in _SIGNS) and _SELF_REFERENCE.search(answer) is not None

@@ -137,8 +137,10 @@ def _turn(turn: object) -> Message:
     role = _ROLES.get(who.lower()) if isinstance(who, str) else None
     if role is None:
         raise MalformedError(f"a message is by {str(who)[:40]!r}")
-    if isinstance(content, list) and all(isinstance(part, Mapping) and part.get("type") == "text" for part in content):
-        content = "\n".join(str(part.get("text")) for part in content)
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, Mapping) and part.get("type") == "text"]
+        texts = [part["text"] for part in parts if isinstance(part.get("text"), str)]
+        content = "\n".join(texts) if len(texts) == len(content) else content
     if not isinstance(content, str):
         raise MalformedError(f"a message's content is {_kind(content)}, not text")
     return role, _tidy(content)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +16,14 @@ from ..storage import make_folder
 
 Records = npt.NDArray[np.void]
 _PART = 32 << 20  # bytes that a part should have, as it is sorted in memory
-_MOST_PARTS = 512  # that are open at once
+_MOST_PARTS = 4096
 
 
 class Groups:
     """Records, each put into the part that its key belongs to. Use it in a `with`, which removes the files."""
 
     def __init__(self, folder: Path, kind: npt.DTypeLike, expected: int) -> None:
-        """Makes the files, in place of what an earlier run left.
+        """Makes the folder, in place of what an earlier run left.
 
         kind: NumPy's type of a record, which begins with an unsigned 64-bit `key`.
         expected: how many records there will be, about.
@@ -33,20 +32,13 @@ class Groups:
         wanted = -(-expected * self.kind.itemsize // _PART)
         self.parts = 1 << max(0, min(wanted, _MOST_PARTS) - 1).bit_length()
         self._folder = folder
-        self._files: list[IO[bytes]] = []
 
     def __enter__(self) -> Groups:
         shutil.rmtree(self._folder, ignore_errors=True)
         make_folder(self._folder)
-        try:
-            self._files = [self._path(part).open("wb") for part in range(self.parts)]
-        except OSError as error:
-            self._close()
-            raise unwritten(error, self._folder) from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def add(self, records: Records) -> None:
@@ -56,30 +48,22 @@ class Groups:
         order = np.argsort(part, kind="stable")
         begins = np.searchsorted(part[order], np.arange(self.parts + 1, dtype=np.uint64))
         try:
-            for number in np.flatnonzero(np.diff(begins)):
-                self._files[number].write(records[order[begins[number] : begins[number + 1]]].tobytes())
+            for number in np.flatnonzero(np.diff(begins)).tolist():
+                # opened each time, as there may be more parts than a process may have files open
+                with self._path(number).open("ab") as file:
+                    file.write(records[order[begins[number] : begins[number + 1]]].tobytes())
         except OSError as error:
             raise unwritten(error, self._folder) from error
 
     def sorted_parts(self) -> Iterator[Records]:
         """The records of each part, by key and the fields behind it. Nothing can be added any more."""
-        try:
-            for file in self._files:
-                file.close()
-        except OSError as error:  # what was still to be written
-            raise unwritten(error, self._folder) from error
-        for part in range(self.parts):
-            records = np.fromfile(self._path(part), self.kind)
-            self._path(part).unlink()
+        for path in filter(Path.exists, map(self._path, range(self.parts))):
+            records = np.fromfile(path, self.kind)
+            path.unlink()
             yield records[np.lexsort([records[name] for name in reversed(self.kind.names or ())])]
 
     def _path(self, part: int) -> Path:
-        return self._folder / f"{part:03}"
-
-    def _close(self) -> None:
-        for file in self._files:
-            with contextlib.suppress(OSError):
-                file.close()
+        return self._folder / f"{part:04}"
 
 
 def group_starts(keys: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -39,9 +39,10 @@ def find_inputs(settings: Curate, base: Path, said: Callable[[str], None]) -> In
     base: the folder of the configuration.
     said: is told which file is being hashed.
     """
+    output = (base / settings.output).resolve()
     files, names, described = [], [], []
     for source in settings.sources:
-        found = [name for pattern in source.files for name in _matching(base, pattern, source.name)]
+        found = [name for pattern in source.files for name in _matching(base, pattern, source.name, output)]
         found = list(dict.fromkeys(found))  # patterns may overlap
         names.append(found)
         files.append([base / name for name in found])
@@ -62,10 +63,15 @@ def check_unchanged(inputs: Inputs, base: Path) -> None:
             raise ChangedSourceError("changed while it was read", file=path, remedy=remedy)
 
 
-def _matching(base: Path, pattern: str, source: str) -> list[str]:
+def _matching(base: Path, pattern: str, source: str, output: Path) -> list[str]:
+    """The files that a pattern stands for. What the step itself writes is none of them."""
     if (base / pattern).is_file():
         return [pattern]
-    found = [name for name in glob.glob(pattern, root_dir=base, recursive=True) if (base / name).is_file()]
+    found = [
+        name
+        for name in glob.glob(pattern, root_dir=base, recursive=True)
+        if (base / name).is_file() and output not in (base / name).resolve().parents
+    ]
     if not found:
         remedy = f"Correct `files` of the source {source}; names are seen from the folder of the configuration"
         raise ConfigurationError("there is no such file", file=base / pattern, remedy=remedy)
@@ -73,7 +79,10 @@ def _matching(base: Path, pattern: str, source: str) -> list[str]:
 
 
 def _described(path: Path, name: str, role: str, source: str, said: Callable[[str], None]) -> Input:
-    said(name)
+    said(ascii(name))
+    if not name.isprintable():
+        remedy = "Give it another name; this one has characters that no report can show"
+        raise ConfigurationError("cannot be read under this name", file=ascii(name), remedy=remedy)
     try:
         return Input(name, role, source, path.stat().st_size, sha256_of(path))
     except FileNotFoundError as error:

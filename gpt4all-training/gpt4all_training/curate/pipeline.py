@@ -37,7 +37,7 @@ from .sources import Place, Record, read
 STEP = "curate"
 PACKAGES = ("numpy", "pyarrow", "pycld2", "rensa", "orjson", "ijson", "matplotlib", "jinja2", "pyyaml")
 _CHUNK_ROWS = 4096
-_CHUNK_BYTES = 8 << 20
+_CHUNK_BYTES = 2 << 20
 _PLAN = "plan.json"
 
 
@@ -61,11 +61,12 @@ def curate(settings: Curate, base: Path, progress: Progress | None = None) -> Cu
     progress = progress or Silent()
     folder = base / settings.output
     with _alone(folder):
-        inputs = find_inputs(settings, base, lambda name: progress.begin(f"hashing {name}", 1, "file"))
+        inputs = find_inputs(settings, base, lambda name: progress.begin(f"hashing {name}", 0, "file"))
         configuration = settings.model_dump(mode="json", exclude={"output"})
         versions = manifest.versions(PACKAGES)
         identity = manifest.identity(STEP, configuration, inputs.described, versions)
         if done := _done(folder, identity):
+            shutil.rmtree(folder / "work", ignore_errors=True)  # of a run that was killed at its very end
             return Curated(folder, done["rows"]["read"], done["rows"]["kept"], again=True)
         work = _begin(folder, identity)
         decontaminator = Decontaminator(settings.contamination, inputs.tasks, settings.largest_row)
@@ -74,7 +75,7 @@ def curate(settings: Curate, base: Path, progress: Progress | None = None) -> Cu
         _examine(settings, inputs, decontaminator, chunks, progress)
         found = _repetitions(settings, chunks, work, progress)
         progress.begin("writing", chunks.total, "row")
-        counts, outputs = write_result(settings, chunks, found, inputs.names, folder)
+        counts, outputs = write_result(settings, chunks, found, inputs.names, folder, progress.advance)
         report = Report(settings, counts, found, decontaminator.summaries)
         _check_rows(report)
         outputs += [Output.of(path, folder) for path in write_report(report, folder)]
@@ -111,6 +112,8 @@ def _done(folder: Path, identity: str) -> dict[str, Any] | None:
     try:
         found = orjson.loads(path.read_bytes())
         if found["identity"] == identity:
+            for each in found["outputs"]:
+                _check_output(folder / each["name"], each["bytes"])
             return dict(found)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise OutputError("is no manifest of this step", file=path, remedy="Name another folder as `output`") from error
@@ -118,6 +121,12 @@ def _done(folder: Path, identity: str) -> dict[str, Any] | None:
     raise OutputError(
         "has the result of another configuration, of other files, or of other versions", file=folder, remedy=remedy
     )
+
+
+def _check_output(path: Path, size: int) -> None:
+    if not path.is_file() or path.stat().st_size != size:
+        remedy = "Remove the folder, and start again"
+        raise OutputError("is not what the manifest says, or not there any more", file=path, remedy=remedy)
 
 
 def _begin(folder: Path, identity: str) -> Path:
@@ -155,14 +164,14 @@ def _examine(
                     continue
                 start = done.after
             records = read(path, settings.sources[source].format, start, settings.largest_row, columns)
-            name = inputs.names[source][file]
-            before = 0
+            name, size, shown = inputs.names[source][file], path.stat().st_size, 0
             for rows, last in _in_chunks(records):
                 chunks.add(examiner.examine(source, file, path, name, rows, last))
                 after = chunks.headers[-1].after
-                if after.offset != after.row:  # of formats whose places are bytes
-                    progress.advance(after.offset - before)
-                    before = after.offset
+                if after.offset != after.row and after.offset <= size:  # bytes, as they are in the file
+                    progress.advance(after.offset - shown)
+                    shown = after.offset
+            progress.advance(size - shown)
         if settings.sources[source].unreadable == "stop":
             _check_source(settings, source, inputs, chunks)
 
@@ -197,10 +206,10 @@ def _repetitions(settings: Curate, chunks: Chunks, work: Path, progress: Progres
     """The second pass."""
     finder = Finder(chunks, work / "groups", settings.seed, settings.samples)
     if settings.duplicates.exact:
-        progress.begin("looking for duplicates", chunks.total, "row")
+        progress.begin("looking for duplicates", 0, "row")
         finder.find_exact()
     if settings.duplicates.near:
-        progress.begin("looking for near duplicates", chunks.total, "row")
+        progress.begin("looking for near duplicates", 0, "row")
         finder.find_near(settings.duplicates.near)
     return finder.found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,11 +30,15 @@ _LANGUAGES = 12
 def draw(report: Report) -> Iterator[tuple[str, str, str]]:
     """Each plot: its title, what it shows, and its SVG."""
     with mpl.rc_context(_STYLE):
-        yield "What is left after each step", "Rows, from all that were read.", _svg(_steps(report))
+        yield (
+            "What is left after each step",
+            "Rows that are left, and in red those dropped.",
+            _svg(_steps(report)),
+        )
         if reasons := {name: report.total.dropped[name] for name in report.reasons if report.total.dropped[name]}:
             yield "Why rows were dropped", "Rows by the first reason that applied.", _svg(_bars(reasons, _DROPPED))
         if report.total.lengths:
-            note = "Conversations by their characters; each bar is 1.4 times as long as the one before."
+            note = "Conversations by their characters; each bar stands for lengths 1.4 times those of the one before."
             yield "Lengths", note, _svg(_lengths(report))
         if report.total.languages:
             shown = dict(report.total.languages.most_common(_LANGUAGES))
@@ -45,19 +50,19 @@ def draw(report: Report) -> Iterator[tuple[str, str, str]]:
 
 def _steps(report: Report) -> Figure:
     steps = report.steps()
-    names = ["read", *(step["step"] for step in steps)]
-    left = [report.read, *(step["left"] for step in steps)]
-    lost = [0, *(step["dropped"] for step in steps)]
+    names = [step["step"] for step in steps]
+    left = [step["left"] for step in steps]
+    lost = [step["dropped"] for step in steps]
     figure, axes = _figure(len(names))
     axes.barh(names, left, color=_KEPT)
     axes.barh(names, lost, left=left, color=_DROPPED)
-    return _as_rows(figure, axes, left)
+    return _as_rows(figure, axes, left, [step["rows"] for step in steps])
 
 
 def _bars(values: Mapping[str, int], colour: str) -> Figure:
     figure, axes = _figure(len(values))
     axes.barh(list(values), list(values.values()), color=colour)
-    return _as_rows(figure, axes, list(values.values()))
+    return _as_rows(figure, axes, list(values.values()), list(values.values()))
 
 
 def _lengths(report: Report) -> Figure:
@@ -90,11 +95,12 @@ def _figure(rows: int) -> tuple[Figure, Any]:
     return figure, figure.subplots()
 
 
-def _as_rows(figure: Figure, axes: Any, values: list[int]) -> Figure:
+def _as_rows(figure: Figure, axes: Any, values: list[int], ends: list[int]) -> Figure:
+    """Bars with their values behind their ends."""
     axes.invert_yaxis()
     axes.margins(x=0.12)
-    for at, value in enumerate(values):
-        axes.annotate(f"{value:,}", (value, at), (4, 0), textcoords="offset points", va="center", fontsize=9)
+    for at, (value, end) in enumerate(zip(values, ends, strict=True)):
+        axes.annotate(f"{value:,}", (end, at), (4, 0), textcoords="offset points", va="center", fontsize=9)
     axes.xaxis.set_major_formatter(_thousands())
     return figure
 
@@ -106,7 +112,9 @@ def _thousands() -> Any:
 def _svg(figure: Figure) -> str:
     """The picture as part of a page: without the head of a file, and as wide as there is room."""
     file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's fonts are used, not matplotlib's
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue()
     text = text[text.index("<svg") :]
     return re.sub(r'(<svg[^>]*?) width="[^"]*"|(<svg[^>]*?) height="[^"]*"', r"\1\2", text, count=2)

@@ -72,10 +72,14 @@ class Report:
         found = []
         for step in dict.fromkeys(step for step, _ in self.reasons.values()):
             why = {name: self.total.dropped[name] for name, (of, _) in self.reasons.items() if of == step}
-            dropped = sum(why.values())
+            dropped = self.dropped_by(step, self.total)
             found.append({"step": step, "rows": left, "dropped": dropped, "left": left - dropped, "reasons": why})
             left -= dropped
         return found
+
+    def dropped_by(self, step: str, tally: Tally) -> int:
+        """How many of some rows a step dropped."""
+        return sum(tally.dropped[name] for name, (of, _) in self.reasons.items() if of == step)
 
     def as_data(self) -> dict[str, Any]:
         """What report.json has."""
@@ -143,7 +147,7 @@ def _page(report: Report) -> str:
         report=report,
         title=report.settings.title,
         sources=list(zip(report.settings.sources, report.counts.by_source, report.counts.kept, strict=True)),
-        occurring=[name for name in report.reasons if report.total.dropped[name]],
+        steps=[step["step"] for step in report.steps()],
         languages=report.total.languages.most_common(_LANGUAGES_SHOWN),
         samples=samples,
         plots=[(title, note, Markup(svg)) for title, note, svg in plots.draw(report)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,7 @@ _SCHEMA = pa.schema(
     ]
 )
 _ROWS_PER_GROUP = 2048
+_CHARACTERS_PER_GROUP = 4 << 20
 
 
 @dataclass
@@ -57,7 +58,7 @@ class _Part:
         self._folder, self._name, self._largest = folder, name, largest
         self._open = ExitStack()
         self._writer: pq.ParquetWriter | None = None
-        self._in_file = 0
+        self._in_file = self._characters = 0
         self._waiting: list[dict[str, Any]] = []
         self.written: list[tuple[Path, int]] = []
 
@@ -67,9 +68,12 @@ class _Part:
     def __exit__(self, *error: Any) -> None:
         self._open.__exit__(*error)
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: dict[str, Any], characters: int) -> None:
+        """Takes a row, of so many characters."""
         self._waiting.append(row)
-        if len(self._waiting) >= min(_ROWS_PER_GROUP, self._largest - self._in_file):
+        self._characters += characters
+        full = len(self._waiting) >= min(_ROWS_PER_GROUP, self._largest - self._in_file)
+        if full or self._characters >= _CHARACTERS_PER_GROUP:
             self._flush()
 
     def end(self) -> None:
@@ -87,7 +91,7 @@ class _Part:
         self._writer.write_table(pa.Table.from_pylist(self._waiting, _SCHEMA))
         self._in_file += len(self._waiting)
         self.written[-1] = (self.written[-1][0], self._in_file)
-        self._waiting = []
+        self._waiting, self._characters = [], 0
         if self._in_file >= self._largest:
             self._close()
 
@@ -97,9 +101,17 @@ class _Part:
 
 
 def write_result(
-    settings: Curate, chunks: Chunks, found: Found, names: Sequence[Sequence[str]], folder: Path
+    settings: Curate,
+    chunks: Chunks,
+    found: Found,
+    names: Sequence[Sequence[str]],
+    folder: Path,
+    advance: Callable[[int], None],
 ) -> tuple[Counts, list[Output]]:
-    """Writes the files of the result. Raises OutputError."""
+    """Writes the files of the result. Raises OutputError.
+
+    advance: is told how many more rows are done.
+    """
     data = folder / "data"
     make_folder(data)
     counts = Counts([Tally() for _ in settings.sources], [0] * len(settings.sources))
@@ -128,19 +140,18 @@ def write_result(
                         "file": file,
                         "row": row["row"],
                         "language": row["language"],
-                    }
+                    },
+                    row["characters"],
                 )
                 counts.rows[part] += 1
                 counts.kept[header.source] += 1
                 counts.languages[row["language"]] += 1
                 counts.lengths[bucket_of(row["characters"])] += 1
+            advance(header.count)
         for each in parts.values():
             each.end()
     for reason, samples in quoted.samples().items():
         counts.by_source[0].samples[reason] = samples
-    wanted = {path for each in parts.values() for path, _ in each.written}
-    for left in set(data.iterdir()) - wanted:  # of an earlier run that was killed, with another number of files
-        left.unlink()
     return counts, [Output.of(path, folder, rows) for each in parts.values() for path, rows in each.written]
 
 

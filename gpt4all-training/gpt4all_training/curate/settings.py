@@ -111,6 +111,12 @@ class Near(Settings):
     rows: int = Field(default=8, ge=1, le=64)
     """How many hashes a band has."""
 
+    @model_validator(mode="after")
+    def _not_too_many(self) -> Near:
+        if self.hashes > 1024:
+            raise ValueError(f"bands times rows is {self.hashes:,}, but a sketch has at most 1,024 hashes")
+        return self
+
     @property
     def hashes(self) -> int:
         """How many hashes a sketch has."""

@@ -13,6 +13,7 @@ from .settings import Near
 from .words import Words, plain
 
 KEY_BYTES = 16
+_ROWS = 512
 Sketches = npt.NDArray[np.uint32]
 
 
@@ -36,8 +37,14 @@ def sketches_of(words: Words, settings: Near, seed: int) -> Sketches:
         pieces.append(of.hashes[of.starts[at] : of.starts[at + 1]])
     offsets = np.concatenate([np.zeros(1, np.uint64), np.cumsum([len(piece) for piece in pieces], dtype=np.uint64)])
     flat = np.concatenate(pieces) if pieces else np.zeros(0, np.uint64)
-    matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(flat, offsets, settings.hashes, seed)
-    return np.array(matrix.to_rows(), np.uint32).reshape(count, settings.hashes)
+    result = np.empty((count, settings.hashes), np.uint32)
+    for begin in range(0, count, _ROWS):  # as the library gives them as lists of Python's integers
+        end = min(count, begin + _ROWS)
+        own = offsets[begin : end + 1] - offsets[begin]
+        piece = flat[int(offsets[begin]) : int(offsets[end])]
+        matrix = rensa.RMinHash.digest_matrix_from_flat_token_hashes(piece, own, settings.hashes, seed)
+        result[begin:end] = matrix.to_rows()
+    return result
 
 
 def bands_of(sketches: Sketches, settings: Near) -> npt.NDArray[np.uint64]:

@@ -46,10 +46,12 @@ class _Limited:
             return block.removeprefix(_BYTE_ORDER_MARK)
         return block
 
-    def row_ended(self) -> None:
-        """The parser has a whole row."""
+    def row_ended(self) -> int:
+        """The parser has a whole row; returns how many bytes were read for it, in whole blocks."""
+        size = self._since_row
         self.rows += 1
         self._since_row = 0
+        return size
 
 
 def read(path: Path, start: Place, largest: int) -> Iterator[Record]:
@@ -58,9 +60,9 @@ def read(path: Path, start: Place, largest: int) -> Iterator[Record]:
         limited = _Limited(file, path, largest)
         try:
             for value, deep in _values(limited):
-                limited.row_ended()
+                size = limited.row_ended()
                 if limited.rows > start.row:
-                    yield _record(limited.rows, value, deep)
+                    yield _record(limited.rows, value, size, deep)
         except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
             what = " ".join(str(error).split())[:200] or type(error).__name__
             remedy = "Nothing behind it can be read: correct it, or get the file again if it is cut off"
@@ -89,7 +91,7 @@ def _values(file: _Limited) -> Iterator[tuple[Any, bool]]:
             deep, builder = False, ijson.ObjectBuilder()
 
 
-def _record(row: int, value: Any, deep: bool) -> Record:
+def _record(row: int, value: Any, size: int, deep: bool) -> Record:
     problem = f"is nested more than {_DEEPEST:,} deep" if deep else ""
     remedy = "Correct the row, or set the source's `unreadable` to drop" if deep else ""
-    return Record(row, Place(row, row), value, 0, problem, remedy)
+    return Record(row, Place(row, row), value, size, problem, remedy)

@@ -25,7 +25,7 @@ def read(path: Path, reader: Reader, start: Place, largest: int, columns: frozen
             if row + batch.num_rows > start.row:
                 yield from _records(batch, row, start.row, largest)
             row += batch.num_rows
-    except (pa.ArrowException, UnicodeDecodeError, ValueError) as error:
+    except (pa.ArrowException, OverflowError, ValueError) as error:
         what = " ".join(str(error).split())[:300]
         remedy = "It may be cut off or damaged: get it again"
         raise SourceError(f"cannot be read: {what}", file=path, row=max(row, start.row) + 1, remedy=remedy) from error
