@@ -172,7 +172,7 @@ LANES = {
         _app,
         model=True,
         venv=_ensure_app_venv,
-        minutes=6,
+        minutes=7,
         place=88,
         beside=True,
     ),
