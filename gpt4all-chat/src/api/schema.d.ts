@@ -2035,6 +2035,7 @@ export interface components {
         /**
          * Searched
          * @description files: how many were searched. used: how many passages the model was given. mode: what was given of them.
+         *     reranking: null without a reranker, or where the order of passages does not matter.
          */
         Searched: {
             /** Answerable */
@@ -2046,6 +2047,7 @@ export interface components {
              * @enum {string}
              */
             mode: "passages" | "whole" | "map_reduce" | "none";
+            reranking?: components["schemas"]["Reranking"] | null;
             /** Used */
             used: number;
         };

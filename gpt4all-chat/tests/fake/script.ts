@@ -68,7 +68,17 @@ export function script(prompt: string): Step[] {
         stage("searching"),
         {
           wait: 50,
-          event: { type: "evidence", evidence, searched: { files: 20, used: 2, mode: "passages", answerable: true } },
+          event: {
+            type: "evidence",
+            evidence,
+            searched: {
+              files: 20,
+              used: 2,
+              mode: "passages",
+              answerable: true,
+              reranking: { candidates: 30, done: 12, seconds: 0.4 },
+            },
+          },
         },
         ...begin,
         ...spoken("The reserve pump starts below 2.1 bar [1]. Its valve is tested monthly [2]. Nothing says more [7]."),

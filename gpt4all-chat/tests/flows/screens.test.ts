@@ -152,6 +152,7 @@ describe.skipIf(!program())("screens", () => {
     await answered(page);
     const answer = lastAnswer(page);
     await answer.getByText("Searched 20 files, used 2 passages.").waitFor();
+    await answer.getByText("Reranked: 12 of 30 in the time that there was").waitFor();
     expect(await answer.getByText("[7]").count()).toBe(1); // what was not offered is no citation
     const began = Date.now();
     await answer.getByRole("button", { name: "Source 1" }).click();

@@ -110,7 +110,7 @@ def test_complaint_05_what_is_not_there_is_said(app: App) -> None:
     assert (message["content"], message["evidence"], message["stop_reason"]) == (
         "Your documents say nothing about this: 3 files were searched.", [], "documents",
     )  # fmt: skip
-    assert message["searched"] == {"files": 3, "used": 0, "mode": "none", "answerable": False}
+    assert message["searched"] == {"files": 3, "used": 0, "mode": "none", "answerable": False, "reranking": None}
     plain = app.chat(settings=SETTINGS)
     events, message = followed(app, plain, question)
     assert [event["code"] for event in events if event["type"] == "notice"] == ["not_in_documents"]

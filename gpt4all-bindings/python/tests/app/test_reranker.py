@@ -87,6 +87,7 @@ def test_evidence_of_an_answer_has_the_scores(app: App) -> None:
         chat = app.chat(settings={"collections": ["notes"], "sampling": {"max_tokens": 2}})
         message = app.reply(chat, "rent of the house")
         assert message["searched"]["mode"] == "passages"
+        assert message["searched"]["reranking"]["done"] == message["searched"]["reranking"]["candidates"] > 4
         # The thirty best are for the most part of one file, of which five are given.
         scores = [each["scores"]["rerank"] for each in message["evidence"]]
         known = [score for score in scores if score is not None]

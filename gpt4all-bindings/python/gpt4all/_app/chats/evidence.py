@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..schemas.chats import Evidence, EvidenceScores, Message
+from ..schemas.chats import Evidence, EvidenceScores, Message, Reranking
 from .prompt import Messages
 
 if TYPE_CHECKING:
-    from ...documents import Passage, Plan
+    from ...documents import Found, Passage, Plan
 
 SHARE = 0.35
 MOST_TOKENS = 3000
@@ -69,6 +69,11 @@ def evidence_of(passage: Passage, *, cited: bool = False) -> Evidence:
         scores=None if scores is None else EvidenceScores(**dataclasses.asdict(scores)),
         cited=cited,
     )
+
+
+def reranking_of(found: Found) -> Reranking | None:
+    known = found.reranking
+    return None if known is None else Reranking(**dataclasses.asdict(known))
 
 
 def passage_of(evidence: Evidence) -> Passage:

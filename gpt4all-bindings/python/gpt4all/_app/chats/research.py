@@ -97,6 +97,7 @@ class Research:
             used=len(offered),
             mode=plan.mode if offered else "none",
             answerable=found.answerable,
+            reranking=passages.reranking_of(found),
         )
         shown = [each.model_dump() for each in self.evidence]
         self._events.add("evidence", evidence=shown, searched=self.searched.model_dump())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ from fastapi import APIRouter
 from ..._errors import ModelNotFoundError
 from ..._server.errors import RequestError
 from ...documents import Documents, File, UnreadableError
-from ..chats.evidence import evidence_of
+from ..chats.evidence import evidence_of, reranking_of
 from ..files.browse import resolved, roots
 from ..schemas.documents import (
     Collection,
@@ -31,7 +30,6 @@ from ..schemas.documents import (
     FileState,
     NewCollection,
     PagePicture,
-    Reranking,
     TextAround,
     TextBlock,
     ViewedFile,
@@ -115,7 +113,6 @@ def routes(services: Services) -> APIRouter:
         found = library.searchable().search(
             asked.question, asked.collections, before=asked.before, limit=asked.limit, whole=False
         )
-        known = found.reranking
         return DocumentsFound(
             passages=[evidence_of(passage) for passage in found.passages],
             answerable=found.answerable,
@@ -125,7 +122,7 @@ def routes(services: Services) -> APIRouter:
             files=found.files,
             chunks=found.chunks,
             seconds=found.seconds,
-            reranking=None if known is None else Reranking.model_validate(dataclasses.asdict(known)),
+            reranking=reranking_of(found),
         )
 
     @router.get("/documents/model", summary="The model that documents are embedded by, and what another would take")

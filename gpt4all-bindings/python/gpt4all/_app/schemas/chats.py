@@ -62,13 +62,24 @@ class Evidence(Model):
     cited: bool
 
 
+class Reranking(Model):
+    """What the reranker did for a search: how many candidates it had, and how many were done in time. Those come first,
+    and the others behind them in the order that the search found."""
+
+    candidates: int
+    done: int
+    seconds: float
+
+
 class Searched(Model):
-    """files: how many were searched. used: how many passages the model was given. mode: what was given of them."""
+    """files: how many were searched. used: how many passages the model was given. mode: what was given of them.
+    reranking: null without a reranker, or where the order of passages does not matter."""
 
     files: int
     used: int
     mode: Literal["passages", "whole", "map_reduce", "none"]
     answerable: bool
+    reranking: Reranking | None = None
 
 
 class ToolCall(Model):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .base import Model
-from .chats import Evidence
+from .chats import Evidence, Reranking
 
 CollectionName = Annotated[str, Field(min_length=1, max_length=200)]
 FileState = Literal["ready", "pending", "unreadable", "missing"]
@@ -84,15 +84,6 @@ class DocumentSearch(Model):
     before: str | None = Field(None, max_length=20_000)
     collections: list[CollectionName] | None = Field(None, max_length=100)
     limit: int = Field(8, ge=1, le=100)
-
-
-class Reranking(Model):
-    """What the reranker did for a search: how many candidates it had, and how many were done in time. Those come first,
-    and the others behind them in the order that the search found."""
-
-    candidates: int
-    done: int
-    seconds: float
 
 
 class DocumentsFound(Model):
