@@ -18,6 +18,7 @@ class TrainingError(Exception):
 
     def __init__(self, problem: str, *, file: Path | str | None = None, row: int | None = None, remedy: str) -> None:
         place = "" if file is None else f"{file}: " if row is None else f"{file}, row {row:,}: "
+        problem = problem.rstrip(".")  # as those of libraries end
         super().__init__(f"{place}{problem}. {remedy}")
         self.problem, self.file, self.row, self.remedy = problem, file, row, remedy
 

@@ -16,7 +16,7 @@ from conftest import Run, report_of, rows_of, settings_of, source, write_lines
 from gpt4all_training.credits import spdx
 from rows import expected, make_rows
 
-COUNT = 3000
+COUNT = 1500
 TASK = "In the year of the long rain the old ferry of the northern village was carried down the river to the sea"
 
 
@@ -70,7 +70,7 @@ _ROWS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=_ROWS)
 def test_the_counts_add_up_whatever_the_rows_are(rows: list[object], tmp_path_factory: pytest.TempPathFactory) -> None:
     from gpt4all_training.curate import curate
@@ -87,7 +87,7 @@ def test_held_out_rows_are_a_share_and_in_no_other_file(made: Path, run: Run) ->
     done = run(held_out=0.2, seed=5)
     train, held_out = ({row["row"] for row in rows_of(done, part)} for part in ("train", "held-out"))
     assert not train & held_out
-    assert len(held_out) / done.kept == pytest.approx(0.2, abs=0.03)
+    assert len(held_out) / done.kept == pytest.approx(0.2, abs=0.04)
     assert report_of(done)["parts"] == {"train": len(train), "held-out": len(held_out)}
 
 
@@ -175,6 +175,6 @@ def test_chats_keep_their_turns(tmp_path: Path, run: Run) -> None:
 
 def test_several_files_of_a_result(made: Path, run: Run) -> None:
     whole = rows_of(run(output="one"))
-    done = run(output="two", rows_per_file=1000)
+    done = run(output="two", rows_per_file=300)
     assert rows_of(done) == whole
-    assert len(list((done.folder / "data").iterdir())) == -(-len(whole) // 1000)
+    assert len(list((done.folder / "data").iterdir())) == -(-len(whole) // 300)

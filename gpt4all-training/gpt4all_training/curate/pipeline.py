@@ -172,8 +172,7 @@ def _examine(
                     progress.advance(after.offset - shown)
                     shown = after.offset
             progress.advance(size - shown)
-        if settings.sources[source].unreadable == "stop":
-            _check_source(settings, source, inputs, chunks)
+        _check_source(settings, source, inputs, chunks)
 
 
 def _in_chunks(records: Iterator[Record]) -> Iterator[tuple[list[Record], bool]]:
@@ -191,10 +190,14 @@ def _in_chunks(records: Iterator[Record]) -> Iterator[tuple[list[Record], bool]]
 
 
 def _check_source(settings: Curate, source: int, inputs: Inputs, chunks: Chunks) -> None:
-    """Raises SourceError if no row of a source is a conversation: then its columns are others than were looked for."""
+    """Raises SourceError if a source has no rows, or none that is a conversation: then its columns are others."""
+    name = settings.sources[source].name
     tallies = [chunks.tally(header) for header in chunks.headers if header.source == source]
     read_, malformed = sum(each.read for each in tallies), sum(each.dropped["malformed"] for each in tallies)
-    if read_ and read_ == malformed:
+    if not read_:
+        remedy = "Name the files that have some, or leave the source out"
+        raise SourceError(f"there are no rows in the source {name}", file=inputs.names[source][0], remedy=remedy)
+    if read_ == malformed:
         samples = [sample for each in tallies for sample in each.samples.get("malformed", [])]
         why = f": {samples[0].detail}" if samples else ""
         file = samples[0].file if samples else inputs.names[source][0]
