@@ -221,4 +221,35 @@ describe.skipIf(!program())("chat", () => {
     expect(await message.inputValue()).toBe("");
     expect(errors).toEqual([]);
   });
+
+  test("what is begun in one chat stays there, also while another screen is shown", async () => {
+    const store = new Store();
+    const [one, other] = [store.addChat("One"), store.addChat("Other")];
+    shown = await opened(store);
+    const { page } = shown;
+    const message = page.getByRole("textbox", { name: "Message" });
+    await page.getByRole("link", { name: "One" }).click();
+    await message.fill("for the first");
+    await page.getByRole("link", { name: "Other" }).click();
+    await expect.poll(() => message.inputValue()).toBe("");
+    await page.getByRole("button", { name: "Models", exact: true }).click();
+    await page.getByRole("heading", { name: "Installed" }).waitFor();
+    await page.goBack();
+    await message.fill("for the other");
+    await page.keyboard.press("Enter");
+    await answered(page);
+    await page.getByRole("link", { name: "One" }).click();
+    await expect.poll(() => message.inputValue()).toBe("for the first");
+    await page.getByRole("button", { name: "Settings", exact: true }).click();
+    await page.getByRole("heading", { name: "Appearance" }).waitFor();
+    await page.goBack();
+    await expect.poll(() => message.inputValue()).toBe("for the first");
+    await page.keyboard.press("End");
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await answered(page);
+    expect(one.messages[0]?.content).toBe("for the first");
+    expect(other.messages[0]?.content).toBe("for the other");
+    await page.getByRole("button", { name: "New chat" }).click();
+    await expect.poll(() => message.inputValue()).toBe("");
+  });
 });
