@@ -1771,8 +1771,8 @@ export interface components {
          * @description An event of a job. Which of the members there are depends on `type`.
          *
          *     start: content, reasoning: what there is of the answer already, which text and reasoning are appended to.
-         *     stage: stage, done, total, detail. evidence: evidence, searched. context: context. reasoning, text: text.
-         *     tool_call: call. notice: code, message. stats: stats. done: message. error: error.
+         *     stage: stage, done, total, detail. evidence: evidence, searched. context: context. reasoning, text: text. tool_call:
+         *     call. notice: code, message, and in total the number that it names. stats: stats. done: message. error: error.
          */
         JobEvent: {
             call?: components["schemas"]["ToolCall"] | null;
@@ -1835,6 +1835,7 @@ export interface components {
         /**
          * Message
          * @description A message. dropped: the ids of messages that the model was not given, as the context has no room for them.
+         *     shortened: how many characters of the message that it answers were left out for that reason.
          */
         Message: {
             /** Attachments */
@@ -1866,6 +1867,8 @@ export interface components {
              */
             role: "user" | "assistant" | "tool";
             searched: components["schemas"]["Searched"] | null;
+            /** Shortened */
+            shortened?: number | null;
             /**
              * State
              * @enum {string}

@@ -74,7 +74,7 @@ export type JobEvent = { seq: number } & (
   | { type: "reasoning"; text: string }
   | { type: "text"; text: string }
   | { type: "tool_call"; call: ToolCall }
-  | { type: "notice"; code: string; message: string }
+  | { type: "notice"; code: string; message: string; total?: number }
   | { type: "stats"; stats: Stats }
   | { type: "done"; message: Message }
   | { type: "error"; error: Problem }

@@ -11,9 +11,9 @@ export interface Progress {
   detail: string | null;
 }
 
-function noticeText(code: string, message: string): string {
+function noticeText(code: string, message: string, n: number): string {
   const key = `notice.${code}`;
-  return known(key) ? t(key) : message;
+  return known(key) ? t(key, { n }) : message;
 }
 
 interface Listeners {
@@ -124,7 +124,7 @@ export class Reply {
         this.calls = [...this.calls.filter((call) => call.id !== event.call.id), event.call];
         break;
       case "notice":
-        this.notices = [...this.notices, noticeText(event.code, event.message)];
+        this.notices = [...this.notices, noticeText(event.code, event.message, event.total ?? 0)];
         break;
       case "stats":
         this.stats = event.stats;

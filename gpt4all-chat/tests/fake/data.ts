@@ -229,6 +229,7 @@ export function message(chat_id: string, role: Message["role"], content: string,
     tool_calls: [],
     stats: null,
     dropped: [],
+    shortened: null,
     stop_reason: null,
   };
 }

@@ -188,6 +188,17 @@ describe.skipIf(!program())("chat", () => {
     await page.getByRole("listitem").filter({ hasText: "The first question" }).waitFor();
   });
 
+  test("complaint 10: how much of a message is left out is said, also when it is looked at later", async () => {
+    const store = new Store();
+    const chat = store.addChat("Long message");
+    store.addMessage(chat, "user", "A long text");
+    store.addMessage(chat, "assistant", "What I saw of it.").shortened = 12_345;
+    shown = await opened(store);
+    const { page } = shown;
+    await page.getByRole("link", { name: "Long message" }).click();
+    await lastAnswer(page).getByText("The message was too long: 12,345 characters in its midst").waitFor();
+  });
+
   test("files are attached by dropping them, and what cannot be read is said", async () => {
     shown = await opened();
     const { page, server } = shown;

@@ -99,6 +99,8 @@ def test_complaint_10_a_message_that_is_too_long_is_answered(app: App) -> None:
     assert message["content"].strip()
     [notice] = [event for event in events if event["type"] == "notice"]
     assert notice["code"] == "message_shortened"
+    assert message["shortened"] == notice["total"] > 15_000
+    assert f"{notice['total']} characters" in notice["message"]
     assert message["stats"]["prompt_tokens"] <= CONTEXT
 
 

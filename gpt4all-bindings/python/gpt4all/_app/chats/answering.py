@@ -64,6 +64,7 @@ class Outcome:
     searched: Searched | None = None
     evidence: list[Evidence] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    shortened: int | None = None
     stop_reason: str | None = None
     results: list[dict[str, Any]] = field(default_factory=list)
 
@@ -74,6 +75,7 @@ class Outcome:
             "searched": self.searched and self.searched.model_dump(),
             "evidence": [each.model_dump() for each in self.evidence],
             "dropped": self.dropped,
+            "shortened": self.shortened,
             "stop_reason": self.stop_reason,
             "tool_calls": [each.model_dump() for each in written.calls],
             "stats": written.stats(self.results).model_dump() if self.results else None,
@@ -203,7 +205,7 @@ class Answering:
         raise AssertionError("the last frame is the result")
 
     def _note(self, fitted: Fitted, told: Sequence[Turn], limit: int, free: int) -> None:
-        self.outcome.dropped = fitted.dropped
+        self.outcome.dropped, self.outcome.shortened = fitted.dropped, fitted.shortened or None
         context = Context(
             used=fitted.used,
             limit=limit,
@@ -223,7 +225,7 @@ class Answering:
                 f"The message is too long for the context of {limit} tokens: {fitted.shortened} characters in its "
                 "midst are left out."
             )
-            self._events.add("notice", code="message_shortened", message=message)
+            self._events.add("notice", code="message_shortened", message=message, total=fitted.shortened)
 
     # ------------------------------------------------------------------------------------------------------ the model
 

@@ -24,7 +24,7 @@ _MESSAGE = "SELECT id, chat_id, parent, role, content, reasoning, created, model
 # What is in `data`, beside what only prompts need.
 _DATA = (
     *("reasoning_seconds", "error", "attachments", "evidence", "searched", "tool_calls", "stats", "dropped"),
-    "stop_reason",
+    *("shortened", "stop_reason"),
 )
 _LISTS = ("attachments", "evidence", "tool_calls", "dropped")
 

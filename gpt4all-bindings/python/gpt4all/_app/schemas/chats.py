@@ -112,7 +112,8 @@ class Stats(Model):
 
 
 class Message(Model):
-    """A message. dropped: the ids of messages that the model was not given, as the context has no room for them."""
+    """A message. dropped: the ids of messages that the model was not given, as the context has no room for them.
+    shortened: how many characters of the message that it answers were left out for that reason."""
 
     id: str
     chat_id: str
@@ -131,6 +132,7 @@ class Message(Model):
     tool_calls: list[ToolCall]
     stats: Stats | None
     dropped: list[str]
+    shortened: int | None = None
     stop_reason: str | None
 
 
@@ -226,8 +228,8 @@ class JobEvent(Model):
     """An event of a job. Which of the members there are depends on `type`.
 
     start: content, reasoning: what there is of the answer already, which text and reasoning are appended to.
-    stage: stage, done, total, detail. evidence: evidence, searched. context: context. reasoning, text: text.
-    tool_call: call. notice: code, message. stats: stats. done: message. error: error.
+    stage: stage, done, total, detail. evidence: evidence, searched. context: context. reasoning, text: text. tool_call:
+    call. notice: code, message, and in total the number that it names. stats: stats. done: message. error: error.
     """
 
     seq: int

@@ -77,7 +77,8 @@ def add(chats: Chats, raw: Any) -> str:
                 dropped=[ids[id] for id in message.dropped if id in ids],
                 **message.model_dump(
                     include={
-                        *("reasoning_seconds", "error", "evidence", "searched", "tool_calls", "stats", "stop_reason")
+                        *("reasoning_seconds", "error", "evidence", "searched", "tool_calls", "stats"),
+                        *("shortened", "stop_reason"),
                     }
                 ),
             )
