@@ -31,6 +31,8 @@ class Ui {
   panel = $state<Panel>(null);
   sidebar = $state(false); // on narrow screens, where it lies over the rest
   announced = $state("");
+  /** How many dialogs are open. What is said has to be in the last one: the rest is inert, and behind it. */
+  dialogs = $state(0);
   private last = 0;
 
   say(text: string, action?: Toast["action"]): void {

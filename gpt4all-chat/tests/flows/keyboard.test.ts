@@ -125,6 +125,21 @@ describe.skipIf(!program())("keyboard and screen reader", () => {
     expect(await page.getByRole("log").getAttribute("aria-live")).toBe("off");
   });
 
+  test("what is said while a dialog is open is said in it, where it is reached and read out", async () => {
+    shown = await opened();
+    const { page } = shown;
+    await page.getByRole("button", { name: "Settings of this chat" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Keep for this model" }).click();
+    await dialog.getByRole("status").getByText("New chats with this model").waitFor();
+    await dialog.getByRole("button", { name: "Dismiss" }).click(); // nothing lies over it
+    await dialog.getByText("New chats with this model").waitFor({ state: "detached" });
+    await dialog.getByRole("button", { name: "Keep for this model" }).click();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("status").getByText("New chats with this model").waitFor();
+  });
+
   test("with less motion asked for, nothing moves", async () => {
     shown = await opened(sample(), { reducedMotion: "reduce" });
     const { page } = shown;
