@@ -10,7 +10,16 @@ export interface Route {
 
 export function parseRoute(hash: string): Route {
   const [screen = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
-  return { screen: SCREENS.includes(screen) ? (screen as Screen) : "chat", id: id ? decodeURIComponent(id) : null };
+  return { screen: SCREENS.includes(screen) ? (screen as Screen) : "chat", id: decoded(id) };
+}
+
+/** Null for what no address of ours is. */
+function decoded(id: string): string | null {
+  try {
+    return decodeURIComponent(id) || null;
+  } catch {
+    return null;
+  }
 }
 
 export const address = (screen: Screen, id?: string | null): string =>

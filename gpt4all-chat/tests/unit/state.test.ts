@@ -86,6 +86,7 @@ test("routes are read from the fragment", () => {
   expect(parseRoute("#/chat/a%2Fb")).toEqual({ screen: "chat", id: "a/b" });
   expect(parseRoute("#/models")).toEqual({ screen: "models", id: null });
   expect(parseRoute("#/elsewhere/x").screen).toBe("chat");
+  expect(parseRoute("#/chat/%E0%A4%A")).toEqual({ screen: "chat", id: null }); // an address that was cut off
 });
 
 test("settings of a chat are read as they were typed", () => {

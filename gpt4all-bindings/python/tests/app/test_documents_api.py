@@ -107,6 +107,7 @@ def test_the_inspector(app: App) -> None:
     assert found["files"] == 2
     assert (found["chunks"], 1 <= len(found["passages"]) <= 2) == (collection(app, "notes")["chunks"], True)
     error = app.ask("POST", "/documents/search", {"question": "x", "collections": ["none"]}, status=404)["error"]
+    assert error["code"] == "collection_not_found"
     assert "no collection 'none'" in error["message"]
     app.ask("POST", "/documents/search", {"question": ""}, status=400)
 

@@ -110,9 +110,14 @@ def routes(services: Services) -> APIRouter:
 
     @router.post("/documents/search", summary="Search documents, and see why each passage was found")
     def search_documents(asked: DocumentSearch) -> DocumentsFound:
-        found = library.searchable().search(
-            asked.question, asked.collections, before=asked.before, limit=asked.limit, whole=False
-        )
+        try:
+            found = library.searchable().search(
+                asked.question, asked.collections, before=asked.before, limit=asked.limit, whole=False
+            )
+        except ModelNotFoundError as error:
+            if "collection" not in error.detail:
+                raise
+            raise RequestError(404, error.message, code="collection_not_found", param="collections") from None
         return DocumentsFound(
             passages=[evidence_of(passage) for passage in found.passages],
             answerable=found.answerable,
