@@ -124,7 +124,7 @@ describe.skipIf(!program())("screens", () => {
     const { page, server } = shown;
     await go(page, "#/settings");
     const choice = page.getByRole("combobox", { name: "Reranker" });
-    expect(await choice.locator("option").allInnerTexts()).toEqual(["None", "Example Reranker"]);
+    await expect.poll(() => choice.locator("option").allInnerTexts()).toEqual(["None", "Example Reranker"]);
     await choice.selectOption("Example Reranker");
     await expect.poll(() => server.store.settings.values["reranker"]).toBe("reranker.gguf");
     const search = async (): Promise<void> => {
