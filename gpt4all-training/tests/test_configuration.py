@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["schema"]) == 0
     schema = json.loads(capsys.readouterr().out.split("\n", 0)[0])
     assert schema["properties"]["seed"]["description"].startswith("Decides the sketches")
+
+
+def test_the_guide_shows_a_valid_configuration(tmp_path: Path) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    assert [each.name for each in read(tmp_path, shown).sources] == ["alpaca", "seeds"]
 
 
 def test_every_key_is_described() -> None:
