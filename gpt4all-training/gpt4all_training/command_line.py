@@ -55,8 +55,12 @@ def curate(
     A run that was stopped goes on where it was; the same command starts it again.
     """
     settings = read_configuration(configuration, Curate)
-    with Bars() as bars:
-        done = run_curate(settings, configuration.parent, Silent() if quiet else bars)
+    try:
+        with Bars() as bars:
+            done = run_curate(settings, configuration.parent, Silent() if quiet else bars)
+    except KeyboardInterrupt:  # here, as typer would end without a word
+        print("gpt4all-train: stopped; the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
     said = "was there already: " if done.again else ""
     print(f"{said}{done.kept:,} of {done.read:,} rows stay; {done.folder / 'report.html'} says why")
 
@@ -79,7 +83,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # of a disk that fails, for one
         print(f"gpt4all-train: {error}. Start the same command again, which goes on here", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        print("gpt4all-train: stopped; the same command goes on from here", file=sys.stderr)
-        return INTERRUPTED
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import source, write_lines
+from gpt4all_training import command_line
 from gpt4all_training.command_line import main
 from gpt4all_training.configuration import read_configuration
 from gpt4all_training.curate import Curate
@@ -95,6 +96,18 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["schema"]) == 0
     schema = json.loads(capsys.readouterr().out.split("\n", 0)[0])
     assert schema["properties"]["seed"]["description"].startswith("Decides the sketches")
+
+
+def test_a_command_that_is_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "curate.yaml").write_text(GOOD)
+    monkeypatch.setattr(command_line, "run_curate", stopped)
+    assert main(["curate", "--quiet", str(tmp_path / "curate.yaml")]) == 130
+    assert capsys.readouterr().err == "gpt4all-train: stopped; the same command goes on from here\n"
 
 
 def test_the_guide_shows_a_valid_configuration(tmp_path: Path) -> None:
