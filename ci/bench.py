@@ -102,6 +102,7 @@ def main() -> int:
                 "llmodel",
                 "llmodel_bench",
                 "llmodel_bench_streams",
+                "llmodel_bench_products",
                 "llmodel_bench_schemas",
             ],
         )

@@ -347,6 +347,27 @@ def constrained(
         yield number
 
 
+def products(
+    settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Products of weights with one, eight and 256 inputs, by our kernels and by the best of ggml's."""
+    command = [str(settings.binaries / "llmodel_bench_products"), "--threads", str(settings.threads)]
+    for number in range(settings.rounds):
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=1200)
+        limits, *lines = map(json.loads, done.stdout.splitlines())
+        by_ggml: dict[str, float] = {}
+        for line in lines:
+            measure, found = f"{line['type']} {line['inputs']}", line["products_per_ns"]
+            if line["way"] == "CPU_PANELS":
+                recorder.add(tables.OUR_KERNELS, {measure: found})
+                reading = limits["read_bandwidth"] * found / line["bytes_per_ns"]
+                recorder.add(tables.LIMIT, {measure: min(reading, limits["peak_products_per_ns"] or reading)})
+            else:
+                by_ggml[measure] = max(found, by_ggml.get(measure, 0))
+        recorder.add(tables.GGML_KERNELS, by_ggml)
+        yield number
+
+
 def serving(
     settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
@@ -375,6 +396,7 @@ QUESTIONS: dict[str, Question] = {
     "beside": beside,
     "schemas": schemas,
     "constrained": constrained,
+    "products": products,
     "serving": serving,
     "first_token": first_token,
     "load": load,

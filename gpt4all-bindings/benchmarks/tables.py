@@ -14,6 +14,9 @@ SERVE = "gpt4all serve"
 OUR_GRAMMARS, CONVERTER, LLGUIDANCE = "libllmodel, grammars", "llama.cpp's converter", "llguidance"
 SCHEMAS = ("1,000 properties", "depth 30", "Pydantic model", "GitHub issue", "enum of 2,000", "pattern")
 FREE, BOUND = "free", "under a schema"
+OUR_KERNELS, GGML_KERNELS, LIMIT = "our kernels", "the best of ggml's kernels", "what the machine allows"
+VECTORS = {1: "one vector", 8: "eight vectors", 256: "256 vectors"}
+WEIGHTS = ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "MXFP4")
 DECODED = ("small object", "enums", "pattern", "depth 30", "1,000 properties")  # schemas by which a model writes
 # How each language reads streams, by what its worker calls it; a worker calls the loop in C "c".
 WAYS = {
@@ -38,6 +41,9 @@ ORDER = (
     LLGUIDANCE,
     FREE,
     BOUND,
+    OUR_KERNELS,
+    GGML_KERNELS,
+    LIMIT,
 )
 
 MIB = float(1 << 20)
@@ -107,6 +113,12 @@ SERVING = (
 )  # fmt: skip
 
 _CONSTRAINED = {name: Column("constrained", f"decode {name}", f"{name}, tokens/s", FREE) for name in DECODED}
+
+
+def _product(name: str, inputs: int) -> Column:
+    in_ggml = name.replace("Q", "q") if name.endswith("_K") else name.lower()
+    return Column("products", f"{in_ggml} {inputs}", name, GGML_KERNELS)
+
 
 TABLES = (
     Table(
@@ -183,6 +195,17 @@ TABLES = (
         "in turn in one process. Both go through the same sampling, which is repeated under the mask where the grammar "
         "refuses the token that was drawn.",
         tuple(_CONSTRAINED[name] for name in DECODED),
+    ),
+    *(
+        Table(
+            f"Products of weights with {words}",
+            f"A matrix of 2,048 columns and 5,632 rows times {words} of single precision: products for a nanosecond. "
+            "Our kernels, the fastest of those that ggml has for the processor (plain, repacked, AMX), and what the "
+            "machine allows: the smaller of what it can read, if each weight is read once, and of the products of 8 "
+            "bits that its vector units add up when they do nothing else. (Tiles of AMX could do more.)",
+            tuple(_product(name, inputs) for name in WEIGHTS),
+        )
+        for inputs, words in VECTORS.items()
     ),
     *(
         Table(
@@ -266,6 +289,14 @@ TARGETS = (
     *(
         Target(f"Decoding under a schema ({name}), compared with free decoding", column, BOUND, FREE, 0.95)
         for name, column in _CONSTRAINED.items()
+    ),
+    *(
+        Target(
+            f"{name} times {words}, compared with ggml",
+            _product(name, inputs), OUR_KERNELS, GGML_KERNELS, 1.0,
+        )
+        for name in WEIGHTS
+        for inputs, words in VECTORS.items()
     ),
     *(
         Target(f"{load} over HTTP, compared with llama-server", _served(name, "total"), SERVE, SERVER, 1.0)
