@@ -26,7 +26,7 @@ from gpt4all import models
 from gpt4all._library import load
 from hugging_face_folders import lora_tensors, write_gptj, write_lora
 
-LANGUAGES = {"python", "sh", "c", "json", "text", "toml"}
+LANGUAGES = {"python", "sh", "c", "json", "text", "toml", "yaml"}
 FENCE = re.compile(r"^( *)```(\S*)$")
 NOT_RUN = re.compile(r"^ *<!-- not run: (.+) -->$")
 FILES = {
