@@ -78,10 +78,15 @@ if(GGML_NATIVE)
   endif()
 endif()
 # What our kernels compute in its place is compiled for each processor that ggml's own is compiled for.
+set(GPT4ALL_KERNEL_SOURCES
+  kernels/attention/attention.cpp kernels/products/buffer_type.cpp kernels/products/product.cpp platform/large_pages.cpp)
+list(TRANSFORM GPT4ALL_KERNEL_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/../src/)
 foreach(backend IN LISTS GGML_AVAILABLE_BACKENDS)
   if(GPT4ALL_KERNELS AND backend MATCHES "^ggml-cpu")
     target_compile_definitions(${backend} PRIVATE GPT4ALL_KERNELS)
-    target_sources(${backend} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src/kernels/attention/attention.cpp)
+    target_sources(${backend} PRIVATE ${GPT4ALL_KERNEL_SOURCES})
+    set_source_files_properties(${GPT4ALL_KERNEL_SOURCES} TARGET_DIRECTORY ${backend}
+      PROPERTIES COMPILE_OPTIONS -std=c++20) # ggml's own is C++17
     target_include_directories(${backend} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src)
   endif()
 endforeach()

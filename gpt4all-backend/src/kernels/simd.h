@@ -57,7 +57,15 @@ inline void store(float *to, Floats vector) {
 }
 
 inline Floats broadcast(float value) {
-    return Floats{} + value;
+#if defined(__AVX512F__)
+    return _mm512_set1_ps(value);
+#elif defined(__AVX__)
+    return _mm256_set1_ps(value);
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+    return vdupq_n_f32(value);
+#else
+    return Floats{value, value, value, value};
+#endif
 }
 
 /** a * b + c: rounded once where the processor can, and then everywhere alike. */

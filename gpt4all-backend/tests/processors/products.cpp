@@ -70,9 +70,8 @@ class Computation {
   public:
     Computation(Device &device, ggml_backend_buffer_type_t buffer_type) : device_(device), buffer_type_(buffer_type) {}
 
-    /** The product of the weights with as many of the inputs; false where this way has none for their type and shape.
-     */
-    bool product(const Weights &weights, const std::vector<float> &inputs, int64_t batch, Difference &difference) {
+    /** The products of the weights with as many inputs; nothing where this way has none for their type and shape. */
+    std::vector<float> products_with(const Weights &weights, std::span<const float> inputs, int64_t batch) {
         const ggml_context_ptr of_weights = context();
         const ggml_context_ptr context_ = context();
         ggml_tensor *matrix = ggml_new_tensor_2d(of_weights.get(), weights.type, weights.columns, weights.rows);
@@ -80,16 +79,22 @@ class Computation {
         ggml_tensor *output = ggml_mul_mat(context_.get(), matrix, input);
         std::vector<float> found(static_cast<size_t>(weights.rows * batch));
         if (!compute(of_weights.get(), context_.get(), matrix, weights, input, inputs, nullptr, output, found)) {
-            return false;
+            found.clear();
         }
-        for (int64_t i = 0; i < batch; ++i) {
+        return found;
+    }
+
+    /** Adds how far they are from what they should be; false where there are none. */
+    bool product(const Weights &weights, const std::vector<float> &inputs, int64_t batch, Difference &difference) {
+        const std::vector<float> found = products_with(weights, inputs, batch);
+        for (int64_t i = 0; i < batch && !found.empty(); ++i) {
             for (int64_t row = 0; row < weights.rows; ++row) {
                 compare(&weights.values[static_cast<size_t>(row * weights.columns)],
                         &inputs[static_cast<size_t>(i * weights.columns)], weights.columns,
                         found[static_cast<size_t>(i * weights.rows + row)], difference);
             }
         }
-        return true;
+        return !found.empty();
     }
 
     /** The same by several experts, of which each input takes two. */
@@ -128,7 +133,7 @@ class Computation {
     static int32_t expert(int64_t n) { return static_cast<int32_t>((n * 3 + n / experts_used) % experts); }
 
     bool compute(ggml_context *of_weights, ggml_context *rest, ggml_tensor *matrix, const Weights &weights,
-                 ggml_tensor *input, const std::vector<float> &inputs, ggml_tensor *chosen, ggml_tensor *output,
+                 ggml_tensor *input, std::span<const float> inputs, ggml_tensor *chosen, ggml_tensor *output,
                  std::vector<float> &found) {
         const ggml_backend_buffer_ptr weights_buffer(
             ggml_backend_alloc_ctx_tensors_from_buft(of_weights, buffer_type_));
@@ -161,6 +166,16 @@ class Computation {
 struct Totals {
     size_t computed = 0;
     size_t wrong = 0;
+    size_t same = 0;                      // products that were computed alone and in company
+    uint64_t digest = 0xCBF29CE484222325; // of the bits of all of them: FNV-1a
+
+    void add_to_digest(std::span<const float> found) {
+        for (const float number : found) {
+            uint32_t bits;
+            std::memcpy(&bits, &number, sizeof(bits));
+            digest = (digest ^ bits) * 0x100000001B3;
+        }
+    }
     std::map<std::string, size_t> by_way;
 };
 
@@ -225,6 +240,39 @@ void check(Device &device, const std::vector<Weights> &shaped, ggml_backend_buff
     }
 }
 
+/** Of kernels of ours: an input's products are the same, bit by bit, whatever is multiplied beside it. */
+void check_company(Device &device, const std::vector<Weights> &shaped, ggml_backend_buffer_type_t buffer_type,
+                   Totals &totals) {
+    if (std::strcmp(ggml_backend_buft_name(buffer_type), "CPU_PANELS") != 0) {
+        return;
+    }
+    Computation computation(device, buffer_type);
+    constexpr int64_t together = 70;
+    for (const Weights &weights : shaped) {
+        const std::vector<float> inputs = make_inputs(weights.columns, together);
+        device.set_threads(2);
+        const std::vector<float> all = computation.products_with(weights, inputs, together);
+        if (all.empty()) {
+            continue;
+        }
+        totals.add_to_digest(all);
+        for (int64_t batch = 1; batch <= 32; ++batch) {
+            device.set_threads(batch % 2 == 0 ? 2 : 1);
+            const int64_t first = (batch * 7) % (together - batch);
+            const std::vector<float> some = computation.products_with(
+                weights, std::span(inputs).subspan(static_cast<size_t>(first * weights.columns)), batch);
+            ++totals.same;
+            if (std::memcmp(some.data(), &all[static_cast<size_t>(first * weights.rows)],
+                            some.size() * sizeof(float)) != 0) {
+                ++totals.wrong;
+                std::printf("  wrong: %s, %s: not what they are among %lld inputs\n", ggml_type_name(weights.type),
+                            words(weights, batch, batch % 2 == 0 ? 2 : 1, false).c_str(),
+                            static_cast<long long>(together));
+            }
+        }
+    }
+}
+
 int run(const std::string &module, bool unchecked, bool small) {
     Device device(module, unchecked);
     Totals totals;
@@ -235,12 +283,15 @@ int run(const std::string &module, bool unchecked, bool small) {
         }
         for (ggml_backend_buffer_type_t buffer_type : device.buffer_types()) {
             check(device, shaped, buffer_type, small, totals);
+            check_company(device, shaped, buffer_type, totals);
         }
     }
     std::string ways;
     for (const auto &[way, computed] : totals.by_way) {
         ways += (ways.empty() ? "" : ", ") + way + " " + std::to_string(computed);
     }
+    std::printf("%zu products the same alone and in company, digest %016llx\n", totals.same,
+                static_cast<unsigned long long>(totals.digest));
     std::printf("%zu products, %zu wrong: %s\n", totals.computed, totals.wrong, ways.c_str());
     return totals.computed == 0 ? 2 : totals.wrong > 0 ? 1 : 0;
 }

@@ -1,0 +1,278 @@
+// Products of weights in panels with inputs, by all threads of a pool.
+//
+// Inputs are rounded once; those of experts are put together by expert. Then each thread takes the next part of the
+// work, some panels and some inputs, until none is left, so that a slow one holds nobody up.
+
+#include "kernels/products/product.h"
+
+#include "ggml-cpu-impl.h"
+#include "ggml.h"
+#include "kernels/products/activations.h"
+#include "kernels/products/lay_out.h"
+#include "kernels/products/tile.h"
+#include "kernels/products/unpack.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#ifdef LLMODEL_HAS_PRODUCTS
+
+namespace llmodel::kernels::products {
+
+namespace {
+
+constexpr int block_inputs = 48; // whose sums stay in the nearest cache beside a chunk
+
+/** Of weights that a thread reads one behind the other: less is not read at full speed, more is divided unevenly. */
+constexpr int64_t strip_bytes = 128 << 10;
+
+/** One thread's own memory. */
+struct alignas(64) Scratch {
+    std::array<Chunk, tile_panels> chunks;
+    std::array<float, static_cast<size_t>(block_inputs) * tile_rows> sums;
+};
+
+/** Inputs of one matrix, one behind the other among those that were rounded. */
+struct Share {
+    int64_t matrix;
+    int64_t first;
+    int64_t count;
+    int64_t first_part; // of the work, which is counted over all shares
+};
+
+/** An input, and where its result goes. */
+struct Line {
+    const float *from;
+    float *to;
+};
+
+int64_t blocks_of(int64_t inputs) {
+    return (inputs + block_inputs - 1) / block_inputs;
+}
+
+class Product {
+  public:
+    explicit Product(const ggml_tensor *op)
+        : op_(op), weights_(op->src[0]), inputs_(op->src[1]),
+          chosen_(op->op == GGML_OP_MUL_MAT_ID ? op->src[2] : nullptr), format_(*format_of(weights_->type)),
+          columns_(weights_->ne[0]), lines_(chosen_ ? chosen_->ne[0] * chosen_->ne[1] : ggml_nrows(inputs_)),
+          matrices_(chosen_ ? weights_->ne[2] : 1),
+          strip_tiles_(
+              std::max<int64_t>(1, strip_bytes / static_cast<int64_t>(format_.panel_bytes(columns_) * tile_panels))) {}
+
+    template<Format format> size_t shared_size() const {
+        return rounded(Activations<kind_of<format>()>::bytes(columns_, lines_)) +
+               rounded(static_cast<size_t>(lines_) * sizeof(Line)) +
+               rounded(static_cast<size_t>(matrices_ + 1) * sizeof(Share));
+    }
+    template<Format format> size_t work_size(int n_threads) const {
+        return 64 + shared_size<format>() + static_cast<size_t>(n_threads) * sizeof(Scratch);
+    }
+
+    template<Format format> void compute(ggml_compute_params *params) {
+        char *space = static_cast<char *>(params->wdata);
+        space += -reinterpret_cast<uintptr_t>(space) & 63;
+        const Activations<kind_of<format>()> activations{
+            .chunks = reinterpret_cast<ActivationChunk<kind_of<format>()> *>(space), .lines = lines_};
+        Line *lines =
+            reinterpret_cast<Line *>(space + rounded(Activations<kind_of<format>()>::bytes(columns_, lines_)));
+        Share *shares = reinterpret_cast<Share *>(reinterpret_cast<char *>(lines) +
+                                                  rounded(static_cast<size_t>(lines_) * sizeof(Line)));
+        auto &scratch = *reinterpret_cast<Scratch *>(space + shared_size<format>() +
+                                                     static_cast<size_t>(params->ith) * sizeof(Scratch));
+
+        if (chosen_) {
+            if (params->ith == 0) {
+                sort_by_expert(lines, shares);
+            }
+            ggml_barrier(params->threadpool);
+        }
+        for (int64_t line = params->ith; line < lines_; line += params->nth) {
+            round_line<format>(chosen_ ? lines[line].from : input(line), columns_, activations, line);
+        }
+        if (params->ith == 0) {
+            ggml_threadpool_chunk_set(params->threadpool, params->nth);
+        }
+        ggml_barrier(params->threadpool);
+
+        const Share all{.matrix = 0, .first = 0, .count = lines_, .first_part = 0};
+        const Share *share = chosen_ ? shares : &all;
+        const int64_t parts = chosen_ ? shares[matrices_].first_part : strips() * blocks_of(lines_);
+        for (int64_t part = params->ith; part < parts; part = ggml_threadpool_chunk_add(params->threadpool, 1)) {
+            while (chosen_ && part >= share[1].first_part) {
+                ++share;
+            }
+            const int64_t blocks = blocks_of(share->count);
+            const int64_t within = part - share->first_part;
+            const int64_t strip = within / blocks;
+            const int64_t first = within % blocks * block_inputs;
+            const int64_t end = std::min<int64_t>(first + block_inputs, share->count);
+            const int64_t last_tile = std::min((strip + 1) * strip_tiles_, tiles());
+            for (int64_t tile = strip * strip_tiles_; tile < last_tile; ++tile) {
+                // rows of a result are far from each other: ask for where they go before they are computed
+                for (int64_t i = first; i < end; ++i) {
+                    const int64_t line = share->first + i;
+                    float *to = (chosen_ ? lines[line].to : output(line)) + tile * tile_rows;
+                    __builtin_prefetch(to, 1);
+                    __builtin_prefetch(to + panel_rows, 1);
+                }
+                compute_tile<format>(share->matrix, tile, activations, share->first + first,
+                                     static_cast<int>(end - first), scratch);
+                for (int64_t i = first; i < end; ++i) {
+                    const int64_t line = share->first + i;
+                    const int64_t row = tile * tile_rows;
+                    float *to = chosen_ ? lines[line].to : output(line);
+                    std::memcpy(to + row, scratch.sums.data() + (i - first) * tile_rows,
+                                static_cast<size_t>(std::min<int64_t>(tile_rows, weights_->ne[1] - row)) *
+                                    sizeof(float));
+                }
+            }
+        }
+    }
+
+  private:
+    static size_t rounded(size_t size) { return (size + 63) / 64 * 64; }
+
+    int64_t strips() const { return (tiles() + strip_tiles_ - 1) / strip_tiles_; }
+    int64_t tiles() const { return (weights_->ne[1] + tile_rows - 1) / tile_rows; }
+
+    static char *at(const ggml_tensor *tensor, int64_t i1, int64_t i2, int64_t i3) {
+        return static_cast<char *>(tensor->data) + static_cast<size_t>(i1) * tensor->nb[1] +
+               static_cast<size_t>(i2) * tensor->nb[2] + static_cast<size_t>(i3) * tensor->nb[3];
+    }
+    static char *row(const ggml_tensor *tensor, int64_t number) {
+        const int64_t per_matrix = tensor->ne[1] * tensor->ne[2];
+        return at(tensor, number % tensor->ne[1], number % per_matrix / tensor->ne[1], number / per_matrix);
+    }
+    const float *input(int64_t line) const { return reinterpret_cast<const float *>(row(inputs_, line)); }
+    float *output(int64_t line) const { return reinterpret_cast<float *>(row(op_, line)); }
+
+    /** A counting sort of what each input's choices are; what is chosen by one token stays in its order. */
+    void sort_by_expert(Line *lines, Share *shares) const {
+        const auto expert = [&](int64_t choice, int64_t token) {
+            return *reinterpret_cast<const int32_t *>(at(chosen_, token, 0, 0) +
+                                                      static_cast<size_t>(choice) * chosen_->nb[0]);
+        };
+        for (int64_t matrix = 0; matrix <= matrices_; ++matrix) {
+            shares[matrix] = {.matrix = matrix, .first = 0, .count = 0, .first_part = 0};
+        }
+        for (int64_t token = 0; token < chosen_->ne[1]; ++token) {
+            for (int64_t choice = 0; choice < chosen_->ne[0]; ++choice) {
+                const int32_t matrix = expert(choice, token);
+                GGML_ASSERT(matrix >= 0 && matrix < matrices_);
+                ++shares[matrix].count;
+            }
+        }
+        for (int64_t matrix = 0; matrix < matrices_; ++matrix) {
+            shares[matrix + 1].first = shares[matrix].first + shares[matrix].count;
+            shares[matrix + 1].first_part = shares[matrix].first_part + strips() * blocks_of(shares[matrix].count);
+            shares[matrix].count = 0;
+        }
+        for (int64_t token = 0; token < chosen_->ne[1]; ++token) {
+            for (int64_t choice = 0; choice < chosen_->ne[0]; ++choice) {
+                Share &share = shares[expert(choice, token)];
+                lines[share.first + share.count++] = {
+                    .from = reinterpret_cast<const float *>(at(inputs_, choice % inputs_->ne[1], token, 0)),
+                    .to = reinterpret_cast<float *>(at(op_, choice, token, 0)),
+                };
+            }
+        }
+    }
+
+    /** Sums of the tile's rows for some inputs. */
+    template<Format format>
+    void compute_tile(int64_t matrix, int64_t tile, const Activations<kind_of<format>()> &activations, int64_t first,
+                      int inputs, Scratch &scratch) const {
+        const int64_t rows = weights_->ne[1];
+        const auto *panels = static_cast<const uint8_t *>(weights_->data) +
+                             static_cast<size_t>(matrix) * format.matrix_bytes(columns_, rows);
+        const int64_t first_panel = tile * tile_panels;
+        const int count = static_cast<int>(std::min<int64_t>(tile_panels, Format::panels(rows) - first_panel));
+        const int64_t groups = columns_ / group_columns;
+
+        std::fill_n(scratch.sums.begin(), static_cast<size_t>(inputs) * tile_rows, 0.0F);
+        if (inputs <= packed_inputs) {
+            for (int i = 0; i < count; ++i) {
+                const uint8_t *panel = panels + static_cast<size_t>(first_panel + i) * format.panel_bytes(columns_);
+                multiply_panel<format>({.heads = panel, .quants = panel + format.heads_bytes(columns_)}, activations,
+                                       first, inputs, groups,
+                                       scratch.sums.data() + static_cast<ptrdiff_t>(i) * panel_rows);
+            }
+            return;
+        }
+        for (int64_t group = 0; group < groups; group += chunk_groups) {
+            const int some = static_cast<int>(std::min<int64_t>(chunk_groups, groups - group));
+            for (int i = 0; i < count; ++i) {
+                const uint8_t *panel = panels + static_cast<size_t>(first_panel + i) * format.panel_bytes(columns_);
+                unpack<format>({.heads = panel, .quants = panel + format.heads_bytes(columns_)}, group, some,
+                               scratch.chunks[static_cast<size_t>(i)]);
+            }
+            multiply_chunks(scratch.chunks.data(), activations.at(group / chunk_groups, first), inputs, some,
+                            scratch.sums.data());
+        }
+    }
+
+    const ggml_tensor *op_;
+    const ggml_tensor *weights_;
+    const ggml_tensor *inputs_;
+    const ggml_tensor *chosen_;
+    const Format &format_;
+    int64_t columns_;
+    int64_t lines_;
+    int64_t matrices_;
+    int64_t strip_tiles_; // whose rows a thread takes at a time
+};
+
+} // namespace
+
+size_t work_size(int n_threads, const ggml_tensor *op) {
+    size_t size = 0;
+    with_format(op->src[0]->type, [&]<Format format>() { size = Product(op).work_size<format>(n_threads); });
+    return size;
+}
+
+void compute(ggml_compute_params *params, ggml_tensor *op) {
+    with_format(op->src[0]->type, [&]<Format format>() { Product(op).compute<format>(params); });
+}
+
+void lay_out(const Format &format, const void *rows, int64_t columns, int64_t count, void *to) {
+    const size_t row_bytes = ggml_row_size(format.type, columns);
+    const size_t panel_bytes = format.panel_bytes(columns);
+    const int64_t panels = Format::panels(count);
+    std::atomic<int64_t> next{0};
+    const auto work = [&] {
+        constexpr int64_t at_once = 16;
+        for (int64_t first = next.fetch_add(at_once); first < panels; first = next.fetch_add(at_once)) {
+            for (int64_t panel = first; panel < std::min(first + at_once, panels); ++panel) {
+                const int64_t row = panel * panel_rows;
+                const auto *from = static_cast<const uint8_t *>(rows) + static_cast<size_t>(row) * row_bytes;
+                auto *at = static_cast<uint8_t *>(to) + static_cast<size_t>(panel) * panel_bytes;
+                const int some = static_cast<int>(std::min<int64_t>(panel_rows, count - row));
+                with_format(format.type,
+                            [&]<Format constant>() { lay_out_panel<constant>(from, row_bytes, some, columns, at); });
+            }
+        }
+    };
+    constexpr size_t worth_a_thread = size_t{1} << 20;
+    const size_t helpers = std::min<size_t>(std::max(std::thread::hardware_concurrency(), 1U),
+                                            static_cast<size_t>(count) * row_bytes / worth_a_thread + 1) -
+                           1;
+    std::vector<std::jthread> threads;
+    try {
+        while (threads.size() < helpers) {
+            threads.emplace_back(work);
+        }
+    } catch (const std::system_error &) {
+        // as many as there can be
+    }
+    work();
+}
+
+} // namespace llmodel::kernels::products
+
+#endif

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "kernels/products/format.h"
+
+#include <cstddef>
+#include <cstdint>
+
+struct ggml_compute_params;
+struct ggml_tensor;
+
+namespace llmodel::kernels::products {
+
+/** Bytes that all threads need together to compute a product with weights in panels. */
+size_t work_size(int n_threads, const ggml_tensor *op);
+
+/** A thread's part of MUL_MAT or MUL_MAT_ID with weights in panels. */
+void compute(ggml_compute_params *params, ggml_tensor *op);
+
+/** Rows of a file become panels at `to`. */
+void lay_out(const Format &format, const void *rows, int64_t columns, int64_t count, void *to);
+
+} // namespace llmodel::kernels::products
