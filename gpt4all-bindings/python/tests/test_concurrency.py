@@ -107,7 +107,11 @@ def test_with_room_for_two(tiny_path: Path, options: Any) -> None:
 def test_a_real_model(smollm2: Model) -> None:
     request: Any = {**GREEDY, "max_tokens": 8}
     alone = [tokens_of(smollm2.chat(question, **request)) for question in QUESTIONS]
-    check(smollm2, alone, in_asyncio(smollm2, request), 0.5)
+    together = in_asyncio(smollm2, request)
+    if {"AVX2", "DOTPROD"} & set(gpt4all.devices()["cpu"]["features"]):
+        assert together == alone  # our own kernels compute the same bits whatever is computed beside them
+    else:
+        check(smollm2, alone, together, 0.5)
 
 
 def test_the_check_sees_a_wrong_answer(tiny: Model) -> None:

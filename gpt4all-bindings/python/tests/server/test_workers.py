@@ -66,8 +66,10 @@ def test_a_killed_worker_costs_only_its_requests(serve: Serve) -> None:
     with serve("--n-parallel", "4") as one, ThreadPoolExecutor(6) as pool:
         chat(one)
         (worker,) = one.workers()
-        streams = [pool.submit(chat, one, **ENDLESS) for _ in range(4)]
+        # first the one whose model is still to be opened: meanwhile the others might end
         other = pool.submit(chat, one, TOOLS, **{**ENDLESS, "max_tokens": 300})
+        wait_for(lambda: other.done() or running(one) >= 1)
+        streams = [pool.submit(chat, one, **ENDLESS) for _ in range(4)]
         wait_for(lambda: running(one) >= (4 if other.done() else 5))
         os.kill(worker, signal.SIGKILL)
         for stream in streams:
