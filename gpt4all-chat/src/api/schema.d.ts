@@ -3764,7 +3764,9 @@ export interface operations {
     };
     export_all: {
         parameters: {
-            query?: never;
+            query?: {
+                format?: "markdown" | "json";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3778,6 +3780,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Exported"];
+                    "application/zip": unknown;
                 };
             };
             /** @description Client Error */

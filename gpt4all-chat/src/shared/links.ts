@@ -24,10 +24,10 @@ export async function copy(text: string): Promise<void> {
   }
 }
 
-/** Has the browser save a text as a file. */
-export function save(name: string, text: string, type: string): void {
+/** Has the browser save something as a file. */
+export function save(name: string, content: Blob): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -45,6 +45,8 @@ function drawn(page: string): string {
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 595 842"><rect width="595" height="842" fill="#fff"/>${lines}${number}</svg>`;
   return `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
 }
+/** Bytes that are no text, as those of a zip are. */
+export const exportOf = (format: string | null): Buffer => Buffer.from([0x50, 0x4b, 0xff, 0xfe, (format ?? "").length]);
 const STREAM = Symbol("the answer goes on");
 
 function found<T>(value: T | undefined): T {
@@ -208,6 +210,11 @@ const ROUTES: Route[] = [
     return { used: over ? 3_900 : 420, limit: 4_096, reserved: 512, evidence: 0, dropped };
   }),
   route("GET", `/chats/${ID}/export`, ({ store, id }) => found(store.chats.get(id))),
+  route("GET", "/export", ({ url, response }) => {
+    response.writeHead(200, { "Content-Type": "application/octet-stream" });
+    response.end(exportOf(url.searchParams.get("format")));
+    return STREAM;
+  }),
   route("GET", "/chat-folders", ({ store }) => store.folders),
   route("POST", "/chat-folders", ({ store, body }) => {
     const made = { id: store.id("folder"), name: String(body["name"]) };

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { exportOf } from "../fake/routes";
 import { sample } from "../fake/sample";
 import { answered, lastAnswer, opened, program, quit, send, violations, type Shown } from "./browser";
 
@@ -226,6 +228,23 @@ describe.skipIf(!program())("screens", () => {
     await page.getByRole("button", { name: "Restore Deleted last week" }).click();
     await page.getByRole("link", { name: "Deleted last week" }).waitFor();
     expect(store.deleted.size).toBe(0);
+  });
+
+  test("all chats are exported, byte by byte as they come", async () => {
+    shown = await opened(sample());
+    const { page } = shown;
+    await go(page, "#/settings");
+    for (const [format, name] of [
+      ["markdown", "gpt4all-chats.zip"],
+      ["json", "gpt4all-chats.json"],
+    ] as const) {
+      const saving = page.waitForEvent("download");
+      const label = format === "json" ? "JSON" : "Markdown";
+      await page.getByRole("button", { name: `Export all chats as ${label}` }).click();
+      const saved = await saving;
+      expect(saved.suggestedFilename()).toBe(name);
+      expect(readFileSync(await saved.path())).toEqual(exportOf(format));
+    }
   });
 
   test("chats are imported from several files at once", async () => {

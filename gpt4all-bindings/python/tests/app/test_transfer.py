@@ -1,4 +1,4 @@
-"""Export as Markdown and JSON; import of our JSON and of the old application's files."""
+"""Export as JSON; import of that and of the old application's files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from gpt4all._app.schemas.chats import Chat, Imported, ImportFile, NewChat
 from gpt4all._app.schemas.settings import ChatSettings
 from gpt4all._app.transfer import json_format, old_chat
 from gpt4all._app.transfer.imports import import_file
-from gpt4all._app.transfer.markdown import markdown_of
 from gpt4all._server.errors import RequestError
 
 from .qt_writer import Item, Part, chat, thought, tool_call
@@ -56,15 +55,6 @@ def given(name: str, data: bytes) -> ImportFile:
     return ImportFile(name=name, data=base64.b64encode(data).decode())
 
 
-def test_markdown_is_the_branch_that_is_shown(chats: Chats) -> None:
-    text = markdown_of(full(chats))
-    assert text.startswith("# Rent\n\n")
-    assert "## You\n\nAttached: lease.txt\n\nWhen?\n" in text
-    assert "## Assistant (m.gguf)\n\n> Let me\n> think\n\nOn the first [1].\n\n- [1] Rent, page 2\n" in text
-    assert text.endswith("## You\n\nAnd *how*?\n")
-    assert "Another answer" not in text
-
-
 def test_json_comes_back_as_it_was(chats: Chats, tmp_path: Path) -> None:
     before = full(chats)
     file = json.dumps(json_format.exported(chats, [before.id])).encode()
@@ -99,6 +89,13 @@ def simple(chat: Chat) -> Any:
         (b"{}", "no chats of this application"),
         (b'{"format": "gpt4all-chats", "version": 2, "chats": []}', "newer release"),
         (b'{"format": "gpt4all-chats", "version": 1, "chats": 5}', "no chats"),
+        *(
+            (
+                b'{"format": "gpt4all-chats", "version": %s, "chats": []}' % each,
+                "no version that is a whole number from 1",
+            )
+            for each in (b"true", b"false", b"1.0", b"0", b"-1", b'"1"', b"null", b"[]")
+        ),
     ],
 )
 def test_what_is_no_file_of_chats_is_refused(chats: Chats, data: bytes, message: str) -> None:
@@ -132,7 +129,7 @@ def test_over_the_api(app: App) -> None:
     chat = app.chat(title="Exported", settings={"sampling": {"max_tokens": 4}})
     app.reply(chat, "Once upon a time")
     markdown = app.ask("GET", f"/chats/{chat}/export?format=markdown")
-    assert markdown.startswith("# Exported\n")
+    assert markdown.startswith('---\ngpt4all-chat: 1\ntitle: "Exported"\n')
     one = app.ask("GET", f"/chats/{chat}/export?format=json")
     everything = app.ask("GET", "/export")
     assert one["chats"][0] in everything["chats"]

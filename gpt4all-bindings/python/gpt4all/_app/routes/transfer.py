@@ -9,11 +9,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ..schemas.chats import Exported, Imported, ImportFile
 from ..services import Services
+from ..transfer.archive import archived
 from ..transfer.imports import import_file
 from ..transfer.json_format import exported
 from ..transfer.markdown import markdown_of
 
 FILES: dict[int | str, dict[str, Any]] = {200: {"model": Exported, "content": {"text/markdown": {}}}}
+ALL: dict[int | str, dict[str, Any]] = {200: {"model": Exported, "content": {"application/zip": {}}}}
 
 
 def routes(services: Services) -> APIRouter:
@@ -31,11 +33,12 @@ def routes(services: Services) -> APIRouter:
         text = markdown_of(chats.chat(id))
         return PlainTextResponse(text, media_type="text/markdown", headers=attachment("chat.md"))
 
-    @router.get("/export", summary="All chats as a file", response_model=Exported)
-    def export_all() -> Response:
-        return JSONResponse(
-            exported(chats, [each.id for each in chats.listed()]), headers=attachment("gpt4all-chats.json")
-        )
+    @router.get("/export", summary="All chats as a file", response_model=None, responses=ALL)
+    def export_all(format: Literal["markdown", "json"] = "json") -> Response:
+        ids = [each.id for each in chats.listed()]
+        if format == "json":
+            return JSONResponse(exported(chats, ids), headers=attachment("gpt4all-chats.json"))
+        return Response(archived(chats, ids), media_type="application/zip", headers=attachment("gpt4all-chats.zip"))
 
     @router.post("/import", summary="Read chats from a file")
     def import_chats(file: ImportFile) -> Imported:
