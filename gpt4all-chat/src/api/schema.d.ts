@@ -211,7 +211,8 @@ export interface paths {
         delete: operations["delete_collection"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Rename a collection, also in the settings that name it */
+        patch: operations["rename_collection"];
         trace?: never;
     };
     "/collections/{name}/files": {
@@ -1309,6 +1310,14 @@ export interface components {
             /** Name */
             name: string;
             states: components["schemas"]["FileStates"];
+        };
+        /**
+         * CollectionChange
+         * @description name: the one that it gets.
+         */
+        CollectionChange: {
+            /** Name */
+            name: string;
         };
         /**
          * Confirmation
@@ -2968,6 +2977,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rename_collection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collection"];
+                };
             };
             /** @description Client Error */
             "4XX": {

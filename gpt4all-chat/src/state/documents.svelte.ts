@@ -1,4 +1,4 @@
-import { get, part, post, remove } from "../api/client";
+import { get, part, patch, post, remove } from "../api/client";
 import type { Collection } from "../api/types";
 import { t } from "../i18n/index.svelte";
 import { attempt, ui } from "./ui.svelte";
@@ -37,6 +37,9 @@ class Documents {
     this.act(() => post("/collections", { name, folder, exclude }));
   steer = (name: string, what: "index" | "pause" | "resume"): Promise<boolean> =>
     this.act(() => post(`/collections/${part(name)}/${what}`));
+
+  rename = (name: string, to: string): Promise<boolean> =>
+    this.act(() => patch(`/collections/${part(name)}`, { name: to }));
 
   async remove(name: string): Promise<boolean> {
     const text = t("documents.remove_text", { name });

@@ -332,6 +332,9 @@ const ROUTES: Route[] = [
     store.collections.push({ ...made, indexing: { ...indexing, state: "running", file: "chapter-4.pdf" } });
     return made;
   }),
+  route("PATCH", `/collections/${ID}`, ({ store, id, body }) =>
+    Object.assign(found(store.collections.find((each) => each.name === id)), body),
+  ),
   route("DELETE", `/collections/${ID}`, ({ store, id }) => {
     store.collections = store.collections.filter((each) => each.name !== id);
   }),

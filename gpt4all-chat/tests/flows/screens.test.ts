@@ -83,6 +83,18 @@ describe.skipIf(!program())("screens", () => {
     const added = page.getByRole("article", { name: "Documents" });
     await added.getByRole("button", { name: "Pause" }).click();
     await added.getByRole("button", { name: "Resume" }).waitFor();
+    await added.getByRole("button", { name: "Rename Documents" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("House & garden");
+    await page.keyboard.press("Enter");
+    const renamed = page.getByRole("article", { name: "House & garden" });
+    await renamed.getByRole("link", { name: "House & garden" }).click();
+    await page.getByRole("heading", { name: "House & garden", level: 1 }).waitFor();
+    await renamed.getByRole("button", { name: "Rename House & garden" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("Documents");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Documents", level: 1, exact: true }).waitFor();
+    await expect.poll(() => page.url()).toContain("#/documents/Documents");
+    await go(page, "#/documents");
     await added.getByRole("button", { name: "Remove Documents" }).click();
     await page.getByRole("button", { name: "Cancel" }).click();
     expect(server.store.collections).toHaveLength(2);

@@ -315,6 +315,21 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
     )
 
 
+def rename(
+    collection: Name,
+    new: Annotated[str, typer.Argument(metavar="NEW-NAME", help="The name that it gets.")],
+    data: Data = None,
+) -> None:
+    """Gives a collection another name. Nothing is read anew.
+
+    \b
+    Examples:
+      gpt4all docs rename notes "House and garden"
+    """
+    with _open(data, None) as documents:
+        documents.rename(collection, new)
+
+
 def remove(collection: Name, data: Data = None) -> None:
     """Forgets a collection. The documents themselves stay.
 
@@ -460,4 +475,4 @@ def _show(piece: str) -> None:
     print(output.safe(piece), end="", flush=True)
 
 
-COMMANDS = (add, index, list_, search, ask, remove, status)
+COMMANDS = (add, index, list_, search, ask, rename, remove, status)

@@ -155,14 +155,7 @@ class Documents:
         another model.
         """
         path = Path(os.fsdecode(folder)).expanduser().absolute()
-        if not name.strip():
-            raise InvalidArgumentError("a collection needs a name")
-        if name in (".", "..") or not name.isprintable() or set(name) & set("/\\"):
-            # It is a part of addresses.
-            raise InvalidArgumentError(
-                f"{name!r} cannot be a collection's name: it is . or .., or has a slash, a backslash or an invisible "
-                "character"
-            )
+        _check_name(name)
         if not path.is_dir():
             raise InvalidArgumentError(f"{path} is not a folder", {"path": str(path)})
         rules = as_json([exclude] if isinstance(exclude, str) else list(exclude))
@@ -182,6 +175,18 @@ class Documents:
                 (str(path), rules, name),
             )
         self._to_look.set()
+
+    def rename(self, name: str, new: str) -> None:
+        """Gives a collection another name. Nothing is read or embedded anew for that.
+
+        Raises ModelNotFoundError, and InvalidArgumentError if the new name cannot be one or another collection has it.
+        """
+        number = self._number(name)
+        _check_name(new)
+        with self._store.change() as connection:
+            if connection.execute("SELECT 1 FROM collections WHERE name = ? AND id != ?", (new, number)).fetchone():
+                raise InvalidArgumentError(f"there is a collection {new!r} already; choose another name", {"name": new})
+            connection.execute("UPDATE collections SET name = ? WHERE id = ?", (new, number))
 
     def remove(self, name: str) -> None:
         """Forgets a collection. Its files stay as they are. Raises ModelNotFoundError."""
@@ -340,16 +345,27 @@ class Documents:
 
         Raises what index() raises.
         """
-        chosen = None if collections is None else [collections] if isinstance(collections, str) else list(collections)
-        for number in self._numbers(chosen) if chosen is not None else ():
+        given = None if collections is None else [collections] if isinstance(collections, str) else list(collections)
+        # By their numbers, as names may change.
+        numbers = None if given is None else dict(zip(self._numbers(given), given, strict=True))
+        for number in numbers or ():
             self._resume(number)
         self._unwatched.clear()
         while not self._unwatched.is_set():
             self._to_look.clear()
+            chosen = None if numbers is None else self._names_now(numbers)
             known = [each for each in self.collections() if chosen is None or each.name in chosen]
             folders = {folder for each in known if each.indexing.state != "paused" for folder in each.folders}
             for _ in times_to_look(sorted(folders), interval, Either(self._unwatched, self._to_look)):
-                self._run(self._numbers(chosen), progress)
+                self._run(self._numbers(None) if numbers is None else numbers, progress)
+
+    def _names_now(self, numbers: Mapping[int, str]) -> list[str]:
+        """Raises ModelNotFoundError for one that was removed meanwhile."""
+        known = dict(self._store.rows("SELECT id, name FROM collections"))
+        for number, name in numbers.items():
+            if number not in known:
+                raise self._unknown(name)
+        return [known[number] for number in numbers]
 
     def pause(self, name: str | None = None) -> None:
         """Has an index() or watch() that runs in another thread end, after the file or batch it is at.
@@ -532,3 +548,14 @@ def _within(reranker: Reranker | None, seconds: float) -> RerankBudget | None:
     if reranker is None:
         return None
     return RerankBudget(ModelReranker(reranker) if isinstance(reranker, Model) else reranker, seconds)
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise InvalidArgumentError("a collection needs a name")
+    if name in (".", "..") or not name.isprintable() or set(name) & set("/\\"):
+        # It is a part of addresses.
+        raise InvalidArgumentError(
+            f"{name!r} cannot be a collection's name: it is . or .., or has a slash, a backslash or an invisible "
+            "character"
+        )

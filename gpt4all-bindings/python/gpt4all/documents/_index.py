@@ -78,6 +78,7 @@ class Indexed:
         )
 
 
+_NAME = "SELECT name FROM collections WHERE id = ?"
 NOTHING_DONE = Indexed(0, 0, 0, 0, 0, (), True)
 
 
@@ -99,7 +100,6 @@ class Indexer:
     ) -> None:
         self._store = store
         self._collection = collection
-        self._name = "".join(row[0] for row in store.rows("SELECT name FROM collections WHERE id = ?", (collection,)))
         self._record = Record(store, collection)
         self._reader = reader
         self._embedder = embedder
@@ -173,7 +173,9 @@ class Indexer:
 
     def _tell(self, phase: Phase, path: str) -> None:
         counts = (self._files, self._files_done, self._counts["embedded"], self._seconds_left())
-        self._report(Progress(self._name, phase, path, *counts))
+        # Asked each time: it may be renamed meanwhile.
+        name = "".join(row[0] for row in self._store.rows(_NAME, (self._collection,)))
+        self._report(Progress(name, phase, path, *counts))
         if self._stop() is None:
             self._record.beat(self._job("running"))
 

@@ -94,6 +94,34 @@ def test_files_by_state_with_reasons(app: App, home: Path) -> None:
     app.ask("GET", "/collections/none/files", status=404)
 
 
+def test_a_collection_is_renamed_wherever_it_is_named(app: App, home: Path) -> None:
+    app.ask("POST", "/collections", {"name": "before", "folder": str(home / "notes")})
+    settings = {"collections": ["notes", "before"], "system": "before"}
+    chats = [app.chat(settings=settings) for _ in range(2)]
+    plain = app.chat(settings={"system": "before"})
+    app.ask("DELETE", f"/chats/{chats[1]}")
+    app.ask("POST", "/presets", {"name": "mine", "settings": settings})
+    app.ask("PUT", f"/models/{VECTORS}/settings", {"collections": ["before"]})
+    renamed = app.ask("PATCH", "/collections/before", {"name": "House & garden"})
+    assert (renamed["name"], renamed["folders"]) == ("House & garden", [str(home / "notes")])
+    assert [each["name"] for each in app.ask("GET", "/collections")] == ["House & garden", "notes"]
+    app.ask("POST", f"/chats/{chats[1]}/restore")
+    for named in (*(app.ask("GET", f"/chats/{each}") for each in chats), app.ask("GET", "/presets")[-1]):
+        assert named["settings"]["collections"] == ["notes", "House & garden"]
+        assert named["settings"]["system"] == "before"
+    assert app.ask("GET", f"/models/{VECTORS}/settings")["collections"] == ["House & garden"]
+    assert app.ask("GET", f"/chats/{plain}")["settings"]["collections"] is None
+    until(lambda: idle(app, "House & garden"))
+    assert search(app, "cistern", collections=["House & garden"])["passages"]
+
+    error = app.ask("PATCH", "/collections/before", {"name": "x"}, status=404)["error"]
+    assert error["code"] == "collection_not_found"
+    for wrong in ("notes", "a/b", " "):
+        app.ask("PATCH", "/collections/House & garden", {"name": wrong}, status=400)
+    app.ask("PATCH", "/collections/House & garden", {"name": ""}, status=400)
+    app.ask("DELETE", "/collections/House & garden", status=204)
+
+
 def search(app: App, question: str, **members: Any) -> Any:
     return app.ask("POST", "/documents/search", {"question": question, **members})
 

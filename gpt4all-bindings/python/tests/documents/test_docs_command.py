@@ -89,7 +89,10 @@ def test_from_a_folder_to_an_answer(docs: Docs, notes: Path, tmp_path: Path) -> 
     (notes / "new.txt").write_text("A walrus arrived.")
     assert "read 1 files; 0 cannot be read" in docs("index", "--embed-model", EMBED).stderr
     assert str(notes / "new.txt") in good(docs("search", "walrus", "--embed-model", EMBED))
-    good(docs("remove", "notes"))
+    good(docs("rename", "notes", "House & garden"))
+    assert [each["name"] for each in as_json(docs("list", "--json"))] == ["House & garden"]
+    assert str(notes / "new.txt") in good(docs("search", "-c", "House & garden", "walrus", "--embed-model", EMBED))
+    good(docs("remove", "House & garden"))
     assert as_json(docs("list", "--json")) == []
     assert (notes / "house.txt").exists()
 
@@ -121,6 +124,7 @@ def test_errors_are_lines(docs: Docs, notes: Path, tmp_path: Path) -> None:
     for arguments, words in (
         (("search", "x", "--embed-model", EMBED), "there are no documents in"),
         (("add", "notes", str(notes / "none"), "--embed-model", EMBED), "is not a folder"),
+        (("rename", "none", "x"), "there is no collection 'none'; there is none yet"),
         (("remove", "none"), "there is no collection 'none'; there is none yet"),
         (("add", "a", str(notes), "--embed-model", RERANK), "does not make embeddings"),
         (("search", "x", "--embed-model", EMBED, "--rerank-model", EMBED), "cannot rerank"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -333,6 +334,48 @@ def test_a_new_collection_is_not_paused_as_a_removed_one_was(documents: Document
     assert {file.state for file in documents.files("new")} == {"ready"}
 
 
+def test_a_collection_is_renamed(documents: Documents, folder: Path, embedder: FakeEmbedder) -> None:
+    documents.add("notes", folder)
+    documents.add("other", folder)
+    documents.index()
+    before, embedded = documents.collections()[0], len(embedder.texts)
+    file = documents.files("notes")[0]
+    documents.rename("notes", "House & garden")
+    after = documents.collections()[0]
+    assert after == dataclasses.replace(before, name="House & garden")
+    assert documents.file(file.id).collection == "House & garden"
+    assert {each.collection for each in documents.search("rent", ["House & garden"]).passages} == {"House & garden"}
+    assert documents.index().read == 0
+    assert len(embedder.texts) == embedded
+    documents.rename("other", "other")
+    with pytest.raises(ModelNotFoundError, match=r"no collection 'notes'; there are House & garden, other"):
+        documents.search("rent", ["notes"])
+    with pytest.raises(ModelNotFoundError, match="no collection 'notes'"):
+        documents.rename("notes", "x")
+    with pytest.raises(InvalidArgumentError, match="there is a collection 'other' already"):
+        documents.rename("House & garden", "other")
+    for name in ("", "a/b", ".."):
+        with pytest.raises(InvalidArgumentError, match="name"):
+            documents.rename("other", name)
+    assert [each.name for each in documents.collections()] == ["House & garden", "other"]
+
+
+def test_a_collection_may_be_renamed_while_it_is_indexed(documents: Documents, folder: Path) -> None:
+    """What is told of it from then on has the new name."""
+    documents.add("notes", folder)
+    names: list[str] = []
+
+    def note(progress: Progress) -> None:
+        if not names:
+            documents.rename("notes", "house")
+        names.append(progress.collection)
+
+    assert documents.index("notes", progress=note).finished
+    assert names[0] == "notes"
+    assert set(names[1:]) == {"house"}
+    assert {each.state for each in documents.files("house")} == {"ready"}
+
+
 def test_wrong_names(documents: Documents, folder: Path) -> None:
     with pytest.raises(InvalidArgumentError, match="is not a folder"):
         documents.add("notes", folder / "house.txt")
@@ -374,6 +417,9 @@ def test_watching(documents: Documents, folder: Path, hints: bool | str, monkeyp
         ready(documents, 2)
         (folder / "new.txt").write_text("A walrus arrived.")
         ready(documents, 3)
+        documents.rename("notes", "house")
+        (folder / "newer.txt").write_text("Its friend, the seal, came too.")
+        ready(documents, 4)
     finally:
         begun = time.monotonic()
         documents.pause()

@@ -100,6 +100,12 @@ class Indexing:
         """Has collections() count again, as something else than indexing has changed them."""
         self._counted = (0.0, [])
 
+    def renamed(self, before: str, after: str) -> None:
+        """To be told when a collection has another name."""
+        if before in self._phases:
+            self._phases[after] = self._phases.pop(before)
+        self.renew()
+
     def _shown(self, known: Known) -> Collection:
         job, progress = known.indexing, self._phases.get(known.name)
         state, error = str(job.state), job.error

@@ -17,9 +17,11 @@ from ..._errors import ModelNotFoundError
 from ..._server.errors import RequestError
 from ...documents import Documents, File, UnreadableError
 from ..chats.evidence import evidence_of, reranking_of
+from ..documents.naming import rename_in_settings
 from ..files.browse import resolved, roots
 from ..schemas.documents import (
     Collection,
+    CollectionChange,
     DocumentFile,
     DocumentFiles,
     DocumentSearch,
@@ -64,6 +66,16 @@ def routes(services: Services) -> APIRouter:
         library.indexing().go_on()
         services.bus.publish("collections", new.name)
         return collection(new.name)
+
+    @router.patch("/collections/{name}", summary="Rename a collection, also in the settings that name it")
+    def rename_collection(name: str, change: CollectionChange) -> Collection:
+        collection(name)
+        library.documents().rename(name, change.name)
+        library.indexing().renamed(name, change.name)
+        rename_in_settings(services.database, name, change.name)
+        services.bus.publish("collections", change.name)
+        services.bus.publish("chats")
+        return collection(change.name)
 
     @router.delete("/collections/{name}", status_code=204, summary="Forget a collection; its files stay")
     def delete_collection(name: str) -> None:

@@ -58,6 +58,12 @@ class NewCollection(Model):
     exclude: list[Annotated[str, Field(max_length=500)]] = Field(default_factory=list, max_length=200)
 
 
+class CollectionChange(Model):
+    """name: the one that it gets."""
+
+    name: CollectionName
+
+
 class DocumentFile(Model):
     """A file of a collection. reason: why it cannot be read, for programs; message: for people."""
 
