@@ -25,6 +25,8 @@ CATALOGUE = {
 VERSION = (ROOT / "VERSION").read_text(encoding="ascii").strip()
 
 # What a module computes: log-likelihoods of two continuations, by weights of several types, and a vector.
+WITHOUT_OUR_KERNELS = ("x64", "sse42", "sandybridge", "ivybridge", "piledriver")
+
 COMPUTE = """
 import gpt4all, json, sys
 values = []
@@ -145,10 +147,13 @@ def test_every_module_that_this_processor_can_run_computes_the_same(here: Instal
     foreign = [name for name, reason in reasons.items() if reason == "this processor lacks instructions that it needs"]
     assert sorted(reasons) == sorted(usable + foreign)
     assert sum(module["loaded"] for module in modules) == 1
-    expected: list[float] | None = None
+    # Modules from AVX2 on multiply quantised weights by kernels of ours, which round inputs otherwise than ggml's.
+    expected: dict[bool, list[float]] = {}
     for name in usable:
         variant = re.sub(r"libggml-cpu-(\w+)\.so", r"\1", name)
         found = json.loads(here.run("python", "-c", COMPUTE, *models, GPT4ALL_CPU_MODULE=variant))
         assert [Path(path).name for path in found["loaded"]] == [name]
-        expected = expected or found["values"]
-        assert found["values"] == pytest.approx(expected, abs=1e-3), name
+        alike = expected.setdefault(variant in WITHOUT_OUR_KERNELS, found["values"])
+        assert found["values"] == pytest.approx(alike, abs=1e-3), name
+    values = list(expected.values())
+    assert values[0] == pytest.approx(values[-1], rel=1e-2, abs=1e-3)
