@@ -1496,7 +1496,8 @@ export interface components {
         };
         /**
          * Error
-         * @description What went wrong. code: for programs. param: the field at fault. remedies: what can be done, for people.
+         * @description What went wrong. code: for programs. param: the field at fault. remedies: what can be done, in English.
+         *     remedy_codes: the same, in the same order.
          */
         Error: {
             /** Code */
@@ -1507,6 +1508,8 @@ export interface components {
             param: string | null;
             /** Remedies */
             remedies: string[];
+            /** Remedy Codes */
+            remedy_codes?: components["schemas"]["RemedyCode"][];
         };
         /**
          * ErrorBody
@@ -1617,10 +1620,18 @@ export interface components {
         /**
          * Fit
          * @description Whether a model suits this machine. tight: it fits only while little else runs.
+         *
+         *     reason: why, in English. code, values: the same in no language; numbers are bytes.
          */
         Fit: {
+            /** Code */
+            code: string;
             /** Reason */
             reason: string;
+            /** Values */
+            values: {
+                [key: string]: number | string;
+            };
             /**
              * Verdict
              * @enum {string}
@@ -1986,6 +1997,18 @@ export interface components {
             /** Name */
             name?: string | null;
             settings?: components["schemas"]["ChatSettings"] | null;
+        };
+        /**
+         * RemedyCode
+         * @description What can be done, in no language. values: by the names that the text has in braces.
+         */
+        RemedyCode: {
+            /** Code */
+            code: string;
+            /** Values */
+            values: {
+                [key: string]: string;
+            };
         };
         /** Replying */
         Replying: {

@@ -1,7 +1,7 @@
 import { ApiError, get, patch, post, remove } from "../api/client";
 import type { AppSettings, SettingValue, State } from "../api/types";
 import { LANGUAGES, closest, setLanguage } from "../i18n/index.svelte";
-import { problemOf } from "./ui.svelte";
+import { sentence } from "./ui.svelte";
 
 export type Phase = "starting" | "ready" | "locked" | "failed";
 export const THEMES = ["system", "light", "dark", "contrast"] as const;
@@ -33,7 +33,7 @@ class App {
       this.phase = "ready";
     } catch (error) {
       const locked = error instanceof ApiError && error.status === 401;
-      this.reason = problemOf(error).message;
+      this.reason = sentence(error);
       this.phase = locked ? "locked" : "failed";
     }
   }

@@ -1,10 +1,12 @@
 import { ApiError, UNREACHABLE, problem } from "../api/client";
 import type { Problem } from "../api/types";
 import { t } from "../i18n/index.svelte";
+import { remedies, wrong } from "../i18n/told";
 
 export interface Toast {
   id: number;
   text: string;
+  detail: string | null;
   remedies: string[];
   kind: "done" | "problem";
   action?: { label: string; run: () => void } | undefined;
@@ -36,13 +38,13 @@ class Ui {
   private last = 0;
 
   say(text: string, action?: Toast["action"]): void {
-    this.show({ text, remedies: [], kind: "done", action });
+    this.show({ text, detail: null, remedies: [], kind: "done", action });
   }
 
   /** Shows why something did not work. */
   fail(error: unknown): void {
-    const { message, remedies } = problemOf(error);
-    this.show({ text: message, remedies: remedies ?? [], kind: "problem" });
+    const told = problemOf(error);
+    this.show({ ...wrong(told), remedies: remedies(told), kind: "problem" });
   }
 
   dismiss(id: number): void {
@@ -76,10 +78,13 @@ export const ui = new Ui();
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof ApiError) {
-    return error.code === UNREACHABLE ? { ...error.problem, message: t("app.unreachable") } : error.problem;
+    return error.code === UNREACHABLE ? problem(t("app.unreachable")) : error.problem;
   }
   return problem(error instanceof Error ? error.message : String(error));
 }
+
+/** What to say of an error where there is room for one sentence. */
+export const sentence = (error: unknown): string => wrong(problemOf(error)).text;
 
 /** Runs something that the person asked for, and shows why if it fails. */
 export async function attempt<T>(work: () => Promise<T>): Promise<T | null> {

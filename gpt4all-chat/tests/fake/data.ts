@@ -1,4 +1,13 @@
-import type { AppSettings, CatalogueModel, Collection, Evidence, Message, Model, State } from "../../src/api/types";
+import type {
+  AppSettings,
+  CatalogueModel,
+  Collection,
+  Evidence,
+  Fit,
+  Message,
+  Model,
+  State,
+} from "../../src/api/types";
 
 /** What the scripted server has when it starts. */
 
@@ -21,6 +30,14 @@ export const state: State = {
 const origin = { source: "https://example.org/", licence: "Apache-2.0" } as const;
 const here = { ...origin, state: "closed", error: null, progress: 0 } as const;
 
+/** As the server says it, whatever the verdict. */
+export const fits = (verdict: Fit["verdict"], needed: number): Fit => ({
+  verdict,
+  reason: `needs about ${(needed / 1e9).toFixed(1)} GB of the 9.4 GB`,
+  code: "memory",
+  values: { needed, total: 9_400_000_000 },
+});
+
 export const models: Model[] = [
   {
     ...here,
@@ -34,7 +51,7 @@ export const models: Model[] = [
     context: 32_768,
     images: false,
     memory_bytes: 1_600_000_000,
-    fit: { verdict: "good", reason: "Needs 1.6 GB of the 9.4 GB of memory that are free." },
+    fit: fits("good", 1_600_000_000),
     state: "open",
   },
   {
@@ -49,13 +66,27 @@ export const models: Model[] = [
     context: 131_072,
     images: false,
     memory_bytes: 11_200_000_000,
-    fit: { verdict: "no", reason: "Needs 11.2 GB of memory; 9.4 GB are free." },
+    fit: {
+      verdict: "no",
+      reason: "needs about 11.2 GB of memory, and this machine has 9.4 GB",
+      code: "memory_exceeded",
+      values: { needed: 11_200_000_000, total: 9_400_000_000 },
+    },
     state: "failed",
     error: {
       message: "large.gguf needs 11.2 GB of memory, and 9.4 GB are free",
       code: "out_of_memory",
       param: null,
-      remedies: ["Choose a smaller model", "Make the context smaller in the settings", "Close other programs"],
+      remedies: [
+        "Choose a smaller model, such as Strong Instruct.",
+        "Lower the context in the settings.",
+        "Close them.",
+      ],
+      remedy_codes: [
+        { code: "choose_smaller_named", values: { model: "Strong Instruct" } },
+        { code: "lower_context", values: {} },
+        { code: "of_a_later_release", values: {} },
+      ],
     },
   },
   {
@@ -70,7 +101,7 @@ export const models: Model[] = [
     context: 512,
     images: false,
     memory_bytes: 80_000_000,
-    fit: { verdict: "good", reason: "Needs 80 MB of memory." },
+    fit: fits("good", 80_000_000),
   },
   {
     ...here,
@@ -84,11 +115,11 @@ export const models: Model[] = [
     context: 512,
     images: false,
     memory_bytes: 70_000_000,
-    fit: { verdict: "good", reason: "Needs 70 MB of memory." },
+    fit: fits("good", 70_000_000),
   },
 ];
 
-function offered(id: string, name: string, gigabytes: number, verdict: "good" | "tight" | "no"): CatalogueModel {
+function offered(id: string, name: string, gigabytes: number, verdict: Fit["verdict"]): CatalogueModel {
   const size = gigabytes * 1e9;
   return {
     ...origin,
@@ -105,7 +136,7 @@ function offered(id: string, name: string, gigabytes: number, verdict: "good" | 
     context: 32_768,
     images: false,
     memory_bytes: size * 1.3,
-    fit: { verdict, reason: `Needs ${(gigabytes * 1.3).toFixed(1)} GB of the 9.4 GB of memory that are free.` },
+    fit: fits(verdict, size * 1.3),
     installed: false,
     download_bytes: size,
     description: `Answers questions and writes; ${gigabytes < 2 ? "quick" : "thorough"}.`,

@@ -9,7 +9,7 @@ import type {
   Message,
   SearchHit,
 } from "../../src/api/types";
-import { evidence } from "./data";
+import { evidence, fits } from "./data";
 import { json } from "./server";
 import type { Store } from "./store";
 
@@ -270,7 +270,7 @@ const ROUTES: Route[] = [
       file: "instruct-Q4_K_M.gguf",
       size: 2_100_000_000,
       downloads: 12_345,
-      fit: { verdict: "good", reason: "Needs 2.7 GB of the 9.4 GB of memory that are free." },
+      fit: fits("good", 2_700_000_000),
     },
   ]),
   route("POST", `/models/${ID}/open`, ({ store, id }) => {

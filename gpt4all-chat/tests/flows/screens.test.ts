@@ -336,6 +336,29 @@ describe.skipIf(!program())("screens", () => {
     expect(await code.evaluate((each) => getComputedStyle(each).direction)).toBe("ltr");
   });
 
+  test("in German, why a model fits or not is said in German, with its numbers", async () => {
+    const store = sample();
+    store.settings.values["language"] = "de";
+    shown = await opened(store);
+    const { page } = shown;
+    await go(page, "#/models");
+    const failed = page.getByRole("article", { name: "Large Instruct" });
+    await failed.getByText("Braucht etwa 11,2 GB Arbeitsspeicher, und dieser Rechner hat 9,4 GB").waitFor();
+    expect(await failed.getByRole("listitem").allInnerTexts()).toEqual([
+      "Wählen Sie ein kleineres Modell, etwa Strong Instruct.",
+      "Verkleinern Sie den Kontext in den Einstellungen.",
+      "Close them.", // of a code that this page does not know
+    ]);
+    await failed.getByText("Für dieses Modell reicht der Speicher nicht.").waitFor();
+    const detail = failed.getByText("large.gguf needs 11.2 GB of memory");
+    expect(await detail.isVisible()).toBe(false);
+    await failed.getByText("Einzelheiten").click();
+    expect(await detail.isVisible()).toBe(true);
+    const main = page.locator("main");
+    await main.getByText("Braucht etwa 520 MB von 9,4 GB").waitFor(); // of the catalogue, which comes later
+    expect(await main.innerText()).not.toMatch(/needs about|of the 9/);
+  });
+
   test("a key is shown once, and the diagnostics name no chat", async () => {
     shown = await opened(sample());
     const { page } = shown;

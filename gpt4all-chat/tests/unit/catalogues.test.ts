@@ -1,8 +1,11 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { LANGUAGES } from "../../src/i18n/index.svelte";
+import { errorText } from "../../src/i18n/told";
+
+vi.stubGlobal("navigator", { languages: [] }); // which Node 20 has none of
 
 const SOURCES = fileURLToPath(new URL("../../src", import.meta.url));
 type Catalogue = Record<string, string | Record<string, string>>;
@@ -43,6 +46,38 @@ test.each(Object.keys(LANGUAGES))("%s has the plural forms of its language", (la
     if (typeof entry !== "string") expect([key, Object.keys(entry).sort()]).toEqual([key, forms]);
     expect(texts(entry).every((text) => text.trim() !== "")).toBe(true);
   }
+});
+
+/** What the server can send, from the description of its API, which its own tests hold against its code. */
+const known = (schema: string): string[] => {
+  const { components } = JSON.parse(readFileSync(new URL("../../openapi.json", import.meta.url), "utf8")) as Api;
+  return components.schemas[schema]?.properties["code"]?.["x-extensible-enum"] ?? [];
+};
+interface Api {
+  components: { schemas: Record<string, { properties: Record<string, { "x-extensible-enum"?: string[] }> }> };
+}
+
+test("every code of an error has a text, and every such text a code", () => {
+  const codes = known("Error");
+  expect(codes).not.toEqual([]);
+  expect(codes.filter((code) => errorText(code) === null)).toEqual([]);
+  const keys = Object.keys(english).filter((key) => key.startsWith("error."));
+  const named = keys.map((key) => key.replace("error.", ""));
+  expect(named.filter((name) => !codes.some((code) => code === name || code.startsWith(`${name}_`)))).toEqual([]);
+});
+
+test.each([
+  ["fit", "Fit"],
+  ["notice", "JobEvent"],
+  ["remedy", "RemedyCode"],
+])("every code of the server has a text, and no other: %s", (family, schema) => {
+  const keys = Object.keys(english).filter((key) => key.startsWith(`${family}.`));
+  expect(keys).not.toEqual([]);
+  expect(keys).toEqual(
+    known(schema)
+      .map((code) => `${family}.${code}`)
+      .sort(),
+  );
 });
 
 test("every text is used, and every family of keys has texts", () => {

@@ -12,59 +12,32 @@ from starlette.responses import JSONResponse, Response
 from .._errors import LLModelError
 from .._server.errors import Failure, RequestError, failure_of
 from .._server.logs import log_failure
-from .schemas.base import Error
+from .codes import Remedy
+from .schemas.base import Error, RemedyCode
 
 # By the error's code.
-REMEDIES: dict[str, tuple[str, ...]] = {
-    "out_of_memory": (
-        "Choose a smaller model, or a smaller quantisation of this one.",
-        "Lower the context in the settings.",
-        "Close other models and programs.",
-    ),
-    "invalid_model": (
-        "Download the model again.",
-        "Choose another file; this one may be damaged or of an unknown kind.",
-        "Update gpt4all, if the file is newer than this release.",
-    ),
-    "model_crashed": (
-        "Try again; the model is opened anew.",
-        "Lower the context in the settings.",
-        "Choose another model.",
-    ),
-    "model_crashing": (
-        "Wait a moment, and try again.",
-        "Download the model again; the file may be damaged.",
-        "Choose another model.",
-    ),
-    "model_not_found": ("Choose a model that is installed.", "Download the model."),
-    "collection_not_found": ("Choose other documents for this chat.", "Add the documents again, under that name."),
-    "context_length_exceeded": (
-        "Raise the context in the settings.",
-        "Shorten the message or its attachments.",
-        "Begin a new chat.",
-    ),
-    "invalid_template": ("Correct the template in the settings of the model or chat, or leave it empty.",),
-    "invalid_schema": ("Correct the schema in the chat's settings.",),
-    "session_needed": ("Run `gpt4all app` again; it opens the page anew.",),
-    "documents_missing": ("Install them with: pip install 'gpt4all[documents]', and start the application again.",),
-    "documents_busy": ("End `gpt4all docs` in the other window, and try again.",),
-    "embedding_model_missing": ("Download the embedding model, under Models.",),
-    "reranker_missing": ("Choose another reranker, or none, in the settings.", "Download it, under Models."),
-    "not_a_reranker": ("Choose another reranker, or none, in the settings.",),
-    "confirmation_needed": ("Confirm it, or keep the model that documents are embedded by.",),
-    "outside_of_roots": ("Add its folder in the settings, under Further folders.", "Move it to your home folder."),
-    "images_unsupported": ("Attach the text of the picture.",),
-    "hub_unavailable": (
-        "Look at the connection to the internet, and try again.",
-        "Choose a model of the catalogue.",
-        "Import a model from a file.",
-    ),
-    "disk_full": (
-        "Free some space on that disk, and try again.",
-        "Delete models that are no longer needed.",
-        "Keep the data on another disk, with --data-folder.",
-    ),
-    "busy": ("Stop the answer that is being written, or wait for its end.",),
+REMEDIES: dict[str, tuple[Remedy, ...]] = {
+    "out_of_memory": (Remedy.CHOOSE_SMALLER, Remedy.LOWER_CONTEXT, Remedy.CLOSE_OTHERS),
+    "invalid_model": (Remedy.DOWNLOAD_AGAIN, Remedy.CHOOSE_OTHER_FILE, Remedy.UPDATE),
+    "model_crashed": (Remedy.TRY_AGAIN_REOPENED, Remedy.LOWER_CONTEXT, Remedy.CHOOSE_OTHER_MODEL),
+    "model_crashing": (Remedy.WAIT, Remedy.DOWNLOAD_AGAIN_DAMAGED, Remedy.CHOOSE_OTHER_MODEL),
+    "model_not_found": (Remedy.CHOOSE_INSTALLED_MODEL, Remedy.DOWNLOAD_MODEL),
+    "collection_not_found": (Remedy.CHOOSE_DOCUMENTS, Remedy.ADD_DOCUMENTS),
+    "context_length_exceeded": (Remedy.RAISE_CONTEXT, Remedy.SHORTEN_MESSAGE, Remedy.BEGIN_NEW_CHAT),
+    "invalid_template": (Remedy.CORRECT_TEMPLATE,),
+    "invalid_schema": (Remedy.CORRECT_SCHEMA,),
+    "session_needed": (Remedy.RUN_AGAIN,),
+    "documents_missing": (Remedy.INSTALL_DOCUMENTS,),
+    "documents_busy": (Remedy.END_DOCS_COMMAND,),
+    "embedding_model_missing": (Remedy.DOWNLOAD_EMBEDDING_MODEL,),
+    "reranker_missing": (Remedy.CHOOSE_RERANKER, Remedy.DOWNLOAD_RERANKER),
+    "not_a_reranker": (Remedy.CHOOSE_RERANKER,),
+    "confirmation_needed": (Remedy.CONFIRM_EMBEDDING,),
+    "outside_of_roots": (Remedy.ADD_FOLDER, Remedy.MOVE_TO_HOME),
+    "images_unsupported": (Remedy.ATTACH_TEXT,),
+    "hub_unavailable": (Remedy.LOOK_AT_CONNECTION, Remedy.CHOOSE_FROM_CATALOGUE, Remedy.IMPORT_MODEL),
+    "disk_full": (Remedy.FREE_SPACE, Remedy.DELETE_MODELS, Remedy.MOVE_DATA),
+    "busy": (Remedy.STOP_ANSWER,),
 }
 
 
@@ -74,8 +47,8 @@ def error_of(failure: Failure) -> Error:
         message=failure.message,
         code=failure.code,
         param=failure.param,
-        remedies=list(REMEDIES.get(failure.code or "", ())),
-    )
+        remedies=[],
+    ).with_remedies(map(RemedyCode.of, REMEDIES.get(failure.code or "", ())))
 
 
 def body(failure: Failure) -> dict[str, Any]:

@@ -78,7 +78,8 @@ def test_complaint_10_what_has_no_room_is_named(app: App) -> None:
     assert message["dropped"] == context["dropped"] == ids[: len(message["dropped"])]
     assert len(message["dropped"]) >= 30
     assert notice["code"] == "messages_dropped"
-    assert f"the oldest {len(message['dropped'])} of 41 messages" in notice["message"]
+    assert notice["total"] == len(message["dropped"])
+    assert f"the oldest {notice['total']} of 41 messages" in notice["message"]
     assert context["limit"] == CONTEXT
     assert context["used"] + context["reserved"] <= CONTEXT
     assert message["stats"]["prompt_tokens"] <= CONTEXT

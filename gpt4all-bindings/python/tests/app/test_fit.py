@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gpt4all import OutOfMemoryError, models
-from gpt4all._app.models.fit import Gpu, Machine, fit, needed_by, recommended
+from gpt4all._app.codes import FitReason
+from gpt4all._app.models.fit import Gpu, Machine, fit, gb, needed_by, recommended
 from gpt4all._app.models.installed import open_error
 
 GB = 10**9
@@ -30,6 +31,10 @@ def test_verdicts_with_reasons(needed: int, machine: Machine, download: int, ver
     told = fit(needed, machine, download)
     assert told.verdict == verdict
     assert reason in told.reason
+    name, count = ("download", download) if told.code == "disk" else ("needed", needed)
+    assert told.values[name] == count
+    said = {name: value if isinstance(value, str) else gb(value) for name, value in told.values.items()}
+    assert FitReason[told.code.upper()].text(**said) == told.reason
 
 
 def test_this_machine(library: str, tmp_path: Path) -> None:
@@ -58,6 +63,7 @@ def test_complaint_13_out_of_memory_offers_three_actions() -> None:
     assert told.code == "out_of_memory"
     assert "needs 20.0 GB" in told.message
     assert len(told.remedies) == 3
+    assert [each.text for each in told.remedy_codes] == told.remedies
     named = told.remedies[0].removeprefix("Choose a smaller model, such as ").removesuffix(".")
     entry = models.find(named)
     assert entry is not None

@@ -12,6 +12,7 @@ from ..._server.errors import RequestError
 from ..._server.inference import Inference
 from ..._server.store import StoredModel
 from ..._server.workers.frames import Frame
+from ..codes import Notice
 from ..library import Library
 from ..schemas.chats import Context, Evidence, Message, Searched
 from ..schemas.settings import ChatSettings
@@ -215,17 +216,12 @@ class Answering:
         )
         self._events.add("context", context=context.model_dump())
         if fitted.dropped:
-            message = (
-                f"The context of {limit} tokens has no room for the whole chat: the oldest {len(fitted.dropped)} of "
-                f"{len(told)} messages are left out."
-            )
-            self._events.add("notice", code="messages_dropped", message=message)
+            dropped = len(fitted.dropped)
+            text = Notice.MESSAGES_DROPPED.text(limit=limit, dropped=dropped, messages=len(told))
+            self._events.notice(Notice.MESSAGES_DROPPED, text, dropped)
         if fitted.shortened:
-            message = (
-                f"The message is too long for the context of {limit} tokens: {fitted.shortened} characters in its "
-                "midst are left out."
-            )
-            self._events.add("notice", code="message_shortened", message=message, total=fitted.shortened)
+            text = Notice.MESSAGE_SHORTENED.text(limit=limit, characters=fitted.shortened)
+            self._events.notice(Notice.MESSAGE_SHORTENED, text, fitted.shortened)
 
     # ------------------------------------------------------------------------------------------------------ the model
 

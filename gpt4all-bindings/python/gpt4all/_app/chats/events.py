@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ..._server.streaming import compact
+from ..codes import Notice
 
 
 def event(data: dict[str, Any]) -> bytes:
@@ -26,6 +27,10 @@ class Events:
         """Adds an event."""
         self._events.append(event({"seq": len(self._events), "type": type, **members}))
         self._wake()
+
+    def notice(self, code: Notice, message: str, total: int | None = None) -> None:
+        """Adds one that says something about the answer. message: in English. total: the number that it names."""
+        self.add("notice", code=code.code, message=message, **({} if total is None else {"total": total}))
 
     def end(self) -> None:
         """There will be no more."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._errors import ModelNotFoundError
 from ..._server.errors import RequestError
+from ..codes import Notice
 from ..library import Library
 from ..schemas.chats import Evidence, Message, Searched
 from . import evidence as passages
@@ -82,12 +83,12 @@ class Research:
         """What to say if there is no evidence: the documents say nothing about it, or cannot be read yet."""
         if files:
             searched = "one file was" if files == 1 else f"{files} files were"
-            return f"Your documents say nothing about this: {searched} searched."
+            return Notice.NOT_IN_DOCUMENTS.text(searched=searched)
         known = [each for each in self._library.documents().collections() if each.name in collections]
         waiting, unreadable = (sum(each.states.get(state, 0) for each in known) for state in ("pending", "unreadable"))
         why = [f"{waiting} wait to be read"] * bool(waiting) + [f"{unreadable} cannot be read"] * bool(unreadable)
         told = f": {' and '.join(why)}" if why else ""
-        return f"There is no document yet that an answer could come from{told}. The page about documents says more."
+        return Notice.DOCUMENTS_NOT_READY.text(why=told)
 
     def _tell(self, plan: Plan, offered: Sequence[Passage]) -> None:
         found = plan.found
@@ -102,19 +103,12 @@ class Research:
         shown = [each.model_dump() for each in self.evidence]
         self._events.add("evidence", evidence=shown, searched=self.searched.model_dump())
         if not found.files:
-            self._notice("documents_not_ready", self.nothing)
+            self._events.notice(Notice.DOCUMENTS_NOT_READY, self.nothing)
         elif not found.answerable:
-            self._notice("not_in_documents", self.nothing)
+            self._events.notice(Notice.NOT_IN_DOCUMENTS, self.nothing)
         elif plan.mode == "map_reduce":
-            rest = (
-                "" if plan.complete else "; there is more than that, so these have what comes nearest to the question"
-            )
-            self._notice(
-                "map_reduce", f"The answer is made of notes on {len(plan.parts)} parts of the documents{rest}."
-            )
-
-    def _notice(self, code: str, message: str) -> None:
-        self._events.add("notice", code=code, message=message)
+            said, parts = Notice.MAP_REDUCE if plan.complete else Notice.MAP_REDUCE_INCOMPLETE, len(plan.parts)
+            self._events.notice(said, said.text(parts=parts), parts)
 
     async def _reduced(self, question: str, plan: Plan, budget: int) -> str:
         """Asks for notes on each part, and of as many notes as fit makes the question."""

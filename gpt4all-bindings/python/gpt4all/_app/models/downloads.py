@@ -18,10 +18,9 @@ from ...models._files import write_json
 from ...models._names import safe_file_name
 from ...models._settings import Reporter
 from ..database import new_id
-from ..schemas.base import Error
 from ..schemas.models import Download, DownloadState
 from . import hosts, taking
-from .item import REMEDIES, Item, download_error
+from .item import Item, download_error
 
 NAME = "downloads.json"
 KEPT = 50  # that have ended
@@ -230,7 +229,7 @@ class Downloads:
             item.error = download_error(error)
             self._ended(item, "failed")
         except Exception as error:
-            item.error = Error(message=f"it failed: {error}", code=None, param=None, remedies=list(REMEDIES))
+            item.error = download_error(error)
             self._ended(item, "failed")
             raise
         else:

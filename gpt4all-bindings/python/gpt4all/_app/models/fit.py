@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..._model import devices
 from ...models import DEFAULT_MODEL, CatalogueEntry
-from ..schemas.models import Fit
+from ..codes import FitReason
+from ..schemas.models import Fit, Verdict
 
 MOST = 0.9
 """The part of a machine's memory that a model may need at most: the system needs some."""
@@ -63,24 +64,26 @@ def _disk(folder: Path) -> int | None:
 def fit(needed: int, machine: Machine, download: int = 0) -> Fit:
     """needed: bytes of memory of the open model. download: bytes that are to be fetched first."""
     if machine.disk is not None and download > machine.disk:
-        return _fit("no", f"the download has {gb(download)}, and the disk has {gb(machine.disk)} free")
+        return _fit("no", FitReason.DISK, download=download, free=machine.disk)
     for gpu in machine.gpus:
         if needed <= gpu.free:
-            return _fit("good", f"needs about {gb(needed)}; {gpu.name} has {gb(gpu.free)} free")
+            return _fit("good", FitReason.GPU, needed=needed, gpu=gpu.name, free=gpu.free)
     if machine.memory is None:
-        return _fit("tight", f"needs about {gb(needed)}; how much memory there is, is not known")
+        return _fit("tight", FitReason.MEMORY_UNKNOWN, needed=needed)
     if needed > MOST * machine.memory:
-        return _fit("no", f"needs about {gb(needed)} of memory, and this machine has {gb(machine.memory)}")
+        return _fit("no", FitReason.MEMORY_EXCEEDED, needed=needed, total=machine.memory)
     if machine.free is not None and needed > machine.free:
-        return _fit("tight", f"needs about {gb(needed)} of memory, and {gb(machine.free)} are free now")
+        return _fit("tight", FitReason.MEMORY_TAKEN, needed=needed, free=machine.free)
     if needed > MUCH * machine.memory:
-        return _fit("tight", f"needs about {gb(needed)} of the {gb(machine.memory)}, which leaves little for others")
-    free = "" if machine.free is None else f"; {gb(machine.free)} are free"
-    return _fit("good", f"needs about {gb(needed)} of the {gb(machine.memory)}{free}")
+        return _fit("tight", FitReason.MEMORY_MOSTLY, needed=needed, total=machine.memory)
+    if machine.free is None:
+        return _fit("good", FitReason.MEMORY, needed=needed, total=machine.memory)
+    return _fit("good", FitReason.MEMORY_FREE, needed=needed, total=machine.memory, free=machine.free)
 
 
-def _fit(verdict: str, reason: str) -> Fit:
-    return Fit.model_validate({"verdict": verdict, "reason": reason})
+def _fit(verdict: Verdict, reason: FitReason, **values: int | str) -> Fit:
+    said = {name: value if isinstance(value, str) else gb(value) for name, value in values.items()}
+    return Fit(verdict=verdict, reason=reason.text(**said), code=reason.code, values=values)
 
 
 def needed_by(entry: CatalogueEntry) -> int:

@@ -15,17 +15,14 @@ from ..._server.ollama.description import inspected
 from ..._server.store import StoredModel
 from ...models import CatalogueEntry, DownloadError
 from ...models._records import Record
+from ..codes import Remedy
 from ..documents.reranker import find_reranker
 from ..failures import error_of
-from ..schemas.base import Error
+from ..schemas.base import Error, RemedyCode
 from ..schemas.models import CatalogueModel, InstalledModel, ModelKind, ModelState
 from .fit import Machine, fit, needed_by, needed_by_file, recommended
 
-_REMEDIES = (
-    "Try again.",
-    "Download the model again; its file may be damaged.",
-    "Choose another model.",
-)
+_REMEDIES = (Remedy.TRY_AGAIN, Remedy.DOWNLOAD_AGAIN_DAMAGED, Remedy.CHOOSE_OTHER_MODEL)
 
 
 class Installed:
@@ -178,11 +175,11 @@ def _is_embedding(model: StoredModel) -> bool:
 def open_error(error: BaseException, machine: Machine) -> Error:
     """Why a model could not be opened, and three things to do about it."""
     told = error_of(failure_of(error))
-    remedies = [*told.remedies]
+    remedies = [*told.remedy_codes]
     if told.code == "out_of_memory" and (smaller := _smaller(machine)) is not None:
-        remedies[:1] = [f"Choose a smaller model, such as {smaller}."]
-    remedies += [remedy for remedy in _REMEDIES if remedy not in remedies][: max(0, 3 - len(remedies))]
-    return told.model_copy(update={"remedies": remedies})
+        remedies[:1] = [RemedyCode.of(Remedy.CHOOSE_SMALLER_NAMED, model=smaller)]
+    others = [remedy for remedy in map(RemedyCode.of, _REMEDIES) if remedy not in remedies]
+    return told.with_remedies([*remedies, *others[: max(0, 3 - len(remedies))]])
 
 
 def _smaller(machine: Machine) -> str | None:

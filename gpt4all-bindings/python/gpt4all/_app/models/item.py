@@ -10,7 +10,8 @@ from ... import models
 from ..._errors import LLModelError
 from ..._server.errors import failure_of
 from ...models import ChecksumError, DiskFullError, OfflineError, UnreachableError
-from ..schemas.base import Error
+from ..codes import Remedy
+from ..schemas.base import Error, RemedyCode
 from ..schemas.models import Download, DownloadState
 
 Wish = Literal["pause", "remove", "close"]
@@ -62,26 +63,20 @@ class Item:
         )
 
 
-REMEDIES = (
-    "Try again; what has come so far is kept.",
-    "Choose another model or another quantisation of it.",
-    "Import the model from a file that was downloaded in another way.",
-)
-
-
-def download_error(error: LLModelError) -> Error:
+def download_error(error: Exception) -> Error:
     """What went wrong, and three things to do about it."""
-    failure = failure_of(error)
-    first, second, third = REMEDIES
-    code = failure.code or "download_failed"
+    first, second, third = Remedy.TRY_AGAIN_KEPT, Remedy.CHOOSE_OTHER_QUANTIZATION, Remedy.IMPORT_DOWNLOADED
+    message = error.message if isinstance(error, LLModelError) else f"it failed: {error}"
+    code = failure_of(error).code or "download_failed"
     if isinstance(error, DiskFullError):
-        code, first = "disk_full", "Free some space, and try again; what has come so far is kept."
-        second = "Choose a smaller model or a smaller quantisation of it."
-        third = "Have models kept on another disk, with the environment variable GPT4ALL_CACHE."
+        code, first = "disk_full", Remedy.FREE_SPACE_DOWNLOAD
+        second = Remedy.CHOOSE_SMALLER_DOWNLOAD
+        third = Remedy.MOVE_MODELS
     elif isinstance(error, OfflineError):
-        code, first = "offline", "Unset GPT4ALL_OFFLINE and HF_HUB_OFFLINE, and start the application again."
+        code, first = "offline", Remedy.UNSET_OFFLINE
     elif isinstance(error, UnreachableError):
-        code, first = "unreachable", "Look at the connection to the internet, and try again."
+        code, first = "unreachable", Remedy.LOOK_AT_CONNECTION
     elif isinstance(error, ChecksumError):
-        code, first = "checksum", "Try again; what was damaged has been deleted."
-    return Error(message=error.message, code=code, param=None, remedies=[first, second, third])
+        code, first = "checksum", Remedy.TRY_AGAIN_DELETED
+    told = Error(message=message, code=code, param=None, remedies=[])
+    return told.with_remedies(map(RemedyCode.of, (first, second, third)))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from ..codes import Notice
 from .base import TEXT_LENGTH, Error, Model
 from .settings import ChatSettings, Name
 
@@ -247,7 +248,7 @@ class JobEvent(Model):
     context: Context | None = None
     text: str | None = None
     call: ToolCall | None = None
-    code: str | None = None
+    code: str | None = Field(default=None, json_schema_extra=Notice.known())
     message: Message | str | None = None
     stats: Stats | None = None
     error: Error | None = None

@@ -6,18 +6,25 @@ from typing import Literal
 
 from pydantic import Field
 
+from ..codes import FitReason
 from .base import Error, Model
 
 ModelKind = Literal["chat", "embedding", "reranker", "other"]
 ModelState = Literal["closed", "opening", "open", "failed"]
+Verdict = Literal["good", "tight", "no"]
 DownloadState = Literal["queued", "running", "paused", "verifying", "done", "failed"]
 
 
 class Fit(Model):
-    """Whether a model suits this machine. tight: it fits only while little else runs."""
+    """Whether a model suits this machine. tight: it fits only while little else runs.
 
-    verdict: Literal["good", "tight", "no"]
+    reason: why, in English. code, values: the same in no language; numbers are bytes.
+    """
+
+    verdict: Verdict
     reason: str
+    code: str = Field(json_schema_extra=FitReason.known())
+    values: dict[str, int | str]
 
 
 class InstalledModel(Model):
