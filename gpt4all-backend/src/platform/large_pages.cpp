@@ -10,11 +10,11 @@ namespace llmodel {
 
 void ask_for_large_pages([[maybe_unused]] void *begin, [[maybe_unused]] std::size_t size) {
 #if defined(__linux__)
-    constexpr std::uintptr_t large = std::uintptr_t{2} << 20;
-    const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(begin) + large - 1) / large * large;
-    const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(begin) + size) / large * large;
-    if (first < end) {
-        madvise(reinterpret_cast<void *>(first), end - first, MADV_HUGEPAGE); // a wish, which may not be granted
+    constexpr std::size_t large = std::size_t{2} << 20;
+    const std::size_t before = -reinterpret_cast<std::uintptr_t>(begin) % large; // up to where one may begin
+    if (size >= before + large) {
+        const std::size_t whole = (size - before) / large * large;
+        madvise(static_cast<char *>(begin) + before, whole, MADV_HUGEPAGE); // a wish, which may not be granted
     }
 #endif
 }
