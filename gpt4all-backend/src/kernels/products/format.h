@@ -65,42 +65,17 @@ inline constexpr Format q5_k  {GGML_TYPE_Q5_K,     256, 256, 4, 1, 32, true,    
 inline constexpr Format q6_k  {GGML_TYPE_Q6_K,     256, 288, 4, 2, 16, false,  32,  63, false, 256};
 // clang-format on
 
+namespace detail {
+
+template<Format... formats, typename Use> bool with_one_of(ggml_type type, const Use &use) {
+    return ((type == formats.type && (use.template operator()<formats>(), true)) || ...);
+}
+
+} // namespace detail
+
 /** Calls `use` with a type's format as a constant; false if there is none. */
 template<typename Use> bool with_format(ggml_type type, const Use &use) {
-    switch (type) {
-    case GGML_TYPE_Q4_0:
-        use.template operator()<q4_0>();
-        return true;
-    case GGML_TYPE_Q4_1:
-        use.template operator()<q4_1>();
-        return true;
-    case GGML_TYPE_Q5_0:
-        use.template operator()<q5_0>();
-        return true;
-    case GGML_TYPE_Q5_1:
-        use.template operator()<q5_1>();
-        return true;
-    case GGML_TYPE_Q8_0:
-        use.template operator()<q8_0>();
-        return true;
-    case GGML_TYPE_IQ4_NL:
-        use.template operator()<iq4_nl>();
-        return true;
-    case GGML_TYPE_MXFP4:
-        use.template operator()<mxfp4>();
-        return true;
-    case GGML_TYPE_Q4_K:
-        use.template operator()<q4_k>();
-        return true;
-    case GGML_TYPE_Q5_K:
-        use.template operator()<q5_k>();
-        return true;
-    case GGML_TYPE_Q6_K:
-        use.template operator()<q6_k>();
-        return true;
-    default:
-        return false;
-    }
+    return detail::with_one_of<q4_0, q4_1, q5_0, q5_1, q8_0, iq4_nl, mxfp4, q4_k, q5_k, q6_k>(type, use);
 }
 
 /** Null if the type has none. */
