@@ -20,6 +20,7 @@ REPLICAS = SERVER / "replicas"
 DOCUMENTS = TESTS / "documents"
 RETRIEVAL = DOCUMENTS / "retrieval"
 APP = TESTS / "app"
+EVALUATION = TESTS / "evaluation"
 # These have virtual environments of their own.
 OTHERS = tuple(f"--ignore={SERVER / name}" for name in ("replicas", "test_llama_index.py", "test_lm_eval.py"))
 
@@ -62,7 +63,7 @@ def _python(_: Settings) -> Outcome:
         TESTS,
         variables,
         parallel=True,
-        options=tuple(f"--ignore={each}" for each in (SERVER, DOCUMENTS, APP)),
+        options=tuple(f"--ignore={each}" for each in (SERVER, DOCUMENTS, APP, EVALUATION)),
     )
 
 
@@ -113,6 +114,16 @@ def _ensure_app_venv() -> Path:
 def _app(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     return run_pytest("app", APP, library_variables(), python=_ensure_app_venv())
+
+
+def _ensure_evaluate_venv() -> Path:
+    """Makes build/venv-evaluate and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
+    return ensure_other_venv("venv-evaluate", EVALUATION / "requirements.txt", "lm-eval and what it needs")
+
+
+def _evaluate(_: Settings) -> Outcome:
+    build("release", ["llmodel"])
+    return run_pytest("evaluate", EVALUATION, library_variables(), python=_ensure_evaluate_venv())
 
 
 def _retrieval(_: Settings) -> Outcome:
@@ -174,6 +185,14 @@ LANES = {
         venv=_ensure_app_venv,
         minutes=7,
         place=88,
+        beside=True,
+    ),
+    "evaluate": Lane(
+        "a model's accuracy, through lm-eval",
+        _evaluate,
+        venv=_ensure_evaluate_venv,
+        minutes=2,
+        place=83,
         beside=True,
     ),
     "retrieval": Lane(
