@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ci.common import BUILD, ROOT, Failure, run_main, say
+from ci import mypy_cache
+from ci.common import ROOT, Failure, run_main, say
 from ci.files import native_files, our_files, output_of
 from ci.setup import ensure_tools, ensure_venv
 from ci.testing.reports import Outcome
@@ -47,15 +49,20 @@ def check_clang_format() -> str:
 def check_mypy(python: str) -> str:
     """mypy --strict, over each group of Python files by itself."""
     wrong = []
+    with contextlib.suppress(OSError):  # it is slower without
+        mypy_cache.begin()
     for folder, names in python_groups().items():
         own = (f"{folder}/mypy.ini", f"{folder}/pyproject.toml")
         config = next((path for path in own if (ROOT / path).is_file()), "ci/mypy.ini")
         options = ["--strict", "--explicit-package-bases", "--config-file", config]
-        cache = BUILD / "mypy-cache" / folder.replace("/", "-")
+        cache = mypy_cache.IN_USE / folder.replace("/", "-")
         base = os.path.dirname(folder) if (ROOT / folder / "__init__.py").is_file() else folder  # where imports begin
         command = ["env", f"MYPYPATH={base}:{ROOT}", python, "-m", "mypy", *options, "--cache-dir", str(cache), *names]
         text = output_of(command)
         wrong += [f"{folder}: {text}"] if text else []
+    if not wrong:
+        with contextlib.suppress(OSError):
+            mypy_cache.keep()
     return "\n".join(wrong)
 
 

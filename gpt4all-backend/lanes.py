@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from ci.build import CLANG_TOOLS, build, directory
 from ci.common import BUILD
 from ci.steps import run_logged, tail
+from ci.testing.gtest import run_gtest
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
 from ci.testing.runners import LOGS, last_word, processors, run_ctest
 
 BACKEND = Path(__file__).resolve().parent
 TESTS = "gpt4all-backend/tests/all"  # ninja's name for everything of a folder
+PROGRAMS = (
+    "llmodel_api_tests",
+    "llmodel_unit_tests",
+    "llmodel_stress_tests",
+)  # of GoogleTest, those that take longest first
+THOROUGH = bool(os.environ.get("GPT4ALL_THOROUGH"))
+
+
+def _tests(name: str, preset: str, variables: Mapping[str, str] | None = None) -> Outcome:
+    """Runs the cases of PROGRAMS, and the other tests that are labelled `native`."""
+    outcome = run_gtest(name, preset, PROGRAMS, variables=variables)
+    outcome += run_ctest(name, preset, "-L", "native", "-j", str(processors()), variables=variables)
+    return outcome
 
 
 def _native(_: Settings) -> Outcome:
     build("release", ["llmodel", TESTS])
-    return run_ctest("native", "release", "-LE", "fuzz", "-j", str(processors()))
+    return _tests("native", "release")
 
 
 def _symbols(_: Settings) -> Outcome:
@@ -43,11 +59,13 @@ def _mutations(settings: Settings) -> Outcome:
 def _asan(_: Settings) -> Outcome:
     build("asan", [TESTS])
     options = {
-        # ten calls tell where memory comes from: to keep all thirty of each allocation takes a tenth of the time
-        "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:malloc_context_size=10",
+        # ten calls tell where memory comes from: to keep all thirty of each allocation takes a tenth of the time, and
+        # to keep what functions left on the stack a fifth
+        "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:malloc_context_size=10"
+        f":detect_stack_use_after_return={'1' if THOROUGH else '0'}",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     }
-    return run_ctest("asan", "asan", "-L", "native|thread", "-j", str(processors()), variables=options)
+    return _tests("asan", "asan", options)
 
 
 def _tsan(_: Settings) -> Outcome:

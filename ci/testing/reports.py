@@ -1,4 +1,4 @@
-"""What a lane found: counts, reasons and failures, read from the JUnit reports of pytest and ctest."""
+"""What a lane found: counts, reasons and failures, read from the JUnit reports of pytest, ctest and GoogleTest."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _GTEST_SKIP = re.compile(r"^\S+:\d+: Skipped\n(.*?)(?:\n\n|\n\[)", re.MULTILINE | re.DOTALL)
+_GTEST_PLACE = re.compile(r"^\S+:\d+\n")  # of a skip, before what was said, in GoogleTest's own reports
 
 
 @dataclass
@@ -49,7 +50,9 @@ def _reason(case: ElementTree.Element, skipped: ElementTree.Element) -> str:
     if skipped.get("message") == "collection skipped":  # pytest, of a whole module: where, and behind it why
         with contextlib.suppress(ValueError, SyntaxError):
             return str(ast.literal_eval(text)[-1]).removeprefix("Skipped: ")
-    return told[1].strip() if told else skipped.get("message") or text or "no reason given"
+    if told:
+        return told[1].strip()
+    return _GTEST_PLACE.sub("", skipped.get("message", "")) or text or "no reason given"
 
 
 def read_junit(path: Path) -> Outcome:

@@ -49,6 +49,12 @@ def test_reason_of_a_googletest_skip_is_what_the_test_said(tmp_path: Path) -> No
     assert junit(tmp_path, cases).skipped == [("A.B", "the model is not here")]
 
 
+def test_reason_of_a_skip_in_googletests_own_report(tmp_path: Path) -> None:
+    skip = '<skipped message="src/a.cpp:12&#x0A;the model is not here"><![CDATA[src/a.cpp:12\nthe rest]]></skipped>'
+    cases = f'<testcase name="B" classname="A" status="run" result="skipped">{skip}</testcase>'
+    assert junit(tmp_path, cases).skipped == [("A::B", "the model is not here")]
+
+
 def test_reason_of_a_module_that_pytest_skips(tmp_path: Path) -> None:
     (tmp_path / "test_all.py").write_text("import pytest; pytest.skip('it\\'s not here', allow_module_level=True)")
     report = tmp_path / "found.xml"

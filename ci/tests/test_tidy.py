@@ -73,3 +73,13 @@ def test_a_header_brings_a_source_that_includes_it(repository: Repository) -> No
     assert tidy.concerned(["x.h", "z.md"]) == ["x.cpp"]
     assert tidy.concerned(["z.h", "a.cpp"]) == ["y.cpp", "a.cpp"]
     assert tidy.concerned(["unknown.h"]) == []
+
+
+def test_a_source_is_looked_at_again_when_a_header_that_it_reads_has_changed(repository: Repository) -> None:
+    headers = ["deep/b.h", "a.h", "unused.h", "other/b.hpp"]
+    (repository.root / "deep").mkdir()
+    (repository.root / "deep" / "b.h").write_text("#include <vector>\n")
+    (repository.root / "a.h").write_text('  #  include "../deep/b.h"\n#include "a.h"\n')
+    (repository.root / "unused.h").write_text("")
+    (repository.root / "x.cpp").write_text('#include <string>\n#include "a.h"\nint unused;\n')
+    assert tidy.with_headers("x.cpp", headers) == ["x.cpp", "a.h", "deep/b.h"]
