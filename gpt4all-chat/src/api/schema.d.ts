@@ -66,12 +66,29 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a folder; its chats stay */
+        /** Delete a folder; its chats stay, in no folder */
         delete: operations["remove_folder"];
         options?: never;
         head?: never;
         /** Rename a folder */
         patch: operations["rename_folder"];
+        trace?: never;
+    };
+    "/chat-folders/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo the deletion of a folder; for 30 days, that can be done */
+        post: operations["restore_folder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/chats": {
@@ -81,7 +98,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All chats, the newest first; or those that were deleted, and can be restored */
+        /** A page of the list of chats, the newest first */
         get: operations["list_chats"];
         put?: never;
         /** Make a chat */
@@ -173,6 +190,23 @@ export interface paths {
         put?: never;
         /** Undo the deletion of a chat */
         post: operations["restore_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{id}/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A chat as the list has it, without its messages */
+        get: operations["summarise_chat"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -295,6 +329,23 @@ export interface paths {
         post?: never;
         /** Forget all chats, settings, keys and collections; models stay */
         delete: operations["wipe_data"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deleted-chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The chats that were deleted last, and can be restored */
+        get: operations["list_deleted"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1640,9 +1691,11 @@ export interface components {
         };
         /**
          * Folder
-         * @description A folder of chats.
+         * @description A folder of chats. chats: how many are listed in it.
          */
         Folder: {
+            /** Chats */
+            chats: number;
             /** Id */
             id: string;
             /** Name */
@@ -2530,10 +2583,56 @@ export interface operations {
             };
         };
     };
+    restore_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folder"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_chats: {
         parameters: {
             query?: {
-                deleted?: boolean;
+                /** @description pinned, loose (in no folder) or folder:ID; else all */
+                place?: string | null;
+                /** @description `updated` of the last chat of the page before */
+                before?: number | null;
+                /** @description and its `id` */
+                before_id?: string | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -2864,6 +2963,46 @@ export interface operations {
         };
     };
     restore_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatSummary"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    summarise_chat: {
         parameters: {
             query?: never;
             header?: never;
@@ -3249,6 +3388,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_deleted: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatSummary"][];
+                };
             };
             /** @description Client Error */
             "4XX": {

@@ -138,7 +138,7 @@ class Conversation {
   }
 
   private begin({ reply, job }: Started, before = ""): void {
-    void attempt(() => chats.refresh());
+    void attempt(() => chats.touch(reply.chat_id));
     if (this.chat?.id !== reply.chat_id) return; // another was opened meanwhile
     this.messages.set(reply.id, reply);
     this.leaf = reply.id;
@@ -165,7 +165,7 @@ class Conversation {
     this.reply = null;
     const stopped = message.state === "stopped";
     ui.announce(t(message.state === "failed" ? "chat.answer_failed" : stopped ? "chat.stopped" : "chat.answer_ends"));
-    void attempt(() => chats.refresh());
+    void attempt(() => chats.touch(message.chat_id));
     void this.measure();
   }
 

@@ -7,20 +7,25 @@ import { documents } from "./documents.svelte";
 import { models } from "./models.svelte";
 
 const REFRESH: Record<Change["type"], () => Promise<unknown>> = {
-  chats: () => chats.refresh(),
+  chats: () => chats.refresh(), // of which it is not known which
   models: () => models.refresh(),
   downloads: () => models.refresh(),
   collections: () => (app.state?.documents ? documents.refresh() : Promise.resolve()),
   settings: () => app.refresh(),
 };
 const TOGETHER_MS = 150;
+const FEW = 10; // chats that are fetched one by one
 
 /** Keeps this window in step with the others, and with what happens by itself. */
 export async function stayInStep(signal: AbortSignal): Promise<void> {
   const waiting = new Set<Change["type"]>();
   const touched = new Set<string | null>(); // chats; null: any
   const refresh = (): void => {
-    for (const type of waiting) void REFRESH[type]?.().catch(() => undefined); // the next change asks again
+    const few = !touched.has(null) && touched.size <= FEW;
+    const asked = [...waiting].flatMap((type) =>
+      type === "chats" && few ? [...touched].map((id) => chats.touch(id ?? "")) : [REFRESH[type]?.()],
+    );
+    for (const each of asked) void each?.catch(() => undefined); // the next change asks again
     const { chat } = conversation;
     if (chat && (touched.has(chat.id) || touched.has(null))) void conversation.catchUp();
     waiting.clear();

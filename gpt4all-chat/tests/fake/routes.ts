@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type {
   Chat,
+  ChatFolder,
   ChatSummary,
   CollectionFile,
   Download,
@@ -56,6 +57,25 @@ function found<T>(value: T | undefined): T {
 
 function summary({ settings: _settings, leaf: _leaf, messages: _messages, ...rest }: Chat): ChatSummary {
   return rest;
+}
+
+/** A page of the list of chats. */
+function listed({ store, url }: Asked): ChatSummary[] {
+  const [place, before, id] = ["place", "before", "before_id"].map((name) => url.searchParams.get(name));
+  const all = [...store.chats.values()]
+    .filter((chat) => !place || place === placeOf(chat))
+    .sort((one, other) => other.updated - one.updated || (one.id < other.id ? 1 : -1))
+    .filter((chat) => !before || chat.updated < Number(before) || (chat.updated === Number(before) && chat.id < id!));
+  return all.slice(0, Number(url.searchParams.get("limit") ?? 100)).map(summary);
+}
+
+function placeOf({ pinned, folder_id }: Chat): string {
+  return pinned ? "pinned" : folder_id ? `folder:${folder_id}` : "loose";
+}
+
+function counted(store: Store, folder: ChatFolder): ChatFolder {
+  const inside = [...store.chats.values()].filter((chat) => placeOf(chat) === `folder:${folder.id}`);
+  return { ...folder, chats: inside.length };
 }
 
 function stream(response: ServerResponse): void {
@@ -183,10 +203,9 @@ const ROUTES: Route[] = [
   }),
   route("GET", `/models/${ID}/settings`, ({ store, id }) => store.modelSettings[id] ?? {}),
   route("PUT", `/models/${ID}/settings`, ({ store, id, body }) => (store.modelSettings[id] = body)),
-  route("GET", "/chats", ({ store, url }) => {
-    const wanted = url.searchParams.get("deleted") === "true" ? store.deleted : store.chats;
-    return [...wanted.values()].map(summary);
-  }),
+  route("GET", "/chats", listed),
+  route("GET", "/deleted-chats", ({ store }) => [...store.deleted.values()].map(summary)),
+  route("GET", `/chats/${ID}/summary`, ({ store, id }) => summary(found(store.chats.get(id)))),
   route("POST", "/chats", ({ store, body }) => store.addChat("", body as Partial<Chat>)),
   route("GET", `/chats/${ID}`, ({ store, id }) => found(store.chats.get(id))),
   route("PATCH", `/chats/${ID}`, ({ store, id, body }) => {
@@ -215,9 +234,9 @@ const ROUTES: Route[] = [
     response.end(exportOf(url.searchParams.get("format")));
     return STREAM;
   }),
-  route("GET", "/chat-folders", ({ store }) => store.folders),
+  route("GET", "/chat-folders", ({ store }) => store.folders.map((folder) => counted(store, folder))),
   route("POST", "/chat-folders", ({ store, body }) => {
-    const made = { id: store.id("folder"), name: String(body["name"]) };
+    const made = { id: store.id("folder"), name: String(body["name"]), chats: 0 };
     store.folders.push(made);
     return made;
   }),
@@ -225,8 +244,16 @@ const ROUTES: Route[] = [
     Object.assign(found(store.folders.find((folder) => folder.id === id)), body),
   ),
   route("DELETE", `/chat-folders/${ID}`, ({ store, id }) => {
+    const inside = [...store.chats.values()].filter((chat) => chat.folder_id === id);
+    store.removed.set(id, { folder: found(store.folders.find((folder) => folder.id === id)), inside });
     store.folders = store.folders.filter((folder) => folder.id !== id);
-    for (const chat of store.chats.values()) if (chat.folder_id === id) chat.folder_id = null;
+    for (const chat of inside) chat.folder_id = null;
+  }),
+  route("POST", `/chat-folders/${ID}/restore`, ({ store, id }) => {
+    const { folder, inside } = found(store.removed.get(id));
+    store.folders.push(folder);
+    for (const chat of inside) chat.folder_id = id;
+    return counted(store, folder);
   }),
   route("POST", `/messages/${ID}/regenerate`, again),
   route("POST", `/messages/${ID}/continue`, ({ store, id }) => {

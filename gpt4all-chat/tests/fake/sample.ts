@@ -5,7 +5,7 @@ import { Store } from "./store";
 export function sample(): Store {
   const store = new Store();
   const now = Date.now() / 1000;
-  const folder = { id: "work", name: "Work" };
+  const folder = { id: "work", name: "Work", chats: 1 };
   store.folders.push(folder);
   const hours = (count: number): number => now - count * 3600;
   store.addChat("Plan a week in Lisbon", { pinned: true, updated: hours(3) });

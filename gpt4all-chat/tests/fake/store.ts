@@ -19,6 +19,8 @@ export class Store {
   readonly keys: { id: string; name: string; created: number; prefix: string }[] = [];
   readonly chats = new Map<string, Chat>();
   readonly deleted = new Map<string, Chat>();
+  /** Folders that were deleted, with what was in them. */
+  readonly removed = new Map<string, { folder: ChatFolder; inside: Chat[] }>();
   readonly jobs = new Map<string, Job>();
   /** The pages that are told of changes. */
   readonly windows = new Set<ServerResponse>();

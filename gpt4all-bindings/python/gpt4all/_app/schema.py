@@ -55,4 +55,8 @@ STEPS: tuple[str, ...] = (
         id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, prefix TEXT NOT NULL,
         created REAL NOT NULL);
     """,
+    """
+    ALTER TABLE folders ADD COLUMN deleted REAL;
+    CREATE INDEX chats_by_folder ON chats(folder_id);
+    """,
 )

@@ -221,10 +221,10 @@ def test_deletion_can_be_undone(app: App) -> None:
     app.ask("GET", f"/chats/{chat}", status=404)
     app.ask("POST", f"/chats/{chat}/messages", {"content": "x"}, status=404)
     assert app.ask("GET", "/search?q=deleted") == []
-    assert app.ask("GET", "/chats?deleted=true")[0]["id"] == chat
+    assert app.ask("GET", "/deleted-chats")[0]["id"] == chat
     assert app.ask("POST", f"/chats/{chat}/restore")["title"] == "To be deleted"
     assert app.ask("GET", f"/chats/{chat}")["messages"][0]["content"] == "kept"
-    assert chat not in [each["id"] for each in app.ask("GET", "/chats?deleted=true")]
+    assert chat not in [each["id"] for each in app.ask("GET", "/deleted-chats")]
     app.ask("POST", "/chats/none/restore", status=404)
 
 
@@ -242,11 +242,46 @@ def test_folders_and_pins(app: App) -> None:
     known = app.ask("GET", f"/chats/{chat}")
     assert (known["folder_id"], known["pinned"]) == (folder, True)
     app.ask("PATCH", f"/chat-folders/{folder}", {"name": "play"})
-    assert {"id": folder, "name": "play"} in app.ask("GET", "/chat-folders")
+    assert {"id": folder, "name": "play", "chats": 0} in app.ask("GET", "/chat-folders")
+    app.ask("PATCH", f"/chats/{chat}", {"pinned": False})
+    assert {"id": folder, "name": "play", "chats": 1} in app.ask("GET", "/chat-folders")
     app.ask("DELETE", f"/chat-folders/{folder}", status=204)
     assert app.ask("GET", f"/chats/{chat}")["folder_id"] is None
     app.ask("PATCH", f"/chats/{chat}", {"folder_id": "none"}, status=404)
     app.ask("POST", "/chats", {"folder_id": "none"}, status=404)
+
+
+def test_the_deletion_of_a_folder_can_be_undone(app: App) -> None:
+    folder = app.ask("POST", "/chat-folders", {"name": "work"}, status=201)["id"]
+    stays, moved = app.chat(folder_id=folder), app.chat(folder_id=folder)
+    app.ask("DELETE", f"/chat-folders/{folder}", status=204)
+    assert folder not in [each["id"] for each in app.ask("GET", "/chat-folders")]
+    assert app.ask("GET", f"/chats?place=folder:{folder}") == []
+    assert {stays, moved} <= {each["id"] for each in app.ask("GET", "/chats?place=loose")}
+    app.ask("PATCH", f"/chat-folders/{folder}", {"name": "x"}, status=404)
+    app.ask("PATCH", f"/chats/{stays}", {"folder_id": folder}, status=404)
+    app.ask("PATCH", f"/chats/{moved}", {"folder_id": None})
+    assert app.ask("POST", f"/chat-folders/{folder}/restore") == {"id": folder, "name": "work", "chats": 1}
+    assert [each["id"] for each in app.ask("GET", f"/chats?place=folder:{folder}")] == [stays]
+    assert app.ask("GET", f"/chats/{moved}")["folder_id"] is None
+    app.ask("POST", "/chat-folders/none/restore", status=404)
+
+
+def test_the_list_comes_in_pages(app: App) -> None:
+    folder = app.ask("POST", "/chat-folders", {"name": "many"}, status=201)["id"]
+    made = [app.chat(folder_id=folder) for _ in range(5)]
+    seen, after = list[str](), ""
+    while page := app.ask("GET", f"/chats?place=folder:{folder}&limit=2{after}"):
+        assert len(page) <= 2
+        seen += [each["id"] for each in page]
+        after = f"&before={page[-1]['updated']}&before_id={page[-1]['id']}"
+    assert seen == made[::-1]
+    app.ask("PATCH", f"/chats/{made[0]}", {"pinned": True})
+    assert made[0] in [each["id"] for each in app.ask("GET", "/chats?place=pinned")]
+    assert made[0] not in [each["id"] for each in app.ask("GET", f"/chats?place=folder:{folder}")]
+    assert app.ask("GET", f"/chats/{made[0]}/summary")["pinned"] is True
+    for wrong in ("place=elsewhere", "place=folder:", "limit=0", "limit=501", "before=x", "before=nan"):
+        app.ask("GET", f"/chats?{wrong}", status=400)
 
 
 def test_what_is_wrong_is_told(app: App) -> None:

@@ -46,6 +46,7 @@ def test_complaint_02_every_released_schema_becomes_this_one(path: Path, tmp_pat
         ["When is the rent due?", "On the first."],
     )
     assert chat.settings.system == "Be brief."
+    assert [(each.name, each.chats) for each in chats.folders()] == ([] if path.stem == "1" else [("House", 1)])
     found = database.rows("SELECT rowid FROM messages_fts WHERE messages_fts MATCH 'rent'")
     assert found == [(1,)]
     assert len(list(old.glob("*.backup"))) == (int(path.stem) < len(STEPS))
@@ -124,12 +125,19 @@ def test_what_was_deleted_long_ago_goes(tmp_path: Path) -> None:
     chats.add_message(young.id, None, "user", "x", attachments=[kept.model_dump()])
     for each in (old, young):
         chats.hide(each.id)
+    gone, there = (chats.add_folder(name) for name in ("gone", "there"))
+    chats.remove_folder(gone.id)
+    chats.remove_folder(there.id)
     with database.change() as connection:
         connection.execute("UPDATE chats SET deleted = ? WHERE id = ?", (time.time() - PURGE_SECONDS - 1, old.id))
+        connection.execute("UPDATE folders SET deleted = ? WHERE id = ?", (time.time() - PURGE_SECONDS - 1, gone.id))
         connection.execute("UPDATE attachments SET created = ?", (time.time() - UNUSED_SECONDS - 1,))
     chats.recover()
     with pytest.raises(RequestError):
         chats.restore(old.id)
+    with pytest.raises(RequestError):
+        chats.restore_folder(gone.id)
+    assert chats.restore_folder(there.id).name == "there"
     assert database.rows("SELECT COUNT(*) FROM messages WHERE content = 'gone'") == [(0,)]
     assert chats.restore(young.id).title == "young"
     assert chats.attached_text(kept.id) == "kept"
@@ -157,3 +165,19 @@ def test_complaint_11_a_thousand_messages_are_read_at_once(tmp_path: Path) -> No
             parent = chats.add_message(chat.id, parent, role, f"message {number} " * 50).id
     assert len(chats.chat(chat.id).messages) == len(chats.branch(parent)) == 1000
     assert best_of_three(lambda: (chats.chat(chat.id), chats.branch(parent))) < 0.5
+
+
+def test_a_page_of_5000_chats_is_read_at_once(tmp_path: Path) -> None:
+    chats = Chats(Database(tmp_path))
+    folder = chats.add_folder("work").id
+    with chats.database.change() as connection:
+        for number in range(5000):
+            chats.add(NewChat(title=f"chat {number}", folder_id=folder if number % 2 else None))
+        connection.execute("UPDATE chats SET updated = 1000")  # as if all were imported at once
+    seen, last = list[str](), None
+    while page := chats.listed("loose", last, 500):
+        last = (page[-1].updated, page[-1].id)
+        seen += [each.id for each in page]
+    assert len(seen) == len(set(seen)) == 2500
+    assert [each.chats for each in chats.folders()] == [2500]
+    assert best_of_three(lambda: (chats.listed("loose", None, 100), chats.folders())) < 0.1

@@ -19,7 +19,10 @@ PURGE_SECONDS = 30 * 24 * 3600
 UNUSED_SECONDS = 24 * 3600
 """How long an attachment is kept that no message has."""
 
-_SUMMARY = "SELECT id, title, folder_id, pinned, created, updated, model FROM chats"
+# The chats of a folder that is deleted are in none, as long as it is not restored.
+_FOLDER = "(SELECT id FROM folders WHERE folders.id = chats.folder_id AND folders.deleted IS NULL)"
+_SUMMARY = f"SELECT id, title, {_FOLDER}, pinned, created, updated, model FROM chats"
+_IN_FOLDER = "folder:"
 _MESSAGE = "SELECT id, chat_id, parent, role, content, reasoning, created, model, state, data FROM messages"
 # What is in `data`, beside what only prompts need.
 _DATA = (
@@ -41,7 +44,8 @@ class Chats:
         now = time.time()
         with self.database.change() as connection:
             connection.execute("UPDATE messages SET state = 'interrupted' WHERE state = 'running'")
-            connection.execute("DELETE FROM chats WHERE deleted < ?", (now - PURGE_SECONDS,))
+            for table in ("chats", "folders"):
+                connection.execute(f"DELETE FROM {table} WHERE deleted < ?", (now - PURGE_SECONDS,))
             connection.execute(
                 "DELETE FROM attachments WHERE created < ? AND id NOT IN (SELECT json_extract(each.value, '$.id') "
                 "FROM messages, json_each(messages.data, '$.attachments') AS each)",
@@ -50,14 +54,32 @@ class Chats:
 
     # ---------------------------------------------------------------------------------------------------------- chats
 
-    def listed(self) -> list[ChatSummary]:
-        """The newest first."""
-        rows = self.database.rows(f"{_SUMMARY} WHERE deleted IS NULL ORDER BY updated DESC, number DESC")
+    def listed(
+        self, place: str | None = None, before: tuple[float, str] | None = None, limit: int = -1
+    ) -> list[ChatSummary]:
+        """The newest first.
+
+        place: "pinned", "loose", "folder:" and its id; None: all. before: time and id of the chat that these follow.
+        """
+        where, values = "deleted IS NULL", list[Any]()
+        if place == "pinned":
+            where += " AND pinned = 1"
+        elif place == "loose":
+            where += f" AND pinned = 0 AND {_FOLDER} IS NULL"
+        elif place is not None:
+            where += f" AND pinned = 0 AND {_FOLDER} = ?"
+            values.append(place.removeprefix(_IN_FOLDER))
+        if before is not None:
+            where += " AND (updated, id) < (?, ?)"
+            values += before
+        rows = self.database.rows(f"{_SUMMARY} WHERE {where} ORDER BY updated DESC, id DESC LIMIT ?", (*values, limit))
         return [self._summary(row) for row in rows]
 
-    def deleted(self) -> list[ChatSummary]:
+    def deleted(self, limit: int = -1) -> list[ChatSummary]:
         """Those that can be restored, the one that was deleted last first."""
-        rows = self.database.rows(f"{_SUMMARY} WHERE deleted IS NOT NULL ORDER BY deleted DESC, number DESC")
+        rows = self.database.rows(
+            f"{_SUMMARY} WHERE deleted IS NOT NULL ORDER BY deleted DESC, number DESC LIMIT ?", (limit,)
+        )
         return [self._summary(row) for row in rows]
 
     def _summary(self, row: tuple[Any, ...]) -> ChatSummary:
@@ -150,11 +172,19 @@ class Chats:
     # -------------------------------------------------------------------------------------------------------- folders
 
     def folders(self) -> list[Folder]:
-        rows = self.database.rows("SELECT id, name FROM folders ORDER BY name, created")
-        return [Folder(id=id, name=name) for id, name in rows]
+        rows = self.database.rows(
+            "SELECT id, name, (SELECT COUNT(*) FROM chats WHERE folder_id = folders.id AND pinned = 0 "
+            "AND deleted IS NULL) FROM folders WHERE deleted IS NULL ORDER BY name, created"
+        )
+        return [Folder(id=id, name=name, chats=inside) for id, name, inside in rows]
+
+    def folder(self, id: str) -> Folder:
+        """Raises RequestError 404."""
+        self._check_folder(id)
+        return next(folder for folder in self.folders() if folder.id == id)
 
     def add_folder(self, name: str) -> Folder:
-        folder = Folder(id=new_id(), name=name)
+        folder = Folder(id=new_id(), name=name, chats=0)
         with self.database.change() as connection:
             row = (folder.id, name, time.time())
             connection.execute("INSERT INTO folders (id, name, created) VALUES (?, ?, ?)", row)
@@ -165,16 +195,23 @@ class Chats:
         with self.database.change() as connection:
             self._check_folder(id)
             connection.execute("UPDATE folders SET name = ? WHERE id = ?", (name, id))
-        return Folder(id=id, name=name)
+            return self.folder(id)
 
     def remove_folder(self, id: str) -> None:
-        """Its chats stay. Raises RequestError 404."""
+        """Its chats stay, in no folder. Raises RequestError 404."""
         with self.database.change() as connection:
             self._check_folder(id)
-            connection.execute("DELETE FROM folders WHERE id = ?", (id,))
+            connection.execute("UPDATE folders SET deleted = ? WHERE id = ?", (time.time(), id))
+
+    def restore_folder(self, id: str) -> Folder:
+        """With those of its chats that were not moved meanwhile. Raises RequestError 404 if it is gone."""
+        with self.database.change() as connection:
+            connection.execute("UPDATE folders SET deleted = NULL WHERE id = ?", (id,))
+            return self.folder(id)
 
     def _check_folder(self, id: str | None) -> None:
-        if id is not None and not self.database.rows("SELECT 1 FROM folders WHERE id = ?", (id,)):
+        known = "SELECT 1 FROM folders WHERE id = ? AND deleted IS NULL"
+        if id is not None and not self.database.rows(known, (id,)):
             raise RequestError(404, "there is no such folder", code="not_found", param="folder_id")
 
     # ------------------------------------------------------------------------------------------------------- messages

@@ -158,6 +158,13 @@ class Chat(ChatSummary):
     messages: list[Message]
 
 
+Place = Annotated[str, Field(max_length=110, pattern="^(pinned|loose|folder:.+)$")]
+"""Where in the list a chat is. What is pinned is so whatever folder it is in; "loose" are those in none."""
+
+PAGE = 100
+LONGEST_PAGE = 500
+
+
 class NewChat(Model):
     title: str | None = Field(default=None, max_length=500)
     model: str | None = Field(default=None, max_length=500)
@@ -177,10 +184,11 @@ class ChatChange(Model):
 
 
 class Folder(Model):
-    """A folder of chats."""
+    """A folder of chats. chats: how many are listed in it."""
 
     id: str
     name: str
+    chats: int
 
 
 class FolderName(Model):
