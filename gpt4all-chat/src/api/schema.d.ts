@@ -564,7 +564,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All chats as a file */
+        /** All chats as a zip, with a file for each */
         get: operations["export_all"];
         put?: never;
         post?: never;
@@ -585,6 +585,23 @@ export interface paths {
         put?: never;
         /** Read chats from a file */
         post: operations["import_chats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/import/pieces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read chats from a file that comes piece by piece */
+        post: operations["import_pieces"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1627,7 +1644,7 @@ export interface components {
         };
         /**
          * Exported
-         * @description All chats, or one, as they can be imported again.
+         * @description Chats as they can be imported again.
          */
         Exported: {
             /** Chats */
@@ -1756,6 +1773,36 @@ export interface components {
         ImportPath: {
             /** Path */
             path: string;
+        };
+        /**
+         * ImportPiece
+         * @description The next piece of a file of chats that is too large for one request.
+         *
+         *     id: of the file, as the answer to its first piece tells it; null begins one. size: of the whole file. offset: what
+         *     has come before. data: in base64.
+         */
+        ImportPiece: {
+            /** Data */
+            data: string;
+            /** Id */
+            id?: string | null;
+            /** Name */
+            name: string;
+            /** Offset */
+            offset: number;
+            /** Size */
+            size: number;
+        };
+        /**
+         * ImportProgress
+         * @description received: bytes. imported: what came of the file, once it is whole.
+         */
+        ImportProgress: {
+            /** Id */
+            id: string;
+            imported: components["schemas"]["Imported"] | null;
+            /** Received */
+            received: number;
         };
         /**
          * Imported
@@ -2190,8 +2237,13 @@ export interface components {
             };
             values: components["schemas"]["AppValues"];
         };
-        /** Skipped */
+        /**
+         * Skipped
+         * @description reason: in English. code: the same for programs, one of the codes of errors.
+         */
         Skipped: {
+            /** Code */
+            code: string;
             /** Name */
             name: string;
             /** Reason */
@@ -4034,7 +4086,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Exported"];
                     "application/zip": unknown;
                 };
             };
@@ -4078,6 +4129,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    import_pieces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportPiece"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportProgress"];
                 };
             };
             /** @description Client Error */

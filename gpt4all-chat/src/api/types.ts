@@ -22,6 +22,7 @@ export type Context = Schemas["Context"];
 export type Started = Schemas["Replying"];
 export type Sent = Schemas["Sent"];
 export type SearchHit = Schemas["SearchHit"];
+export type ImportProgress = Schemas["ImportProgress"];
 export type Imported = Schemas["Imported"];
 export type ServerInfo = Schemas["ServerState"];
 export type Change = Schemas["Change"];

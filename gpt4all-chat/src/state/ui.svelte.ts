@@ -41,10 +41,11 @@ class Ui {
     this.show({ text, detail: null, remedies: [], kind: "done", action });
   }
 
-  /** Shows why something did not work. */
-  fail(error: unknown): void {
+  /** Shows why something did not work. about: what that was, if several may fail at once. */
+  fail(error: unknown, about = ""): void {
     const told = problemOf(error);
-    this.show({ ...wrong(told), remedies: remedies(told), kind: "problem" });
+    const { text, detail } = wrong(told);
+    this.show({ text: about ? `${about}: ${text}` : text, detail, remedies: remedies(told), kind: "problem" });
   }
 
   dismiss(id: number): void {

@@ -282,6 +282,16 @@ const ROUTES: Route[] = [
     chats: [store.addChat(`From ${String(body["name"])}`).id],
     skipped: [],
   })),
+  route("POST", "/import/pieces", ({ store, body }) => {
+    const name = String(body["name"]);
+    const before = body["id"] === name ? (store.come.get(name) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    if (before.length !== body["offset"]) throw new Refused(409, "wrong_offset", "that is not what comes next");
+    const come = Buffer.concat([before, Buffer.from(String(body["data"]), "base64")]);
+    store.come.set(name, come);
+    const skipped = [{ name: "old.json", reason: "it has no messages", code: "chat_damaged" }];
+    const imported = come.length === body["size"] ? { chats: [store.addChat(`From ${name}`).id], skipped } : null;
+    return { id: name, received: come.length, imported };
+  }),
   route("POST", "/attachments", ({ store, body }) => {
     const size = Buffer.from(String(body["data"]), "base64").length;
     const name = String(body["name"]);

@@ -21,6 +21,8 @@ export class Store {
   readonly deleted = new Map<string, Chat>();
   /** Folders that were deleted, with what was in them. */
   readonly removed = new Map<string, { folder: ChatFolder; inside: Chat[] }>();
+  /** What came in pieces, by the file's name. */
+  readonly come = new Map<string, Buffer>();
   readonly jobs = new Map<string, Job>();
   /** The pages that are told of changes. */
   readonly windows = new Set<ServerResponse>();

@@ -246,15 +246,12 @@ describe.skipIf(!program())("screens", () => {
     shown = await opened(sample());
     const { page } = shown;
     await go(page, "#/settings");
-    for (const [format, name] of [
-      ["markdown", "gpt4all-chats.zip"],
-      ["json", "gpt4all-chats.json"],
-    ] as const) {
+    for (const format of ["markdown", "json"]) {
       const saving = page.waitForEvent("download");
       const label = format === "json" ? "JSON" : "Markdown";
       await page.getByRole("button", { name: `Export all chats as ${label}` }).click();
       const saved = await saving;
-      expect(saved.suggestedFilename()).toBe(name);
+      expect(saved.suggestedFilename()).toBe(`gpt4all-chats-${format}.zip`);
       expect(readFileSync(await saved.path())).toEqual(exportOf(format));
     }
   });
@@ -272,6 +269,20 @@ describe.skipIf(!program())("screens", () => {
     await (await choosing).setFiles(files);
     await page.getByText("2 chats imported").waitFor();
     for (const { name } of files) await page.getByRole("link", { name: `From ${name}` }).waitFor();
+  });
+
+  test("a large file of chats is sent in pieces; what is not taken is said in the page's language", async () => {
+    shown = await opened(sample(), { locale: "de-DE" });
+    const { page, server } = shown;
+    const buffer = Buffer.alloc(20_000_000, "chats");
+    const choosing = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Chats importieren" }).click();
+    await (await choosing).setFiles({ name: "all.zip", mimeType: "application/zip", buffer });
+    await page.getByRole("link", { name: "From all.zip" }).waitFor();
+    expect(server.store.come.get("all.zip")?.equals(buffer)).toBe(true);
+    await page.getByText("old.json: Dieser Chat ist beschädigt").waitFor();
+    await page.getByText("Einzelheiten").click();
+    await page.getByText("it has no messages").waitFor();
   });
 
   test("search finds words in titles and messages, and leads to them", async () => {

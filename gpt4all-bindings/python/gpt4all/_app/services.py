@@ -24,6 +24,7 @@ from .preferences import Preferences
 from .requests import Requests
 from .sessions import Sessions
 from .settings import AppSettings
+from .transfer.uploads import Uploads
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Services:
     requests: Requests
     installed: Installed
     downloads: Downloads
+    uploads: Uploads
     addresses: list[str] = field(default_factory=list)
 
     @classmethod
@@ -80,6 +82,7 @@ class Services:
             Requests(),
             Installed(inference, lambda model: bus.publish("models", model)),
             Downloads(settings.place, lambda: bus.publish("downloads"), lambda: _come(inference, bus)),
+            Uploads(settings.place),
         )
 
     @contextlib.asynccontextmanager
@@ -87,6 +90,7 @@ class Services:
         """What runs while the server does."""
         self.bus.start()
         self.chats.recover()
+        self.uploads.clear()
         opening = asyncio.create_task(asyncio.to_thread(self.library.start))
         try:
             yield

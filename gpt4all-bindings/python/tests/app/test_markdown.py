@@ -266,7 +266,7 @@ def test_all_chats_come_back(chats: Chats, other: Chats) -> None:
         made = chats.add(NewChat(title=f"Time {number}"))
         chats.add_message(made.id, None, "user", "Then", created=early)
         ids.append(made.id)
-    data = archived(chats, [*ids, "deleted meanwhile"])
+    data = b"".join(archived(chats, [*ids, "deleted meanwhile"]))
     with zipfile.ZipFile(io.BytesIO(data)) as read:
         assert read.testzip() is None
         assert read.namelist() == ["up.md", "Rent.md", "Rent (2).md", "Time 0.md", "Time 1.md"]
@@ -295,6 +295,7 @@ def test_what_else_is_in_a_zip(chats: Chats, other: Chats) -> None:
 
 def test_a_zip_cannot_unpack_to_more_than_is_taken(chats: Chats, other: Chats, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "UNPACKED_BYTES", 1 << 20)
+    monkeypatch.setattr(archive, "UNPACKED_RATIO", 5)
     monkeypatch.setattr(archive, "FILES", 10)
     bomb = packed({"a.md": b"\0" * (64 << 20)})
     for data in (bomb, packed({f"{number}.md": b"x" for number in range(11)})):
@@ -331,7 +332,7 @@ def test_over_the_api(app: App) -> None:
     app.reply(chat, "Once upon a time")
     answer = app.http.get(f"{app.address}/app/v1/export?format=markdown", timeout=300)
     assert answer.headers["content-type"] == "application/zip"
-    assert 'filename="gpt4all-chats.zip"' in answer.headers["content-disposition"]
+    assert 'filename="gpt4all-chats-markdown.zip"' in answer.headers["content-disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         one = archive.read("In Markdown.md")
     assert one.decode() == app.ask("GET", f"/chats/{chat}/export?format=markdown")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import json
 import random
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +18,9 @@ from gpt4all._app.chats.store import Chats
 from gpt4all._app.database import Database
 from gpt4all._app.schemas.chats import Chat, Imported, ImportFile, NewChat
 from gpt4all._app.schemas.settings import ChatSettings
-from gpt4all._app.transfer import json_format, old_chat
-from gpt4all._app.transfer.imports import import_file
+from gpt4all._app.transfer import archive, json_format, old_chat
+from gpt4all._app.transfer.imports import import_file, import_stream
+from gpt4all._app.transfer.uploads import AT_ONCE, Uploads
 from gpt4all._server.errors import RequestError
 
 from .qt_writer import Item, Part, chat, thought, tool_call
@@ -131,12 +135,98 @@ def test_over_the_api(app: App) -> None:
     markdown = app.ask("GET", f"/chats/{chat}/export?format=markdown")
     assert markdown.startswith('---\ngpt4all-chat: 1\ntitle: "Exported"\n')
     one = app.ask("GET", f"/chats/{chat}/export?format=json")
-    everything = app.ask("GET", "/export")
-    assert one["chats"][0] in everything["chats"]
+    everything = app.http.get(f"{app.address}/app/v1/export", timeout=300)
+    assert everything.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(everything.content)) as read:
+        assert json.loads(read.read("Exported.json")) == one
+        number = len(read.namelist())
     data = base64.b64encode(json.dumps(one).encode()).decode()
     imported = app.ask("POST", "/import", {"name": "chat.json", "data": data})
     assert app.ask("GET", f"/chats/{imported['chats'][0]}")["title"] == "Exported"
     app.ask("POST", "/import", {"name": "chat.json", "data": ""}, status=400)
+    piece: dict[str, Any] = {"name": "all.zip", "size": len(everything.content)}
+    received, id = 0, None
+    while received < len(everything.content):
+        data = base64.b64encode(everything.content[received : received + 700]).decode()
+        done = app.ask("POST", "/import/pieces", {**piece, "id": id, "offset": received, "data": data})
+        received, id = done["received"], done["id"]
+    assert done["imported"]["skipped"] == []
+    assert len(done["imported"]["chats"]) == number
+    app.ask("POST", "/import/pieces", {**piece, "id": id, "offset": received, "data": data}, status=404)
+
+
+# --------------------------------------------------------------------------------------------------------- large files
+
+
+def many(chats: Chats, count: int, characters: int) -> list[str]:
+    """Chats of text that cannot be packed to a tenth of it."""
+    numbers = random.Random(1)
+    made = []
+    with chats.database.change():
+        for number in range(count):
+            chat = chats.add(NewChat(title=f"Chat {number}"))
+            chats.add_message(chat.id, None, "user", numbers.randbytes(characters // 2).hex())
+            made.append(chat.id)
+    return made
+
+
+def test_more_than_a_request_has_room_for_comes_back(
+    chats: Chats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "FILE_BYTES", 1 << 20)
+    monkeypatch.setattr(archive, "UNPACKED_BYTES", 1 << 20)
+    ids = many(chats, 40, 400_000)
+    path, other = tmp_path / "all.zip", Chats(Database(tmp_path / "other"))
+    tracemalloc.start()
+    with path.open("wb") as file:
+        file.writelines(archive.archived(chats, ids, "json"))
+    exporting = tracemalloc.get_traced_memory()[1]
+    tracemalloc.reset_peak()
+    with path.open("rb") as file:
+        imported = import_stream(other, "all.zip", file)
+    importing = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.stat().st_size > 8 * archive.FILE_BYTES
+    assert imported.skipped == []
+    assert [simple(other.chat(each)) for each in imported.chats] == [simple(chats.chat(each)) for each in ids]
+    assert max(exporting, importing) < 8 << 20  # a few times one chat, of 40
+
+
+def test_what_is_too_large_is_said(chats: Chats, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = many(chats, 2, 300_000)
+    file = json.dumps(json_format.exported(chats, ids)).encode()
+    path = tmp_path / "all.zip"
+    with path.open("wb") as written:
+        written.writelines(archive.archived(chats, ids, "json"))
+    monkeypatch.setattr(archive, "FILE_BYTES", 200_000)
+    with pytest.raises(RequestError, match=r"chats\.json has 0 MiB, .* unless it is a zip") as raised:
+        import_file(chats, given("chats.json", file))
+    assert raised.value.failure.code == "chats_too_large"
+    with path.open("rb") as read:
+        imported = import_stream(chats, "all.zip", read)
+    assert [(each.name, each.code) for each in imported.skipped] == [
+        ("Chat 0.json", "chat_not_unpacked"),
+        ("Chat 1.json", "chat_not_unpacked"),
+    ]
+
+
+def test_pieces_of_a_file(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    first = uploads.add(None, "a.zip", 5, 0, b"ab")
+    for offset, size, data in ((0, 5, b"x"), (3, 5, b"x"), (2, 6, b"x"), (2, 5, b"xxxx"), (2, 5, b"")):
+        with pytest.raises(RequestError, match="byte 2 of 5 must come next") as raised:
+            uploads.add(first.id, "a.zip", size, offset, data)
+        assert raised.value.failure.status == 409
+    assert uploads.add(first.id, "a.zip", 5, 2, b"cde").is_whole
+    with uploads.whole(first) as path:
+        assert path.read_bytes() == b"abcde"
+    assert not path.exists()
+    with pytest.raises(RequestError, match="no more"):
+        uploads.add(first.id, "a.zip", 5, 5, b"f")
+    begun = [uploads.add(None, f"{number}.zip", 5, 0, b"ab") for number in range(AT_ONCE + 1)]
+    assert [each.path.exists() for each in begun] == [False] + [True] * AT_ONCE
+    Uploads(tmp_path).clear()  # those of an earlier run
+    assert list(tmp_path.iterdir()) == []
 
 
 # ---------------------------------------------------------------------------------------------- the old application's

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ..codes import Notice
+from ..error_codes import ERROR_CODES
 from .base import TEXT_LENGTH, Error, Model
 from .settings import ChatSettings, Name
 
@@ -280,9 +281,26 @@ class ImportFile(Model):
     data: str = Field(max_length=128 << 20)
 
 
+class ImportPiece(Model):
+    """The next piece of a file of chats that is too large for one request.
+
+    id: of the file, as the answer to its first piece tells it; null begins one. size: of the whole file. offset: what
+    has come before. data: in base64.
+    """
+
+    id: Id | None = None
+    name: str = Field(max_length=500)
+    size: int = Field(ge=1, le=1 << 50)
+    offset: int = Field(ge=0)
+    data: str = Field(max_length=16 << 20)
+
+
 class Skipped(Model):
+    """reason: in English. code: the same for programs, one of the codes of errors."""
+
     name: str
     reason: str
+    code: str = Field(json_schema_extra={"x-extensible-enum": [*ERROR_CODES]})
 
 
 class Imported(Model):
@@ -292,8 +310,16 @@ class Imported(Model):
     skipped: list[Skipped]
 
 
+class ImportProgress(Model):
+    """received: bytes. imported: what came of the file, once it is whole."""
+
+    id: str
+    received: int
+    imported: Imported | None
+
+
 class Exported(Model):
-    """All chats, or one, as they can be imported again."""
+    """Chats as they can be imported again."""
 
     format: Literal["gpt4all-chats"]
     version: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,9 +17,14 @@ FORMAT = "gpt4all-chats"
 VERSION = 1
 
 
-def exported(chats: Chats, ids: Sequence[str]) -> dict[str, Any]:
-    """The file. Raises RequestError 404."""
-    folders = {folder.id: folder.name for folder in chats.folders()}
+def folder_names(chats: Chats) -> dict[str, str]:
+    """By their ids."""
+    return {folder.id: folder.name for folder in chats.folders()}
+
+
+def exported(chats: Chats, ids: Sequence[str], folders: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The file. folders: their names, if they are known already. Raises RequestError 404."""
+    folders = folder_names(chats) if folders is None else folders
     made = []
     for id in ids:
         chat = chats.chat(id)
@@ -35,21 +40,21 @@ def exported(chats: Chats, ids: Sequence[str]) -> dict[str, Any]:
 def add(chats: Chats, raw: Any) -> str:
     """Adds a chat of such a file, with new ids, and returns its id. Raises RequestError 400 for what is none."""
     if not isinstance(raw, dict):
-        raise RequestError(400, "a chat in the file is not an object")
+        raise _damaged("a chat in the file is not an object")
     try:
         as_json(raw).encode("utf-8")
     except (ValueError, RecursionError):
-        raise RequestError(400, "a chat in the file has halves of characters in it, or is nested too deeply") from None
+        raise _damaged("a chat in the file has halves of characters in it, or is nested too deeply") from None
     extra, folder = _taken(raw)
     try:
         chat = Chat.model_validate({**raw, "job": None, "folder_id": None})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise RequestError(400, f"a chat in the file is not valid: {place}: {first['msg']}") from None
+        raise _damaged(f"a chat in the file is not valid: {place}: {first['msg']}") from None
     for seconds in (chat.created, chat.updated, *(message.created for message in chat.messages)):
         if not is_time(seconds):
-            raise RequestError(400, f"a chat in the file is not valid: there is no date for the time {seconds:g}")
+            raise _damaged(f"a chat in the file is not valid: there is no date for the time {seconds:g}")
     with chats.database.change() as connection:
         made = chats.add(
             NewChat(title=chat.title, model=chat.model, folder_id=_folder(chats, folder), settings=chat.settings)
@@ -57,7 +62,7 @@ def add(chats: Chats, raw: Any) -> str:
         ids: dict[str, str] = {}
         for message in chat.messages:
             if message.parent is not None and message.parent not in ids:
-                raise RequestError(400, "a message in the file follows one that is not there")
+                raise _damaged("a message in the file follows one that is not there")
             prompt, texts = extra[message.id]
             attachments = [
                 chats.add_attachment(each.name, each.kind, each.size, texts.get(each.id), each.pages, each.tokens)
@@ -89,6 +94,10 @@ def add(chats: Chats, raw: Any) -> str:
             (chat.created, chat.updated, chat.pinned, ids.get(chat.leaf or ""), chat.title, chat.model, made.id),
         )
     return made.id
+
+
+def _damaged(message: str) -> RequestError:
+    return RequestError(400, message, code="chat_damaged", param="data")
 
 
 def _taken(raw: dict[str, Any]) -> tuple[dict[str, tuple[str | None, dict[str, str]]], str | None]:
