@@ -1826,8 +1826,7 @@ export interface components {
             chunks_per_second: number | null;
             /** Done */
             done: number;
-            /** Error */
-            error: string | null;
+            error: components["schemas"]["Error"] | null;
             /** File */
             file: string | null;
             /** Seconds Left */
@@ -1844,7 +1843,8 @@ export interface components {
          * InstalledModel
          * @description A model on this machine.
          *
-         *     size, memory_bytes: of its file, and of memory when it is open; None: unknown.
+         *     size, memory_bytes: of its file, and of memory when it is open; None: unknown. resident_bytes: of memory that its
+         *     process has now; None: it is closed, or the system does not tell.
          *     context: tokens that it was trained for. progress: of opening it, from 0 to 1. error: why it could not be opened.
          *     source: where it was downloaded from.
          */
@@ -1876,6 +1876,8 @@ export interface components {
             progress: number;
             /** Quantization */
             quantization: string | null;
+            /** Resident Bytes */
+            resident_bytes: number | null;
             /** Size */
             size: number;
             /** Source */

@@ -1,4 +1,4 @@
-import type { Fit, Problem } from "../api/types";
+import type { CatalogueModel, Fit, Message, Problem } from "../api/types";
 import { bytes } from "./format";
 import { currentLanguage, known, t, type Values } from "./index.svelte";
 
@@ -13,6 +13,19 @@ export function fitReason({ code, values, reason }: Fit): string {
   const said: Values = {};
   for (const [name, value] of Object.entries(values)) said[name] = typeof value === "number" ? bytes(value) : value;
   return known(key) ? t(key, said) : reason;
+}
+
+/** What a model of the catalogue is good for. */
+export function modelText({ file, description }: CatalogueModel): string {
+  const key = `catalogue.${file}`;
+  return known(key) ? t(key) : description;
+}
+
+/** What an answer says: the program itself has written it where documents say nothing and no model was asked. */
+export function answerText({ content, stop_reason, searched }: Message): string {
+  if (stop_reason !== "documents" || !searched || currentLanguage() === "en") return content;
+  const { files } = searched;
+  return t(`nothing.${files ? "not_in_documents" : "documents_not_ready"}`, { n: files });
 }
 
 /** What can be done about a problem. */

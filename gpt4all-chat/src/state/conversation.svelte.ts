@@ -4,6 +4,7 @@ import type { Attachment, Chat, ChatSettings, Context, Message, Sent, Started } 
 import { t } from "../i18n/index.svelte";
 import { app } from "./app.svelte";
 import { chats } from "./chats.svelte";
+import { models } from "./models.svelte";
 import { Reply } from "./reply.svelte";
 import { router } from "./router.svelte";
 import { branches, leafBelow, pathTo } from "./tree";
@@ -23,8 +24,12 @@ class Conversation {
   reply = $state.raw<Reply | null>(null);
   /** A message to be shown, as a search has found it. */
   target = $state<string | null>(null);
+  /** The words that it was found by, which are marked in it until another chat is shown, or something is sent. */
+  found = $state.raw<{ message: string; query: string } | null>(null);
   opening = $state(false);
   sending = $state(false);
+  /** What the latest answer took, of the one that is being written first. */
+  readonly stats = $derived.by(() => this.reply?.stats ?? this.path.findLast(({ stats }) => stats)?.stats ?? null);
   readonly path = $derived(pathTo(this.messages, this.leaf));
   readonly branches = $derived(branches(this.messages, this.path));
 
@@ -90,6 +95,7 @@ class Conversation {
     this.chat = null;
     this.messages.clear();
     this.leaf = null;
+    if (!this.target) this.found = null;
     this.model = null;
     this.settings = {};
     this.context = null;
@@ -115,6 +121,7 @@ class Conversation {
   /** Sends a message below another; below what is shown if none is named. True if the server has it. */
   async send(content: string, attachments: Attachment[], parent: string | null = this.leaf): Promise<boolean> {
     this.sending = true;
+    this.found = null;
     const sent = await attempt(async () => {
       const chat = await this.ensure();
       const body = { parent, content, attachments: attachments.map(({ id }) => id) };
@@ -166,6 +173,7 @@ class Conversation {
     const stopped = message.state === "stopped";
     ui.announce(t(message.state === "failed" ? "chat.answer_failed" : stopped ? "chat.stopped" : "chat.answer_ends"));
     void attempt(() => chats.touch(message.chat_id));
+    void models.refresh().catch(() => undefined); // how much memory it takes now; the next change asks again
     void this.measure();
   }
 

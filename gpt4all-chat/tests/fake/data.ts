@@ -28,7 +28,13 @@ export const state: State = {
 };
 
 const origin = { source: "https://example.org/", licence: "Apache-2.0" } as const;
-const here = { ...origin, state: "closed", error: null, progress: 0 } as const;
+const here = {
+  resident_bytes: null,
+  ...origin,
+  state: "closed",
+  error: null,
+  progress: 0,
+} as const;
 
 /** As the server says it, whatever the verdict. */
 export const fits = (verdict: Fit["verdict"], needed: number): Fit => ({
@@ -51,6 +57,7 @@ export const models: Model[] = [
     context: 32_768,
     images: false,
     memory_bytes: 1_600_000_000,
+    resident_bytes: 1_210_000_000,
     fit: fits("good", 1_600_000_000),
     state: "open",
   },

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { exportOf } from "../fake/routes";
 import { sample } from "../fake/sample";
+import { Store } from "../fake/store";
 import { answered, lastAnswer, opened, program, quit, send, violations, type Shown } from "./browser";
 
 const go = (page: Page, hash: string): Promise<string> => page.evaluate((to) => (location.hash = to), hash);
@@ -283,6 +284,25 @@ describe.skipIf(!program())("screens", () => {
     await page.getByText("old.json: Dieser Chat ist beschädigt").waitFor();
     await page.getByText("Einzelheiten").click();
     await page.getByText("it has no messages").waitFor();
+  });
+
+  test("the words that a search was for are marked in the message that it leads to", async () => {
+    const store = new Store();
+    const chat = store.addChat("About walls");
+    store.addMessage(chat, "user", "What is a wall?");
+    store.addMessage(chat, "assistant", "It is **beside** `beside`, and [besides](https://example.org).");
+    shown = await opened(store);
+    const { page } = shown;
+    const marks = (): Promise<string[]> =>
+      page.evaluate(() => [...(CSS.highlights.get("found") ?? [])].map((range) => String(range)));
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("Beside");
+    await page.getByRole("option").first().waitFor();
+    await page.keyboard.press("Enter");
+    await expect.poll(marks).toEqual(["beside", "beside", "beside"]);
+    await send(page, "say: On we go.");
+    await answered(page);
+    expect(await marks()).toEqual([]);
   });
 
   test("search finds words in titles and messages, and leads to them", async () => {

@@ -1,7 +1,8 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Problem } from "../../src/api/types";
 import { setLanguage } from "../../src/i18n/index.svelte";
-import { fitReason, remedies, wrong } from "../../src/i18n/told";
+import { answerText, fitReason, modelText, remedies, wrong } from "../../src/i18n/told";
+import { catalogue, message } from "../fake/data";
 
 beforeAll(async () => {
   vi.stubGlobal("document", { documentElement: {} });
@@ -48,4 +49,24 @@ test("an error is said by its code, with the server's own words as its detail; o
   }
   await setLanguage("en");
   expect(told("out_of_memory")).toEqual({ text: "in English", detail: null });
+});
+
+test("what documents say nothing about is said in the page's language; what a model has written, as it is", async () => {
+  await setLanguage("de");
+  const searched = (files: number) => ({ files, used: 0, mode: "none" as const, answerable: false, reranking: null });
+  const answer = message("c", "assistant", "in English", null);
+  const nothing = { ...answer, stop_reason: "documents", searched: searched(1200) };
+  expect(plain(answerText(nothing))).toBe("Ihre Dokumente sagen dazu nichts: 1 200 Dateien wurden durchsucht.");
+  expect(answerText({ ...nothing, searched: searched(0) })).toContain("noch kein Dokument");
+  expect(answerText({ ...nothing, stop_reason: "stop" })).toBe("in English");
+  await setLanguage("en");
+  expect(answerText(nothing)).toBe("in English");
+});
+
+test("a model of the catalogue is described in the page's language, one of a later catalogue as the server does", async () => {
+  const [model] = catalogue;
+  if (!model) throw new Error("there is one");
+  await setLanguage("de");
+  expect(modelText({ ...model, file: "Qwen3-0.6B-Q8_0.gguf" })).toContain("Das kleinste Qwen3");
+  expect(modelText({ ...model, file: "later.gguf", description: "in English" })).toBe("in English");
 });

@@ -42,6 +42,7 @@ ERROR_CODES = (
     "host_not_allowed",
     "hub_unavailable",
     "images_unsupported",
+    "indexing_failed",
     "invalid_api_key",
     "invalid_model",
     "invalid_request",

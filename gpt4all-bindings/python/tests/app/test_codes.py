@@ -12,6 +12,7 @@ import pytest
 
 import gpt4all
 from conftest import ROOT
+from gpt4all import models
 from gpt4all._app import failures
 from gpt4all._app.codes import Code, FitReason, Notice, Remedy
 from gpt4all._app.error_codes import ERROR_CODES
@@ -33,6 +34,15 @@ def test_each_code_has_a_text_in_each_language(family: str, codes: type[Code], l
     assert set(told) == {each.code for each in codes}
     if language == "en" and codes is not Notice:  # what the page says of the others is shorter
         assert told == {each.code: each.value for each in codes}
+
+
+@pytest.mark.parametrize("language", sorted(path.stem for path in TEXTS.glob("*.json")))
+def test_each_model_of_the_catalogue_is_described_in_each_language(language: str) -> None:
+    texts = json.loads((TEXTS / f"{language}.json").read_text(encoding="utf-8"))
+    told = {key.removeprefix("catalogue."): text for key, text in texts.items() if key.startswith("catalogue.")}
+    described = {entry.file: entry.description for entry in models.catalogue()}
+    assert set(told) == set(described)
+    assert [file for file in told if (told[file] == described[file]) != (language == "en")] == []
 
 
 def test_the_codes_of_errors_are_those_that_the_code_has() -> None:

@@ -287,7 +287,9 @@ def test_why_nothing_is_indexed_is_told_and_it_goes_on_once_it_can(home: Path, t
     (own / VECTORS).unlink()
     with running(own.parent, tmp_path / "data", HOME=str(home)) as one:
         until(lambda: collection(one, "notes")["indexing"]["state"] == "failed")
-        assert f"{VECTORS}, which is not on this machine" in collection(one, "notes")["indexing"]["error"]
+        error = collection(one, "notes")["indexing"]["error"]
+        assert f"{VECTORS}, which is not on this machine" in error["message"]
+        assert error["code"] == "embedding_model_missing"
         shutil.copy(TINY_MODELS / VECTORS, own)
         one.ask("POST", "/collections/notes/index")
         until(lambda: idle(one, "notes"))

@@ -6,10 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 
-from ..._server.errors import RequestError
+from ..._errors import LLModelError
+from ..._server.errors import Failure, RequestError, failure_of
 from ..._server.logs import logger
 from ...documents import Collection as Known
 from ...documents import Documents, Progress
+from ..failures import error_of
+from ..schemas.base import Error
 from ..schemas.documents import Collection, FileStates, IndexingState
 
 TELL_SECONDS = 0.5
@@ -33,7 +36,7 @@ class Indexing:
         self._phases: dict[str, Progress] = {}
         self._counted: tuple[float, list[Known]] = (0.0, [])
         self._counting = threading.Lock()
-        self._failure: str | None = None
+        self._failure: Error | None = None
         self._wanted = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="indexing", daemon=True)
@@ -65,7 +68,7 @@ class Indexing:
                     return
                 level = logger.info if isinstance(error, RequestError) else logger.error
                 level("documents cannot be indexed: %s", error)
-                self._failure = str(error) or type(error).__name__
+                self._failure = _told(error)
                 self._phases.clear()
                 for collection in self._documents.collections():
                     self._changed(collection.name)
@@ -108,7 +111,7 @@ class Indexing:
 
     def _shown(self, known: Known) -> Collection:
         job, progress = known.indexing, self._phases.get(known.name)
-        state, error = str(job.state), job.error
+        state, error = str(job.state), None if job.error is None else _failed(job.error)
         if state == "interrupted":
             state = "running"  # it is taken up by itself
         if state == "running" and progress is not None and progress.phase == "waiting":
@@ -136,3 +139,16 @@ class Indexing:
                 }
             ),
         )
+
+
+def _told(error: Exception) -> Error:
+    """What the page is told of an error that ended the indexing."""
+    known = failure_of(error) if isinstance(error, (LLModelError, RequestError)) else None
+    if known is None or known.code is None:
+        return _failed(str(error) or type(error).__name__)
+    return error_of(known)
+
+
+def _failed(message: str) -> Error:
+    """One of which no more is known than what it says, as the database keeps it."""
+    return error_of(Failure(500, message, "server_error", "indexing_failed"))

@@ -10,7 +10,7 @@ from typing import Any
 from ... import models
 from ..._errors import LLModelError
 from ..._server.errors import RequestError, failure_of
-from ..._server.inference import Inference
+from ..._server.inference import Inference, resident_bytes
 from ..._server.ollama.description import inspected
 from ..._server.store import StoredModel
 from ...models import CatalogueEntry, DownloadError
@@ -42,10 +42,16 @@ class Installed:
         stored = await asyncio.to_thread(self._inference.store.list)
         states = {model.id: self._state(model, {slot.path for slot in pool.slots}) for model in stored}
         failures = dict(self._failures)
+        processes = {slot.path: slot.worker.pid for slot in pool.slots if slot.worker is not None}
 
         def described() -> list[InstalledModel]:
             machine = Machine.here(models.models_folder())
-            return [_described(model, machine, *states[model.id], failures.get(model.id)) for model in stored]
+            made = []
+            for model in stored:
+                pid = processes.get(str(model.path))
+                resident = None if pid is None else resident_bytes(pid)
+                made.append(_described(model, machine, *states[model.id], failures.get(model.id), resident))
+            return made
 
         return await asyncio.to_thread(described)
 
@@ -133,7 +139,12 @@ class Installed:
 
 
 def _described(
-    model: StoredModel, machine: Machine, state: ModelState, progress: float, failure: Error | None
+    model: StoredModel,
+    machine: Machine,
+    state: ModelState,
+    progress: float,
+    failure: Error | None,
+    resident: int | None,
 ) -> InstalledModel:
     broken: Error | None = None
     try:
@@ -156,6 +167,7 @@ def _described(
         context=info.get("n_ctx_train") or (entry.context_length if entry else None),
         images=False,  # the engine takes none yet
         memory_bytes=memory,
+        resident_bytes=resident if state == "open" else None,
         fit=fit(memory or needed_by_file(model.size), machine),
         state=state,
         progress=progress,

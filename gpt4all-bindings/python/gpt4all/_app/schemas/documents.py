@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Model
+from .base import Error, Model
 from .chats import Evidence, Reranking
 
 CollectionName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -35,7 +35,7 @@ class IndexingState(Model):
     file: str | None
     chunks_per_second: float | None
     seconds_left: float | None
-    error: str | None
+    error: Error | None
 
 
 class Collection(Model):

@@ -30,7 +30,8 @@ class Fit(Model):
 class InstalledModel(Model):
     """A model on this machine.
 
-    size, memory_bytes: of its file, and of memory when it is open; None: unknown.
+    size, memory_bytes: of its file, and of memory when it is open; None: unknown. resident_bytes: of memory that its
+    process has now; None: it is closed, or the system does not tell.
     context: tokens that it was trained for. progress: of opening it, from 0 to 1. error: why it could not be opened.
     source: where it was downloaded from.
     """
@@ -45,6 +46,7 @@ class InstalledModel(Model):
     context: int | None
     images: bool
     memory_bytes: int | None
+    resident_bytes: int | None
     fit: Fit
     state: ModelState
     progress: float
