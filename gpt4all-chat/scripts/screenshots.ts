@@ -29,6 +29,7 @@ const SCREENS: Record<string, Steps> = {
     await go("#/chat", "Everything stays on this machine.")(page);
     await send(page, "Describe how an answer is written.");
     await page.getByText("word by word").nth(3).waitFor();
+    await page.getByText("tokens/s").waitFor();
   },
   source: async (page) => {
     await go("#/chat/pump", "2.1 bar")(page);
@@ -48,12 +49,15 @@ const SCREENS: Record<string, Steps> = {
     await go("#/models", "Strong Instruct")(page);
     await page.getByRole("button", { name: /Download 2.5/ }).click();
     await page.getByText("Downloading").waitFor();
+    await page.mouse.move(0, 0);
+    await page.getByText("Downloading").scrollIntoViewIfNeeded();
   },
   documents: async (page) => {
     await go("#/documents/Handbook", "Try a search")(page);
     await page.getByRole("searchbox", { name: "A question" }).fill("When does the reserve pump start?");
     await page.keyboard.press("Enter");
     await page.getByText("similarity").first().waitFor();
+    await page.getByText("chapter-1.pdf").waitFor();
   },
   settings: go("#/settings", "Everything is kept in"),
   server: go("#/server", "/v1/chat/completions"),

@@ -28,8 +28,11 @@ class Conversation {
   found = $state.raw<{ message: string; query: string } | null>(null);
   opening = $state(false);
   sending = $state(false);
-  /** What the latest answer took, of the one that is being written first. */
-  readonly stats = $derived.by(() => this.reply?.stats ?? this.path.findLast(({ stats }) => stats)?.stats ?? null);
+  /** Tokens in a second of the answer that is being written, or else of the latest. */
+  readonly speed = $derived.by(() => {
+    const before = this.path.findLast(({ stats }) => stats)?.stats;
+    return this.reply?.stats?.tokens_per_second ?? this.reply?.speed ?? before?.tokens_per_second ?? null;
+  });
   readonly path = $derived(pathTo(this.messages, this.leaf));
   readonly branches = $derived(branches(this.messages, this.path));
 

@@ -11,6 +11,8 @@ export interface Progress {
   detail: string | null;
 }
 
+const COUNT_MS = 1_000;
+
 function noticeText(code: string, message: string, n: number): string {
   const key = `notice.${code}`;
   return known(key) ? t(key, { n }) : message;
@@ -38,6 +40,8 @@ export class Reply {
   calls = $state.raw<ToolCall[]>([]);
   notices = $state.raw<string[]>([]);
   stats = $state.raw<Stats | null>(null);
+  /** Pieces in a second, which are tokens but for a few, as long as the server has not told what the answer took. */
+  speed = $state<number | null>(null);
   connected = $state(true);
   stopping = $state(false);
 
@@ -46,6 +50,7 @@ export class Reply {
   private pending = { text: "", reasoning: "" };
   private frame = 0;
   private thinkingSince = 0;
+  private counted = { since: 0, pieces: 0 };
 
   constructor(
     readonly job: string,
@@ -99,11 +104,13 @@ export class Reply {
       case "text":
         this.endThinking();
         this.pending.text += event.text;
+        this.counted.pieces += 1;
         this.draw();
         break;
       case "reasoning":
         this.thinkingSince ||= performance.now();
         this.pending.reasoning += event.text;
+        this.counted.pieces += 1;
         this.draw();
         break;
       case "stage":
@@ -160,5 +167,15 @@ export class Reply {
     if (this.pending.reasoning) this.reasoning += this.pending.reasoning;
     if (this.thinkingSince) this.reasoningSeconds = (performance.now() - this.thinkingSince) / 1000;
     this.pending = { text: "", reasoning: "" };
+    this.count(performance.now());
+  }
+
+  /** What comes at once, as after a reload, or after a pause, is not counted: it was not written that fast, or slow. */
+  private count(now: number): void {
+    const { since, pieces } = this.counted;
+    const passed = now - since;
+    if (since && passed < COUNT_MS) return;
+    if (since && passed < 2 * COUNT_MS) this.speed = (pieces * 1000) / passed;
+    this.counted = { since: now, pieces: 0 };
   }
 }

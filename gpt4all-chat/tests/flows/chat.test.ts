@@ -145,6 +145,23 @@ describe.skipIf(!program())("chat", () => {
     expect(await lastAnswer(page).getByTestId("branch").innerText()).toBe("2 / 2");
   });
 
+  test("the model, its memory and the speed are in sight, while an answer is written and after it", async () => {
+    shown = await opened();
+    const { page, server } = shown;
+    await page.locator(".composer").getByText("1.2 GB").waitFor();
+    await send(page, "tokens 200 50");
+    await page
+      .locator(".composer")
+      .getByText(/^[345]\d(\.\d)? tokens\/s$/)
+      .waitFor();
+    await page.getByRole("button", { name: "Stop" }).waitFor();
+    const [model] = server.store.models;
+    if (model) model.resident_bytes = 1_400_000_000;
+    await answered(page);
+    await page.locator(".composer").getByText("1.4 GB").waitFor();
+    await page.locator(".composer").getByText("tokens/s").waitFor();
+  });
+
   test("reasoning is folded and timed", async () => {
     shown = await opened();
     const { page } = shown;
