@@ -177,7 +177,7 @@ typedef struct llmodel_task llmodel_task;
 
 /**
  * Starts an operation and returns at once. `operation` is one of chat, complete, infill, embed, rerank, score,
- * tokenize, detokenize, apply_template, count_tokens, adapters, save_state; `request_json` is
+ * score_batch, tokenize, detokenize, apply_template, count_tokens, adapters, save_state; `request_json` is
  * `$defs/<operation>_request`. On success, `*task` is a handle, to be freed with llmodel_task_free().
  */
 LLMODEL_API llmodel_status llmodel_submit(llmodel_model *model, const char *operation, const char *request_json,

@@ -18,6 +18,10 @@ set(LLMODEL_SOURCES
   src/contexts/rerank_prompt.cpp
   src/contexts/score.cpp
   src/contexts/score_input.cpp
+  src/contexts/score_job.cpp
+  src/contexts/score_plan.cpp
+  src/contexts/score_queue.cpp
+  src/contexts/score_sequences.cpp
   src/engine/engine.cpp
   src/engine/model.cpp
   src/engine/state.cpp

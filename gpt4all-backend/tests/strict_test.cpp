@@ -6,7 +6,7 @@ namespace {
 
 using namespace api;
 
-constexpr const char *plain = "{% for m in messages %}{{ m.content }}\n{% endfor %}";
+constexpr const char *plain_template = "{% for m in messages %}{{ m.content }}\n{% endfor %}";
 constexpr const char *with_tools =
     "{% for t in tools or [] %}{{ t | tojson }}\n{% endfor %}{% for m in messages %}{{ m.content or '' }}"
     "{% for c in m.tool_calls or [] %}<tool_call>\n{\"name\": \"{{ c.function.name }}\", "
@@ -22,7 +22,7 @@ const json unsayable = {{"type", "array"},
 
 class Strict : public testing::Test {
   protected:
-    TinyLlama model{json{{"n_ctx", 1024}, {"chat_template", plain}}};
+    TinyLlama model{json{{"n_ctx", 1024}, {"chat_template", plain_template}}};
 
     json choice(const json &fields, const std::string &operation = "chat") const {
         json request =

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import multiple_choice
 import tables
 from beside import Pair, decode_rate, one_round
 from contenders import Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
@@ -35,6 +36,8 @@ BESIDE_REPEATS, N_BESIDE = 8, 48
 
 SCHEMA_REPEATS = 5
 CONSTRAINED_REPEATS = 4
+
+N_QUESTIONS = 60
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -368,6 +371,31 @@ def products(
         yield number
 
 
+def scoring(
+    settings: Settings, _contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Questions with given answers, all of a task in one request, and how fast llama-bench reads a prompt."""
+    ours = Worker(tables.PYTHON, [sys.executable, str(Path(__file__).with_name("worker_scores.py"))])
+
+    def plan() -> Plan:
+        warm_up = multiple_choice.inputs(multiple_choice.Shape(30, 2, 5), 20, settings.noise)
+        tasks = [multiple_choice.inputs(shape, N_QUESTIONS, settings.noise) for shape in multiple_choice.TASKS.values()]
+        return Plan(settings.model, settings.options(4 * N_PROMPT), [[{"inputs": each}] for each in (warm_up, *tasks)])
+
+    def scored() -> dict[str, float]:
+        steps = ours.run(plan()).steps[1:]
+        tokens = [step["answers"][0]["tokens"] for step in steps]
+        seconds = [step["wall_s"] for step in steps]
+        rates = {name: a / b for name, a, b in zip(multiple_choice.TASKS, tokens, seconds, strict=True)}
+        return {**rates, "all": sum(tokens) / sum(seconds)}
+
+    def read() -> dict[str, float]:
+        rate = bench.run(plan(), N_PROMPT, 0)[0]["prefill"]
+        return dict.fromkeys((*multiple_choice.TASKS, "all"), rate)
+
+    return rounds(settings, recorder, [(bench.name, read), (ours.name, scored)])
+
+
 def serving(
     settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
@@ -397,6 +425,7 @@ QUESTIONS: dict[str, Question] = {
     "schemas": schemas,
     "constrained": constrained,
     "products": products,
+    "scoring": scoring,
     "serving": serving,
     "first_token": first_token,
     "load": load,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from multiple_choice import TASKS
 from serving import CLIENTS, KINDS, N_ANSWER, N_CTX, N_PARALLEL
 
 C_API, PYTHON, TYPESCRIPT = "libllmodel, C API", "libllmodel, Python", "libllmodel, TypeScript"
@@ -207,6 +208,14 @@ TABLES = (
         )
         for inputs, words in VECTORS.items()
     ),
+    Table(
+        "Questions with given answers",
+        "Log-likelihoods of the answers to made-up questions as long as those of the seven tasks by which the paper of "
+        "GPT4All compares models, all questions of a task in one request of `score_batch`: tokens of the questions and "
+        "answers for a second. A question's tokens count once, and so does what llama-bench computes, a prompt of "
+        "{n_prompt} tokens of which it predicts only what follows the last.",
+        tuple(Column("scoring", name, f"{name}, tokens/s", BENCH) for name in (*TASKS, "all")),
+    ),
     *(
         Table(
             title,
@@ -289,6 +298,10 @@ TARGETS = (
     *(
         Target(f"Decoding under a schema ({name}), compared with free decoding", column, BOUND, FREE, 0.95)
         for name, column in _CONSTRAINED.items()
+    ),
+    Target(
+        "Scores of seven tasks' questions, compared with llama-bench's prefill",
+        Column("scoring", "all", "", BENCH), PYTHON, BENCH, 0.85,
     ),
     *(
         Target(

@@ -117,6 +117,7 @@ public static class Operation
     public const string Embed = "embed";
     public const string Rerank = "rerank";
     public const string Score = "score";
+    public const string ScoreBatch = "score_batch";
     public const string Tokenize = "tokenize";
     public const string Detokenize = "detokenize";
     public const string ApplyTemplate = "apply_template";
@@ -2632,8 +2633,8 @@ public sealed record RerankRequest
 public sealed record ScoreRequest
 {
     /// <summary>
-    /// What comes first: text, token ids, or a mixture. May be empty for models that begin with a special token. One
-    /// of string, IReadOnlyList&lt;(int, string)&gt;.
+    /// What comes first: text, token ids, or a mixture. If it is empty, the model's BOS token stands in, or its EOS
+    /// if it has none. One of string, IReadOnlyList&lt;(int, string)&gt;.
     /// </summary>
     [JsonPropertyName("context")]
     public required object Context { get; init; }
@@ -2642,7 +2643,10 @@ public sealed record ScoreRequest
     [JsonPropertyName("continuations")]
     public required IReadOnlyList<object> Continuations { get; init; }
 
-    /// <summary>Begin a text context with the special token that the model expects. Default: true.</summary>
+    /// <summary>
+    /// Begin a text context with the special token that the model expects, and let one stand in for an empty context.
+    /// Default: true.
+    /// </summary>
     [JsonPropertyName("add_special")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? AddSpecial { get; init; }
@@ -2653,6 +2657,14 @@ public sealed record ScoreRequest
     public bool? ParseSpecial { get; init; }
 
     /// <summary>
+    /// Leave out the first tokens of the context where a continuation does not fit behind all of it, instead of
+    /// failing. Default: false.
+    /// </summary>
+    [JsonPropertyName("truncate")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Truncate { get; init; }
+
+    /// <summary>
     /// Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token
     /// of each continuation; "all": those that predict every token but the first, of the context too; or positions,
     /// from 0, of context and continuation together: the row at position p is the prediction for the token at p + 1.
@@ -2661,6 +2673,62 @@ public sealed record ScoreRequest
     [JsonPropertyName("logprob_rows")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public object? LogprobRows { get; init; }
+}
+
+/// <summary>A part of score_batch_request.</summary>
+public sealed record ScoreBatchRequestInput
+{
+    /// <summary>
+    /// What comes first: text, token ids, or a mixture. If it is empty, the model's BOS token stands in, or its EOS
+    /// if it has none. One of string, IReadOnlyList&lt;(int, string)&gt;.
+    /// </summary>
+    [JsonPropertyName("context")]
+    public required object Context { get; init; }
+
+    /// <summary>The texts or arrays of token ids to score.</summary>
+    [JsonPropertyName("continuations")]
+    public required IReadOnlyList<object> Continuations { get; init; }
+}
+
+/// <summary>The log-likelihood of continuations after many contexts.</summary>
+public sealed record ScoreBatchRequest
+{
+    /// <summary>
+    /// Contexts, each with its continuations, in any order. They run together, and what some have in common is
+    /// computed once.
+    /// </summary>
+    [JsonPropertyName("inputs")]
+    public required IReadOnlyList<ScoreBatchRequestInput> Inputs { get; init; }
+
+    /// <summary>
+    /// Begin text contexts with the special token that the model expects, and let one stand in for an empty context.
+    /// Default: true.
+    /// </summary>
+    [JsonPropertyName("add_special")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? AddSpecial { get; init; }
+
+    /// <summary>Read the names of special tokens in texts as those tokens. Default: false.</summary>
+    [JsonPropertyName("parse_special")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? ParseSpecial { get; init; }
+
+    /// <summary>
+    /// Leave out the first tokens of a context where a continuation does not fit behind all of it, instead of
+    /// failing. Default: false.
+    /// </summary>
+    [JsonPropertyName("truncate")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Truncate { get; init; }
+
+    /// <summary>
+    /// Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token
+    /// of each continuation; "all": those that predict every token but the first, of the contexts too. Default:
+    /// "none". One of "none", "continuation", "all".
+    /// </summary>
+    [JsonPropertyName("logprob_rows")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LogprobRows { get; init; }
 }
 
 /// <summary>The tokens of a text.</summary>
@@ -3725,7 +3793,7 @@ public sealed record RerankResult
     public required Usage Usage { get; init; }
 }
 
-/// <summary>A part of score_result.</summary>
+/// <summary>How likely a continuation is.</summary>
 public sealed record ScoreResultContinuation
 {
     /// <summary>Natural log-likelihood of the continuation: the sum over its tokens.</summary>
@@ -3743,6 +3811,10 @@ public sealed record ScoreResultContinuation
     /// <summary>The natural log-probability of each.</summary>
     [JsonPropertyName("token_logprobs")]
     public required IReadOnlyList<double> TokenLogprobs { get; init; }
+
+    /// <summary>How many of the context's first tokens were left out, so that it fits.</summary>
+    [JsonPropertyName("n_truncated")]
+    public required int NTruncated { get; init; }
 }
 
 /// <summary>A part of score_result.</summary>
@@ -3762,8 +3834,7 @@ public sealed record ScoreResult
 {
     /// <summary>The context's tokens.</summary>
     [JsonPropertyName("context_tokens")]
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<int>? ContextTokens { get; init; }
+    public required IReadOnlyList<int> ContextTokens { get; init; }
 
     /// <summary>In the request's order.</summary>
     [JsonPropertyName("continuations")]
@@ -3772,6 +3843,54 @@ public sealed record ScoreResult
     /// <summary>What each log-probability event is, by its index.</summary>
     [JsonPropertyName("rows")]
     public required IReadOnlyList<ScoreResultRow> Rows { get; init; }
+
+    /// <summary>Numbers in a row.</summary>
+    [JsonPropertyName("n_vocab")]
+    public required long NVocab { get; init; }
+
+    /// <summary>How many tokens a request took.</summary>
+    [JsonPropertyName("usage")]
+    public required Usage Usage { get; init; }
+}
+
+/// <summary>A part of score_batch_result.</summary>
+public sealed record ScoreBatchResultResult
+{
+    /// <summary>The context's tokens.</summary>
+    [JsonPropertyName("context_tokens")]
+    public required IReadOnlyList<int> ContextTokens { get; init; }
+
+    /// <summary>In the request's order.</summary>
+    [JsonPropertyName("continuations")]
+    public required IReadOnlyList<ScoreResultContinuation> Continuations { get; init; }
+}
+
+/// <summary>A part of score_batch_result.</summary>
+public sealed record ScoreBatchResultRow
+{
+    /// <summary>Which input, from 0.</summary>
+    [JsonPropertyName("input")]
+    public required int Input { get; init; }
+
+    /// <summary>Which of its continuations, from 0; -1 for a position in the context, which all share.</summary>
+    [JsonPropertyName("continuation")]
+    public required long Continuation { get; init; }
+
+    /// <summary>The row predicts the token at position + 1 of context and continuation together.</summary>
+    [JsonPropertyName("position")]
+    public required int Position { get; init; }
+}
+
+/// <summary>What score_batch returns, after the rows.</summary>
+public sealed record ScoreBatchResult
+{
+    /// <summary>For each input, in the request's order.</summary>
+    [JsonPropertyName("results")]
+    public required IReadOnlyList<ScoreBatchResultResult> Results { get; init; }
+
+    /// <summary>What each log-probability event is, by its index.</summary>
+    [JsonPropertyName("rows")]
+    public required IReadOnlyList<ScoreBatchResultRow> Rows { get; init; }
 
     /// <summary>Numbers in a row.</summary>
     [JsonPropertyName("n_vocab")]

@@ -207,6 +207,9 @@ const (
 	// Takes a ScoreRequest and gives a ScoreResult.
 	OperationScore Operation = "score"
 
+	// Takes a ScoreBatchRequest and gives a ScoreBatchResult.
+	OperationScoreBatch Operation = "score_batch"
+
 	// Takes a TokenizeRequest and gives a TokenizeResult.
 	OperationTokenize Operation = "tokenize"
 
@@ -1187,24 +1190,62 @@ type RerankRequest struct {
 
 // The log-likelihood of continuations after a context.
 type ScoreRequest struct {
-	// What comes first: text, token ids, or a mixture. May be empty for models that begin with a special token. One
-	// of string, [](int, string).
+	// What comes first: text, token ids, or a mixture. If it is empty, the model's BOS token stands in, or its EOS
+	// if it has none. One of string, [](int, string).
 	Context any `json:"context"`
 
 	// The texts or arrays of token ids to score. They run together and share what they have in common.
 	Continuations []TextOrTokens `json:"continuations"`
 
-	// Begin a text context with the special token that the model expects. Default: true.
+	// Begin a text context with the special token that the model expects, and let one stand in for an empty context.
+	// Default: true.
 	AddSpecial *bool `json:"add_special,omitzero"`
 
 	// Read the names of special tokens in texts as those tokens. Default: false.
 	ParseSpecial *bool `json:"parse_special,omitzero"`
+
+	// Leave out the first tokens of the context where a continuation does not fit behind all of it, instead of
+	// failing. Default: false.
+	Truncate *bool `json:"truncate,omitzero"`
 
 	// Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token
 	// of each continuation; "all": those that predict every token but the first, of the context too; or positions,
 	// from 0, of context and continuation together: the row at position p is the prediction for the token at p + 1.
 	// Default: "none". One of ("none", "continuation", "all"), []TokenCount.
 	LogprobRows any `json:"logprob_rows,omitzero"`
+}
+
+// A part of score_batch_request.
+type ScoreBatchRequestInput struct {
+	// What comes first: text, token ids, or a mixture. If it is empty, the model's BOS token stands in, or its EOS
+	// if it has none. One of string, [](int, string).
+	Context any `json:"context"`
+
+	// The texts or arrays of token ids to score.
+	Continuations []TextOrTokens `json:"continuations"`
+}
+
+// The log-likelihood of continuations after many contexts.
+type ScoreBatchRequest struct {
+	// Contexts, each with its continuations, in any order. They run together, and what some have in common is
+	// computed once.
+	Inputs []ScoreBatchRequestInput `json:"inputs"`
+
+	// Begin text contexts with the special token that the model expects, and let one stand in for an empty context.
+	// Default: true.
+	AddSpecial *bool `json:"add_special,omitzero"`
+
+	// Read the names of special tokens in texts as those tokens. Default: false.
+	ParseSpecial *bool `json:"parse_special,omitzero"`
+
+	// Leave out the first tokens of a context where a continuation does not fit behind all of it, instead of
+	// failing. Default: false.
+	Truncate *bool `json:"truncate,omitzero"`
+
+	// Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token
+	// of each continuation; "all": those that predict every token but the first, of the contexts too. Default:
+	// "none". One of "none", "continuation", "all".
+	LogprobRows *string `json:"logprob_rows,omitzero"`
 }
 
 // The tokens of a text.
@@ -1785,7 +1826,7 @@ type RerankResult struct {
 	Usage Usage `json:"usage"`
 }
 
-// A part of score_result.
+// How likely a continuation is.
 type ScoreResultContinuation struct {
 	// Natural log-likelihood of the continuation: the sum over its tokens.
 	Logprob float64 `json:"logprob"`
@@ -1798,6 +1839,9 @@ type ScoreResultContinuation struct {
 
 	// The natural log-probability of each.
 	TokenLogprobs []float64 `json:"token_logprobs"`
+
+	// How many of the context's first tokens were left out, so that it fits.
+	NTruncated TokenCount `json:"n_truncated"`
 }
 
 // A part of score_result.
@@ -1812,13 +1856,49 @@ type ScoreResultRow struct {
 // What score returns, after the rows.
 type ScoreResult struct {
 	// The context's tokens.
-	ContextTokens TokenIDs `json:"context_tokens,omitzero"`
+	ContextTokens TokenIDs `json:"context_tokens"`
 
 	// In the request's order.
 	Continuations []ScoreResultContinuation `json:"continuations"`
 
 	// What each log-probability event is, by its index.
 	Rows []ScoreResultRow `json:"rows"`
+
+	// Numbers in a row.
+	NVocab int64 `json:"n_vocab"`
+
+	// How many tokens a request took.
+	Usage Usage `json:"usage"`
+}
+
+// A part of score_batch_result.
+type ScoreBatchResultResult struct {
+	// The context's tokens.
+	ContextTokens TokenIDs `json:"context_tokens"`
+
+	// In the request's order.
+	Continuations []ScoreResultContinuation `json:"continuations"`
+}
+
+// A part of score_batch_result.
+type ScoreBatchResultRow struct {
+	// Which input, from 0.
+	Input TokenCount `json:"input"`
+
+	// Which of its continuations, from 0; -1 for a position in the context, which all share.
+	Continuation int64 `json:"continuation"`
+
+	// The row predicts the token at position + 1 of context and continuation together.
+	Position TokenCount `json:"position"`
+}
+
+// What score_batch returns, after the rows.
+type ScoreBatchResult struct {
+	// For each input, in the request's order.
+	Results []ScoreBatchResultResult `json:"results"`
+
+	// What each log-probability event is, by its index.
+	Rows []ScoreBatchResultRow `json:"rows"`
 
 	// Numbers in a row.
 	NVocab int64 `json:"n_vocab"`

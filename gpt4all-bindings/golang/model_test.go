@@ -39,6 +39,18 @@ func TestWhatAModelCanBeAsked(t *testing.T) {
 	if err != nil || len(scores.Continuations) != 2 || scores.Continuations[0].Logprob >= 0 {
 		t.Errorf("scores: %+v, %v", scores, err)
 	}
+	batch, err := model.ScoreBatch(ctx, ScoreBatchRequest{
+		Inputs: []ScoreBatchRequestInput{
+			{Context: "x", Continuations: []TextOrTokens{" y"}},
+			{Context: "a", Continuations: []TextOrTokens{" b", " c d"}},
+		},
+		LogprobRows: Ptr("continuation"),
+	})
+	if err != nil || len(batch.Results) != 2 || len(batch.LogprobRows) != len(batch.Rows) {
+		t.Errorf("scores of a batch: %+v, %v", batch, err)
+	} else if got, want := batch.Results[1], scores.Continuations; math.Abs(got.Continuations[1].Logprob-want[1].Logprob) > 0.1 {
+		t.Errorf("scores differ in a batch: %+v, %+v", got, want)
+	}
 	embeddings, err := model.Embed(ctx, EmbedRequest{Input: []string{"a", "b"}})
 	if err != nil || len(embeddings.Vectors) != 2 || len(embeddings.Vectors[1]) != int(embeddings.Dimension) {
 		t.Errorf("embed: %v, %v", embeddings, err)

@@ -101,6 +101,16 @@ func (m *Model) Score(ctx context.Context, request ScoreRequest) (Scores, error)
 	}))
 }
 
+// ScoreBatch is Score for many contexts and their continuations, which share batches: by far the fastest way. The order
+// does not matter, and what some have in common is computed once.
+func (m *Model) ScoreBatch(ctx context.Context, request ScoreBatchRequest) (BatchScores, error) {
+	build := func(text json.RawMessage, rows [][]float32) (BatchScores, error) {
+		result, err := read[ScoreBatchResult](text, nil)
+		return BatchScores{result, rows}, err
+	}
+	return finish(ctx, ask(m, OperationScoreBatch, request, build))
+}
+
 // Tokenize gives a text's token ids, without the special ones at its beginning and end unless AddSpecial says so.
 func (m *Model) Tokenize(ctx context.Context, request TokenizeRequest) (TokenIDs, error) {
 	request.WithPieces = nil

@@ -30,6 +30,12 @@ type Scores struct {
 	LogprobRows [][]float32
 }
 
+// BatchScores is how likely the continuations of each context are. LogprobRows are as in Scores.
+type BatchScores struct {
+	ScoreBatchResult
+	LogprobRows [][]float32
+}
+
 // Text is the first choice's text; the methods below are about this choice, too.
 func (r ChatResult) Text() string {
 	if content := r.first().Message.Content; content != nil {

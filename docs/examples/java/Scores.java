@@ -9,6 +9,11 @@ import java.util.List;
 import io.gpt4all.types.ScoreRequest;
 // end of example
 
+// example: batch
+import io.gpt4all.types.ScoreBatchRequest;
+import io.gpt4all.types.ScoreBatchRequestInput;
+// end of example
+
 // example: logprobs-stream
 import io.gpt4all.Event;
 // end of example
@@ -44,6 +49,24 @@ public class Scores {
             best = row[token] > row[best] ? token : best;
         }
         System.out.println("\"" + model.detokenize(List.of(best)) + "\" " + row[best]);
+        // end of example
+
+        // example: batch
+        var inputs = List.of(
+                new ScoreBatchRequestInput("The capital of France is", List.of(" Paris.", " Rome.")),
+                new ScoreBatchRequestInput(
+                        "Water freezes at", List.of(" 0 degrees Celsius.", " 50 degrees Celsius.")));
+        var batch = model.scoreBatch(
+                ScoreBatchRequest.builder().inputs(inputs).build());
+        for (int input = 0; input < inputs.size(); input++) {
+            var found = batch.get(input);
+            int likeliest = 0;
+            for (int index = 0; index < found.scores().size(); index++) {
+                likeliest = found.get(index).logprob() > found.get(likeliest).logprob() ? index : likeliest;
+            }
+            System.out.println(inputs.get(input).context() + " "
+                    + inputs.get(input).continuations().get(likeliest));
+        }
         // end of example
 
         // example: logprobs

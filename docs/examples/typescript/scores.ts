@@ -25,6 +25,19 @@ for (const row of rows) {
 }
 // end of example
 
+// example: batch
+const inputs = [
+  { context: "The capital of France is", continuations: [" Paris.", " Rome."] },
+  { context: "Water freezes at", continuations: [" 0 degrees Celsius.", " 50 degrees Celsius."] },
+];
+const { results } = await model.scoreBatch(inputs);
+for (const [index, { scores: found }] of results.entries()) {
+  const logprobs = found.map(({ logprob }) => logprob);
+  const likeliest = logprobs.indexOf(Math.max(...logprobs));
+  console.log(inputs[index]?.context, inputs[index]?.continuations[likeliest]);
+}
+// end of example
+
 // example: logprobs
 const options = { logprobs: true, top_logprobs: 3, max_tokens: 4, temperature: 0 };
 const answer = await model.chat("Is the sky blue?", options);

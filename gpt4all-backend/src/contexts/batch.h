@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace llmodel {
@@ -21,7 +22,7 @@ inline size_t batch_tokens_with_logits(size_t n_vocab) {
     return std::clamp(rows, batch_tokens_least, batch_tokens_default);
 }
 
-/** The tokens of one call to llama.cpp, each of one sequence. */
+/** The tokens of one call to llama.cpp. */
 class Batch {
   public:
     struct Entry {
@@ -29,11 +30,13 @@ class Batch {
         llama_pos pos;
         llama_seq_id sequence;
         bool output;
+        std::vector<llama_seq_id> also = {}; // other sequences that it belongs to
     };
 
     void clear() { entries_.clear(); }
-    void add(const Entry &entry) { entries_.push_back(entry); }
+    void add(Entry entry) { entries_.push_back(std::move(entry)); }
     const std::vector<Entry> &entries() const { return entries_; }
+    void share(size_t index, llama_seq_id sequence) { entries_[index].also.push_back(sequence); }
     size_t size() const { return entries_.size(); }
     bool empty() const { return entries_.empty(); }
 
@@ -42,15 +45,21 @@ class Batch {
         const size_t n = entries_.size();
         token_.resize(n);
         pos_.resize(n);
-        counts_.assign(n, 1);
-        ids_.resize(n);
+        counts_.resize(n);
         id_pointers_.resize(n);
         output_.resize(n);
+        ids_.clear();
+        for (const Entry &entry : entries_) {
+            ids_.push_back(entry.sequence);
+            ids_.insert(ids_.end(), entry.also.begin(), entry.also.end());
+        }
+        llama_seq_id *ids = ids_.data();
         for (size_t i = 0; i < n; ++i) {
             token_[i] = entries_[i].token;
             pos_[i] = entries_[i].pos;
-            ids_[i] = entries_[i].sequence;
-            id_pointers_[i] = &ids_[i];
+            counts_[i] = static_cast<int32_t>(1 + entries_[i].also.size());
+            id_pointers_[i] = ids;
+            ids += counts_[i];
             output_[i] = entries_[i].output ? 1 : 0;
         }
         return llama_batch{.n_tokens = static_cast<int32_t>(n),

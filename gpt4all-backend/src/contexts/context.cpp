@@ -1,5 +1,7 @@
 #include "contexts/context.h"
 
+#include "contexts/score_queue.h"
+#include "llama/abort_guard.h"
 #include "llama/logging.h"
 
 #include <algorithm>
@@ -16,11 +18,11 @@ constexpr size_t attention_bytes_most = size_t{128} << 20;
 constexpr size_t attention_rows_least = 32;
 
 constexpr size_t sequences_default = 64;
+constexpr size_t sequences_of_scores = 256; // llama.cpp's limit
 // Each sequence of a recurrent model has a state of its own, of many megabytes.
 constexpr size_t sequences_recurrent = 8;
 
 constexpr size_t cells_least = 1024;
-constexpr size_t cells_together_most = 8192;
 
 constexpr auto cancel_poll = std::chrono::milliseconds(20);
 
@@ -35,8 +37,8 @@ size_t attention_rows(const llama_model *weights, size_t cells) {
     return std::max(rows, attention_rows_least);
 }
 
-bool stop_if_cancelled(void *sink) {
-    return sink != nullptr && static_cast<const EventSink *>(sink)->cancelled();
+bool stop_if_cancelled(void *task) {
+    return task != nullptr && static_cast<const Cancellable *>(task)->cancelled();
 }
 
 std::string metadata(const llama_model *weights, const std::string &key) {
@@ -51,6 +53,10 @@ bool has_position_table(const llama_model *weights) {
     // llama.cpp counts BERT with its relatives that rotate, and reads beyond the table's end
     return llama_model_rope_type(weights) == LLAMA_ROPE_TYPE_NONE ||
            metadata(weights, "general.architecture") == "bert";
+}
+
+bool has_states(const llama_model *weights) {
+    return llama_model_is_recurrent(weights) || llama_model_is_hybrid(weights);
 }
 
 } // namespace
@@ -73,6 +79,11 @@ PoolingType pooling_of(const llama_model *weights, const common_params &params) 
     return LLAMA_POOLING_TYPE_MEAN;
 }
 
+Context::Context(llama_model *weights, const common_params &params, Purpose purpose)
+    : weights_(weights), params_(params), purpose_(purpose), scores_(std::make_unique<ScoreQueue>(*this)) {}
+
+Context::~Context() = default;
+
 size_t Context::limit() const {
     const auto trained = static_cast<size_t>(std::max(llama_model_n_ctx_train(weights_), 1));
     const auto wanted = static_cast<size_t>(std::max(params_.n_ctx, 0));
@@ -82,13 +93,13 @@ size_t Context::limit() const {
     return has_position_table(weights_) ? std::min(wanted, trained) : wanted;
 }
 
-void Context::acquire(const EventSink &sink) {
+void Context::acquire(const Cancellable &task) {
     std::unique_lock lock(mutex_);
     const uint64_t ticket = tickets_++;
     waiting_.push_back(ticket);
     while (waiting_.front() != ticket) {
         turn_.wait_for(lock, cancel_poll);
-        if (sink.cancelled()) {
+        if (task.cancelled()) {
             std::erase(waiting_, ticket);
             turn_.notify_all();
             throw cancelled_error();
@@ -104,13 +115,14 @@ void Context::release() {
 
 llama_context_params Context::shape(size_t cells) const {
     llama_context_params shape = common_context_params_to_llama(params_);
-    const bool many_states = llama_model_is_recurrent(weights_) || llama_model_is_hybrid(weights_);
+    const bool many_states = has_states(weights_);
     const bool pieces = remembers_ && causal_;
     const size_t batch = pieces ? (purpose_ == Purpose::score ? batch_tokens_default : logits_rows(weights_)) : cells;
 
     shape.n_ctx = static_cast<uint32_t>(cells);
     shape.n_batch = shape.n_ubatch = static_cast<uint32_t>(batch);
-    shape.n_seq_max = static_cast<uint32_t>(many_states ? sequences_recurrent : sequences_default);
+    const size_t sequences = purpose_ == Purpose::score ? sequences_of_scores : sequences_default;
+    shape.n_seq_max = static_cast<uint32_t>(many_states ? sequences_recurrent : sequences);
     shape.n_rs_seq = 0;
     shape.n_outputs_max = static_cast<uint32_t>(purpose_ == Purpose::score ? logits_rows(weights_) : batch);
     shape.n_outputs_max_per_seq = 0;
@@ -138,20 +150,30 @@ llama_context_params Context::shape(size_t cells) const {
     case Purpose::score:
         shape.embeddings = false;
         shape.pooling_type = LLAMA_POOLING_TYPE_NONE;
-        // half precision, to which flash attention rounds too, costs up to a tenth of a nat
-        shape.type_k = shape.type_v = GGML_TYPE_F32;
-        shape.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
-        shape.n_ubatch = static_cast<uint32_t>(std::min(batch, attention_rows(weights_, cells)));
+        if (shape.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED) {
+            shape.n_ubatch = static_cast<uint32_t>(std::min(batch, attention_rows(weights_, cells)));
+        }
         break;
     }
     return shape;
 }
 
-void Context::make(size_t cells) {
+void Context::drop() {
     context_.reset();
+    threads_.reset();
     cells_ = 0;
-    prefix_.clear();
+}
+
+void Context::abandon() {
+    static_cast<void>(context_.release());
+    static_cast<void>(threads_.release());
+    cells_ = 0;
+}
+
+void Context::make(size_t cells) {
+    drop();
     adapters_.clear();
+    ++memories_;
     const LogCapture reasons(LLMODEL_LOG_ERROR);
     const llama_context_params wanted = shape(cells);
     context_.reset(llama_init_from_model(weights_, wanted));
@@ -162,25 +184,25 @@ void Context::make(size_t cells) {
                         "; send shorter inputs or open the model with a smaller n_ctx",
                     {{"n_ctx", cells}});
     }
+    threads_ = std::make_unique<common_threadpools>();
+    threads_->init(context_.get(), params_); // otherwise llama.cpp starts threads for every batch
     cells_ = llama_n_ctx(context_.get());
     outputs_ = std::min(wanted.n_outputs_max, wanted.n_batch);
 }
 
-Context::Use::Use(Context &held, const EventSink &sink, size_t longest, size_t total,
-                  const std::vector<ScaledAdapter> &adapters)
-    : held_(held), sink_(sink) {
-    held_.acquire(sink);
+Context::Use::Use(Context &held, const Cancellable &task, size_t tokens, const std::vector<ScaledAdapter> &adapters)
+    : held_(held), task_(task) {
+    held_.acquire(task);
     try {
-        prepare(longest, total, adapters);
+        prepare(tokens, adapters);
     } catch (...) {
-        held_.context_.reset();
-        held_.cells_ = 0;
+        held_.drop();
         held_.release();
         throw;
     }
 }
 
-void Context::Use::prepare(size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters) {
+void Context::Use::prepare(size_t tokens, const std::vector<ScaledAdapter> &adapters) {
     if (!held_.context_) {
         // only a context tells whether the model has a memory
         held_.remembers_ = false;
@@ -191,10 +213,9 @@ void Context::Use::prepare(size_t longest, size_t total, const std::vector<Scale
                             : held_.params_.attention_type == LLAMA_ATTENTION_TYPE_CAUSAL;
         held_.cells_ = 0;
     }
-    const size_t wanted = incremental() ? std::max({longest, std::min(total, cells_together_most), cells_least})
-                                        : std::max(longest, batch_tokens_default);
+    const size_t wanted = std::max(tokens, incremental() ? cells_least : batch_tokens_default);
     if (held_.cells_ < wanted) {
-        held_.make(std::bit_ceil(wanted));
+        held_.make(std::max(wanted, std::min(std::bit_ceil(wanted), held_.limit() + batch_tokens_default)));
     }
 
     const auto same = [](const ScaledAdapter &a, const ScaledAdapter &b) {
@@ -211,7 +232,7 @@ void Context::Use::prepare(size_t longest, size_t total, const std::vector<Scale
         held_.adapters_ = adapters;
         forget();
     }
-    llama_set_abort_callback(context(), stop_if_cancelled, const_cast<EventSink *>(&sink_));
+    llama_set_abort_callback(context(), stop_if_cancelled, const_cast<Cancellable *>(&task_));
 }
 
 Context::Use::~Use() {
@@ -221,23 +242,28 @@ Context::Use::~Use() {
         }
         llama_set_abort_callback(context(), stop_if_cancelled, nullptr);
     } else {
-        held_.context_.reset();
-        held_.cells_ = 0;
+        held_.drop();
     }
     held_.release();
 }
 
 void Context::Use::run(Batch &batch) {
-    sink_.throw_if_cancelled();
+    task_.throw_if_cancelled();
     if (batch.empty()) {
         return;
     }
     ran_well_ = false; // until it has
     const LogCapture reasons(LLMODEL_LOG_ERROR);
     const llama_batch view = batch.view();
-    const int32_t status =
-        llama_model_has_encoder(held_.weights_) ? llama_encode(context(), view) : llama_decode(context(), view);
-    sink_.throw_if_cancelled();
+    int32_t status = 0;
+    try {
+        status =
+            llama_model_has_encoder(held_.weights_) ? llama_encode(context(), view) : llama_decode(context(), view);
+    } catch (const ContextAborted &) {
+        held_.abandon();
+        throw;
+    }
+    task_.throw_if_cancelled();
     if (status == 0) {
         llama_synchronize(context());
         ran_well_ = true;
@@ -252,11 +278,15 @@ void Context::Use::run(Batch &batch) {
                                       " tokens (status " + std::to_string(status) + ")" + reason);
 }
 
+bool Context::Use::whole_states() const {
+    return has_states(held_.weights_);
+}
+
 void Context::Use::forget() {
     if (memory() != nullptr) {
         llama_memory_clear(memory(), false);
     }
-    held_.prefix_.clear();
+    ++held_.memories_;
 }
 
 } // namespace llmodel

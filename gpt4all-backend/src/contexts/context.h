@@ -3,7 +3,7 @@
 #include "common.h"
 #include "contexts/batch.h"
 #include "llama.h"
-#include "tasks/event_sink.h"
+#include "tasks/cancellable.h"
 #include "tokens/tokens.h"
 
 #include <condition_variable>
@@ -26,6 +26,8 @@ struct ScaledAdapter {
     float scale;
 };
 
+class ScoreQueue;
+
 /** The metadata value `<architecture>.<name>`, or "" if the file does not have it. */
 std::string architecture_value(const llama_model *weights, const char *name);
 
@@ -38,8 +40,8 @@ class Context {
   public:
     enum class Purpose { embed, rank, score };
 
-    Context(llama_model *weights, const common_params &params, Purpose purpose)
-        : weights_(weights), params_(params), purpose_(purpose) {}
+    Context(llama_model *weights, const common_params &params, Purpose purpose);
+    ~Context();
     Context(const Context &) = delete;
     Context &operator=(const Context &) = delete;
 
@@ -52,10 +54,16 @@ class Context {
 
     class Use;
 
+    /** What requests of that purpose share. */
+    ScoreQueue &scores() { return *scores_; }
+
   private:
-    void acquire(const EventSink &sink);
+    void acquire(const Cancellable &task);
     void release();
     void make(size_t cells);
+    void drop();
+    /** Leaves it in memory, as its threads may wait for each other. */
+    void abandon();
     llama_context_params shape(size_t cells) const;
 
     llama_model *weights_;
@@ -67,31 +75,34 @@ class Context {
     std::deque<uint64_t> waiting_; // the first one holds the context
     uint64_t tickets_ = 0;
 
+    std::unique_ptr<ScoreQueue> scores_;
+
     // of the request that holds the context
+    std::unique_ptr<common_threadpools> threads_; // freed after the context that uses them
     std::unique_ptr<llama_context, decltype(&llama_free)> context_{nullptr, llama_free};
     bool remembers_ = false;
     bool causal_ = false;
     size_t cells_ = 0;
     size_t outputs_ = 0;
     std::vector<ScaledAdapter> adapters_;
-    Tokens prefix_;
+    uint64_t memories_ = 0;
 };
 
 /** A request's hold on a Context. */
 class Context::Use {
   public:
-    /** Waits for its turn. `longest` and `total` are the tokens of the longest sequence and of all that would best be
-     * in memory together. Throws Error. */
-    Use(Context &held, const EventSink &sink, size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters);
+    /** Waits for its turn. There is then room for `tokens` at once. Throws Error. */
+    Use(Context &held, const Cancellable &task, size_t tokens, const std::vector<ScaledAdapter> &adapters);
     ~Use();
     Use(const Use &) = delete;
     Use &operator=(const Use &) = delete;
 
     llama_context *context() const { return held_.context_.get(); }
-    const EventSink &sink() const { return sink_; }
 
     /** Whether sequences may come in pieces: there is a memory, and no token looks ahead. */
     bool incremental() const { return held_.remembers_ && held_.causal_; }
+    /** Whether memory is a state that cannot be taken back, and is copied as it is. */
+    bool whole_states() const;
     /** nullptr for a model without memory. */
     llama_memory_t memory() const { return llama_get_memory(context()); }
 
@@ -107,14 +118,14 @@ class Context::Use {
     /** Empties the memory. */
     void forget();
 
-    /** What sequence 0 still holds from the request before. */
-    Tokens &prefix() { return held_.prefix_; }
+    /** Another number whenever the memory was emptied. */
+    uint64_t memory_number() const { return held_.memories_; }
 
   private:
-    void prepare(size_t longest, size_t total, const std::vector<ScaledAdapter> &adapters);
+    void prepare(size_t tokens, const std::vector<ScaledAdapter> &adapters);
 
     Context &held_;
-    const EventSink &sink_;
+    const Cancellable &task_;
     bool ran_well_ = true;
     int exceptions_ = std::uncaught_exceptions();
 };

@@ -2,6 +2,7 @@
 
 #include "engine/model.h"
 #include "llama/abort_guard.h"
+#include "threads/thread_governor.h"
 
 #include <map>
 #include <mutex>
@@ -61,6 +62,7 @@ void Contexts::scale_adapters(std::vector<float> scales) {
 
 void Contexts::run(Context::Purpose purpose, ContextFunction function, const json &request, EventSink &sink) {
     const AbortGuard guard(AbortGuard::Leaves::context);
+    const AdaptiveThreads threads(state_->model.options().adaptive_threads);
     try {
         function(state_->context(purpose), state_->adapters(), request, sink);
     } catch (const ContextAborted &aborted) {

@@ -6,8 +6,8 @@
 
 namespace llmodel {
 
-/** Natural log-probabilities over a row of logits: logit - log(sum(exp(logits))). The sum is of doubles and relative to
- *  the largest logit, so that it neither overflows nor loses the small ones. */
+/** Natural log-probabilities over a row of logits: logit - log(sum(exp(logits))). The sum is relative to the largest
+ *  logit, so that it neither overflows nor loses the small ones, and exact to single precision. */
 class LogSoftmax {
   public:
     /** `logits` is borrowed. Throws Error(LLMODEL_INVALID_MODEL) if they are not all numbers. */

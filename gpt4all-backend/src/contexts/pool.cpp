@@ -138,7 +138,7 @@ std::vector<Pooled> pool_window(Context &context, std::span<const Tokens> sequen
     std::ranges::stable_sort(order, [&](size_t a, size_t b) { return sequences[a].size() > sequences[b].size(); });
 
     const size_t longest = sequences[order.front()].size();
-    Context::Use use(context, sink, longest, longest, adapters);
+    Context::Use use(context, sink, longest, adapters);
     use.forget();
     std::vector<Pooled> results(sequences.size());
     Group group(use, pooling, sequences, results);

@@ -13,7 +13,7 @@ constexpr double endless = 1e18;
 constexpr double any_character = 1e6;
 constexpr size_t few_alternatives = 64;
 
-bool ends(const llama_grammar_element *at) {
+bool at_end(const llama_grammar_element *at) {
     return at->type == LLAMA_GRETYPE_END || at->type == LLAMA_GRETYPE_ALT;
 }
 
@@ -51,9 +51,9 @@ bool different(const std::vector<const llama_grammar_element *> &alternatives) {
     size_t hidden = 0;
     size_t empty = 0;
     for (const llama_grammar_element *at : alternatives) {
-        empty += ends(at) ? 1 : 0;
-        Ranges begin = ends(at) ? Ranges() : class_at(at);
-        hidden += !ends(at) && begin.empty() ? 1 : 0;
+        empty += at_end(at) ? 1 : 0;
+        Ranges begin = at_end(at) ? Ranges() : class_at(at);
+        hidden += !at_end(at) && begin.empty() ? 1 : 0;
         begins.push_back(std::move(begin));
     }
     if (alternatives.size() > few_alternatives || empty > 1 || (hidden > 0 && hidden + empty < alternatives.size()) ||
@@ -91,7 +91,7 @@ std::vector<std::pair<uint32_t, uint32_t>> class_at(const llama_grammar_element 
 /** What can be written by the rest of an alternative; or adds to `missing` the rules that must be known for that. */
 ItemCounts::Count ItemCounts::product(const llama_grammar_element *at, std::vector<uint32_t> &missing) const {
     Count made = {1, true};
-    while (!ends(at)) {
+    while (!at_end(at)) {
         if (at->type == LLAMA_GRETYPE_RULE_REF) {
             const auto found = of_rule_.find(at->value);
             if (found == of_rule_.end()) {

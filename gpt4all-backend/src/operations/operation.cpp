@@ -20,6 +20,7 @@ constexpr std::array known_operations{
     Operation{"embed", "embed_request", RunInContext{Context::Purpose::embed, embed}},
     Operation{"rerank", "rerank_request", RunInContext{Context::Purpose::rank, rerank}},
     Operation{"score", "score_request", RunInContext{Context::Purpose::score, score}},
+    Operation{"score_batch", "score_batch_request", RunInContext{Context::Purpose::score, score_batch}},
     Operation{"tokenize", "tokenize_request", RunOnModel{tokenize}},
     Operation{"detokenize", "detokenize_request", RunOnModel{detokenize}},
     Operation{"apply_template", "apply_template_request", RunOnModel{apply_template}},

@@ -12,10 +12,4 @@ void EventSink::emit_floats(llmodel_event_kind kind, int32_t index, const float 
     emit(kind, index, std::string(reinterpret_cast<const char *>(values), count * sizeof(float)));
 }
 
-void EventSink::throw_if_cancelled() const {
-    if (cancelled()) {
-        throw cancelled_error();
-    }
-}
-
 } // namespace llmodel

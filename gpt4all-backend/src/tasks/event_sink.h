@@ -1,6 +1,7 @@
 #pragma once
 
 #include "error.h"
+#include "tasks/cancellable.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,18 +10,13 @@
 namespace llmodel {
 
 /** Where an operation that runs on a thread of its own puts its events. */
-class EventSink {
+class EventSink : public Cancellable {
   public:
-    virtual ~EventSink() = default;
-
     /** Blocks while the consumer lags far behind. Throws Error(LLMODEL_CANCELLED) once the task is cancelled. */
     virtual void emit(llmodel_event_kind kind, int32_t index, std::string data) = 0;
 
-    virtual bool cancelled() const noexcept = 0;
-
     void emit_json(llmodel_event_kind kind, int32_t index, const json &value);
     void emit_floats(llmodel_event_kind kind, int32_t index, const float *values, size_t count);
-    void throw_if_cancelled() const;
 };
 
 } // namespace llmodel

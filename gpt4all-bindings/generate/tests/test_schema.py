@@ -82,7 +82,8 @@ def test_what_goes_which_way() -> None:
 
 def test_operations_are_those_of_the_header() -> None:
     names = (
-        "chat complete infill embed rerank score tokenize detokenize apply_template count_tokens adapters save_state"
+        "chat complete infill embed rerank score score_batch tokenize detokenize apply_template count_tokens adapters "
+        "save_state"
     )
     assert [each.name for each in DESCRIPTION.operations] == names.split()
     for each in DESCRIPTION.operations:

@@ -35,8 +35,8 @@ from ._errors import (
 )
 from ._library import PathLike, Progress
 from ._model import Model, build_info, convert, devices, imatrix, inspect, quantize, schema
-from ._operations import EmbedInput, Message, Messages, Prompt
-from ._results import ChatResult, Choice, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
+from ._operations import EmbedInput, Message, Messages, Prompt, ScoreInput
+from ._results import ChatResult, Choice, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, ScoreBatch, Scores
 from ._session import Session
 from ._stream import Stream
 from ._task import Event, EventKind, Task
@@ -88,6 +88,8 @@ __all__ = [
     "Ranking",
     "ResponseFormatError",
     "Score",
+    "ScoreBatch",
+    "ScoreInput",
     "Scores",
     "Session",
     "SessionBusyError",

@@ -11,8 +11,8 @@ from ._async_stream import AsyncStream, finish, run
 from ._errors import ClosedError
 from ._library import PathLike, Progress, path_text
 from ._model import Model
-from ._operations import EmbedInput, Message, Messages, Operation, Prompt
-from ._results import ChatResult, Completion, Embeddings, Ranking, Scores
+from ._operations import EmbedInput, Message, Messages, Operation, Prompt, ScoreInput
+from ._results import ChatResult, Completion, Embeddings, Ranking, ScoreBatch, Scores
 from ._stream import Request, Source
 from ._tool_loop import MAX_ROUNDS, ToolLoop, ToolsResult
 from ._tools import Tools
@@ -295,6 +295,10 @@ class AsyncModel(Uncopyable):
     ) -> Scores:
         """As Model.score()."""
         return await self._ask(operations.score(context, continuations, request))
+
+    async def score_batch(self, inputs: Iterable[ScoreInput], **request: Unpack[types.ScoreBatchOptions]) -> ScoreBatch:
+        """As Model.score_batch()."""
+        return await self._ask(operations.score_batch(inputs, request))
 
     async def tokenize(self, content: Prompt, **request: Unpack[types.TokenizeOptions]) -> list[int]:
         """As Model.tokenize()."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from . import _operations as operations
 from ._errors import ClosedError
 from ._library import PathLike, Progress, encode, encode_path, load, path_text
-from ._operations import EmbedInput, Message, Messages, Operation, Prompt
-from ._results import ChatResult, Completion, Embeddings, Ranking, Scores
+from ._operations import EmbedInput, Message, Messages, Operation, Prompt, ScoreInput
+from ._results import ChatResult, Completion, Embeddings, Ranking, ScoreBatch, Scores
 from ._stream import Request, Stream, finish
 from ._task import Task
 from ._tool_loop import MAX_ROUNDS, ToolLoop, ToolsResult
@@ -302,6 +302,13 @@ class Model(Uncopyable):
     def score(self, context: Prompt, continuations: Iterable[Prompt], **request: Unpack[types.ScoreOptions]) -> Scores:
         """How likely each continuation is after the context."""
         return self._ask(operations.score(context, continuations, request))
+
+    def score_batch(self, inputs: Iterable[ScoreInput], **request: Unpack[types.ScoreBatchOptions]) -> ScoreBatch:
+        """score() for many pairs of a context and its continuations, which share batches: by far the fastest way.
+
+        The order does not matter, and what some have in common is computed once.
+        """
+        return self._ask(operations.score_batch(inputs, request))
 
     # ------------------------------------------------------------------------------------------ tokens and templates
 

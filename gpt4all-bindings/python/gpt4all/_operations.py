@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from . import _results as results
 from ._errors import InvalidArgumentError, shown
 from ._response_format import Format
-from ._results import ChatResult, Completion, Embeddings, LogprobRow, Ranked, Ranking, Score, Scores
+from ._results import ChatResult, Completion, Embeddings, Ranked, Ranking, ScoreBatch, Scores
 from ._tools import Tools, describe
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ Messages = str | Iterable[Message]
 
 Prompt = str | Iterable[int | str]
 """A text, token ids, or a list of both."""
+
+ScoreInput = tuple[Prompt, Iterable[Prompt]]
+"""A context and its continuations."""
 
 EmbedInput = str | Iterable[int] | Iterable[str | Sequence[int]]
 """A text or a list of token ids, or a list of these."""
@@ -116,16 +119,18 @@ def rerank(query: str, documents: Iterable[str], request: Mapping[str, Any]) -> 
 
 
 def score(context: Prompt, continuations: Iterable[Prompt], request: Mapping[str, Any]) -> Operation[Scores]:
-    def build(raw: Any, rows: list[array[float]]) -> Scores:
-        scores = [
-            Score(item["logprob"], item["greedy"], item["tokens"], item["token_logprobs"])
-            for item in raw["continuations"]
-        ]
-        places = zip(raw["rows"], rows, strict=True)
-        logprobs = [LogprobRow(place["continuation"], place["position"], row) for place, row in places]
-        return Scores(scores, logprobs, raw["usage"], raw)
+    return Operation("score", {"context": context, "continuations": continuations, **request}, results.scores)
 
-    return Operation("score", {"context": context, "continuations": continuations, **request}, build)
+
+def score_batch(inputs: Iterable[ScoreInput], request: Mapping[str, Any]) -> Operation[ScoreBatch]:
+    if isinstance(inputs, (str, bytes, Mapping)) or not isinstance(inputs, Iterable):
+        raise InvalidArgumentError(f"inputs must be pairs of a context and its continuations, not {shown(inputs)}")
+    listed = []
+    for each in inputs:
+        if not isinstance(each, Sequence) or isinstance(each, (str, bytes)) or len(each) != 2:
+            raise InvalidArgumentError(f"{shown(each)} is not a pair of a context and its continuations")
+        listed.append({"context": each[0], "continuations": each[1]})
+    return Operation("score_batch", {"inputs": listed, **request}, results.score_batch)
 
 
 def tokenize(content: Prompt, request: Mapping[str, Any]) -> Operation[list[int]]:

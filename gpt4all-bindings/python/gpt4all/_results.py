@@ -209,12 +209,14 @@ class Score:
 
     logprob: natural log-likelihood, summed over its tokens.
     greedy: whether each of its tokens is the most probable one at its position.
+    n_truncated: how many of the context's first tokens were left out, so that it fits; 0 without `truncate`.
     """
 
     logprob: float
     greedy: bool
     tokens: list[int]
     token_logprobs: list[float]
+    n_truncated: int = 0
 
 
 @dataclass(slots=True)
@@ -229,12 +231,17 @@ class LogprobRow:
 
 @dataclass(slots=True)
 class Scores:
-    """A Score for each continuation, in order. rows: what `logprob_rows` requested."""
+    """A Score for each continuation, in order.
+
+    rows: what `logprob_rows` requested.
+    context_tokens: the context's tokens, those before the first continuation.
+    """
 
     scores: list[Score]
     rows: list[LogprobRow]
     usage: types.Usage
     raw: types.ScoreResult = field(repr=False)
+    context_tokens: list[int] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -244,3 +251,51 @@ class Scores:
 
     def __iter__(self) -> Iterator[Score]:
         return iter(self.scores)
+
+
+def scores(raw: types.ScoreResult, rows: list[array[float]]) -> Scores:
+    each = [
+        Score(item["logprob"], item["greedy"], item["tokens"], item["token_logprobs"], item["n_truncated"])
+        for item in raw["continuations"]
+    ]
+    places = zip(raw["rows"], rows, strict=True)
+    logprobs = [LogprobRow(place["continuation"], place["position"], row) for place, row in places]
+    return Scores(each, logprobs, raw["usage"], raw, raw["context_tokens"])
+
+
+@dataclass(slots=True)
+class ScoreBatch:
+    """Scores for each input, in order."""
+
+    results: list[Scores]
+    usage: types.Usage
+    raw: types.ScoreBatchResult = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __getitem__(self, index: int) -> Scores:
+        return self.results[index]
+
+    def __iter__(self) -> Iterator[Scores]:
+        return iter(self.results)
+
+
+def score_batch(raw: types.ScoreBatchResult, rows: list[array[float]]) -> ScoreBatch:
+    places: list[list[types.ScoreResultRow]] = [[] for _ in raw["results"]]
+    own: list[list[array[float]]] = [[] for _ in raw["results"]]
+    for place, row in zip(raw["rows"], rows, strict=True):
+        places[place["input"]].append({"continuation": place["continuation"], "position": place["position"]})
+        own[place["input"]].append(row)
+    found = []
+    for index, item in enumerate(raw["results"]):
+        tokens = len(item["context_tokens"]) + sum(len(each["tokens"]) for each in item["continuations"])
+        alone: types.ScoreResult = {
+            "context_tokens": item["context_tokens"],
+            "continuations": item["continuations"],
+            "rows": places[index],
+            "n_vocab": raw["n_vocab"],
+            "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        }
+        found.append(scores(alone, own[index]))
+    return ScoreBatch(found, raw["usage"], raw)

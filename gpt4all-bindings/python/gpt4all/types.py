@@ -473,16 +473,41 @@ class ScoreOptions(TypedDict, total=False):
     """The log-likelihood of continuations after a context."""
 
     add_special: bool | None
-    """Begin a text context with the special token that the model expects. Default: true."""
+    """Begin a text context with the special token that the model expects, and let one stand in for an empty context.
+    Default: true."""
 
     parse_special: bool | None
     """Read the names of special tokens in texts as those tokens. Default: false."""
+
+    truncate: bool | None
+    """Leave out the first tokens of the context where a continuation does not fit behind all of it, instead of
+    failing. Default: false."""
 
     logprob_rows: Literal["none", "continuation", "all"] | Sequence[int] | None
     """Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token
     of each continuation; "all": those that predict every token but the first, of the context too; or positions,
     from 0, of context and continuation together: the row at position p is the prediction for the token at p + 1.
     Default: "none"."""
+
+
+class ScoreBatchOptions(TypedDict, total=False):
+    """The log-likelihood of continuations after many contexts."""
+
+    add_special: bool | None
+    """Begin text contexts with the special token that the model expects, and let one stand in for an empty context.
+    Default: true."""
+
+    parse_special: bool | None
+    """Read the names of special tokens in texts as those tokens. Default: false."""
+
+    truncate: bool | None
+    """Leave out the first tokens of a context where a continuation does not fit behind all of it, instead of
+    failing. Default: false."""
+
+    logprob_rows: Literal["none", "continuation", "all"] | None
+    """Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token
+    of each continuation; "all": those that predict every token but the first, of the contexts too. Default:
+    "none"."""
 
 
 class TokenizeOptions(TypedDict, total=False):
@@ -952,6 +977,8 @@ class RerankResult(TypedDict):
 
 
 class ScoreResultContinuation(TypedDict):
+    """How likely a continuation is."""
+
     logprob: float
     """Natural log-likelihood of the continuation: the sum over its tokens."""
 
@@ -964,6 +991,9 @@ class ScoreResultContinuation(TypedDict):
     token_logprobs: list[float]
     """The natural log-probability of each."""
 
+    n_truncated: int
+    """How many of the context's first tokens were left out, so that it fits."""
+
 
 class ScoreResultRow(TypedDict):
     continuation: int
@@ -973,7 +1003,12 @@ class ScoreResultRow(TypedDict):
     """The row predicts the token at position + 1 of context and continuation together."""
 
 
-class _ScoreResultRequired(TypedDict):
+class ScoreResult(TypedDict):
+    """What score returns, after the rows."""
+
+    context_tokens: list[int]
+    """The context's tokens."""
+
     continuations: list[ScoreResultContinuation]
     """In the request's order."""
 
@@ -986,11 +1021,38 @@ class _ScoreResultRequired(TypedDict):
     usage: Usage
 
 
-class ScoreResult(_ScoreResultRequired, total=False):
-    """What score returns, after the rows."""
-
+class ScoreBatchResultResult(TypedDict):
     context_tokens: list[int]
     """The context's tokens."""
+
+    continuations: list[ScoreResultContinuation]
+    """In the request's order."""
+
+
+class ScoreBatchResultRow(TypedDict):
+    input: int
+    """Which input, from 0."""
+
+    continuation: int
+    """Which of its continuations, from 0; -1 for a position in the context, which all share."""
+
+    position: int
+    """The row predicts the token at position + 1 of context and continuation together."""
+
+
+class ScoreBatchResult(TypedDict):
+    """What score_batch returns, after the rows."""
+
+    results: list[ScoreBatchResultResult]
+    """For each input, in the request's order."""
+
+    rows: list[ScoreBatchResultRow]
+    """What each log-probability event is, by its index."""
+
+    n_vocab: int
+    """Numbers in a row."""
+
+    usage: Usage
 
 
 class _AdaptersResultAdapterRequired(TypedDict):

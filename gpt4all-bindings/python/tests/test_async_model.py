@@ -64,6 +64,8 @@ def test_all_other_operations(tiny: Model, tmp_path: Path) -> None:
         scores = await model.score("the", [" cat"], logprob_rows="continuation")
         assert math.isclose(scores[0].logprob, tiny.score("the", [" cat"])[0].logprob, abs_tol=1e-5)
         assert scores.rows
+        batch = await model.score_batch([("the", [" cat"]), ("a", [" dog"])])
+        assert math.isclose(batch[0][0].logprob, scores[0].logprob, abs_tol=0.01)
         assert await model.adapters() == []
         assert (await model.info())["n_params"] == tiny.info()["n_params"]
         await model.save_state(tmp_path / "state")

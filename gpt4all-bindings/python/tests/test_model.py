@@ -114,6 +114,46 @@ def test_score(tiny: Model) -> None:
     assert all(any(math.isclose(value, other, abs_tol=1e-4) for other in found) for value in expected)
 
 
+def test_score_batch(tiny: Model) -> None:
+    inputs: list[Any] = [("the red", [" cat", " dog and cat"]), ([5, 6, 7], ([8, 9],)), ("the red", iter([" cat"]))]
+    batch = tiny.score_batch(inputs, logprob_rows="continuation")
+    assert [len(scores) for scores in batch] == [2, 1, 1]
+    assert len(batch) == 3
+    alone = [
+        tiny.score("the red", [" cat", " dog and cat"], logprob_rows="continuation"),
+        tiny.score([5, 6, 7], [[8, 9]], logprob_rows="continuation"),
+        tiny.score("the red", [" cat"], logprob_rows="continuation"),
+    ]
+    for scores, expected in zip(batch, alone, strict=True):
+        assert scores.context_tokens == expected.context_tokens == expected.raw["context_tokens"]
+        assert [score.tokens for score in scores] == [score.tokens for score in expected]
+        assert [score.greedy for score in scores] == [score.greedy for score in expected]
+        assert [score.logprob for score in scores] == pytest.approx([score.logprob for score in expected], abs=0.02)
+        assert {(row.continuation, row.position) for row in scores.rows} == {
+            (row.continuation, row.position) for row in expected.rows
+        }
+        assert scores.usage["total_tokens"] == expected.usage["total_tokens"]
+    assert batch.usage["total_tokens"] == sum(scores.usage["total_tokens"] for scores in batch)
+
+
+def test_score_truncates(tiny: Model) -> None:
+    limit = tiny.info()["opened"]["n_ctx"]
+    context = [5 + index % 300 for index in range(limit + 50)]
+    with pytest.raises(gpt4all.ContextOverflowError) as caught:
+        tiny.score_batch([("the", [" cat"]), (context, [[7, 8]])])
+    assert caught.value.detail["input"] == 1
+    (scores,) = tiny.score_batch([(context, [[7, 8]])], truncate=True)
+    assert scores[0].n_truncated == 51
+    assert scores.context_tokens == context
+    assert tiny.score(context, [[7, 8]], truncate=True)[0].n_truncated == 51
+
+
+@pytest.mark.parametrize("wrong", ["text", [("only a context",)], ["no pair"], [{"context": "x"}], 3, []])
+def test_score_batch_refuses_what_are_no_pairs(tiny: Model, wrong: Any) -> None:
+    with pytest.raises(gpt4all.InvalidArgumentError):
+        tiny.score_batch(wrong)
+
+
 @pytest.fixture(scope="module")
 def encoder(library: str) -> Any:
     with Model(TINY_MODELS / "tiny-bert.gguf") as model:

@@ -72,6 +72,8 @@ CALLS: dict[str, Callable[[Model, Any], Any]] = {
     "embed": lambda model, wrong: model.embed(wrong),
     "rerank": lambda model, wrong: model.rerank("x", wrong),
     "score": lambda model, wrong: model.score("x", wrong),
+    "score_batch": lambda model, wrong: model.score_batch(wrong),
+    "score_batch with an input": lambda model, wrong: model.score_batch([("x", wrong)]),
     "tokenize": lambda model, wrong: model.tokenize(wrong),
     "detokenize": lambda model, wrong: model.detokenize(wrong),
     "apply_template": lambda model, wrong: model.apply_template(wrong),

@@ -835,14 +835,25 @@ export interface RerankRequest {
 
 /** The log-likelihood of continuations after a context. */
 export interface ScoreRequest {
-  /** What comes first: text, token ids, or a mixture. May be empty for models that begin with a special token. */
+  /**
+   * What comes first: text, token ids, or a mixture. If it is empty, the model's BOS token stands in, or its EOS if it
+   * has none.
+   */
   context: string | readonly (number | string)[];
   /** The texts or arrays of token ids to score. They run together and share what they have in common. */
   continuations: readonly TextOrTokens[];
-  /** Begin a text context with the special token that the model expects. Default: true. */
+  /**
+   * Begin a text context with the special token that the model expects, and let one stand in for an empty context.
+   * Default: true.
+   */
   add_special?: boolean | null;
   /** Read the names of special tokens in texts as those tokens. Default: false. */
   parse_special?: boolean | null;
+  /**
+   * Leave out the first tokens of the context where a continuation does not fit behind all of it, instead of failing.
+   * Default: false.
+   */
+  truncate?: boolean | null;
   /**
    * Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token of
    * each continuation; "all": those that predict every token but the first, of the context too; or positions, from 0,
@@ -850,6 +861,43 @@ export interface ScoreRequest {
    * "none".
    */
   logprob_rows?: "none" | "continuation" | "all" | readonly TokenCount[] | null;
+}
+
+/** A part of score_batch_request. */
+export interface ScoreBatchRequestInput {
+  /**
+   * What comes first: text, token ids, or a mixture. If it is empty, the model's BOS token stands in, or its EOS if it
+   * has none.
+   */
+  context: string | readonly (number | string)[];
+  /** The texts or arrays of token ids to score. */
+  continuations: readonly TextOrTokens[];
+}
+
+/** The log-likelihood of continuations after many contexts. */
+export interface ScoreBatchRequest {
+  /**
+   * Contexts, each with its continuations, in any order. They run together, and what some have in common is computed
+   * once.
+   */
+  inputs: readonly ScoreBatchRequestInput[];
+  /**
+   * Begin text contexts with the special token that the model expects, and let one stand in for an empty context.
+   * Default: true.
+   */
+  add_special?: boolean | null;
+  /** Read the names of special tokens in texts as those tokens. Default: false. */
+  parse_special?: boolean | null;
+  /**
+   * Leave out the first tokens of a context where a continuation does not fit behind all of it, instead of failing.
+   * Default: false.
+   */
+  truncate?: boolean | null;
+  /**
+   * Which full rows of log-probabilities to give as events: "none"; "continuation": those that predict each token of
+   * each continuation; "all": those that predict every token but the first, of the contexts too. Default: "none".
+   */
+  logprob_rows?: "none" | "continuation" | "all" | null;
 }
 
 /** The tokens of a text. */
@@ -1280,7 +1328,7 @@ export interface RerankResult {
   usage: Usage;
 }
 
-/** A part of score_result. */
+/** How likely a continuation is. */
 export interface ScoreResultContinuation {
   /** Natural log-likelihood of the continuation: the sum over its tokens. */
   logprob: number;
@@ -1290,6 +1338,8 @@ export interface ScoreResultContinuation {
   tokens: TokenIds;
   /** The natural log-probability of each. */
   token_logprobs: number[];
+  /** How many of the context's first tokens were left out, so that it fits. An integer. */
+  n_truncated: TokenCount;
 }
 
 /** A part of score_result. */
@@ -1306,11 +1356,44 @@ export interface ScoreResultRow {
 /** What score returns, after the rows. */
 export interface ScoreResult {
   /** The context's tokens. */
-  context_tokens?: TokenIds;
+  context_tokens: TokenIds;
   /** In the request's order. */
   continuations: ScoreResultContinuation[];
   /** What each log-probability event is, by its index. */
   rows: ScoreResultRow[];
+  /** Numbers in a row. An integer of up to 64 bits, exact up to 2^53. */
+  n_vocab: number;
+  /** How many tokens a request took. */
+  usage: Usage;
+}
+
+/** A part of score_batch_result. */
+export interface ScoreBatchResultResult {
+  /** The context's tokens. */
+  context_tokens: TokenIds;
+  /** In the request's order. */
+  continuations: ScoreResultContinuation[];
+}
+
+/** A part of score_batch_result. */
+export interface ScoreBatchResultRow {
+  /** Which input, from 0. An integer. */
+  input: TokenCount;
+  /**
+   * Which of its continuations, from 0; -1 for a position in the context, which all share. An integer of up to 64
+   * bits, exact up to 2^53.
+   */
+  continuation: number;
+  /** The row predicts the token at position + 1 of context and continuation together. An integer. */
+  position: TokenCount;
+}
+
+/** What score_batch returns, after the rows. */
+export interface ScoreBatchResult {
+  /** For each input, in the request's order. */
+  results: ScoreBatchResultResult[];
+  /** What each log-probability event is, by its index. */
+  rows: ScoreBatchResultRow[];
   /** Numbers in a row. An integer of up to 64 bits, exact up to 2^53. */
   n_vocab: number;
   /** How many tokens a request took. */
@@ -1792,6 +1875,7 @@ export interface Operations {
   embed: { request: EmbedRequest; result: EmbedResult };
   rerank: { request: RerankRequest; result: RerankResult };
   score: { request: ScoreRequest; result: ScoreResult };
+  score_batch: { request: ScoreBatchRequest; result: ScoreBatchResult };
   tokenize: { request: TokenizeRequest; result: TokenizeResult };
   detokenize: { request: DetokenizeRequest; result: DetokenizeResult };
   apply_template: { request: ApplyTemplateRequest; result: ApplyTemplateResult };

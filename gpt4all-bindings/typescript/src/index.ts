@@ -41,6 +41,8 @@ export type {
   Messages,
   Prompt,
   RerankOptions,
+  ScoreBatchOptions,
+  ScoreInput,
   ScoreOptions,
   TokenizeOptions,
 } from "./operations.js";
@@ -54,6 +56,7 @@ export {
   type Ranked,
   type Ranking,
   type Score,
+  type ScoreBatch,
   type Scores,
 } from "./results.js";
 export type { Schema } from "./schema.js";

@@ -8,7 +8,7 @@ import { withAdvice } from "./advice.js";
 import { finished, json, native, type Call, type Handle } from "./native.js";
 import * as operations from "./operations.js";
 import type { Messages, Operation, Prompt } from "./operations.js";
-import type { ChatResult, Completion, Embeddings, Ranking, Scores } from "./results.js";
+import type { ChatResult, Completion, Embeddings, Ranking, ScoreBatch, Scores } from "./results.js";
 import { begun, Request, Stream } from "./stream.js";
 import { Task } from "./task.js";
 import { ToolLoop, type ToolsResult } from "./tool-loop.js";
@@ -242,6 +242,17 @@ export class Model implements AsyncDisposable {
     options: operations.ScoreOptions & Signalled = {},
   ): Promise<Scores> {
     return this.#ask(options, (request: operations.ScoreOptions) => operations.score(context, continuations, request));
+  }
+
+  /**
+   * score() for many contexts and their continuations, which share batches: by far the fastest way. The order does not
+   * matter, and what some have in common is computed once.
+   */
+  scoreBatch(
+    inputs: readonly operations.ScoreInput[],
+    options: operations.ScoreBatchOptions & Signalled = {},
+  ): Promise<ScoreBatch> {
+    return this.#ask(options, (request: operations.ScoreBatchOptions) => operations.scoreBatch(inputs, request));
   }
 
   /** A text's token ids, without the special ones at its beginning and end unless `add_special: true`. */

@@ -3,7 +3,7 @@
 import { InvalidArgumentError, shown } from "./errors.js";
 import type * as generated from "./generated.js";
 import { Form, type ResponseFormatInput } from "./response-format.js";
-import { ChatResult, Completion, type Embeddings, type Ranking, type Scores } from "./results.js";
+import { ChatResult, Completion, type Embeddings, type Ranking, type ScoreBatch, type Scores } from "./results.js";
 import { describe, type Tools } from "./tools.js";
 
 type Operations = generated.Operations;
@@ -42,6 +42,11 @@ export type InfillOptions<P = unknown> = Omit<generated.InfillRequest, "input_pr
 export type EmbedOptions = Omit<generated.EmbedRequest, "input">;
 export type RerankOptions = Omit<generated.RerankRequest, "query" | "documents">;
 export type ScoreOptions = Omit<generated.ScoreRequest, "context" | "continuations">;
+export type ScoreBatchOptions = Omit<generated.ScoreBatchRequest, "inputs">;
+
+/** A context and its continuations. */
+export type ScoreInput = generated.ScoreBatchRequestInput;
+
 export type TokenizeOptions = Omit<generated.TokenizeRequest, "content">;
 export type DetokenizeOptions = Omit<generated.DetokenizeRequest, "tokens">;
 export type ApplyTemplateOptions = Omit<generated.ApplyTemplateRequest, "messages" | Own> & Formed<unknown> & Tooled;
@@ -145,22 +150,52 @@ export function score(
   continuations: readonly Prompt[],
   options: ScoreOptions,
 ): Operation<Scores, "score"> {
-  const build = (raw: generated.ScoreResult, rows: Float32Array[]): Scores => ({
-    scores: raw.continuations.map(({ logprob, greedy, tokens, token_logprobs: tokenLogprobs }) => ({
-      logprob,
-      greedy,
-      tokens,
-      tokenLogprobs,
-    })),
+  return { name: "score", request: { context, continuations, ...options }, build: scores };
+}
+
+function scores(raw: generated.ScoreResult, rows: Float32Array[]): Scores {
+  return {
+    scores: raw.continuations.map(
+      ({ logprob, greedy, tokens, token_logprobs: tokenLogprobs, n_truncated: nTruncated }) => ({
+        logprob,
+        greedy,
+        tokens,
+        tokenLogprobs,
+        nTruncated,
+      }),
+    ),
     rows: raw.rows.map(({ continuation, position }, index) => ({
       continuation,
       position,
       logprobs: rows[index] as Float32Array,
     })),
+    contextTokens: raw.context_tokens,
     usage: raw.usage,
     raw,
-  });
-  return { name: "score", request: { context, continuations, ...options }, build };
+  };
+}
+
+export function scoreBatch(
+  inputs: readonly ScoreInput[],
+  options: ScoreBatchOptions,
+): Operation<ScoreBatch, "score_batch"> {
+  const build = (raw: generated.ScoreBatchResult, rows: Float32Array[]): ScoreBatch => {
+    const places: generated.ScoreResultRow[][] = raw.results.map(() => []);
+    const own: Float32Array[][] = raw.results.map(() => []);
+    raw.rows.forEach(({ input, continuation, position }, index) => {
+      places[input]?.push({ continuation, position });
+      own[input]?.push(rows[index] as Float32Array);
+    });
+    const results = raw.results.map((result, index) => {
+      const lengths = result.continuations.map(({ tokens }) => tokens.length);
+      const tokens = lengths.reduce((sum, length) => sum + length, result.context_tokens.length);
+      const usage = { prompt_tokens: tokens, total_tokens: tokens };
+      const alone = { ...result, rows: places[index] ?? [], n_vocab: raw.n_vocab, usage };
+      return scores(alone, own[index] ?? []);
+    });
+    return { results, usage: raw.usage, raw };
+  };
+  return { name: "score_batch", request: { inputs, ...options }, build };
 }
 
 export function tokenize(content: Prompt, options: TokenizeOptions): Operation<number[], "tokenize"> {

@@ -167,6 +167,8 @@ export interface Score {
   greedy: boolean;
   tokens: number[];
   tokenLogprobs: number[];
+  /** How many of the context's first tokens were left out, so that it fits; 0 without `truncate`. */
+  nTruncated: number;
 }
 
 /** The natural log-probability of every token of the vocabulary at one position. */
@@ -183,6 +185,14 @@ export interface Scores {
   scores: Score[];
   /** What `logprob_rows` requested. */
   rows: LogprobRow[];
+  contextTokens: number[];
   usage: generated.ScoreResult["usage"];
   raw: generated.ScoreResult;
+}
+
+/** Scores for each input, in order. */
+export interface ScoreBatch {
+  results: Scores[];
+  usage: generated.ScoreBatchResult["usage"];
+  raw: generated.ScoreBatchResult;
 }

@@ -47,6 +47,23 @@ test("a request is what its objects held as it was made", async () => {
   assert.equal(await counted, expected.usage.prompt_tokens);
 });
 
+test("a batch of scores gives each input its own", async () => {
+  const inputs = [
+    { context: "the", continuations: [" cat"] },
+    { context: "hello", continuations: [" world", " cat and"] },
+  ];
+  const { results, raw } = await model.scoreBatch(inputs, { logprob_rows: "continuation" });
+  const alone = await model.score("hello", [" world", " cat and"], { logprob_rows: "continuation" });
+  assert.deepEqual(results[1]?.contextTokens, alone.contextTokens);
+  assert.deepEqual(
+    results[1]?.scores.map(({ tokens }) => tokens),
+    alone.scores.map(({ tokens }) => tokens),
+  );
+  assert.ok(Math.abs((results[1]?.scores[1]?.logprob ?? 0) - (alone.scores[1]?.logprob ?? 1)) < 0.05);
+  assert.equal(results[1]?.rows.length, alone.rows.length);
+  assert.equal(results[0]?.rows[0]?.logprobs.length, raw.n_vocab);
+});
+
 test("a session is busy from the moment that it is asked", async () => {
   const session = new Session(model, SHORT);
   const answer = session.chat("Hello");

@@ -74,6 +74,26 @@ func main() {
 	fmt.Printf("%q %f\n", text, row[best])
 	// end of example
 
+	// example: batch
+	inputs := []gpt4all.ScoreBatchRequestInput{
+		{Context: "The capital of France is", Continuations: []gpt4all.TextOrTokens{" Paris.", " Rome."}},
+		{Context: "Water freezes at", Continuations: []gpt4all.TextOrTokens{" 0 degrees Celsius.", " 50 degrees Celsius."}},
+	}
+	batch, err := model.ScoreBatch(ctx, gpt4all.ScoreBatchRequest{Inputs: inputs})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for i, result := range batch.Results {
+		likeliest := 0
+		for j, score := range result.Continuations {
+			if score.Logprob > result.Continuations[likeliest].Logprob {
+				likeliest = j
+			}
+		}
+		fmt.Println(inputs[i].Context, inputs[i].Continuations[likeliest])
+	}
+	// end of example
+
 	// example: logprobs
 	request := gpt4all.Ask("Is the sky blue?")
 	request.Logprobs, request.TopLogprobs = gpt4all.Ptr(true), gpt4all.Ptr(3)

@@ -107,24 +107,36 @@ def described(model: Opened, token: int, row: Rows) -> Json:
     return {"id": token, "token": text, "bytes": list(piece), "logprob": float(row[token])}
 
 
-def score(model: Opened, request: Json, _: str | None) -> Json:
-    context = request["context"]
+def scored_input(model: Opened, request: Json, given: Json) -> tuple[Json, list[list[float]]]:
+    context = given["context"]
     if isinstance(context, str):
         context = model.vocabulary.encode(context, add_special=request.get("add_special", True))
-    given = [continuation_tokens(model, request["context"], item) for item in request["continuations"]]
-    if len(context) + max(map(len, given)) > model.n_ctx:
-        raise PromptTooLongError({})
     engine = model.engine(request.get("lora"))
     scored, floats = [], []
-    for tokens in given:
-        rows = [log_softmax(row) for row in engine.rows([*context, *tokens])[len(context) - 1 : -1]]
+    for item in given["continuations"]:
+        tokens = continuation_tokens(model, given["context"], item)
+        cut = max(0, len(context) + len(tokens) - 1 - model.n_ctx)
+        if cut and not request.get("truncate"):
+            raise PromptTooLongError({})
+        before = context[cut:]
+        rows = [log_softmax(row) for row in engine.rows([*before, *tokens])[len(before) - 1 : -1]]
         each = [float(row[token]) for row, token in zip(rows, tokens, strict=True)]
         greedy = all(int(row.argmax()) == token for row, token in zip(rows, tokens, strict=True))
-        scored.append({"tokens": tokens, "logprob": sum(each), "token_logprobs": each, "greedy": greedy})
+        found = {"tokens": tokens, "logprob": sum(each), "token_logprobs": each, "greedy": greedy, "n_truncated": cut}
+        scored.append(found)
         floats += [list(map(float, row)) for row in rows]
+    return {"continuations": scored, "context_tokens": context}, floats
+
+
+def score(model: Opened, request: Json, _: str | None) -> Json:
+    found, floats = scored_input(model, request, request)
     vocabulary = len(model.vocabulary.texts)
-    found = Partial(continuations=scored, context_tokens=context, n_vocab=vocabulary)
-    return done(found, floats if "logprob_rows" in request else [])
+    return done(Partial(**found, n_vocab=vocabulary), floats if "logprob_rows" in request else [])
+
+
+def score_batch(model: Opened, request: Json, _: str | None) -> Json:
+    results = [scored_input(model, request, given)[0] for given in request["inputs"]]
+    return done(Partial(results=results, n_vocab=len(model.vocabulary.texts)))
 
 
 def continuation_tokens(model: Opened, context: Any, continuation: Any) -> list[int]:
@@ -193,6 +205,7 @@ OPERATIONS: dict[str, Callable[[Opened, Json, str | None], Json]] = {
     "complete": complete,
     "chat": chat,
     "score": score,
+    "score_batch": score_batch,
     "tokenize": tokenize,
     "count_tokens": count_tokens,
     "detokenize": detokenize,

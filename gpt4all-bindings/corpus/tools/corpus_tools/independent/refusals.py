@@ -62,7 +62,7 @@ def refused_request(operation: str, request: Json, model: Opened) -> str | None:
     if isinstance(tokens, list) and any(isinstance(token, int) and token >= size for token in tokens):
         return "invalid_argument"
     generates = model.file.architecture != "bert"
-    if operation in ("chat", "complete", "score", "infill", "state") and not generates:
+    if operation in ("chat", "complete", "score", "score_batch", "infill", "state") and not generates:
         return "unsupported"
     if operation == "rerank" and "cls.weight" not in model.file.weights:
         return "unsupported"

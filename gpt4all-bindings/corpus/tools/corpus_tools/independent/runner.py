@@ -22,7 +22,7 @@ from .values import Json, NotCoveredError, Partial, Unknown
 
 # What other implementations have a part in; everything else is the same in all runs, and counts for the first.
 COMPUTED = {
-    "llama-cpp-python": ("complete", "chat", "score", "embed", "rerank", "tokenize"),
+    "llama-cpp-python": ("complete", "chat", "score", "score_batch", "embed", "rerank", "tokenize"),
     "sentence-transformers": ("embed",),
 }
 

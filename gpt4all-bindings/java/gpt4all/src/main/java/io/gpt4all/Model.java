@@ -30,6 +30,8 @@ import io.gpt4all.types.OpenOptions;
 import io.gpt4all.types.Operation;
 import io.gpt4all.types.RerankRequest;
 import io.gpt4all.types.RerankResult;
+import io.gpt4all.types.ScoreBatchRequest;
+import io.gpt4all.types.ScoreBatchResult;
 import io.gpt4all.types.ScoreRequest;
 import io.gpt4all.types.ScoreResult;
 import io.gpt4all.types.StateRequest;
@@ -350,17 +352,22 @@ public final class Model implements AutoCloseable {
 
     /** How likely each continuation is after the context. */
     public Scores score(ScoreRequest request) {
-        return request(Operation.SCORE, request, (json, floats) -> {
-                    ScoreResult raw = Json.read(json, ScoreResult.class);
-                    List<Scores.LogprobRow> rows = new ArrayList<>();
-                    for (int row = 0; row < floats.size(); row++) {
-                        rows.add(new Scores.LogprobRow(
-                                (int) raw.rows().get(row).continuation(),
-                                raw.rows().get(row).position(),
-                                floats.get(row)));
-                    }
-                    return new Scores(raw.continuations(), rows, raw);
-                })
+        return request(
+                        Operation.SCORE,
+                        request,
+                        (json, floats) -> Scores.of(Json.read(json, ScoreResult.class), floats))
+                .finish();
+    }
+
+    /**
+     * score() for many contexts and their continuations, which share batches: by far the fastest way. The order does not
+     * matter, and what some have in common is computed once.
+     */
+    public ScoreBatch scoreBatch(ScoreBatchRequest request) {
+        return request(
+                        Operation.SCORE_BATCH,
+                        request,
+                        (json, floats) -> ScoreBatch.of(Json.read(json, ScoreBatchResult.class), floats))
                 .finish();
     }
 

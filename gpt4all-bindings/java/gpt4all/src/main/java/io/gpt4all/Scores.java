@@ -2,6 +2,7 @@ package io.gpt4all;
 
 import io.gpt4all.types.ScoreResult;
 import io.gpt4all.types.ScoreResultContinuation;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 
@@ -23,6 +24,22 @@ public record Scores(List<ScoreResultContinuation> scores, List<LogprobRow> rows
      * @param logprobs one for each token of the vocabulary
      */
     public record LogprobRow(int continuation, int position, float[] logprobs) {}
+
+    static Scores of(ScoreResult raw, List<float[]> floats) {
+        List<LogprobRow> rows = new ArrayList<>();
+        for (int row = 0; row < floats.size(); row++) {
+            rows.add(new LogprobRow(
+                    (int) raw.rows().get(row).continuation(),
+                    raw.rows().get(row).position(),
+                    floats.get(row)));
+        }
+        return new Scores(raw.continuations(), rows, raw);
+    }
+
+    /** The context's tokens. */
+    public List<Integer> contextTokens() {
+        return raw.contextTokens();
+    }
 
     /** The score of a continuation. */
     public ScoreResultContinuation get(int index) {

@@ -17,6 +17,8 @@ import io.gpt4all.types.OpenOptionsLora;
 import io.gpt4all.types.ResponseFormatJsonObject;
 import io.gpt4all.types.ResponseFormatJsonSchema;
 import io.gpt4all.types.ResponseFormatJsonSchemaJsonSchema;
+import io.gpt4all.types.ScoreBatchRequest;
+import io.gpt4all.types.ScoreBatchRequestInput;
 import io.gpt4all.types.StateResult;
 import io.gpt4all.types.Status;
 import java.io.IOException;
@@ -219,6 +221,17 @@ class ModelTest {
             Scores scores = model.score("Hello", List.of(" world", " there"));
             assertEquals(2, scores.scores().size());
             assertTrue(scores.get(0).logprob() < 0);
+            List<ScoreBatchRequestInput> inputs = List.of(
+                    new ScoreBatchRequestInput("Good", List.of(" night")),
+                    new ScoreBatchRequestInput("Hello", List.of(" world", " there")));
+            ScoreBatch batch = model.scoreBatch(ScoreBatchRequest.builder()
+                    .inputs(inputs)
+                    .logprobRows("continuation")
+                    .build());
+            assertEquals(2, batch.results().size());
+            assertEquals(scores.contextTokens(), batch.get(1).contextTokens());
+            assertEquals(scores.get(1).logprob(), batch.get(1).get(1).logprob(), 0.1);
+            assertEquals(batch.raw().nVocab(), batch.get(0).rows().get(0).logprobs().length);
         }
     }
 

@@ -155,7 +155,7 @@ public final class Declarations {
 
     /**
      * Starts an operation and returns at once. `operation` is one of chat, complete, infill, embed, rerank, score,
-     * tokenize, detokenize, apply_template, count_tokens, adapters, save_state; `request_json` is
+     * score_batch, tokenize, detokenize, apply_template, count_tokens, adapters, save_state; `request_json` is
      * `$defs/&lt;operation&gt;_request`. On success, `*task` is a handle, to be freed with llmodel_task_free().
      */
     public static final FunctionDescriptor LLMODEL_SUBMIT =

@@ -15,6 +15,8 @@ public enum Operation {
     RERANK("rerank"),
     /** Takes a ScoreRequest and gives a ScoreResult. */
     SCORE("score"),
+    /** Takes a ScoreBatchRequest and gives a ScoreBatchResult. */
+    SCORE_BATCH("score_batch"),
     /** Takes a TokenizeRequest and gives a TokenizeResult. */
     TOKENIZE("tokenize"),
     /** Takes a DetokenizeRequest and gives a DetokenizeResult. */

@@ -5,12 +5,15 @@ import java.util.List;
 
 /**
  * The log-likelihood of continuations after a context.
- * @param context What comes first: text, token ids, or a mixture. May be empty for models that begin with a
- * special token. One of String, List&lt;(Integer, String)&gt;.
+ * @param context What comes first: text, token ids, or a mixture. If it is empty, the model's BOS token stands in,
+ * or its EOS if it has none. One of String, List&lt;(Integer, String)&gt;.
  * @param continuations The texts or arrays of token ids to score. They run together and share what they have in
  * common.
- * @param addSpecial Begin a text context with the special token that the model expects. Default: true.
+ * @param addSpecial Begin a text context with the special token that the model expects, and let one stand in for
+ * an empty context. Default: true.
  * @param parseSpecial Read the names of special tokens in texts as those tokens. Default: false.
+ * @param truncate Leave out the first tokens of the context where a continuation does not fit behind all of it,
+ * instead of failing. Default: false.
  * @param logprobRows Which full rows of log-probabilities to give as events: "none"; "continuation": those that
  * predict each token of each continuation; "all": those that predict every token but the first, of the context
  * too; or positions, from 0, of context and continuation together: the row at position p is the prediction for the
@@ -21,6 +24,7 @@ public record ScoreRequest(
         @JsonName("continuations") List<Object> continuations,
         @JsonName("add_special") Boolean addSpecial,
         @JsonName("parse_special") Boolean parseSpecial,
+        @JsonName("truncate") Boolean truncate,
         @JsonName("logprob_rows") Object logprobRows) {
     /** Begins one; what is not given is left out. */
     public static Builder builder() {
@@ -33,13 +37,14 @@ public record ScoreRequest(
         private List<Object> continuations;
         private Boolean addSpecial;
         private Boolean parseSpecial;
+        private Boolean truncate;
         private Object logprobRows;
 
         private Builder() {}
 
         /**
-         * What comes first: text, token ids, or a mixture. May be empty for models that begin with a special
-         * token. One of String, List&lt;(Integer, String)&gt;.
+         * What comes first: text, token ids, or a mixture. If it is empty, the model's BOS token stands in, or its
+         * EOS if it has none. One of String, List&lt;(Integer, String)&gt;.
          */
         public Builder context(Object context) {
             this.context = context;
@@ -52,7 +57,10 @@ public record ScoreRequest(
             return this;
         }
 
-        /** Begin a text context with the special token that the model expects. Default: true. */
+        /**
+         * Begin a text context with the special token that the model expects, and let one stand in for an empty
+         * context. Default: true.
+         */
         public Builder addSpecial(boolean addSpecial) {
             this.addSpecial = addSpecial;
             return this;
@@ -61,6 +69,15 @@ public record ScoreRequest(
         /** Read the names of special tokens in texts as those tokens. Default: false. */
         public Builder parseSpecial(boolean parseSpecial) {
             this.parseSpecial = parseSpecial;
+            return this;
+        }
+
+        /**
+         * Leave out the first tokens of the context where a continuation does not fit behind all of it, instead of
+         * failing. Default: false.
+         */
+        public Builder truncate(boolean truncate) {
+            this.truncate = truncate;
             return this;
         }
 
@@ -83,7 +100,7 @@ public record ScoreRequest(
             if (continuations == null) {
                 throw new IllegalStateException("ScoreRequest needs continuations");
             }
-            return new ScoreRequest(context, continuations, addSpecial, parseSpecial, logprobRows);
+            return new ScoreRequest(context, continuations, addSpecial, parseSpecial, truncate, logprobRows);
         }
     }
 }

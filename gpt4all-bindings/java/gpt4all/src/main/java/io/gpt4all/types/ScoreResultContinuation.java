@@ -4,15 +4,17 @@ package io.gpt4all.types;
 import java.util.List;
 
 /**
- * A part of score_result.
+ * How likely a continuation is.
  * @param logprob Natural log-likelihood of the continuation: the sum over its tokens.
  * @param greedy Whether each of its tokens is the most probable one at its position.
  * @param tokens Its tokens.
  * @param tokenLogprobs The natural log-probability of each.
+ * @param nTruncated How many of the context's first tokens were left out, so that it fits.
  */
 public record ScoreResultContinuation(
         @JsonName("logprob") double logprob,
         @JsonName("greedy") boolean greedy,
         @JsonName("tokens") List<Integer> tokens,
-        @JsonName("token_logprobs") List<Double> tokenLogprobs) {
+        @JsonName("token_logprobs") List<Double> tokenLogprobs,
+        @JsonName("n_truncated") int nTruncated) {
 }
