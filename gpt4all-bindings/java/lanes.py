@@ -29,6 +29,9 @@ HERE = Path(__file__).resolve().parent
 OUT = BUILD / "java"
 JAR = f"gpt4all-{(ROOT / 'VERSION').read_text(encoding='ascii').strip()}.jar"
 MODEL = cache_root() / "models" / "SmolLM2-135M-Instruct-Q4_1.gguf"
+# What the lane starts ends before code that is compiled with all care has paid for itself. The programs of ProcessTest,
+# which answer thousands of times, are left to compile as they will.
+BRIEF = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 UNREACHABLE = re.compile(r"Could not transfer|Unknown host|Connection (refused|reset|timed out)|Network is unreachable")
 
 
@@ -40,7 +43,7 @@ def _has_jdk() -> bool:
 def _variables() -> dict[str, str]:
     jdk = newest_jdk()
     assert jdk is not None, "the lane's tools include one"
-    return {"JAVA_HOME": str(jdk.home)}
+    return {"JAVA_HOME": str(jdk.home), "MAVEN_OPTS": " ".join(BRIEF)}
 
 
 def _maven(name: str, *arguments: str, variables: Mapping[str, str]) -> tuple[int, Path]:
@@ -153,7 +156,7 @@ def _pasted(jdk: Jdk, options: list[str], program: str, code: str, models: Path,
         for jar in ((OUT / "gpt4all" / JAR), *(OUT / "gpt4all" / "libraries").glob("*.jar")):
             shutil.copy(jar, libraries)
         path = str(libraries) if options[-1] == "--module-path" else f"{libraries}/*"
-        command = [str(jdk.home / "bin" / "java"), *options, path, f"{program}.java"]
+        command = [str(jdk.home / "bin" / "java"), *BRIEF, *options, path, f"{program}.java"]
         environment = {"HOME": scratch, "GPT4ALL_CACHE": str(cache), "PATH": "/nonexistent", "LANG": "C.UTF-8"}
         done = subprocess.run(
             command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=600
