@@ -15,7 +15,7 @@ from ci.testing.reports import Outcome
 class Settings:
     """What the command line may change."""
 
-    fuzz_seconds: int = 60
+    fuzz_seconds: int = 30
     fuzz_runs: int = 0  # for each target, instead of the seconds
     fuzz_targets: Sequence[str] = ()  # all of them
     mutations: int = 2000

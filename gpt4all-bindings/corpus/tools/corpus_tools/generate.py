@@ -13,7 +13,7 @@ A case that was admitted stays if it has half the lead on another machine.
 Needs the gpt4all package, and the models. GPT4ALL_LIBRARY may name its library; that of `ci.build modules llmodel`
 has a CPU module for each set of instructions, which the third rule needs.
 
-Usage: python -m corpus_tools.generate [--check | --admit] [TOPIC ...]
+Usage: python -m corpus_tools.generate [--check | --admit] [--one-way] [TOPIC ...]
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class Mode(enum.Enum):
     CHECK = "check"  # compare it with the file, on any machine
 
 
-def generate(source: Json, former: Json | None, mode: Mode) -> Json:
+def generate(source: Json, former: Json | None, mode: Mode, variants: bool = True) -> Json:
     case = fill(source, former)
     if not any(computes(step) for step in case["steps"]):
         return case
@@ -199,12 +199,13 @@ def generate(source: Json, former: Json | None, mode: Mode) -> Json:
         kept = (former or {}).get("margin")
         same = kept is not None and (mode is not Mode.WRITE or abs(kept - least) <= 0.25 * kept)
         least = kept if same else round(least, 2)
-    try_variants(case)
+    if variants:
+        try_variants(case)
     head = {key: case[key] for key in ("id", "title", "model")}
     return {**head, **({} if least is None else {"margin": least}), **case}
 
 
-def generate_file(topic: str, path: Path, mode: Mode) -> tuple[str, list[str]]:
+def generate_file(topic: str, path: Path, mode: Mode, variants: bool = True) -> tuple[str, list[str]]:
     """The text of a topic's file, and what was refused."""
     module = importlib.import_module(f"{sources.__name__}.{topic}")
     former: dict[str, Json] = {}
@@ -215,7 +216,7 @@ def generate_file(topic: str, path: Path, mode: Mode) -> tuple[str, list[str]]:
         source = {**source, "id": f"{topic}-{source['id']}"}
         try:
             model_path(source["model"])
-            cases.append(generate(source, former.get(source["id"]), mode))
+            cases.append(generate(source, former.get(source["id"]), mode, variants))
         except MissingModelError as error:
             if source["id"] not in former:
                 refused.append(f"{source['id']}: {error}")
@@ -242,9 +243,9 @@ def dump(value: Any, indent: str = "") -> str:
     return "[\n" + ",\n".join(inner + dump(item, inner) for item in value) + f"\n{indent}]"
 
 
-def check_topic(topic: str, path: Path, mode: Mode) -> bool:
+def check_topic(topic: str, path: Path, mode: Mode, variants: bool) -> bool:
     """Whether a topic's file is what comes out now; prints what is not."""
-    text, refused = generate_file(topic, path, mode)
+    text, refused = generate_file(topic, path, mode, variants)
     there = path.read_text(encoding="utf-8") if path.is_file() else ""
     cases = json.loads(text)["cases"]
     known = [dump(case) for case in (json.loads(there)["cases"] if there else [])]
@@ -291,8 +292,12 @@ def main() -> int:
     modes.add_argument("--check", dest="mode", action="store_const", const=Mode.CHECK, default=Mode.WRITE, help=text)
     text = "as --check, with the leads that a new case must have"
     modes.add_argument("--admit", dest="mode", action="store_const", const=Mode.ADMIT, help=text)
+    text = "with --check or --admit: without the second rule, that the model may compute in other ways"
+    parser.add_argument("--one-way", action="store_true", help=text)
     parser.add_argument("topics", nargs="*", metavar="TOPIC")
     arguments = parser.parse_args()
+    if arguments.one_way and arguments.mode is Mode.WRITE:
+        parser.error("--one-way needs --check or --admit: what is written must hold in every way")
     every = sorted(name for _, name, _ in pkgutil.iter_modules(sources.__path__) if not name.startswith("_"))
     topics = arguments.topics or every
     mode: Mode = arguments.mode
@@ -300,7 +305,7 @@ def main() -> int:
     if mode is Mode.WRITE:
         done = [*(write_topic(topic, path) for topic, path in paths.items()), check_on_modules(topics)]
     else:
-        done = [check_topic(topic, path, mode) for topic, path in paths.items()]
+        done = [check_topic(topic, path, mode, not arguments.one_way) for topic, path in paths.items()]
     return 0 if all(done) else 1
 
 
