@@ -87,6 +87,29 @@ const Mode modes[] = {
 INSTANTIATE_TEST_SUITE_P(Modes, Sharing, testing::ValuesIn(modes),
                          [](const auto &test) { return std::string(test.param.name); });
 
+TEST(SharingHybrid, AnEmptiedSlotBeginsAnew) {
+    const json options = with_little_room({{"n_parallel", 3}});
+    const Alone expected = alone(hybrid(), options, 1);
+    const TemporaryFolder files;
+    const std::string empty = files.file("empty.state");
+    const Model model(hybrid(), options);
+    ASSERT_EQ(state(llmodel_save_state, model, empty, {{"id_slot", 1}}).status, LLMODEL_OK);
+
+    std::vector<Task> tasks;
+    for (const int slot : {0, 1, 2}) {
+        tasks.push_back(
+            model.start("complete", request_of(slot, {{"id_slot", slot}, {"max_tokens", slot == 1 ? 30 : 100}})));
+    }
+    EXPECT_EQ(tasks[1].finish().status(), LLMODEL_OK);
+    EXPECT_EQ(state(llmodel_restore_state, model, empty, {{"id_slot", 1}}).status, LLMODEL_OK);
+    EXPECT_EQ(tasks[0].finish().status(), LLMODEL_OK); // beside the third, with the empty state between theirs
+    EXPECT_EQ(tasks[2].finish().status(), LLMODEL_OK);
+
+    json request = expected.requests[0];
+    request["id_slot"] = 1;
+    expect_same(model.run("complete", request), expected.results[0]);
+}
+
 /** Leaves those out whose draws are so near to where they would choose another token that rounding decides: where they
  *  run together with room for all, they are not always what they are alone. */
 Alone without_close_draws(const std::vector<json> &requests) {

@@ -1,6 +1,7 @@
 // Computes attention where most cells of the cache are masked, as they are when many conversations share one, and
-// compares it with double precision, with other numbers of threads, with what each query gives alone, and with what a
-// cache gives that lacks the cells it does not see: with a CPU module, or with what is built in.
+// compares it with double precision, with other numbers of threads, with cells in another order, with what each query
+// gives alone, and with what a cache gives that lacks the cells it does not see: with a CPU module, or with what is
+// built in.
 //
 // Usage: cpu_attention [--module FILE [--unchecked]]
 //
@@ -175,10 +176,46 @@ float bias_of(const Case &asked, int64_t cell) {
     return asked.model->max_bias > 0 ? static_cast<float>(cell - asked.cells) / 64.0F : 0.0F;
 }
 
-std::vector<float> mask_of(const Case &asked) {
+/** Positions of cells: what an ordered cache has in that place. */
+using Positions = std::vector<int32_t>;
+
+Positions in_order(const Case &asked) {
+    Positions made(static_cast<size_t>(asked.cells));
+    std::iota(made.begin(), made.end(), 0);
+    return made;
+}
+
+/** Cells as a cache has them that other conversations were in: stretches in any order. */
+Positions out_of_order(const Case &asked) {
+    std::mt19937 dice(11);
+    std::vector<Positions> stretches(1);
+    for (const int32_t position : in_order(asked)) {
+        if (dice() % 40 == 0) {
+            stretches.emplace_back();
+        }
+        stretches.back().push_back(position);
+    }
+    std::shuffle(stretches.begin(), stretches.end(), dice);
+    Positions made;
+    for (const Positions &stretch : stretches) {
+        made.insert(made.end(), stretch.begin(), stretch.end());
+    }
+    return made;
+}
+
+std::vector<float> rows_at(const Positions &positions, const std::vector<float> &rows) {
+    std::vector<float> made;
+    const auto size = static_cast<int64_t>(rows.size() / positions.size());
+    for (const int32_t position : positions) {
+        made.insert(made.end(), rows.begin() + position * size, rows.begin() + (position + 1) * size);
+    }
+    return made;
+}
+
+std::vector<float> mask_of(const Case &asked, const Positions &positions) {
     std::vector<float> made;
     for (const Sees &sees : asked.queries) {
-        for (int64_t cell = 0; cell < asked.cells; ++cell) {
+        for (const int32_t cell : positions) {
             made.push_back(sees[static_cast<size_t>(cell)] ? bias_of(asked, cell) : -INFINITY);
         }
     }
@@ -198,7 +235,8 @@ void set_numbers(ggml_tensor *tensor, const std::vector<float> &numbers) {
 }
 
 /** [query][head][value_size]. Throws std::runtime_error. */
-std::vector<float> compute(Device &device, const Case &asked, const Inputs &inputs, int threads) {
+std::vector<float> compute(Device &device, const Case &asked, const Inputs &inputs, int threads,
+                           const Positions &positions) {
     const Model &model = *asked.model;
     const auto queries = static_cast<int64_t>(asked.queries.size());
     const ggml_context_ptr context(ggml_init(
@@ -209,19 +247,22 @@ std::vector<float> compute(Device &device, const Case &asked, const Inputs &inpu
     ggml_tensor *values = ggml_new_tensor_3d(all, model.type, model.value_size, model.key_heads, asked.cells);
     ggml_tensor *mask = ggml_new_tensor_2d(all, GGML_TYPE_F16, asked.cells, queries);
     ggml_tensor *sinks = ggml_new_tensor_1d(all, GGML_TYPE_F32, model.query_heads);
+    ggml_tensor *places = ggml_new_tensor_2d(all, GGML_TYPE_I32, asked.cells, 1);
     ggml_tensor *output = ggml_flash_attn_ext(
         all, ggml_permute(all, query, 0, 2, 1, 3), ggml_permute(all, keys, 0, 2, 1, 3),
         ggml_permute(all, values, 0, 2, 1, 3), mask, static_cast<float>(scale), model.max_bias, model.softcap);
     if (model.sinks) {
         ggml_flash_attn_ext_add_sinks(output, sinks);
     }
+    output->src[5] = places;
     ggml_cgraph *graph = ggml_new_graph(all);
     ggml_build_forward_expand(graph, output);
     const ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(all, device.backend()));
     set_numbers(query, inputs.query);
-    set_numbers(keys, inputs.keys);
-    set_numbers(values, inputs.values);
-    set_numbers(mask, mask_of(asked));
+    set_numbers(keys, rows_at(positions, inputs.keys));
+    set_numbers(values, rows_at(positions, inputs.values));
+    set_numbers(mask, mask_of(asked, positions));
+    ggml_backend_tensor_set(places, positions.data(), 0, ggml_nbytes(places));
     set_numbers(sinks, inputs.sinks);
     device.set_threads(threads);
     if (ggml_backend_graph_compute(device.backend(), graph) != GGML_STATUS_SUCCESS) {
@@ -230,6 +271,10 @@ std::vector<float> compute(Device &device, const Case &asked, const Inputs &inpu
     std::vector<float> found(static_cast<size_t>(queries * model.query_heads * model.value_size));
     ggml_backend_tensor_get(output, found.data(), 0, ggml_nbytes(output));
     return found;
+}
+
+std::vector<float> compute(Device &device, const Case &asked, const Inputs &inputs, int threads) {
+    return compute(device, asked, inputs, threads, in_order(asked));
 }
 
 /** ALiBi's factor, as its paper defines it for any number of heads. */
@@ -333,6 +378,9 @@ std::string check(Device &device, const Case &asked) {
         if (compute(device, asked, inputs, threads) != found) {
             return std::to_string(threads) + " threads give something else than one";
         }
+    }
+    if (compute(device, asked, inputs, 2, out_of_order(asked)) != found) {
+        return "it matters in which order the cells lie";
     }
     for (int64_t query = 0; query < queries; query += step) {
         const auto [one, its] = alone(asked, inputs, query);

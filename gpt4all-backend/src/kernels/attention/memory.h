@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/attention/cell_order.h"
 #include "kernels/attention/problem.h"
 #include "kernels/gemm.h"
 
@@ -40,11 +41,14 @@ struct Scratch {
     Rows<float> sums;    // [row][value_columns]
     int32_t *exponents;  // [row]
     CellBits *visible;   // [words], of a whole tile
+    PlacedCell *placed;  // [2][cells], to sort them, where cells have positions
     int32_t *tile_begin; // [stream][query + 1]
 
     /** Behind a row of values stands a 1, which sums up the weights. */
     static ptrdiff_t value_columns(const Problem &problem) { return round_up<int64_t>(problem.value_size + 1, lanes); }
     static ptrdiff_t key_columns(const Problem &problem) { return round_up<int64_t>(problem.key_size, lanes); }
+
+    static int64_t placed_cells(const Problem &problem) { return problem.positions ? 2 * problem.cells : 0; }
 
     static size_t size(const Problem &problem) {
         const auto floats = (max_tile_rows + lanes) * key_columns(problem) + key_columns(problem) * block_size +
@@ -52,6 +56,7 @@ struct Scratch {
                             ptrdiff_t{max_tile_rows} * block_size;
         const size_t bytes = static_cast<size_t>(floats) * sizeof(float) + max_tile_rows * sizeof(int32_t) +
                              static_cast<size_t>(problem.words) * sizeof(CellBits) +
+                             static_cast<size_t>(placed_cells(problem)) * sizeof(PlacedCell) +
                              static_cast<size_t>(problem.queries * problem.streams + 1) * sizeof(int32_t);
         return round_up<size_t>(bytes, 64) + 64;
     }
@@ -70,7 +75,8 @@ struct Scratch {
         scores = take(max_tile_rows, block_size);
         sums = take(max_tile_rows, value_columns(problem));
         visible = reinterpret_cast<CellBits *>(next);
-        exponents = reinterpret_cast<int32_t *>(visible + problem.words);
+        placed = reinterpret_cast<PlacedCell *>(visible + problem.words);
+        exponents = reinterpret_cast<int32_t *>(placed + placed_cells(problem));
         tile_begin = exponents + max_tile_rows;
     }
 };

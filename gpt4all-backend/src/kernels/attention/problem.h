@@ -36,6 +36,7 @@ struct Problem {
     const ggml_tensor *op;
     const ggml_tensor *mask;
     const float *sinks;
+    const ggml_tensor *positions; // of cells, or null if they lie in order
 
     int64_t key_size, value_size, queries, heads, streams, cells, key_heads;
     int64_t sharing; // heads that share a head of keys
@@ -48,7 +49,7 @@ struct Problem {
 
     explicit Problem(const ggml_tensor *of)
         : op(of), mask(of->src[3]), sinks(of->src[4] ? static_cast<const float *>(of->src[4]->data) : nullptr),
-          key_size(of->src[1]->ne[0]), value_size(of->src[2]->ne[0]), queries(of->src[0]->ne[1]),
+          positions(of->src[5]), key_size(of->src[1]->ne[0]), value_size(of->src[2]->ne[0]), queries(of->src[0]->ne[1]),
           heads(of->src[0]->ne[2]), streams(of->src[0]->ne[3]), cells(of->src[1]->ne[1]), key_heads(of->src[1]->ne[2]),
           sharing(heads / key_heads), tile_heads(static_cast<int>(std::min<int64_t>(sharing, max_tile_rows))),
           tile_queries(static_cast<int>(std::min<int64_t>(max_tile_rows / tile_heads, queries))),
@@ -70,7 +71,9 @@ struct Problem {
                keys->nb[0] == ggml_type_size(keys->type) && values->nb[0] == ggml_type_size(values->type) &&
                values->ne[2] == key_heads && values->ne[3] == keys->ne[3] && heads % key_heads == 0 &&
                streams % keys->ne[3] == 0 &&
-               (!mask || (mask->type == GGML_TYPE_F16 && mask->ne[2] == 1 && streams % mask->ne[3] == 0));
+               (!mask || (mask->type == GGML_TYPE_F16 && mask->ne[2] == 1 && streams % mask->ne[3] == 0)) &&
+               (!positions || (positions->type == GGML_TYPE_I32 && ggml_is_contiguous(positions) &&
+                               positions->ne[0] == cells && positions->ne[1] == keys->ne[3]));
     }
 
     /** ALiBi (Press 2021, arXiv:2108.12409): what a head multiplies the mask by. */
@@ -83,6 +86,12 @@ struct Problem {
         return head < below
                    ? std::pow(std::exp2(-max_bias / of_all), static_cast<float>(head + 1))
                    : std::pow(std::exp2(-max_bias / 2.0F / of_all), static_cast<float>(2 * (head - below) + 1));
+    }
+
+    int64_t key_streams() const { return op->src[1]->ne[3]; }
+
+    const int32_t *positions_of(int64_t key_stream) const {
+        return static_cast<const int32_t *>(positions->data) + key_stream * cells;
     }
 
     const ggml_fp16_t *mask_of(int64_t query, int64_t stream) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ggml.h"
+#include "kernels/attention/cell_order.h"
 #include "kernels/attention/memory.h"
 #include "kernels/attention/problem.h"
 #include "kernels/attention/visible_cells.h"
@@ -28,7 +29,11 @@ struct Tile {
 class Tiles {
   public:
     Tiles(const Problem &problem, const Shared &shared, char *space)
-        : problem_(problem), shared_(shared), scratch_(problem, space) {}
+        : problem_(problem), shared_(shared), scratch_(problem, space) {
+        for (int64_t stream = 0; problem.mask && problem.positions && stream < problem.key_streams(); ++stream) {
+            in_order_ = in_order_ && ascends(problem.positions_of(stream), problem.cells);
+        }
+    }
 
     /** Divides the queries: into the same tiles for each thread. */
     void make_tiles() {
@@ -56,13 +61,19 @@ class Tiles {
         rows_ = tile_.queries * heads;
 
         const CellBits *visible = unite_visible();
+        ascending_ = in_order_ || !visible || !sort_cells(visible);
         load_queries();
         const auto columns = Scratch::value_columns(problem_);
         std::fill(scratch_.sums[0], scratch_.sums[rows_], 0.0F);
         std::fill(scratch_.exponents, scratch_.exponents + rows_, lowest_exponent);
         int64_t blocks[2][block_size];
         CellWalk walk(visible, problem_.words);
-        const auto next = [&](int64_t *cells) { return visible ? walk.next(cells, block_size) : next_of_all(cells); };
+        const auto next = [&](int64_t *cells) {
+            if (!ascending_) {
+                return sorted_.next(cells, block_size);
+            }
+            return visible ? walk.next(cells, block_size) : next_of_all(cells);
+        };
         int count = next(blocks[0]);
         for (int turn = 0; count > 0; ++turn) {
             const int64_t *cells = blocks[turn % 2];
@@ -130,6 +141,25 @@ class Tiles {
         return scratch_.visible;
     }
 
+    /** Whether cells of a tile had to be sorted by their positions. */
+    bool sort_cells(const CellBits *visible) {
+        const int32_t *positions = problem_.positions_of(key_stream());
+        PlacedCell *placed = scratch_.placed;
+        CellWalk walk(visible, problem_.words);
+        int64_t cells[block_size];
+        int64_t count = 0;
+        while (const int found = walk.next(cells, block_size)) {
+            for (int i = 0; i < found; ++i) {
+                placed[count++] = place(positions[cells[i]], cells[i]);
+            }
+        }
+        if (std::is_sorted(placed, placed + count)) {
+            return false;
+        }
+        sorted_ = SortedCells(merge_runs(placed, placed + problem_.cells, count), count);
+        return true;
+    }
+
     int next_of_all(int64_t *cells) {
         int count = 0;
         for (; count < block_size && first_of_rest_ < problem_.cells; ++count) {
@@ -151,7 +181,7 @@ class Tiles {
         }
     }
 
-    int64_t key_stream() const { return tile_.stream / (problem_.streams / problem_.op->src[1]->ne[3]); }
+    int64_t key_stream() const { return tile_.stream / (problem_.streams / problem_.key_streams()); }
 
     /** Keys lie in columns, so that a vector holds the same number of several. */
     void load_keys(const int64_t *cells, int count) {
@@ -251,7 +281,7 @@ class Tiles {
         for (int row = 0; row < rows_; ++row) {
             CellBits visible = ~CellBits{0};
             if (problem_.mask) {
-                visible = choose_bits(visible_to(index_of(row / heads_)), cells, count);
+                visible = choose_bits(visible_to(index_of(row / heads_)), cells, count, ascending_);
             }
             for (int i = 0; i < count; ++i) {
                 if (visible >> i & 1U) {
@@ -266,7 +296,7 @@ class Tiles {
     void weigh(int query, const int64_t *cells, int count) {
         const int64_t index = index_of(query);
         const CellBits all = count == block_size ? ~CellBits{0} : (CellBits{1} << count) - 1;
-        const CellBits visible = problem_.mask ? choose_bits(visible_to(index), cells, count) : all;
+        const CellBits visible = problem_.mask ? choose_bits(visible_to(index), cells, count, ascending_) : all;
         float bias[block_size];
         const bool biased = problem_.mask && shared_.weighed[index];
         if (biased) {
@@ -358,7 +388,10 @@ class Tiles {
     const Shared &shared_;
     Scratch scratch_;
     int tiles_ = 0;
+    bool in_order_ = true; // cells, by their positions
     Tile tile_{};
+    bool ascending_ = true; // the tile's cells, as they are taken
+    SortedCells sorted_;
     int64_t key_head_ = 0;
     int64_t head_ = 0;
     int heads_ = 0;

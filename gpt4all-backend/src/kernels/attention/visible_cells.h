@@ -77,10 +77,10 @@ class CellWalk {
     CellBits left_;
 };
 
-/** Which of these cells, in ascending order, are in the set: the first one the lowest bit. */
-inline CellBits choose_bits(const CellBits *bits, const int64_t *cells, int count) {
+/** Which of these cells are in the set: the first one the lowest bit. */
+inline CellBits choose_bits(const CellBits *bits, const int64_t *cells, int count, bool ascending) {
     const CellBits all = count == cells_in_bits ? ~CellBits{0} : (CellBits{1} << count) - 1;
-    if (cells[count - 1] - cells[0] == count - 1) { // one stretch
+    if (ascending && cells[count - 1] - cells[0] == count - 1) { // one stretch
         const int64_t word = cells[0] / cells_in_bits;
         const int offset = static_cast<int>(cells[0] % cells_in_bits);
         CellBits chosen = bits[word] >> offset;
