@@ -121,7 +121,9 @@ llama_context_params Context::shape(size_t cells) const {
 
     shape.n_ctx = static_cast<uint32_t>(cells);
     shape.n_batch = shape.n_ubatch = static_cast<uint32_t>(batch);
-    const size_t sequences = purpose_ == Purpose::score ? sequences_of_scores : sequences_default;
+    // llama.cpp wants room for a row of logits of each sequence, which of a large vocabulary are few.
+    const size_t sequences =
+        purpose_ == Purpose::score ? std::min(sequences_of_scores, logits_rows(weights_)) : sequences_default;
     shape.n_seq_max = static_cast<uint32_t>(many_states ? sequences_recurrent : sequences);
     shape.n_rs_seq = 0;
     shape.n_outputs_max = static_cast<uint32_t>(purpose_ == Purpose::score ? logits_rows(weights_) : batch);
