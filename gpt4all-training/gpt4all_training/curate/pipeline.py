@@ -7,22 +7,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-from filelock import FileLock, Timeout
-
 from .. import manifest
 from ..credits import citation, credits_page
-from ..errors import BusyError, OutputError, SourceError, unwritten
+from ..errors import SourceError
 from ..manifest import Credit, Output
 from ..progress import Progress, Silent
-from ..storage import make_folder, write_whole
+from ..step_folder import alone, begun, done_before
+from ..storage import write_whole
 from .chunks import Chunks
 from .contamination import Decontaminator
 from .conversations import names_of
@@ -38,7 +35,6 @@ STEP = "curate"
 PACKAGES = ("numpy", "pyarrow", "pycld2", "rensa", "orjson", "ijson", "matplotlib", "jinja2", "pyyaml")
 _CHUNK_ROWS = 4096
 _CHUNK_BYTES = 2 << 20
-_PLAN = "plan.json"
 
 
 @dataclass(frozen=True)
@@ -60,15 +56,15 @@ def curate(settings: Curate, base: Path, progress: Progress | None = None) -> Cu
     """
     progress = progress or Silent()
     folder = base / settings.output
-    with _alone(folder):
+    with alone(folder):
         inputs = find_inputs(settings, base, lambda name: progress.begin(f"hashing {name}", 0, "file"))
         configuration = settings.model_dump(mode="json", exclude={"output"})
         versions = manifest.versions(PACKAGES)
         identity = manifest.identity(STEP, configuration, inputs.described, versions)
-        if done := _done(folder, identity):
+        if done := done_before(folder, identity):
             shutil.rmtree(folder / "work", ignore_errors=True)  # of a run that was killed at its very end
             return Curated(folder, done["rows"]["read"], done["rows"]["kept"], again=True)
-        work = _begin(folder, identity)
+        work = begun(folder, identity)
         decontaminator = Decontaminator(settings.contamination, inputs.tasks, settings.largest_row)
         near = settings.duplicates.near
         chunks = Chunks(work / "chunks", near.hashes if near else 0)
@@ -84,67 +80,6 @@ def curate(settings: Curate, base: Path, progress: Progress | None = None) -> Cu
         manifest.write_manifest(folder, _manifest(identity, configuration, versions, inputs, outputs, report))
         shutil.rmtree(work, ignore_errors=True)
         return Curated(folder, report.read, report.kept, again=False)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keeps other runs out of the folder. Raises BusyError, OutputError."""
-    make_folder(folder)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        remedy = "Wait until it has ended, or name another folder as `output`"
-        raise BusyError("another process is writing here", file=folder, remedy=remedy) from error
-    except OSError as error:
-        raise unwritten(error, folder) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _done(folder: Path, identity: str) -> dict[str, Any] | None:
-    """The manifest of a run that did just this; None if there is none. Raises OutputError if it did something else."""
-    path = folder / manifest.FILE
-    if not path.exists():
-        return None
-    try:
-        found = orjson.loads(path.read_bytes())
-        if found["identity"] == identity:
-            for each in found["outputs"]:
-                _check_output(folder / each["name"], each["bytes"])
-            return dict(found)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise OutputError("is no manifest of this step", file=path, remedy="Name another folder as `output`") from error
-    remedy = "Name another folder as `output`, or remove this one"
-    raise OutputError(
-        "has the result of another configuration, of other files, or of other versions", file=folder, remedy=remedy
-    )
-
-
-def _check_output(path: Path, size: int) -> None:
-    if not path.is_file() or path.stat().st_size != size:
-        remedy = "Remove the folder, and start again"
-        raise OutputError("is not what the manifest says, or not there any more", file=path, remedy=remedy)
-
-
-def _begin(folder: Path, identity: str) -> Path:
-    """The folder for what is not finished. Raises OutputError if another run's is there, or what is not ours."""
-    work = folder / "work"
-    plan = work / _PLAN
-    if plan.is_file():
-        if plan.read_text(encoding="ascii", errors="replace") == identity:
-            return work
-        remedy = f"Remove {work} to begin anew, or undo the change to go on"
-        problem = "has work of another configuration, of other files, or of other versions"
-        raise OutputError(problem, file=folder, remedy=remedy)
-    if foreign := sorted(each.name for each in folder.iterdir() if each.name not in (".lock", "work")):
-        remedy = "Name an empty folder, or one that is not there yet, as `output`"
-        raise OutputError(f"has {foreign[0]} in it, which is not of this step", file=folder, remedy=remedy)
-    make_folder(work)
-    write_whole(plan, identity.encode("ascii"))
-    return work
 
 
 def _examine(
