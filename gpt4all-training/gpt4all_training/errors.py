@@ -43,6 +43,22 @@ class DiskFullError(OutputError):
     """There is no room left to write to."""
 
 
+class ModelError(TrainingError):
+    """A model's folder or file cannot be read, or is of a kind that the step cannot do."""
+
+
+class HardwareError(TrainingError):
+    """This machine does not have what the configuration asks for."""
+
+
+class PackageError(TrainingError):
+    """A Python package that the step needs is missing."""
+
+
+class DivergedError(TrainingError):
+    """Training has led to numbers that are none."""
+
+
 class BusyError(TrainingError):
     """Another process is at work in the same folder."""
 
