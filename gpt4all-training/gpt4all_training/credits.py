@@ -21,10 +21,10 @@ def spdx(license_: str) -> str | None:
         return None
 
 
-def credits_page(title: str, credits_: Sequence[Credit], rows: Sequence[int]) -> str:
-    """CREDITS.md. rows: how many are left of each source."""
+def credits_page(title: str, credits_: Sequence[Credit], rows: Sequence[int | None]) -> str:
+    """CREDITS.md. rows: how many are left of each source; None for one that has no rows."""
     lines = [
-        f"# Credits: {_as_text(title)}",
+        f"# Credits: {as_text(title)}",
         "",
         "Made from these sources. Their licences hold for what came from each.",
         "",
@@ -32,8 +32,14 @@ def credits_page(title: str, credits_: Sequence[Credit], rows: Sequence[int]) ->
         "| --- | --- | --- | --- | ---: |",
     ]
     for each, count in zip(credits_, rows, strict=True):
-        name = f"[{_as_text(each.name)}](<{each.url}>)" if each.url else _as_text(each.name)
-        cells = (name, _as_text(each.author), _as_text(each.license), str(each.year or ""), f"{count:,}")
+        name = f"[{as_text(each.name)}](<{each.url}>)" if each.url else as_text(each.name)
+        cells = (
+            name,
+            as_text(each.author),
+            as_text(each.license),
+            str(each.year or ""),
+            "" if count is None else f"{count:,}",
+        )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -66,5 +72,6 @@ def _reference(credit: Credit) -> dict[str, object]:
     return found
 
 
-def _as_text(text: str) -> str:
+def as_text(text: str) -> str:
+    """A text in which Markdown finds nothing."""
     return _MEANT_BY_MARKDOWN.sub(r"\\\1", " ".join(text.split()))
