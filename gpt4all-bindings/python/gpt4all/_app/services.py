@@ -100,6 +100,7 @@ class Services:
             await self.toolbox.close()
             await opening
             await asyncio.to_thread(self.downloads.close)
+            await asyncio.to_thread(self.uploads.clear)
             await asyncio.to_thread(self.library.close)
             self.database.close()
 

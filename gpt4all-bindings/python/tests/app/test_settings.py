@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -118,11 +119,15 @@ def test_everything_can_be_forgotten(start: Start, tmp_path: Path) -> None:
         app.reply(chat, "Xyzzyplugh three")
         key = app.ask("POST", "/server/keys", {"name": "Xyzzyplugh four"})
         (tmp_path / "data" / "chat.db.schema-0.backup").write_text("Xyzzyplugh five")
+        data = base64.b64encode(b"Xyzzyplugh six").decode()
+        app.ask("POST", "/import/pieces", {"name": "x.zip", "size": 100, "offset": 0, "data": data})
+        assert list((tmp_path / "data").glob("import-*"))
         for body in ({}, {"confirm": False}):
             app.ask("DELETE", "/data", body, status=400)
         assert app.ask("GET", f"/chats/{chat}")["title"] == "Xyzzyplugh two"
         app.ask("DELETE", "/data", {"confirm": True}, status=204)
         assert app.ask("GET", "/chats") == []
+        assert not list((tmp_path / "data").glob("import-*"))
         assert app.ask("GET", "/settings")["values"]["system"] is None
         assert app.ask("GET", "/search?q=xyzzyplugh") == []
         answer = app.ask("GET", "/server", headers={"Authorization": f"Bearer {key['key']}"})

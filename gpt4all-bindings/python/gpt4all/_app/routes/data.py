@@ -19,6 +19,7 @@ def routes(services: Services) -> APIRouter:
         await services.jobs.stop_all()
         await asyncio.to_thread(services.database.wipe)
         await asyncio.to_thread(services.library.wipe)
+        await asyncio.to_thread(services.uploads.clear)
         services.keys.forget()
         services.opening.renew()
         for kind in ("chats", "settings", "collections"):
