@@ -13,6 +13,7 @@ describe.skipIf(!program())("the list of chats", () => {
   afterAll(quit);
 
   const HOUR = 3600;
+  const STEP = 1000; // pixels: less than what is drawn, which would be stepped over
   const row = (page: Page, title: string) => page.getByRole("link", { name: title, exact: true });
 
   function many(chats: number): Store {
@@ -31,7 +32,11 @@ describe.skipIf(!program())("the list of chats", () => {
     await expect
       .poll(
         async () => {
-          await page.locator("[data-list]").evaluate((list) => list.scrollBy(0, 3000));
+          await page.locator("[data-list]").evaluate(async (list, step) => {
+            list.scrollBy(0, step);
+            // What has come near is drawn after the next frame.
+            for (let index = 0; index < 3; index += 1) await new Promise(requestAnimationFrame);
+          }, STEP);
           return row(page, title).count();
         },
         { timeout: 60_000, interval: 50 },
