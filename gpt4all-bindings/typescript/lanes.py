@@ -76,7 +76,10 @@ def ensure_packages() -> None:
 def _step(outcome: Outcome, name: str, command: Sequence[str]) -> bool:
     log = LOGS / f"typescript-{command[1].split('/')[-1].removesuffix('.js')}.log"
     log.unlink(missing_ok=True)
-    code = run_logged(command, log, cwd=HERE, variables=library_variables(), progress=last_word, timeout=LANE_SECONDS)
+    # node-gyp compiles with what CXX says
+    cached = {"CXX": f"ccache {os.environ.get('CXX', 'c++')}"} if shutil.which("ccache") else {}
+    variables = {**library_variables(), **cached}
+    code = run_logged(command, log, cwd=HERE, variables=variables, progress=last_word, timeout=LANE_SECONDS)
     outcome.check(name, tail(log, 40) if code else "")
     return code == 0
 
