@@ -6,7 +6,8 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from "p
 import { FakeServer } from "../fake/server";
 import type { Store } from "../fake/store";
 
-const PROGRAMS = ["chromium", "chromium-headless-shell", "chromium-browser", "google-chrome"];
+// the shell first: it is all that a flow needs, where the whole browser also draws its own window
+const PROGRAMS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
 
 /** Debian's browser; undefined if there is none. */
 export function program(): string | undefined {
