@@ -65,7 +65,9 @@ def run_pytest(
     command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--junitxml", str(report), *options, str(tests)]
     command += ["--numprocesses", str(min(processors(), 4)), "--dist", "worksteal"] if parallel else []
     folder = tests if tests.is_dir() else tests.parent
-    code = run_logged(command, log, cwd=folder, variables=variables, progress=last_word, timeout=LANE_SECONDS)
+    # threads of numpy's spin while they wait for each other, on processors that something else could use
+    alone = {"OPENBLAS_NUM_THREADS": "1", **variables}
+    code = run_logged(command, log, cwd=folder, variables=alone, progress=last_word, timeout=LANE_SECONDS)
     if not report.is_file():
         return Outcome(failed=[(name, f"pytest ended with {code} and no report:\n{tail(log)}")])
     outcome = read_junit(report)
