@@ -33,6 +33,7 @@ def cases() -> Iterator[Json]:
         expect = [item for index in range(len(continuations)) for item in scored(index, 0.002)]
         step = request("score", {"context": context, "continuations": continuations}, *expect)
         yield case(f"tiny-{name}", f"F32: {name}", TINY, open_(**PRECISE), step)
+    yield from batches()
     fields: Json = {"context": "hello", "continuations": [" world", " cat"], "logprob_rows": "continuation"}
     rows = exact("/result/rows/0/continuation", "/result/rows/0/position", "/result/n_vocab")
     step = request("score", fields, *rows, near("/floats/0", 0.005))
@@ -50,3 +51,28 @@ def cases() -> Iterator[Json]:
         expect += [near("/result/continuations/1/logprob", 0.5), equals("/result/continuations/1/greedy", False)]
         step = request("score", {"context": context, "continuations": continuations}, *expect)
         yield case(f"smollm2-{name}", f"Q4_1: {name}", SMOLLM2, open_(), step)
+
+
+def batches() -> Iterator[Json]:
+    """Several contexts in one request."""
+    inputs: list[Json] = [
+        {"context": "hello world", "continuations": [" hello", " the cat"]},
+        {"context": [1, 572, 574], "continuations": [[300, 301], [400]]},
+        {"context": "", "continuations": ["the dog"]},
+        {"context": "hello world", "continuations": [" water"]},
+    ]
+    expect = []
+    for index, given in enumerate(inputs):
+        result = f"/result/results/{index}"
+        expect += exact(f"{result}/context_tokens")
+        for each in range(len(given["continuations"])):
+            expect += scored(each, 0.002, result)
+    step = request("score_batch", {"inputs": inputs}, *expect)
+    yield case("tiny-batch", "Several contexts in one request", TINY, open_(**PRECISE), step)
+    long = {"context": [1, *range(300, 560), *range(300, 560)], "continuations": [[400, 401], [402]]}
+    expect = [equals("/result/results/0/continuations/0/n_truncated", 10), *scored(0, 0.005, "/result/results/0")]
+    expect += [equals("/result/results/0/continuations/1/n_truncated", 9), *scored(1, 0.005, "/result/results/0")]
+    step = request("score_batch", {"inputs": [long], "truncate": True}, *expect)
+    yield case("tiny-truncate", "A context that is cut to fit", TINY, open_(**PRECISE), step)
+    refused = request("score_batch", {"inputs": [long]}, equals("/detail/input", 0), status="context_overflow")
+    yield case("tiny-batch-too-long", "A context that is too long", TINY, open_(**PRECISE), refused)
