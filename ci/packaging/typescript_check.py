@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ci.build import ccache_variables
 from ci.common import cache_root
+from ci.documentation.stand_ins import fill
 from ci.packaging.typescript import BINDING, npm_pack, pack
 from ci.testing.reports import Outcome
 
@@ -42,10 +43,9 @@ class Project:
     def __init__(self, scratch: Path, packages: Sequence[Path], variables: Mapping[str, str]) -> None:
         """variables: of the environment, in which there is nothing of ours."""
         self.folder, cache = scratch / "project", scratch / "cache"
-        for folder in (self.folder, cache / "models"):
-            folder.mkdir(parents=True)
+        self.folder.mkdir(parents=True)
         if MODEL.is_file():
-            (cache / "models" / MODEL.name).symlink_to(MODEL)
+            fill(cache / "models", MODEL)  # with a short context: answers may go on until it is full
         self._variables = {"HOME": str(scratch), "GPT4ALL_CACHE": str(cache), "LANG": "C.UTF-8", **variables}
         self._packages = [str(package) for package in packages]
         (self.folder / "package.json").write_text('{"private": true}\n', encoding="utf-8")
@@ -79,6 +79,11 @@ def _dependencies(into: Path) -> list[Path]:
     return [npm_pack(BINDING / "node_modules" / name, into) for name in names]
 
 
+def _ccache_folder() -> str:
+    command = ["ccache", "--get-config", "cache_dir"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def check_installation(outcome: Outcome, library_folder: Path) -> None:
     """Installs both packages, and the main package alone with and without a compiler."""
     with tempfile.TemporaryDirectory() as temporary:
@@ -105,6 +110,7 @@ def check_installation(outcome: Outcome, library_folder: Path) -> None:
         )
 
         compiler = {"CXX": f"ccache {os.environ.get('CXX', 'c++')}", **ccache_variables()}
+        compiler |= {"CCACHE_BASEDIR": str(scratch), "CCACHE_DIR": _ccache_folder()}  # not that of the project's home
         variables = {"PATH": os.environ["PATH"], "GPT4ALL_LIBRARY": str(library_folder), **compiler}
         project = Project(scratch / "alone", [main, *others], variables)
         done = project.install()
