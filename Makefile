@@ -4,8 +4,8 @@ PYTHON ?= python3
 CI_PYTHON = @$(PYTHON)
 
 .DEFAULT_GOAL := help
-.PHONY: help run chat build generate wheel jar npm sdist test lint format bench fuzz mutations docs site bump release-dry-run \
-    setup clean
+.PHONY: help run chat train-demo build generate wheel jar npm sdist test lint format bench fuzz mutations docs site bump \
+    release-dry-run setup clean
 .NOTPARALLEL:
 
 export PROMPT MODEL
@@ -18,6 +18,9 @@ run: ## Build, fetch the default model and answer: make run PROMPT="…" [MODEL=
 
 chat: ## Build the chat application and open it in the browser
 	$(CI_PYTHON) -m ci.chat
+
+train-demo: ## Fine-tune the default model on what the library's options do, export it and ask it (installs PyTorch)
+	$(CI_PYTHON) -m ci.train_demo
 
 build: ## Build libllmodel in build/release
 	$(CI_PYTHON) -m ci.build release llmodel

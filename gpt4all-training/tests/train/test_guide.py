@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gpt4all_training.configuration import Settings, read_configuration
+from gpt4all_training.curate import Curate
 from gpt4all_training.export import Export
 from gpt4all_training.train import Train
 
@@ -20,6 +21,14 @@ def test_the_guide_shows_valid_configurations(tmp_path: Path) -> None:
     for text, model in zip(shown, models, strict=True):
         (tmp_path / "step.yaml").write_text(text, encoding="utf-8")
         read_configuration(tmp_path / "step.yaml", model)
+
+
+def test_the_demo_has_valid_configurations() -> None:
+    demo = Path(__file__).resolve().parents[2] / "demo"
+    models: dict[str, type[Settings]] = {"curate": Curate, "train": Train, "export": Export}
+    assert {path.stem for path in demo.glob("*.yaml")} == models.keys()
+    for name, model in models.items():
+        read_configuration(demo / f"{name}.yaml", model)
 
 
 @pytest.mark.parametrize("model", [Train, Export])
