@@ -60,14 +60,17 @@ void ScoreQueue::wait_for_turns(Member &member, std::unique_lock<std::mutex> &lo
                                 const std::function<void(ScoreJob &job)> &give) {
     for (;;) {
         member.task->throw_if_cancelled();
-        if (member.error) {
+        if (member.in_batch) {
+            changed_.wait_for(lock, cancel_poll);
+        } else if (member.error) {
             throw Error(*member.error);
-        }
-        if (member.news && !member.in_batch) {
+        } else if (member.news) {
             member.news = false;
+            member.giving = true;
             lock.unlock();
             give(*member.job);
             lock.lock();
+            member.giving = false;
         } else if (member.done) {
             return;
         } else if (running_ || !run_batch(lock)) {
@@ -118,7 +121,7 @@ bool ScoreQueue::run_batch(std::unique_lock<std::mutex> &lock) {
     const Members members = admitted();
     Members ready;
     std::ranges::copy_if(members, std::back_inserter(ready), [](const Member *member) {
-        return member->job->rows().empty() && !member->task->cancelled();
+        return !member->giving && member->job->rows().empty() && !member->task->cancelled();
     });
     if (ready.empty()) {
         return false;

@@ -30,8 +30,9 @@ class ScoreQueue {
         ScoreJob *job;
         const Cancellable *task;
         bool admitted = false; // it has its share of the memory
-        bool in_batch = false;
-        bool news = false; // for `give`
+        bool in_batch = false; // all that is below, and the job, belong to the thread that runs it
+        bool giving = false;   // the job belongs to its own thread
+        bool news = false;     // for `give`
         bool done = false;
         std::optional<Error> error;
     };

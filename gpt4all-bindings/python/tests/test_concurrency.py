@@ -174,3 +174,24 @@ def test_closing_in_the_midst(tiny_path: Path) -> None:
     for thread in running:
         thread.join(30)
     assert len(outcomes) == 8
+
+
+def test_scores_of_many_threads(tiny_path: Path) -> None:
+    """Requests that end, begin and give rows while batches of others run."""
+    asked = [
+        (
+            [5 + number % 7, *range(30, 31 + number * 3 % 60)],
+            [list(range(300 + number, 303 + number + each)) for each in range(4)],
+        )
+        for number in range(40)
+    ]
+    with Model(tiny_path, n_ctx=512, threads=1) as model:
+        expected = [[score.logprob for score in model.score(*each)] for each in asked]
+
+        def ask(number: int) -> list[float]:
+            rows: Any = {"logprob_rows": "continuation"} if number % 5 == 0 else {}
+            return [score.logprob for score in model.score(*asked[number % 40], **rows)]
+
+        with ThreadPoolExecutor(12) as pool:
+            for number, found in enumerate(pool.map(ask, range(3000))):
+                assert found == pytest.approx(expected[number % 40], abs=0.1)
