@@ -6,7 +6,6 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from typing import Any, TypeVar
 
 from lm_eval.api.model import TemplateLM
@@ -26,7 +25,7 @@ Likelihood = tuple[float, bool]
 
 T = TypeVar("T")
 
-_CHUNK_TOKENS = 4096
+_CHUNK_TOKENS = 2048
 """Of one request: enough to fill batches, and few enough to show progress and to lose little when stopped."""
 
 _SAMPLING = {"temperature", "top_k", "top_p", "min_p"}
@@ -149,13 +148,11 @@ class LibraryLM(TemplateLM):  # type: ignore[misc]
         return [(float(logprob), bool(greedy)) for logprob, greedy in found]
 
     def _score(self, pairs: Sequence[Pair]) -> Iterator[list[tuple[int, Any]]]:
-        """Scores pairs, longest first, so that the time left is rather over- than underestimated."""
-        order = sorted(range(len(pairs)), key=lambda at: (-len(pairs[at][0]), pairs[at][0]))
-        for context, same in groupby(order, key=lambda at: pairs[at][0]):
-            places = list(same)
-            scores = self._model.score(context, [pairs[at][1] for at in places])
-            self.scored_tokens += len(context) + sum(len(pairs[at][1]) for at in places)
-            yield [(at, (score.logprob, score.greedy)) for at, score in zip(places, scores, strict=True)]
+        """Scores pairs, those with the same context beside each other, so that it is computed once."""
+        for places, tokens in _chunks(sorted(range(len(pairs)), key=lambda at: pairs[at]), pairs):
+            batch = self._model.score_batch([(pairs[at][0], [pairs[at][1]]) for at in places])
+            self.scored_tokens += tokens
+            yield [(at, (found[0].logprob, found[0].greedy)) for at, found in zip(places, batch, strict=True)]
 
     # ------------------------------------------------------------------------------------------------------ generation
 
@@ -222,3 +219,17 @@ class LibraryLM(TemplateLM):  # type: ignore[misc]
         if add_special is None:
             add_special = not (begins and text.startswith(begins))
         return tuple(self._model.tokenize(text, add_special=add_special, parse_special=templated))
+
+
+def _chunks(places: Sequence[int], pairs: Sequence[Pair]) -> Iterator[tuple[list[int], int]]:
+    """The places in parts, each as large as a request is to be, and its tokens; a context that comes again is free."""
+    chunk, size = list[int](), 0
+    for at, before in zip(places, (None, *places), strict=False):
+        context, continuation = pairs[at]
+        size += len(continuation) + (0 if before is not None and pairs[before][0] == context else len(context))
+        chunk.append(at)
+        if size >= _CHUNK_TOKENS:
+            yield chunk, size
+            chunk, size = [], 0
+    if chunk:
+        yield chunk, size

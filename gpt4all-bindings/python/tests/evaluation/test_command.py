@@ -15,7 +15,7 @@ import pytest
 from cli_helpers import Gpt4all, as_json, cache, gpt4all
 from conftest import child_environment
 
-from .conftest import ROWS, write_rows
+from .made_up import ROWS, write_rows
 
 pytestmark = pytest.mark.timeout(400)
 __all__ = ["cache", "gpt4all"]

@@ -11,7 +11,7 @@ import pytest
 from gpt4all.evaluation import TaskDataError
 from gpt4all.evaluation._data import read
 
-from .conftest import ROWS, write_rows
+from .made_up import ROWS, write_rows
 
 PUBLISHED: dict[str, dict[str, Any]] = {
     "boolq": {"passage": "The old mill stands by the river.", "question": "is the mill by the sea", "label": 0},

@@ -15,7 +15,7 @@ from conftest import RunPython
 from gpt4all import evaluation
 from gpt4all.evaluation._harness import Tasks
 
-from .conftest import ROWS, write_rows
+from .made_up import ROWS, write_rows
 
 # Where something else computes, reading all of lm-eval's definitions takes more than a minute.
 pytestmark = [pytest.mark.usefixtures("library"), pytest.mark.timeout(400)]
@@ -132,12 +132,15 @@ def test_other_tasks_take_their_own_columns(model: gpt4all.Model, data: Path) ->
     assert found.items == 2
 
 
-def test_a_run_that_was_stopped_goes_on(model: gpt4all.Model, data: Path, tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_goes_on(
+    model: gpt4all.Model, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gpt4all.evaluation._language_model._CHUNK_TOKENS", 20)
     tasks = ["boolq", "arc_easy"]
     whole = evaluation.evaluate(model, tasks, data=data)
 
     def stop(task: str, done: int, total: int) -> None:
-        if task == "arc_easy" and done >= 4:
+        if task == "arc_easy" and 0 < done < total:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -148,8 +151,7 @@ def test_a_run_that_was_stopped_goes_on(model: gpt4all.Model, data: Path, tmp_pa
     )
     assert found.tasks == whole.tasks
     assert told[0] == ("boolq", 6, 6)
-    assert ("arc_easy", 4, 7) in told
-    assert ("arc_easy", 0, 7) not in told
+    assert 0 < told[1][1] < 7
     assert told[-1] == ("arc_easy", 7, 7)
     assert 0 < found.scored_tokens < whole.scored_tokens
     again = evaluation.evaluate(model, tasks, data=data, folder=tmp_path / "kept")
