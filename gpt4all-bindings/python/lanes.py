@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,9 +11,18 @@ from ci.build import build
 from ci.common import BUILD, ROOT, MissingTool, NoNetwork, file_lock, say
 from ci.packaging.jdk import newest_jdk
 from ci.setup import ensure_other_venv, ensure_tools
+from ci.steps import run_logged, tail
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
-from ci.testing.runners import PYTHON_BINDING, conformance_variables, library_variables, run_pytest
+from ci.testing.runners import (
+    LANE_SECONDS,
+    LOGS,
+    PYTHON_BINDING,
+    REPORTS,
+    conformance_variables,
+    library_variables,
+    run_pytest,
+)
 
 TESTS = PYTHON_BINDING / "tests"
 COMPATIBILITY = TESTS / "compatibility"
@@ -21,6 +32,7 @@ DOCUMENTS = TESTS / "documents"
 RETRIEVAL = DOCUMENTS / "retrieval"
 APP = TESTS / "app"
 EVALUATION = TESTS / "evaluation"
+AGREEMENT = EVALUATION / "agreement"
 # These have virtual environments of their own.
 OTHERS = tuple(f"--ignore={SERVER / name}" for name in ("replicas", "test_llama_index.py", "test_lm_eval.py"))
 
@@ -126,6 +138,32 @@ def _evaluate(_: Settings) -> Outcome:
     return run_pytest("evaluate", EVALUATION, library_variables(), python=_ensure_evaluate_venv())
 
 
+def _ensure_agreement_venv() -> Path:
+    """Makes build/venv-agreement and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
+    return ensure_other_venv("venv-agreement", AGREEMENT / "requirements.txt", "lm-eval, PyTorch and transformers")
+
+
+def _agreement(_: Settings) -> Outcome:
+    """Each task of each model counts as a test."""
+    build("release", ["llmodel"])
+    log, found = LOGS / "evaluate-transformers.log", REPORTS / "evaluate-transformers.json"
+    log.unlink(missing_ok=True)
+    found.unlink(missing_ok=True)
+    found.parent.mkdir(parents=True, exist_ok=True)
+    folders = (PYTHON_BINDING, TESTS, ROOT / "gpt4all-bindings" / "corpus" / "tools")
+    variables = {**library_variables(), "PYTHONPATH": os.pathsep.join(map(str, folders)), "HF_HUB_OFFLINE": "1"}
+    command = [str(_ensure_agreement_venv()), "-m", "tests.evaluation.agreement", str(found)]
+    if named := os.environ.get("GPT4ALL_EVALUATION_DATA"):
+        command += ["--data", named]
+    code = run_logged(command, log, cwd=PYTHON_BINDING, variables=variables, timeout=LANE_SECONDS)
+    told = json.loads(found.read_text(encoding="utf-8")) if found.is_file() else {"models": {}, "wrong": []}
+    outcome = Outcome(passed=sum(len(tasks) for tasks in told["models"].values()))
+    outcome.failed += [(line.split(" ")[0], line) for line in told["wrong"]]
+    if code and not outcome.failed:
+        outcome.failed.append(("evaluate-transformers", f"it ended with {code}:\n{tail(log, 40)}"))
+    return outcome
+
+
 def _retrieval(_: Settings) -> Outcome:
     build("release", ["llmodel"])
     return run_pytest("retrieval", RETRIEVAL, library_variables(), python=_ensure_documents_venv())
@@ -194,6 +232,14 @@ LANES = {
         minutes=2,
         place=83,
         beside=True,
+    ),
+    "evaluate-transformers": Lane(
+        "log-likelihoods and accuracies, compared with lm-eval's model class for transformers",
+        _agreement,
+        venv=_ensure_agreement_venv,
+        minutes=3,
+        place=71,
+        optional="installs PyTorch",
     ),
     "retrieval": Lane(
         "how much search finds in documents of Debian's packages",
