@@ -99,8 +99,8 @@ json named(int count, const std::string &prefix, const std::function<json(int)> 
     return llmodel::parse_json(("{" + text + "}").c_str(), "it");
 }
 
-std::string list(const std::string &item, size_t times) {
-    return "[" + repeat(item + ",", times - 1) + item + "]";
+std::string list(const std::string &item, int times) {
+    return "[" + repeat(item + ",", static_cast<size_t>(times - 1)) + item + "]";
 }
 
 /** Each takes a part of a second on an idle machine: it is said, or that it takes too long. */

@@ -32,10 +32,12 @@ TEST(SharingOrder, NewOnesDoNotHoldUpOneThatNeedsAllTheRoom) {
     std::atomic<bool> over = false;
     std::atomic<int> ended = 0;
     std::atomic<int> ended_before = 0;
+    constexpr int count = 12;
     std::vector<std::thread> askers;
-    for (int asker = 0; asker < 12; ++asker) {
+    askers.reserve(count);
+    for (int asker = 0; asker < count; ++asker) {
         askers.emplace_back([&, asker] {
-            for (int number = asker; !over; number += 12) {
+            for (int number = asker; !over; number += count) {
                 EXPECT_EQ(model.run("complete", request_of(number)).status(), LLMODEL_OK);
                 ++ended;
             }
@@ -54,7 +56,7 @@ TEST(SharingOrder, NewOnesDoNotHoldUpOneThatNeedsAllTheRoom) {
     }
     EXPECT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
     // those before it in the queue, and those that run beside it or take their turns there
-    EXPECT_LT(overtaken, 12 + 8 * (2 + tokens / answer_tokens));
+    EXPECT_LT(overtaken, count + 8 * (2 + tokens / answer_tokens));
 }
 
 TEST(SharingOrder, AdaptersTakeTurns) {
@@ -177,8 +179,10 @@ TEST(SharingLimits, AContextThatIsShiftedGoesOnAndOthersToo) {
 
 TEST(SharingSlots, PinnedRequestsKeepTheirs) {
     const Model model(llama(), with_little_room({{"n_parallel", 4}}));
+    constexpr int count = 16;
     std::vector<Task> tasks;
-    for (int i = 0; i < 16; ++i) {
+    tasks.reserve(count);
+    for (int i = 0; i < count; ++i) {
         tasks.push_back(model.start("complete", request_of(i, {{"id_slot", i % 3}})));
     }
     for (size_t i = 0; i < tasks.size(); ++i) {
@@ -233,8 +237,10 @@ TEST(SharingSlots, WhatIsCancelledWhileSetAsideLeavesNoTrace) {
     const Alone expected = alone(llama(), options, 4);
     const Model model(llama(), options);
     for (const auto pause : {0, 5, 20, 60}) {
+        constexpr int count = 8;
         std::vector<Task> tasks;
-        for (int i = 0; i < 8; ++i) {
+        tasks.reserve(count);
+        for (int i = 0; i < count; ++i) {
             tasks.push_back(model.start("complete", request_of(100 + i)));
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(pause));

@@ -12,7 +12,7 @@ const TemporaryFolder &folder() {
 }
 
 std::string written(const char *name, void (*write)(const std::string &)) {
-    const std::string path = folder().file(name);
+    std::string path = folder().file(name);
     if (!std::filesystem::exists(path)) {
         write(path);
     }
@@ -164,10 +164,11 @@ TEST(SharingState, SamplersGoOnWhereTheyWere) {
 TEST(SharingChoices, AreWhatTheyAreAlone) {
     std::vector<json> requests;
     for (int seed = 0; seed < (sanitized ? 4 : 6); ++seed) {
-        std::string prompt = prompt_of(seed);
+        std::string prompt;
         for (int i = 0; i < 20 * (seed % 3); ++i) { // the choices share what the prompt takes
-            prompt = "the house " + prompt;
+            prompt += "the house ";
         }
+        prompt += prompt_of(seed);
         requests.push_back(
             request_of(seed, {{"prompt", prompt}, {"n", 4}, {"temperature", 1}, {"top_k", 0}, {"seed", 100 * seed}}));
     }
