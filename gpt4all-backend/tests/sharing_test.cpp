@@ -87,6 +87,47 @@ const Mode modes[] = {
 INSTANTIATE_TEST_SUITE_P(Modes, Sharing, testing::ValuesIn(modes),
                          [](const auto &test) { return std::string(test.param.name); });
 
+json tokens_from(int seed, int count) {
+    json tokens = json::array();
+    for (int i = 0; i < count; ++i) {
+        tokens.push_back(3 + (i * 37 + seed * 101) % 600);
+    }
+    return tokens;
+}
+
+/** What a window hides of a prompt is seen again when the next one goes on from an earlier place. */
+TEST(SharingSlidingWindow, ACacheInFullSizeKeepsWhatTheWindowHides) {
+    constexpr int begin = 60;
+    const json options = with_little_room({{"n_parallel", 2}, {"n_ctx", 256}, {"swa_full", true}});
+    const auto request = [](int slot, const json &prompt) {
+        return complete(prompt, {{"id_slot", slot}, {"max_tokens", 8}, {"ignore_eos", true}, {"logprobs", 2}});
+    };
+    json changed = tokens_from(1, begin);
+    for (const json &token : tokens_from(9, 10)) {
+        changed.push_back(token);
+    }
+    const Answer expected = Model(sliding_window(), options).run("complete", request(0, changed));
+    ASSERT_EQ(expected.status(), LLMODEL_OK) << expected.failure.message;
+
+    const Model model(sliding_window(), options);
+    for (const auto &[slot, prompt] : {
+             std::pair(1, tokens_from(2, 30)), // lies before what follows
+             std::pair(0, tokens_from(1, 100)),
+             std::pair(1, tokens_from(3, 84)), // finds room there, and no more than behind it
+         }) {
+        ASSERT_EQ(model.run("complete", request(slot, prompt)).status(), LLMODEL_OK);
+    }
+    const Answer answer = model.run("complete", request(0, changed));
+    ASSERT_EQ(answer.status(), LLMODEL_OK) << answer.failure.message;
+    EXPECT_EQ(answer.result["usage"]["prompt_tokens_details"]["cached_tokens"], begin);
+    const json &found = answer.result["choices"][0]["logprobs"]["content"];
+    const json &wanted = expected.result["choices"][0]["logprobs"]["content"];
+    ASSERT_EQ(found.size(), wanted.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+        EXPECT_NEAR(found[i]["logprob"].get<double>(), wanted[i]["logprob"].get<double>(), rounding) << i;
+    }
+}
+
 TEST(SharingHybrid, AnEmptiedSlotBeginsAnew) {
     const json options = with_little_room({{"n_parallel", 3}});
     const Alone expected = alone(hybrid(), options, 1);
