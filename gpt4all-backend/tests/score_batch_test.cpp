@@ -47,7 +47,7 @@ json mixed_inputs(int count) {
 }
 
 std::string written(const std::string &name, void (*write)(const std::string &)) {
-    const std::string path = (std::filesystem::path(testing::TempDir()) / name).string();
+    std::string path = (std::filesystem::path(testing::TempDir()) / name).string();
     write(path);
     return path;
 }
@@ -138,6 +138,7 @@ TEST_P(ScoreBatches, ShareThingsWithOtherThreads) {
     const json expected = alone(inputs);
     std::vector<std::thread> threads;
     std::vector<json> found(5);
+    threads.reserve(found.size());
     for (json &each : found) {
         threads.emplace_back([&] { each = score_batch(inputs).result["results"]; });
     }

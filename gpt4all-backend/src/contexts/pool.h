@@ -1,6 +1,7 @@
 #pragma once
 
 #include "contexts/context.h"
+#include "tasks/event_sink.h"
 
 #include <cstddef>
 #include <functional>

@@ -60,22 +60,27 @@ void ScoreQueue::wait_for_turns(Member &member, std::unique_lock<std::mutex> &lo
                                 const std::function<void(ScoreJob &job)> &give) {
     for (;;) {
         member.task->throw_if_cancelled();
-        if (member.in_batch) {
-            changed_.wait_for(lock, cancel_poll);
-        } else if (member.error) {
-            throw Error(*member.error);
-        } else if (member.news) {
-            member.news = false;
-            member.giving = true;
-            lock.unlock();
-            give(*member.job);
-            lock.lock();
-            member.giving = false;
-        } else if (member.done) {
-            return;
-        } else if (running_ || !run_batch(lock)) {
-            changed_.wait_for(lock, cancel_poll);
+        if (!member.in_batch) {
+            if (member.error) {
+                throw Error(*member.error);
+            }
+            if (member.news) {
+                member.news = false;
+                member.giving = true;
+                lock.unlock();
+                give(*member.job);
+                lock.lock();
+                member.giving = false;
+                continue;
+            }
+            if (member.done) {
+                return;
+            }
+            if (!running_ && run_batch(lock)) {
+                continue;
+            }
         }
+        changed_.wait_for(lock, cancel_poll);
     }
 }
 
