@@ -31,6 +31,7 @@ from gpt4all.gpt4all import DEFAULT_MODEL, find_model
 RUN_CASES = [sys.executable, "-m", "corpus_tools.processors.run_cases"]
 PRODUCTS = bin_folder() / "cpu_products"
 ATTENTION = bin_folder() / "cpu_attention"
+ACTIVATIONS = bin_folder() / "cpu_activations"
 # What is computed, and so may differ: answers, scores and vectors by every model.
 TOPICS = ("complete", "embed", "grammar", "json_schema", "logprobs", "rerank", "score", "trained")
 # An answer of the tiny model by weights in F32 and in 4 and 8 bits.
@@ -85,6 +86,14 @@ def test_products(runnable: Module) -> None:
 def test_attention_of_many_conversations(runnable: Module) -> None:
     emulated = ["--unchecked"] if emulates_amx(runnable) else []
     done = run([ATTENTION, "--module", runnable.path, *emulated], variables(runnable))
+    assert done.returncode == 0, ending(done)
+    assert ", 0 wrong" in done.stdout.splitlines()[-1]
+
+
+@every_module
+def test_activations(runnable: Module) -> None:
+    emulated = ["--unchecked"] if emulates_amx(runnable) else []
+    done = run([ACTIVATIONS, "--module", runnable.path, *emulated], variables(runnable))
     assert done.returncode == 0, ending(done)
     assert ", 0 wrong" in done.stdout.splitlines()[-1]
 

@@ -157,9 +157,6 @@ def check_sources(report: Report, family: str, folder: Path, scratch: Path) -> d
 
 def check_adapter(report: Report, family: str, folder: Path, scratch: Path) -> float:
     adapted = folders.with_adapter(folder, family, scratch / "adapter")
-    if family == "mpt":
-        for block in adapted.base_model.model.transformer.blocks:
-            block.ffn.act = torch.nn.GELU(approximate="tanh")
     convert_folder(scratch / "adapter", scratch / "adapter.gguf", base=folder)
     with Model(scratch / f"{family}-F32.gguf", n_ctx=512) as model:
         tokens = model.tokenize(PASSAGE, add_special=True)
@@ -177,9 +174,6 @@ def check_variant(report: Report, name: str, scratch: Path) -> float:
     folder, path = folders.variant(name, scratch / name), scratch / f"{name}.gguf"
     convert_folder(folder, path, type="F32")
     model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
-    if name.startswith("mpt"):
-        for block in model.transformer.blocks:
-            block.ffn.act = torch.nn.GELU(approximate="tanh")
     tokens = list(range(300, 400))
     with torch.inference_mode():
         theirs = model(torch.tensor([tokens])).logits[0].double().numpy()[:-1]

@@ -91,7 +91,6 @@ def gptj(file: ModelFile, weights: dict[str, Array]) -> Any:
 
 
 def mpt(file: ModelFile, weights: dict[str, Array]) -> Any:
-    """With the tanh approximation of GELU, as llama.cpp has it, in place of the exact one that transformers takes."""
     attention = {"clip_qkv": file.parameter("attention.clamp_kqv") or None}
     attention["alibi_bias_max"] = int(file.parameter("attention.max_alibi_bias"))
     config = transformers.MptConfig(
@@ -103,8 +102,6 @@ def mpt(file: ModelFile, weights: dict[str, Array]) -> Any:
         attn_config=attention,
     )
     model = transformers.MptForCausalLM(config)
-    for block in model.transformer.blocks:
-        block.ffn.act = torch.nn.GELU(approximate="tanh")
     return load(model, {**state(file, weights), "lm_head.weight": weights["token_embd.weight"]})
 
 

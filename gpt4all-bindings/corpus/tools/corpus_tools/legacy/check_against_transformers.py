@@ -4,8 +4,6 @@ For every kind of file and every type: the file is written from a tiny model, it
 to GPTJForCausalLM, MptForCausalLM or LlamaForCausalLM in F32, and the logits after each of 24 tokens must have at least
 the cosine that least_cosine() asks for. The numbers are written to results/legacy/transformers.json.
 
-MPT's GELU is the approximation with tanh in both, as ggml has it; transformers' own is exact.
-
 Needs torch, transformers, gguf and the gpt4all package, whose library GPT4ALL_LIBRARY may name.
 
 Usage: python -m corpus_tools.legacy.check_against_transformers [--date YYYY-MM-DD] [--out FILE]

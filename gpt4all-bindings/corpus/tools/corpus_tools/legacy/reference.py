@@ -1,11 +1,13 @@
 """The three architectures computed by numpy in double precision, on whole sequences: what logits are held against.
 
 The weights are those of a file, by its names. Sources of the formulas: ggml's examples gpt-j and mpt, llama.cpp of
-May 2023. Each function takes token ids and returns logits of the shape (tokens, vocabulary).
+May 2023; MPT's GELU is exact, as its makers have it, where ggml's example approximates it. Each function takes token
+ids and returns logits of the shape (tokens, vocabulary).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,7 +42,12 @@ def _rms_norm(x: Rows, weight: Rows) -> Rows:
 
 
 def _gelu(x: Rows) -> Rows:
-    """GELU by its approximation with tanh, as ggml has it."""
+    gated: Rows = 0.5 * x * (1 + np.vectorize(math.erf)(x / np.sqrt(2)))
+    return gated
+
+
+def _gelu_by_tanh(x: Rows) -> Rows:
+    """GELU's approximation, with which GPT-J was trained."""
     gated: Rows = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
     return gated
 
@@ -94,7 +101,7 @@ def _gptj(model: LegacyModel, w: Mapping[str, Rows], tokens: npt.NDArray[Any]) -
             _heads(normed @ w[f"{block}attn.{name}.weight"].T, model.heads) for name in ("q_proj", "k_proj", "v_proj")
         )
         mixed = _attention(_rope(q, model.rotated), _rope(k, model.rotated), v)
-        hidden = _gelu(normed @ w[block + "mlp.fc_in.weight"].T + w[block + "mlp.fc_in.bias"])
+        hidden = _gelu_by_tanh(normed @ w[block + "mlp.fc_in.weight"].T + w[block + "mlp.fc_in.bias"])
         fed = hidden @ w[block + "mlp.fc_out.weight"].T + w[block + "mlp.fc_out.bias"]
         x = x + mixed @ w[block + "attn.out_proj.weight"].T + fed  # both read the same norm of x
     normed = _layer_norm(x, w["transformer.ln_f.weight"], w["transformer.ln_f.bias"])

@@ -107,7 +107,4 @@ def _mpt(model: LegacyModel, weights: Mapping[str, Array]) -> Any:
         layer_norm_epsilon=NORM_EPSILON,
         attn_config={"alibi_bias_max": int(model.alibi_bias_max), "clip_qkv": model.clip_qkv or None},
     )
-    module = transformers.MptForCausalLM(config)
-    for block in module.transformer.blocks:
-        block.ffn.act = torch.nn.GELU(approximate="tanh")  # as ggml has it; transformers' own is exact
-    return _loaded(module, weights)
+    return _loaded(transformers.MptForCausalLM(config), weights)

@@ -24,7 +24,8 @@ def _processors(_: Settings) -> Outcome:
         ensure_tools(["qemu"])
     except (MissingTool, NoNetwork) as failure:
         say(f"      without old processors, which qemu emulates: {failure}")
-    build("modules", ["llmodel", "bin/cpu_products", "bin/cpu_attention", "bin/amx_products_test", "amx_emulator"])
+    programs = ("cpu_products", "cpu_attention", "cpu_activations", "amx_products_test")
+    build("modules", ["llmodel", *(f"bin/{name}" for name in programs), "amx_emulator"])
     variables = library_variables("modules")
     variables["PYTHONPATH"] += os.pathsep + str(TOOLS)
     command = [str(VENV_PYTHON), "-m", "corpus_tools.processors.modules"]

@@ -32,12 +32,6 @@ TOLERANCE = 0.01
 _EXACT: dict[str, Any] = {"cache_type_k": "f32", "cache_type_v": "f32", "flash_attn": "off"}
 
 
-def _approximate_gelu(model: Any) -> None:
-    """Has an MPT compute GELU by tanh, as llama.cpp does; its makers take the error function."""
-    for block in model.transformer.blocks:
-        block.ffn.act = torch.nn.GELU(approximate="tanh")
-
-
 def compare(task: str, ours: Any, theirs: Any, data: Path, limit: int | None) -> dict[str, Any]:
     """The largest difference, and what both reached in the task."""
     one, other = (
@@ -103,8 +97,6 @@ def main() -> int:
                     pretrained=str(folder), device="cpu", dtype="float32", batch_size=16, max_length=ours.max_length
                 )
                 theirs.chat = False
-                if name.endswith("mpt"):
-                    _approximate_gelu(theirs.model)
                 for task in evaluation.SEVEN_TASKS:
                     each = compare(task, ours, theirs, data, asked.limit)
                     found["models"].setdefault(name, {})[task] = each
