@@ -1,4 +1,4 @@
-// Compiled for the processor that it runs on, whatever the rest is compiled for.
+// Compiled for the instructions whose limits it tells, whatever the rest is compiled for.
 
 #include "bench_limits.h"
 
@@ -12,6 +12,13 @@
 #include <memory>
 #include <thread>
 #include <vector>
+
+#if defined(__AMX_INT8__) && defined(__linux__)
+#include <sys/syscall.h>
+
+#include <immintrin.h>
+#include <unistd.h>
+#endif
 
 namespace {
 
@@ -35,6 +42,17 @@ template<typename Work> double quickest(int threads, const Work &work) {
         best = std::min(best, std::chrono::duration<double>(Clock::now() - start).count());
     }
     return best;
+}
+
+/** Has the compiler believe that a vector changes, so that it computes a product again. */
+template<typename Vector> inline void keep(Vector &vector) {
+#if defined(__AVX512F__)
+    asm("" : "+v"(vector));
+#elif defined(__AVX__)
+    asm("" : "+x"(vector));
+#elif defined(__ARM_NEON)
+    asm("" : "+w"(vector));
+#endif
 }
 
 } // namespace
@@ -72,28 +90,75 @@ double peak_products(int threads) {
 #ifdef LLMODEL_HAS_PRODUCTS
     using namespace llmodel::kernels::products;
     constexpr Kind kind = kind_of<q4_0>();
-    constexpr int64_t times = 2'000'000;
+    constexpr int64_t times = 50'000;
+    constexpr int in_a_row = 32; // without a branch on what is held back, as in a kernel
     constexpr int chains = registers == 32 ? 12 : 6;
     const double seconds = quickest(threads, [&](int thread) {
         Bytes weights = Bytes{} + static_cast<uint8_t>(thread + 3);
         const Bytes inputs = Bytes{} + 2;
-        Dot<kind> dots[chains];
-        for (Dot<kind> &dot : dots) {
-            dot.start(0);
-        }
+        Ints sums = {};
         for (int64_t i = 0; i < times; ++i) {
+            Dot<kind> dots[chains];
 #pragma GCC unroll 12
             for (Dot<kind> &dot : dots) {
-                dot.add(weights, inputs);
+                dot.start(0);
+            }
+#pragma GCC unroll 32
+            for (int repeat = 0; repeat < in_a_row; ++repeat) {
+#pragma GCC unroll 12
+                for (Dot<kind> &dot : dots) {
+                    keep(weights);
+                    dot.add(weights, inputs);
+                }
+            }
+#pragma GCC unroll 12
+            for (Dot<kind> &dot : dots) {
+                sums += dot.sum();
             }
         }
-        for (Dot<kind> &dot : dots) {
-            Ints sum = dot.sum();
-            asm volatile("" : : "m"(sum));
-        }
+        asm volatile("" : : "m"(sums));
     });
-    return static_cast<double>(times * chains * lanes * 4 * threads) / seconds * 1e-9;
+    return static_cast<double>(times * in_a_row * chains * lanes * 4 * threads) / seconds * 1e-9;
 #else
     return 0;
+#endif
+}
+
+double peak_tile_products(int threads) {
+#if defined(__AMX_INT8__) && defined(__linux__)
+    constexpr long request_permission = 0x1023; // ARCH_REQ_XCOMP_PERM
+    constexpr long tile_data = 18;              // XFEATURE_XTILEDATA
+    if (syscall(SYS_arch_prctl, request_permission, tile_data) != 0) {
+        return 0;
+    }
+    struct alignas(64) {
+        uint8_t palette = 1;
+        uint8_t rest[15] = {};
+        uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+        uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+    } const shapes;
+    constexpr int64_t times = 400'000;
+    constexpr int64_t products_each = 16 * 16 * 64;
+    const double seconds = quickest(threads, [&](int) {
+        _tile_loadconfig(&shapes);
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+        _tile_zero(4);
+        _tile_zero(5);
+        _tile_zero(6);
+        _tile_zero(7);
+        for (int64_t i = 0; i < times; ++i) {
+            _tile_dpbusd(0, 4, 6);
+            _tile_dpbusd(1, 4, 7);
+            _tile_dpbusd(2, 5, 6);
+            _tile_dpbusd(3, 5, 7);
+        }
+        _tile_release();
+    });
+    return static_cast<double>(times * 4 * products_each * threads) / seconds * 1e-9;
+#else
+    return 0 * threads;
 #endif
 }

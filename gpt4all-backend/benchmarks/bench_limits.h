@@ -3,5 +3,9 @@
 /** Bytes for a nanosecond that all threads read together, from memory that no cache holds. */
 double read_bandwidth(int threads);
 
-/** Products of 8 bits for a nanosecond that all threads add up together when they do nothing else; 0 if unknown. */
+/** Products of 8 bits for a nanosecond that all threads add up together when they do nothing else, with vectors; 0 if
+ * unknown. */
 double peak_products(int threads);
+
+/** The same with tiles of AMX; 0 if this is compiled for a processor without, or the system refuses them. */
+double peak_tile_products(int threads);
