@@ -12,10 +12,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any
 
+import instruction_sets
+import noise
 import report
 import tables
 from beside import Pair
@@ -23,6 +25,7 @@ from contenders import HERE, Contender, LlamaBench, LlamaServer, Worker
 from gpt4all import Model, build_info
 from questions import N_PREFIX, N_PROMPT, N_TAIL, QUESTIONS, Recorder, Settings
 from servers import servers
+from weights import DEFAULT_MODEL, TESTS, Weights
 
 ROOT = HERE.parents[1]
 STORY = "The lighthouse keeper climbed the stairs every evening, and"
@@ -62,6 +65,13 @@ def peers(arguments: argparse.Namespace) -> dict[str, tuple[str, Contender]]:
     elif arguments.node_llama_cpp:
         print(f"      no node-llama-cpp in {arguments.node_llama_cpp}", file=sys.stderr)
     return found
+
+
+def ik_llama_cpp(arguments: argparse.Namespace) -> dict[str, str]:
+    """Its package's version, if it is installed."""
+    python = arguments.ik_llama_cpp or arguments.ik_llama_cpp_wheel
+    code = "from importlib.metadata import version; print(version('ik-llama-cpp-python'))"
+    return {tables.IK: subprocess.check_output([python, "-c", code], text=True).strip()} if python else {}
 
 
 def pairs(arguments: argparse.Namespace, others: Container[str]) -> list[Pair]:
@@ -105,6 +115,22 @@ def machine() -> dict[str, Any]:
     }
 
 
+def weights(arguments: argparse.Namespace, story: list[int], flags: list[str]) -> Weights | None:
+    """How models with weights of each type are measured; None if that was not asked for."""
+    if "weights" not in arguments.only or not arguments.modules:
+        return None
+    found = instruction_sets.modules(flags)
+    chosen = {name: module for name, module in found.items() if name in arguments.instruction_sets}
+    native = instruction_sets.native(found)
+    built = {native: arguments.ik_llama_cpp} if native and arguments.ik_llama_cpp else {}
+    wheel = {instruction_sets.AVX2: arguments.ik_llama_cpp_wheel} if arguments.ik_llama_cpp_wheel else {}
+    return Weights(
+        chosen, Path(arguments.modules).resolve(), Path(arguments.ggml_modules).resolve(), arguments.model, story,
+        arguments.noise, arguments.threads, arguments.types, arguments.tests, wheel | built,
+        {native: arguments.llama_cpp_python} if native and arguments.llama_cpp_python else {},
+    )  # fmt: skip
+
+
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Asks the questions and returns what results.json holds."""
     binaries = Path(arguments.binaries).resolve()
@@ -126,7 +152,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     settings = Settings(
         arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams,
         pairs(arguments, others), servers(llama_cpp, arguments.server, arguments.llama_cpp_python),
-        arguments.llguidance or "",
+        arguments.llguidance or "", weights(arguments, story, facts["instruction_sets"]),
     )  # fmt: skip
     questions = {}
     for name in arguments.only:
@@ -137,7 +163,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         print(f" of {settings.rounds} rounds, {time.monotonic() - start:.0f} s", file=sys.stderr)
         questions[name] = {"values": recorder.values, "failures": recorder.failures}
     if arguments.update:
-        return updated(json.loads((arguments.output / "results.json").read_text()), questions, settings, facts)
+        kept = json.loads((arguments.output / "results.json").read_text())
+        kept["versions"] = {**ik_llama_cpp(arguments), **kept["versions"]}
+        return updated(kept, questions, settings, facts)
     info = build_info()
     upstream = info["llama_cpp"]
     return {
@@ -148,6 +176,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             "libllmodel": f"{info['version']} ({info['compiler']}, {info['flags']})",
             "llama.cpp": f"{upstream['release']} (tree {upstream['tree'][:12]})",
             **{name: version for name, (version, _) in others.items()},
+            **ik_llama_cpp(arguments),
         },
         "settings": {
             "model": arguments.model.name, "threads": settings.threads, "n_prompt": N_PROMPT, "n_gen": settings.n_gen,
@@ -173,7 +202,7 @@ def write(results: dict[str, Any], folder: Path, plot_python: str | None) -> Pat
     path = folder / "results.json"
     path.write_text(json.dumps(results, indent=1) + "\n")
     plots = {}
-    for plot, question in ((table.plot, table.columns[0].question) for table in tables.TABLES if table.plot):
+    for plot, question in ((table.plot, table.columns[0].question) for table in report.TABLES if table.plot):
         if plot_python and question in results["questions"]:
             command = [plot_python, str(HERE / plot.program), str(path), str(folder / plot.file)]
             subprocess.run(command, check=False)
@@ -184,13 +213,25 @@ def write(results: dict[str, Any], folder: Path, plot_python: str | None) -> Pat
     return page
 
 
+def _among(known: Sequence[str]) -> Callable[[str], list[str]]:
+    """Reads names that are separated by commas."""
+
+    def read(text: str) -> list[str]:
+        given = text.split(",")
+        if unknown := [name for name in given if name not in known]:
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not among {', '.join(known)}")
+        return given
+
+    return read
+
+
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="a GGUF file")
     parser.add_argument("--binaries", required=True, help="the folder with llmodel_bench")
     parser.add_argument("--llama-cpp", required=True, help="the folder with llama-bench and llama-server")
-    parser.add_argument("--only", help="questions, separated by commas: " + ", ".join(QUESTIONS))
+    parser.add_argument("--only", type=_among(list(QUESTIONS)), help="questions: " + ", ".join(QUESTIONS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=machine()["cores"], help="all cores if not given")
     parser.add_argument("--n-gen", type=int, default=128, help="tokens to decode")
@@ -201,15 +242,31 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--stream-workers", metavar="JSON", default="{}", help="for each language but Python, what reads streams in it"
     )
+    parser.add_argument("--modules", metavar="FOLDER", help="the folder with llmodel_bench and all CPU modules")
+    parser.add_argument("--ggml-modules", metavar="FOLDER", help="that with llama-bench, llama-server and theirs")
+    parser.add_argument("--ik-llama-cpp", metavar="PYTHON", help="a Python that has ik-llama-cpp-python, built here")
+    parser.add_argument("--ik-llama-cpp-wheel", metavar="PYTHON", help="one that has it as PyPI does, for AVX2")
+    parser.add_argument(
+        "--noise",
+        type=Path,
+        metavar="FOLDER",
+        default=ROOT / "build" / "noise",
+        help="where models of noise are kept, about 6 GB",
+    )
+    for option, names, default in (
+        ("--types", (*noise.TYPES, DEFAULT_MODEL), None),
+        ("--instruction-sets", tuple(instruction_sets.SETS), None),
+        ("--tests", TESTS, ()),
+    ):
+        which = f'for the question "weights": {", ".join(names)}'
+        parser.add_argument(option, type=_among(names), default=names if default is None else default, help=which)
     parser.add_argument("--plot-python", metavar="PYTHON", help="a Python that has matplotlib")
     parser.add_argument("--output", type=Path, help="a folder; docs/benchmarks if everything is measured")
     parser.add_argument("--update", action="store_true", help="keep what --only does not name from results.json")
     parser.add_argument("--render", action="store_true", help="measure nothing; write the page from results.json again")
     arguments = parser.parse_args()
     whole = not arguments.only
-    arguments.only = arguments.only.split(",") if arguments.only else list(QUESTIONS)
-    if unknown := [name for name in arguments.only if name not in QUESTIONS]:
-        parser.error(f"--only: {', '.join(unknown)}: not among {', '.join(QUESTIONS)}")
+    arguments.only = arguments.only or list(QUESTIONS)
     arguments.model = arguments.model.resolve()
     arguments.output = (
         arguments.output or (ROOT / "docs" if whole or arguments.update else ROOT / "build") / "benchmarks"

@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,16 +104,25 @@ class Contender(ABC):
 class Worker(Contender):
     """A program that takes a plan, says "ready", and prints a line of JSON."""
 
-    def __init__(self, name: str, command: Sequence[str], *, cwd: Path = HERE, parallel: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        cwd: Path = HERE,
+        parallel: bool = True,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(name)
         self._command = list(command)
         self._cwd = cwd
         self.parallel = parallel
+        self._environment = {**os.environ, **(environment or {})}
 
     def run(self, plan: Plan) -> Run:
         with tempfile.TemporaryDirectory() as folder:
             command = [*self._command, str(plan.write(Path(folder)))]
-            process = _Process(command, self._cwd, stdout=subprocess.PIPE, text=True)
+            process = _Process(command, self._cwd, stdout=subprocess.PIPE, text=True, env=self._environment)
             return self.finish(process)
 
     def finish(self, process: _Process) -> Run:
@@ -202,11 +211,14 @@ class LlamaBench:
     def __init__(self, program: Path) -> None:
         self._program = program
 
-    def run(self, plan: Plan, n_prompt: int, n_gen: int, *, warmup: bool = True) -> tuple[dict[str, float], Run]:
-        """Tokens per second of "prefill" and "decode", whichever is above zero."""
+    def run(
+        self, plan: Plan, n_prompt: int, n_gen: int, *, warmup: bool = True, repetitions: int = 1
+    ) -> tuple[dict[str, float], Run]:
+        """Tokens per second of "prefill" and "decode", whichever is above zero; means of several repetitions."""
         options = plan.options
         command = [
-            str(self._program), "-m", str(plan.model), "-p", str(n_prompt), "-n", str(n_gen), "-r", "1",
+            str(self._program), "-m", str(plan.model), "-p", str(n_prompt), "-n", str(n_gen), "-r",
+            str(repetitions),
             "-t", str(options["threads"]), "-b", str(options["n_batch"]), "-ub", str(options["n_ubatch"]),
             "-fa", options["flash_attn"], "-o", "json", *([] if warmup else ["--no-warmup"]),
         ]  # fmt: skip

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import multiple_choice
+import noise
 import tables
+import weights as by_type
 from beside import Pair, decode_rate, one_round
 from contenders import Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
 from schemas import cases, decoded
@@ -38,6 +40,7 @@ SCHEMA_REPEATS = 5
 CONSTRAINED_REPEATS = 4
 
 N_QUESTIONS = 60
+WEIGHTS_ROUNDS = 2  # a round takes about 20 minutes on two cores
 
 ASKED = (
     "Why is the sky blue?", "How does a bicycle stay upright?", "What is the difference between fog and mist?",
@@ -63,6 +66,7 @@ class Settings:
     pairs: Sequence[Pair]  # who can be loaded into one process
     servers: Sequence[Contender] = ()  # those that are compared under load
     llguidance: str = ""  # a Python that has it
+    weights: by_type.Weights | None = None
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
     def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
@@ -371,6 +375,29 @@ def products(
         yield number
 
 
+def weights(
+    settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Models with weights of each type, by the instructions of each kind of processor."""
+    if settings.weights is None or not settings.weights.modules:
+        recorder.failures["weights"] = "no CPU modules that this processor can run"
+        return
+    if not settings.weights.ik_llama_cpp:
+        recorder.failures[tables.IK] = "not installed"
+    try:
+        paths = settings.weights.files()
+    except noise.NoRoom as failure:
+        recorder.failures["weights"] = str(failure)
+        return
+    for number in range(min(settings.rounds, WEIGHTS_ROUNDS)):
+        for found in by_type.measure(settings.weights, paths, number):
+            by_type.show(found)
+            recorder.add(found.contender, found.measures())
+            if found.failure:
+                recorder.failures[f"{found.contender}, {found.set}, {found.type}"] = found.failure
+        yield number
+
+
 def scoring(
     settings: Settings, _contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
@@ -425,6 +452,7 @@ QUESTIONS: dict[str, Question] = {
     "schemas": schemas,
     "constrained": constrained,
     "products": products,
+    "weights": weights,
     "scoring": scoring,
     "serving": serving,
     "first_token": first_token,

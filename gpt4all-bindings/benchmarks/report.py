@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tables import ORDER, TABLES, TARGETS, Column, Table
+import tables
+import weights_page
+from tables import ORDER, Column, Table
+
+TABLES = (*tables.TABLES, *weights_page.TABLES)
+TARGETS = (*tables.TARGETS, *weights_page.TARGETS)
 
 
 def values(results: dict[str, Any], column: Column, name: str) -> list[float]:
@@ -55,11 +60,12 @@ def table(results: dict[str, Any], spec: Table, plots: Mapping[str, str]) -> Ite
     if spec.plot and spec.plot.file in plots:
         yield f"![{spec.plot.shows}]({plots[spec.plot.file]})"
         yield ""
-    yield "| | " + " | ".join(column.head for column in spec.columns) + " |"
-    yield "| --- |" + " ---: |" * len(spec.columns)
+    columns = [column for column in spec.columns if any(values(results, column, name) for name in present)]
+    yield "| | " + " | ".join(column.head for column in columns) + " |"
+    yield "| --- |" + " ---: |" * len(columns)
     for name in present:
-        yield f"| {name} | " + " | ".join(cell(results, column, name) for column in spec.columns) + " |"
-    references = sorted({column.reference for column in spec.columns if column.reference in present})
+        yield f"| {name} | " + " | ".join(cell(results, column, name) for column in columns) + " |"
+    references = sorted({column.reference for column in columns if column.reference in present})
     if references:
         yield ""
         yield f"× is the ratio to {' and '.join(references)} in the same turn."

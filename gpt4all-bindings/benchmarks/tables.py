@@ -10,6 +10,7 @@ from serving import CLIENTS, KINDS, N_ANSWER, N_CTX, N_PARALLEL
 
 C_API, PYTHON, TYPESCRIPT = "libllmodel, C API", "libllmodel, Python", "libllmodel, TypeScript"
 BENCH, SERVER, LCP, NODE = "llama-bench", "llama-server", "llama-cpp-python", "node-llama-cpp"
+IK = "ik_llama.cpp"
 LOOP = "a loop in C"
 SERVE = "gpt4all serve"
 OUR_GRAMMARS, CONVERTER, LLGUIDANCE = "libllmodel, grammars", "llama.cpp's converter", "llguidance"
@@ -34,6 +35,7 @@ ORDER = (
     BENCH,
     SERVER,
     LCP,
+    IK,
     NODE,
     LOOP,
     *(way for ways in WAYS.values() for way in ways.values()),

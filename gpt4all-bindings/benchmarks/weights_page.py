@@ -1,0 +1,104 @@
+"""What docs/benchmarks.md says of weights of each type, and what is to be reached."""
+
+from __future__ import annotations
+
+from instruction_sets import AMX, AVX2, AVX512, SETS
+from noise import TYPES
+from tables import BENCH, C_API, IK, LIMIT, SERVER, Column, Table, Target
+from weights import (
+    CHATS,
+    DECODE,
+    DEFAULT_MODEL,
+    FEW,
+    LONG,
+    N_CHAT_ANSWER,
+    N_CHAT_PROMPT,
+    N_CHATS,
+    N_DECODE,
+    N_LONG,
+    N_PROMPT,
+    PROMPT,
+    TESTS,
+)
+
+COLUMNS = (*TYPES, DEFAULT_MODEL)
+WORDS = {
+    PROMPT: f"prompts of {N_PROMPT} tokens",
+    DECODE: "decoding",
+    LONG: f"prompts of {N_LONG:,} tokens",
+    CHATS: "eight chats",
+}
+HOW = {
+    PROMPT: "A prompt that is not cached anywhere, in one batch, computed twice in a process that is warm.",
+    DECODE: f"{N_DECODE} tokens after a short prompt, twice in a process; llama-bench decodes them after none.",
+    LONG: "One prompt that is not cached anywhere, in batches of 512, for a few of the files: it takes long.",
+    CHATS: f"{N_CHATS} answers of {N_CHAT_ANSWER} tokens after prompts of {N_CHAT_PROMPT}, sent together: all tokens "
+    "of all answers divided by the time until the last has ended, for a few of the files. ik_llama.cpp is called "
+    "without a server.",
+}
+COMPARED = (
+    "A LLaMA of 0.8 billion parameters that are noise, quantised to each type, and the default model (SmolLM2-135M, "
+    "Q4_1). × is the ratio to what the machine allows, measured in the same turn: the time to read all matrices once "
+    "for each batch at the speed at which the threads read memory, or to add up their products of 8 bits as fast as "
+    "they do with these instructions when they do nothing else, whichever is longer. Attention is not counted."
+)
+THEIRS = {
+    AVX2: "The module `haswell` of our library, llama-bench and llama-server; ik_llama.cpp is the wheel on PyPI.",
+    AVX512: "The module of our library, llama-bench and llama-server for AVX-512 with VNNI but without AMX, `zen4` "
+    "where it can run and `icelake` elsewhere; the others are built on the machine for its processor, and none uses "
+    "AMX.",
+    AMX: "The module `sapphirerapids` of our library, llama-bench and llama-server.",
+}
+BEST_MODE = " ik_llama.cpp lays weights out anew as it loads them, or does not: the faster of both counts."
+
+
+def column(of_set: str, test: str, name: str, reference: str = LIMIT) -> Column:
+    """The rates of a file."""
+    return Column("weights", f"{of_set} {test} {name}", name, reference)
+
+
+TABLES = (
+    Table(
+        "Weights of each type: what the machine allows",
+        COMPARED,
+        tuple(
+            Column("weights", f"{of_set} {measure}", f"{of_set}, {unit}", LIMIT)
+            for of_set in SETS
+            for measure, unit in (("read_bandwidth", "GB/s"), ("peak_products_per_ns", "products/ns"))
+        ),
+    ),
+    *(
+        Table(
+            f"Weights of each type with {of_set}: {WORDS[test]}",
+            f"{HOW[test]} In tokens for a second. {THEIRS[of_set]}{BEST_MODE if of_set != AMX else ''}",
+            tuple(column(of_set, test, name) for name in COLUMNS),
+        )
+        for of_set in SETS
+        for test in TESTS
+    ),
+)
+
+# Those whose speed was known before our kernels were begun.
+FIRST = ("Q4_0", "Q4_1", "Q4_K_M", "Q6_K", "Q8_0")
+PROMPTS = {"Q4_0": 2.0, "Q4_1": 5.0, "Q4_K_M": 2.0, "Q6_K": 3.3, "Q8_0": 4.0}
+OF_ALLOWED = {AVX2: 0.8, AVX512: 0.8, AMX: 0.85}
+
+
+def _target(of_set: str, test: str, name: str, other: str, least: float) -> Target:
+    words = f"{name} with {of_set}, {WORDS[test]}, compared with {other}"
+    return Target(words, column(of_set, test, name, other), C_API, other, least)
+
+
+TARGETS = (
+    *(_target(AVX512, PROMPT, name, BENCH, least) for name, least in PROMPTS.items()),
+    *(_target(AVX512, PROMPT, name, IK, 1.1) for name in FIRST),
+    *(_target(AVX2, PROMPT, name, BENCH, 1.5) for name in FIRST),
+    *(_target(AMX, PROMPT, name, BENCH, 1.5) for name in TYPES),
+    *(
+        _target(of_set, DECODE, name, LIMIT, least)
+        for of_set, least in OF_ALLOWED.items()
+        for name in (TYPES if of_set == AMX else FIRST)
+    ),
+    *(_target(of_set, DECODE, DEFAULT_MODEL, LIMIT, 0.6) for of_set in (AVX2, AVX512)),
+    *(_target(of_set, CHATS, name, SERVER, 1.5) for of_set in SETS for name in FEW[CHATS]),
+)
