@@ -77,7 +77,9 @@ def install_peers() -> None:
     _make_venv(PEERS / "python", [LLAMA_CPP_PYTHON, *without_amx], "llama-cpp-python")
     _make_venv(PEERS / "schemas", [LLGUIDANCE], "llguidance")
     _make_venv(PEERS / "ik-wheel", [IK_LLAMA_CPP], "ik_llama.cpp's wheel")
-    from_source = ["--no-cache-dir", "--no-binary", IK_LLAMA_CPP.partition("==")[0], IK_LLAMA_CPP]
+    # no attention over caches of other types than F16, which take most of the time to compile
+    less = "--config-settings=cmake.define.GGML_IQK_FA_ALL_QUANTS=OFF"
+    from_source = ["--no-cache-dir", "--no-binary", IK_LLAMA_CPP.partition("==")[0], less, IK_LLAMA_CPP]
     _make_venv(PEERS / "ik", from_source, "ik_llama.cpp")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from instruction_sets import AMX, AVX2, AVX512, SETS
 from noise import TYPES
-from tables import BENCH, C_API, IK, LIMIT, SERVER, Column, Table, Target
+from tables import BENCH, C_API, IK, LIMIT, SERVER, Column, Plot, Table, Target
 from weights import (
     CHATS,
     DECODE,
@@ -34,7 +34,7 @@ HOW = {
     LONG: "One prompt that is not cached anywhere, in batches of 512, for a few of the files: it takes long.",
     CHATS: f"{N_CHATS} answers of {N_CHAT_ANSWER} tokens after prompts of {N_CHAT_PROMPT}, sent together: all tokens "
     "of all answers divided by the time until the last has ended, for a few of the files. ik_llama.cpp is called "
-    "without a server.",
+    "without a server, and without flash attention, which ends its process here.",
 }
 COMPARED = (
     "A LLaMA of 0.8 billion parameters that are noise, quantised to each type, and the default model (SmolLM2-135M, "
@@ -66,6 +66,7 @@ TABLES = (
             for of_set in SETS
             for measure, unit in (("read_bandwidth", "GB/s"), ("peak_products_per_ns", "products/ns"))
         ),
+        Plot("plot_weights.py", "weights.svg", "Tokens for a second with weights of each type, beside what is allowed"),
     ),
     *(
         Table(

@@ -36,7 +36,8 @@ class Context:
         of_context.n_batch, of_context.n_ubatch = options["n_batch"], options["n_ubatch"]
         of_context.n_threads = of_context.n_threads_batch = options["threads"]
         of_context.n_seq_max = options["n_parallel"]
-        of_context.flash_attn = options["flash_attn"] == "on"
+        # with several sequences in a batch, it ends the process
+        of_context.flash_attn = options["flash_attn"] == "on" and options["n_parallel"] == 1
         self._context = api.llama_init_from_model(self._model, of_context)
         if not self._context:
             raise RuntimeError(f"ik_llama.cpp cannot make a context for {plan['model']}")
