@@ -9,6 +9,7 @@
 #include "ggml.h"
 #include "kernels/products/activations.h"
 #include "kernels/products/lay_out.h"
+#include "kernels/products/strips.h"
 #include "kernels/products/tile.h"
 #include "kernels/products/unpack.h"
 
@@ -28,8 +29,10 @@ namespace {
 
 constexpr int block_inputs = 48; // whose sums stay in the nearest cache beside a chunk
 
-/** Of weights that a thread reads one behind the other: less is not read at full speed, more is divided unevenly. */
+// Of weights that a thread reads one behind the other. What is multiplied with many inputs is read for each block of
+// them again, and has to stay in the thread's own cache.
 constexpr int64_t strip_bytes = 128 << 10;
+constexpr int64_t strip_bytes_read_once = 1 << 20;
 
 /** One thread's own memory. */
 struct alignas(64) Scratch {
@@ -61,9 +64,7 @@ class Product {
         : op_(op), weights_(op->src[0]), inputs_(op->src[1]),
           chosen_(op->op == GGML_OP_MUL_MAT_ID ? op->src[2] : nullptr), format_(*format_of(weights_->type)),
           columns_(weights_->ne[0]), lines_(chosen_ ? chosen_->ne[0] * chosen_->ne[1] : ggml_nrows(inputs_)),
-          matrices_(chosen_ ? weights_->ne[2] : 1),
-          strip_tiles_(
-              std::max<int64_t>(1, strip_bytes / static_cast<int64_t>(format_.panel_bytes(columns_) * tile_panels))) {}
+          matrices_(chosen_ ? weights_->ne[2] : 1) {}
 
     template<Format format> size_t shared_size() const {
         return rounded(Activations<kind_of<format>()>::bytes(columns_, lines_)) +
@@ -86,11 +87,25 @@ class Product {
         auto &scratch = *reinterpret_cast<Scratch *>(space + shared_size<format>() +
                                                      static_cast<size_t>(params->ith) * sizeof(Scratch));
 
+        const Strips strips = strips_for(params->nth);
         if (chosen_) {
             if (params->ith == 0) {
-                sort_by_expert(lines, shares);
+                sort_by_expert(strips.count(), lines, shares);
             }
             ggml_barrier(params->threadpool);
+        }
+        const Share all{.matrix = 0, .first = 0, .count = lines_, .first_part = 0};
+        const Share *share = chosen_ ? shares : &all;
+        const int64_t parts = chosen_ ? shares[matrices_].first_part : strips.count() * blocks_of(lines_);
+        const auto strip_of = [&](int64_t part) {
+            while (chosen_ && part >= share[1].first_part) {
+                ++share;
+            }
+            return strips[(part - share->first_part) / blocks_of(share->count)];
+        };
+        if (params->ith < parts) {
+            const Strip strip = strip_of(params->ith);
+            prefetch_tile<format>(share->matrix, strip.first); // while inputs are rounded
         }
         for (int64_t line = params->ith; line < lines_; line += params->nth) {
             round_line<format>(chosen_ ? lines[line].from : input(line), columns_, activations, line);
@@ -100,31 +115,28 @@ class Product {
         }
         ggml_barrier(params->threadpool);
 
-        const Share all{.matrix = 0, .first = 0, .count = lines_, .first_part = 0};
-        const Share *share = chosen_ ? shares : &all;
-        const int64_t parts = chosen_ ? shares[matrices_].first_part : strips() * blocks_of(lines_);
-        for (int64_t part = params->ith; part < parts; part = ggml_threadpool_chunk_add(params->threadpool, 1)) {
-            while (chosen_ && part >= share[1].first_part) {
-                ++share;
-            }
-            const int64_t blocks = blocks_of(share->count);
-            const int64_t within = part - share->first_part;
-            const int64_t strip = within / blocks;
-            const int64_t first = within % blocks * block_inputs;
+        for (int64_t part = params->ith, next = 0; part < parts; part = next) {
+            next = ggml_threadpool_chunk_add(params->threadpool, 1);
+            const Strip strip = strip_of(part);
+            const Share *from = share;
+            const int64_t first = (part - share->first_part) % blocks_of(share->count) * block_inputs;
             const int64_t end = std::min<int64_t>(first + block_inputs, share->count);
-            const int64_t last_tile = std::min((strip + 1) * strip_tiles_, tiles());
-            for (int64_t tile = strip * strip_tiles_; tile < last_tile; ++tile) {
+            for (int64_t tile = strip.first; tile < strip.end; ++tile) {
+                if (tile == strip.end - 1 && next < parts) {
+                    const Strip next_strip = strip_of(next);
+                    prefetch_tile<format>(share->matrix, next_strip.first);
+                }
                 // rows of a result are far from each other: ask for where they go before they are computed
                 for (int64_t i = first; i < end; ++i) {
-                    const int64_t line = share->first + i;
+                    const int64_t line = from->first + i;
                     float *to = (chosen_ ? lines[line].to : output(line)) + tile * tile_rows;
                     __builtin_prefetch(to, 1);
                     __builtin_prefetch(to + panel_rows, 1);
                 }
-                compute_tile<format>(share->matrix, tile, activations, share->first + first,
+                compute_tile<format>(from->matrix, tile, activations, from->first + first,
                                      static_cast<int>(end - first), scratch);
                 for (int64_t i = first; i < end; ++i) {
-                    const int64_t line = share->first + i;
+                    const int64_t line = from->first + i;
                     const int64_t row = tile * tile_rows;
                     float *to = chosen_ ? lines[line].to : output(line);
                     std::memcpy(to + row, scratch.sums.data() + (i - first) * tile_rows,
@@ -138,7 +150,12 @@ class Product {
   private:
     static size_t rounded(size_t size) { return (size + 63) / 64 * 64; }
 
-    int64_t strips() const { return (tiles() + strip_tiles_ - 1) / strip_tiles_; }
+    Strips strips_for(int threads) const {
+        const bool read_once = lines_ <= packed_inputs;
+        const int64_t tile_bytes = static_cast<int64_t>(format_.panel_bytes(columns_)) * tile_panels;
+        const int64_t most = (read_once ? strip_bytes_read_once : strip_bytes) / tile_bytes;
+        return {tiles(), std::max<int64_t>(most, 1), threads, read_once};
+    }
     int64_t tiles() const { return (weights_->ne[1] + tile_rows - 1) / tile_rows; }
 
     static char *at(const ggml_tensor *tensor, int64_t i1, int64_t i2, int64_t i3) {
@@ -153,7 +170,7 @@ class Product {
     float *output(int64_t line) const { return reinterpret_cast<float *>(row(op_, line)); }
 
     /** A counting sort of what each input's choices are; what is chosen by one token stays in its order. */
-    void sort_by_expert(Line *lines, Share *shares) const {
+    void sort_by_expert(int64_t strips, Line *lines, Share *shares) const {
         const auto expert = [&](int64_t choice, int64_t token) {
             return *reinterpret_cast<const int32_t *>(at(chosen_, token, 0, 0) +
                                                       static_cast<size_t>(choice) * chosen_->nb[0]);
@@ -170,7 +187,7 @@ class Product {
         }
         for (int64_t matrix = 0; matrix < matrices_; ++matrix) {
             shares[matrix + 1].first = shares[matrix].first + shares[matrix].count;
-            shares[matrix + 1].first_part = shares[matrix].first_part + strips() * blocks_of(shares[matrix].count);
+            shares[matrix + 1].first_part = shares[matrix].first_part + strips * blocks_of(shares[matrix].count);
             shares[matrix].count = 0;
         }
         for (int64_t token = 0; token < chosen_->ne[1]; ++token) {
@@ -184,13 +201,29 @@ class Product {
         }
     }
 
+    const uint8_t *panel(int64_t matrix, int64_t number) const {
+        return static_cast<const uint8_t *>(weights_->data) +
+               static_cast<size_t>(matrix) * format_.matrix_bytes(columns_, weights_->ne[1]) +
+               static_cast<size_t>(number) * format_.panel_bytes(columns_);
+    }
+
+    /** Asks for the beginning of a tile before which nothing is read that would. */
+    template<Format format> void prefetch_tile(int64_t matrix, int64_t tile) const {
+        const uint8_t *heads = panel(matrix, tile * tile_panels);
+        const auto ask = [](const uint8_t *from, size_t size) {
+            for (size_t at = 0; at < size; at += 64) {
+                __builtin_prefetch(from + at, 0, 2);
+            }
+        };
+        ask(heads, prefetched_bytes / heads_share);
+        ask(heads + format.heads_bytes(columns_), prefetched_bytes);
+    }
+
     /** Sums of the tile's rows for some inputs. */
     template<Format format>
     void compute_tile(int64_t matrix, int64_t tile, const Activations<kind_of<format>()> &activations, int64_t first,
                       int inputs, Scratch &scratch) const {
         const int64_t rows = weights_->ne[1];
-        const auto *panels = static_cast<const uint8_t *>(weights_->data) +
-                             static_cast<size_t>(matrix) * format.matrix_bytes(columns_, rows);
         const int64_t first_panel = tile * tile_panels;
         const int count = static_cast<int>(std::min<int64_t>(tile_panels, Format::panels(rows) - first_panel));
         const int64_t groups = columns_ / group_columns;
@@ -198,8 +231,8 @@ class Product {
         std::fill_n(scratch.sums.begin(), static_cast<size_t>(inputs) * tile_rows, 0.0F);
         if (inputs <= packed_inputs) {
             for (int i = 0; i < count; ++i) {
-                const uint8_t *panel = panels + static_cast<size_t>(first_panel + i) * format.panel_bytes(columns_);
-                multiply_panel<format>({.heads = panel, .quants = panel + format.heads_bytes(columns_)}, activations,
+                const uint8_t *heads = panel(matrix, first_panel + i);
+                multiply_panel<format>({.heads = heads, .quants = heads + format.heads_bytes(columns_)}, activations,
                                        first, inputs, groups,
                                        scratch.sums.data() + static_cast<ptrdiff_t>(i) * panel_rows);
             }
@@ -208,8 +241,8 @@ class Product {
         for (int64_t group = 0; group < groups; group += chunk_groups) {
             const int some = static_cast<int>(std::min<int64_t>(chunk_groups, groups - group));
             for (int i = 0; i < count; ++i) {
-                const uint8_t *panel = panels + static_cast<size_t>(first_panel + i) * format.panel_bytes(columns_);
-                unpack<format>({.heads = panel, .quants = panel + format.heads_bytes(columns_)}, group, some,
+                const uint8_t *heads = panel(matrix, first_panel + i);
+                unpack<format>({.heads = heads, .quants = heads + format.heads_bytes(columns_)}, group, some,
                                scratch.chunks[static_cast<size_t>(i)]);
             }
             multiply_chunks(scratch.chunks.data(), activations.at(group / chunk_groups, first), inputs, some,
@@ -225,7 +258,6 @@ class Product {
     int64_t columns_;
     int64_t lines_;
     int64_t matrices_;
-    int64_t strip_tiles_; // whose rows a thread takes at a time
 };
 
 } // namespace

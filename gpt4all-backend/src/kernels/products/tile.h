@@ -62,8 +62,16 @@ template<Kind kind> struct UnpackedWeights {
     Scales scales(int group) const { return {chunks, group}; }
 };
 
-/** How far ahead weights are asked for: what memory delivers while it is waited for once. */
+/** How far ahead weights are asked for: from memory into a far cache, and from there into the nearest. */
 constexpr int prefetched_bytes = 4096;
+constexpr int near_bytes = 1024;
+constexpr int heads_share = 8; // of what is read: about that
+
+/** What is read once, from one end to the other. */
+inline void prefetch_stream(const uint8_t *at, int divisor = 1) {
+    __builtin_prefetch(at + prefetched_bytes / divisor, 0, 2);
+    __builtin_prefetch(at + near_bytes / divisor, 0, 3);
+}
 
 /** Weights of one panel as they lie in memory, which are read once. */
 template<Format format> struct PackedWeights {
@@ -81,11 +89,11 @@ template<Format format> struct PackedWeights {
         Floats minimum(int vector) const { return head.minimums.part[vector]; }
     };
     Scales scales(int group) const {
+        const int64_t at = first_group + group;
         for (int line = 0; line < format.group_bytes(); line += 64) {
-            __builtin_prefetch(panel.quants + (first_group + group) * format.group_bytes() + line + prefetched_bytes);
+            prefetch_stream(panel.quants + at * format.group_bytes() + line);
         }
-        __builtin_prefetch(panel.heads + (first_group + group) / format.block_groups() * format.head_bytes +
-                           prefetched_bytes / 8);
+        prefetch_stream(panel.heads + at / format.block_groups() * format.head_bytes, heads_share);
         return {head_of<format>(panel.heads, first_group + group)};
     }
 };
