@@ -27,7 +27,10 @@ namespace llmodel::kernels::products {
 
 namespace {
 
-constexpr int block_inputs = 48; // whose sums stay in the nearest cache beside a chunk
+// Inputs that a chunk of weights is unpacked for: as many as leave work for all threads.
+constexpr int64_t most_inputs = 256;
+constexpr int64_t fewest_inputs = 32;
+constexpr int64_t parts_for_each_thread = 8;
 
 // Of weights that a thread reads one behind the other. What is multiplied with many inputs is read for each block of
 // them again, and has to stay in the thread's own cache.
@@ -37,7 +40,7 @@ constexpr int64_t strip_bytes_read_once = 1 << 20;
 /** One thread's own memory. */
 struct alignas(64) Scratch {
     std::array<Chunk, tile_panels> chunks;
-    std::array<float, static_cast<size_t>(block_inputs) * tile_rows> sums;
+    std::array<float, static_cast<size_t>(most_inputs) * tile_rows> sums;
 };
 
 /** Inputs of one matrix, one behind the other among those that were rounded. */
@@ -54,9 +57,22 @@ struct Line {
     float *to;
 };
 
-int64_t blocks_of(int64_t inputs) {
-    return (inputs + block_inputs - 1) / block_inputs;
-}
+/** How inputs are divided: into blocks of about the same size. */
+class Blocks {
+  public:
+    Blocks(int64_t strips, int64_t inputs, int64_t threads) {
+        while (most_ > fewest_inputs && strips * count(inputs) < threads * parts_for_each_thread) {
+            most_ /= 2;
+        }
+    }
+
+    int64_t count(int64_t inputs) const { return (inputs + most_ - 1) / most_; }
+    /** Where block `number` begins; the next one begins where it ends. */
+    int64_t begin(int64_t number, int64_t inputs) const { return inputs * number / count(inputs); }
+
+  private:
+    int64_t most_ = most_inputs;
+};
 
 class Product {
   public:
@@ -88,20 +104,21 @@ class Product {
                                                      static_cast<size_t>(params->ith) * sizeof(Scratch));
 
         const Strips strips = strips_for(params->nth);
+        const Blocks blocks(strips.count(), lines_, params->nth);
         if (chosen_) {
             if (params->ith == 0) {
-                sort_by_expert(strips.count(), lines, shares);
+                sort_by_expert(strips, blocks, lines, shares);
             }
             ggml_barrier(params->threadpool);
         }
         const Share all{.matrix = 0, .first = 0, .count = lines_, .first_part = 0};
         const Share *share = chosen_ ? shares : &all;
-        const int64_t parts = chosen_ ? shares[matrices_].first_part : strips.count() * blocks_of(lines_);
+        const int64_t parts = chosen_ ? shares[matrices_].first_part : strips.count() * blocks.count(lines_);
         const auto strip_of = [&](int64_t part) {
             while (chosen_ && part >= share[1].first_part) {
                 ++share;
             }
-            return strips[(part - share->first_part) / blocks_of(share->count)];
+            return strips[(part - share->first_part) / blocks.count(share->count)];
         };
         if (params->ith < parts) {
             const Strip strip = strip_of(params->ith);
@@ -119,8 +136,9 @@ class Product {
             next = ggml_threadpool_chunk_add(params->threadpool, 1);
             const Strip strip = strip_of(part);
             const Share *from = share;
-            const int64_t first = (part - share->first_part) % blocks_of(share->count) * block_inputs;
-            const int64_t end = std::min<int64_t>(first + block_inputs, share->count);
+            const int64_t block = (part - share->first_part) % blocks.count(share->count);
+            const int64_t first = blocks.begin(block, share->count);
+            const int64_t end = blocks.begin(block + 1, share->count);
             for (int64_t tile = strip.first; tile < strip.end; ++tile) {
                 if (tile == strip.end - 1 && next < parts) {
                     const Strip next_strip = strip_of(next);
@@ -170,7 +188,7 @@ class Product {
     float *output(int64_t line) const { return reinterpret_cast<float *>(row(op_, line)); }
 
     /** A counting sort of what each input's choices are; what is chosen by one token stays in its order. */
-    void sort_by_expert(int64_t strips, Line *lines, Share *shares) const {
+    void sort_by_expert(const Strips &strips, const Blocks &blocks, Line *lines, Share *shares) const {
         const auto expert = [&](int64_t choice, int64_t token) {
             return *reinterpret_cast<const int32_t *>(at(chosen_, token, 0, 0) +
                                                       static_cast<size_t>(choice) * chosen_->nb[0]);
@@ -187,7 +205,8 @@ class Product {
         }
         for (int64_t matrix = 0; matrix < matrices_; ++matrix) {
             shares[matrix + 1].first = shares[matrix].first + shares[matrix].count;
-            shares[matrix + 1].first_part = shares[matrix].first_part + strips * blocks_of(shares[matrix].count);
+            shares[matrix + 1].first_part =
+                shares[matrix].first_part + strips.count() * blocks.count(shares[matrix].count);
             shares[matrix].count = 0;
         }
         for (int64_t token = 0; token < chosen_->ne[1]; ++token) {
