@@ -69,6 +69,8 @@ TOOLS: Mapping[str, Tool] = {
     "clang-format": Tool("clang-format-14", _program("clang-format-14")),
     "clang-tidy": Tool("clang-tidy-14", _program("clang-tidy-14")),
     "chromium": Tool("chromium-headless-shell", _program("chromium-headless-shell", "chromium")),
+    "g++-arm64": Tool("g++-12-aarch64-linux-gnu", _program("aarch64-linux-gnu-g++-12")),
+    "qemu-arm64": Tool("qemu-user", _program("qemu-aarch64")),
     "qemu": Tool("qemu-user", _program("qemu-x86_64")),
 }
 # GoogleTest is small, and a build that is configured without it would have to be configured again for the tests

@@ -45,7 +45,11 @@ if(GPT4ALL_BACKEND_MODULES)
   set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
 else()
   set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
-  set(GGML_NATIVE ON CACHE BOOL "" FORCE) # a build for the machine that builds it
+  if(CMAKE_CROSSCOMPILING)
+    set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
+  else()
+    set(GGML_NATIVE ON CACHE BOOL "" FORCE) # a build for the machine that builds it
+  endif()
 endif()
 set(GGML_RPC ON CACHE BOOL "" FORCE)       # devices of other machines, and this one's for them
 set(GGML_RPC_RDMA OFF CACHE BOOL "" FORCE) # whose library would be needed wherever the module is loaded
@@ -77,6 +81,12 @@ if(GGML_NATIVE)
     target_compile_options(ggml-cpu PRIVATE -mno-avx512fp16)
   endif()
 endif()
+foreach(backend IN LISTS GGML_AVAILABLE_BACKENDS)
+  if(backend MATCHES "^ggml-cpu" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$" AND NOT MSVC)
+    # the same on arm64, whose compilers have no switch for it
+    target_compile_options(${backend} PRIVATE -U__ARM_FEATURE_FP16_VECTOR_ARITHMETIC)
+  endif()
+endforeach()
 # What our kernels compute in its place is compiled for each processor that ggml's own is compiled for.
 set(GPT4ALL_KERNEL_SOURCES
   kernels/activations/gelu.cpp kernels/attention/attention.cpp kernels/products/buffer_type.cpp

@@ -3,7 +3,7 @@
 // gives alone, and with what a cache gives that lacks the cells it does not see: with a CPU module, or with what is
 // built in.
 //
-// Usage: cpu_attention [--module FILE [--unchecked]]
+// Usage: cpu_attention [--module FILE [--unchecked]] [--small]
 //
 // Ends with 1 if an output is wrong, and with 2 if nothing could be computed.
 
@@ -396,18 +396,20 @@ std::string check(Device &device, const Case &asked) {
     return check_isolation(device, asked, inputs, found);
 }
 
-int run(const std::string &module, bool unchecked) {
+int run(const std::string &module, bool unchecked, size_t step) {
     Device device(module, unchecked);
     size_t wrong = 0;
+    size_t checked = 0;
     const std::vector<Case> cases = make_cases();
-    for (const Case &asked : cases) {
-        const std::string fault = check(device, asked);
+    for (size_t i = 0; i < cases.size(); i += step) {
+        const std::string fault = check(device, cases[i]);
+        ++checked;
         if (!fault.empty()) {
             ++wrong;
-            std::printf("wrong: %s: %s\n", asked.name.c_str(), fault.c_str());
+            std::printf("wrong: %s: %s\n", cases[i].name.c_str(), fault.c_str());
         }
     }
-    std::printf("%zu cases of attention, %zu wrong\n", cases.size(), wrong);
+    std::printf("%zu cases of attention, %zu wrong\n", checked, wrong);
     return wrong > 0 ? 1 : 0;
 }
 
@@ -416,18 +418,21 @@ int run(const std::string &module, bool unchecked) {
 int main(int argc, char **argv) {
     std::string module;
     bool unchecked = false;
+    size_t step = 1;
     for (int i = 1; i < argc; ++i) {
         if (std::strcmp(argv[i], "--module") == 0 && i + 1 < argc) {
             module = argv[++i];
         } else if (std::strcmp(argv[i], "--unchecked") == 0) {
             unchecked = true;
+        } else if (std::strcmp(argv[i], "--small") == 0) {
+            step = 7; // every pattern of masks still has its turn
         } else {
-            std::fprintf(stderr, "usage: cpu_attention [--module FILE [--unchecked]]\n");
+            std::fprintf(stderr, "usage: cpu_attention [--module FILE [--unchecked]] [--small]\n");
             return 2;
         }
     }
     try {
-        return run(module, unchecked);
+        return run(module, unchecked, step);
     } catch (const std::exception &error) {
         std::printf("%s\n", error.what());
         return 2;

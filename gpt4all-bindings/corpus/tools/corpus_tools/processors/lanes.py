@@ -1,4 +1,4 @@
-"""The lane of the library's CPU modules, each made to compute by name, on processors that are emulated if need be."""
+"""The lanes of processors: the CPU modules for x86-64, each made to compute by name, and the kernels for arm64."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import platform
 import subprocess
 from pathlib import Path
 
-from ci.build import build
+from ci.build import PRESETS, build
 from ci.common import ROOT, VENV_PYTHON, MissingTool, NoNetwork, say
-from ci.setup import ensure_tools
+from ci.setup import BUILD_TOOLS, ensure_tools
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
 from ci.testing.runners import library_variables, run_ctest, run_pytest
@@ -39,8 +39,23 @@ def _processors(_: Settings) -> Outcome:
     return outcome
 
 
+def _arm64(_: Settings) -> Outcome:
+    if platform.machine() in ("aarch64", "arm64"):
+        return Outcome(skipped=[("arm64", "this processor is one, and the lane native has the same tests")])
+    build("arm64", ["cpu_products", "cpu_attention"])
+    return run_ctest("arm64", "arm64", "-L", "native")
+
+
 LANES = {
     "processors": Lane(
         "every CPU module for x86-64, by name", _processors, python=True, model=True, minutes=15, place=42
-    )
+    ),
+    "arm64": Lane(
+        "what is computed on arm64, emulated",
+        _arm64,
+        tools=[*BUILD_TOOLS, *PRESETS["arm64"].tools],
+        minutes=3,
+        place=43,
+        beside=True,
+    ),
 }
