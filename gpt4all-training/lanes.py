@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ci.build import build
+from ci.packaging.python import training
+from ci.packaging.release import check_package
 from ci.setup import ensure_other_venv
 from ci.testing.lane import Lane, Settings
 from ci.testing.reports import Outcome
@@ -20,7 +22,11 @@ def _ensure_venv() -> Path:
 
 
 def _curate(_: Settings) -> Outcome:
-    return run_pytest("curate", TESTS, {}, python=_ensure_venv(), options=(f"--ignore={TRAIN}",))
+    """Its tests, and whether the package to publish is whole."""
+    outcome = run_pytest("curate", TESTS, {}, python=_ensure_venv(), options=(f"--ignore={TRAIN}",))
+    for package in training():
+        outcome.check(package.name, check_package(package))
+    return outcome
 
 
 def _ensure_training_venv() -> Path:

@@ -17,14 +17,21 @@ from pathlib import Path
 from ci.build import LLAMA_CPP, ccache_variables, fetch_source
 from ci.common import BUILD, ROOT, VENV, VENV_PYTHON, Failure, MissingTool, NoNetwork, file_lock, run_main, say
 from ci.front_end import build_front_end
-from ci.setup import ensure_tools, ensure_venv
+from ci.setup import ensure_other_venv, ensure_tools, ensure_venv
 from ci.steps import ninja_progress, run_logged, tail
 
 BINDING = ROOT / "gpt4all-bindings" / "python"
+RELEASE = ROOT / "ci" / "requirements-release.txt"
+TRAINING = ROOT / "gpt4all-training"
 DIST = BUILD / "dist"
 LOGS = BUILD / "logs"
 TOOLS = ("g++", "cmake", "ninja", "ccache", "git")
 COMPILER = ("ar", "as", "c++", "cc", "ccache", "cmake", "ld", "ninja", "nm", "objcopy", "objdump", "ranlib", "strip")
+
+
+def ensure_release_venv() -> Path:
+    """Makes build/venv-release and returns its Python. Raises NoNetwork if a package cannot be downloaded."""
+    return ensure_other_venv("venv-release", RELEASE, "hatchling and twine")
 
 
 def _run(name: str, command: Sequence[str], variables: Mapping[str, str] | None = None, *, cwd: Path = BINDING) -> None:
@@ -92,6 +99,17 @@ def sdist(into: Path = DIST) -> Path:
     _run("sdist", [str(VENV_PYTHON), "-m", "build", "--sdist", "--no-isolation", "--outdir", str(into), str(BINDING)])
     (made,) = into.glob("*.tar.gz")
     return made
+
+
+def training(into: Path = DIST / "training") -> list[Path]:
+    """The sdist and the wheel of gpt4all-training, which has nothing to compile: it fits every machine."""
+    tool = ensure_release_venv()
+    into.mkdir(parents=True, exist_ok=True)
+    for old in into.iterdir():
+        old.unlink()
+    command = [str(tool), "-m", "build", "--no-isolation", "--outdir", str(into), str(TRAINING)]
+    _run("training-packages", command, cwd=TRAINING)
+    return sorted(into.iterdir())
 
 
 def _without_network() -> list[str]:

@@ -25,11 +25,14 @@ from ci.files import our_files, output_of
 from ci.packaging import golang, java, python, typescript
 from ci.packaging.jdk import NEEDED, newest_jdk
 from ci.packaging.natives import unpack_wheel
-from ci.setup import ensure_other_venv
 from ci.testing.reports import Outcome
 
-REQUIREMENTS = ROOT / "ci" / "requirements-release.txt"
 LARGEST_PACKAGE = 100_000_000  # bytes; PyPI's limit for a file of a project that has not asked for more
+# By the packages' names: how a file's name ends that is easily left out, and what that is.
+CONTENT = {
+    "gpt4all": ("gpt4all/_app/static/index.html", "the pages of the chat application, which need Node to be built"),
+    "gpt4all_training": ("gpt4all_training/curate/report.html.jinja", "the template of curate's report"),
+}
 # Where a binding says its version, besides those that read VERSION: a pattern for each kind of file.
 PLACES = {
     "*/package.json": r'^  "version": "([^"]+)"',
@@ -111,15 +114,15 @@ def check_package(package: Path) -> str:
         wrong.append(f"its metadata says version {found[1] if found else '(none)'}, VERSION says {version()}")
     if package.stat().st_size > LARGEST_PACKAGE:
         wrong.append(f"has {package.stat().st_size:,} bytes, over {LARGEST_PACKAGE:,}")
-    if not any(name.endswith("gpt4all/_app/static/index.html") for name in names_in(package)):
-        wrong.append("lacks the pages of the chat application, which need Node to be built")
+    needed, what = CONTENT[package.name.partition("-")[0]]
+    if not any(name.endswith(needed) for name in names_in(package)):
+        wrong.append(f"lacks {what}")
     return "\n".join(wrong)
 
 
 def twine(packages: list[Path]) -> str:
     """What the index would object to in the metadata."""
-    tool = ensure_other_venv("venv-release", REQUIREMENTS, "twine")
-    return output_of([str(tool), "-m", "twine", "check", "--strict", *map(str, packages)])
+    return output_of([str(python.ensure_release_venv()), "-m", "twine", "check", "--strict", *map(str, packages)])
 
 
 @dataclass
@@ -191,11 +194,12 @@ def walk(variants: str) -> tuple[Outcome, Packages]:
     ):
         outcome.check(name, wrong)
     say("      building the sdist and the wheel, for many minutes the first time")
-    packages = Packages([python.sdist(), python.wheel(variants=variants)])
+    wheel = python.wheel(variants=variants)
+    packages = Packages([python.sdist(), wheel, *python.training()])
     for package in packages.pypi:
         outcome.check(package.name, check_package(package))
     outcome.check("twine check", twine(packages.pypi))
-    others(packages.pypi[-1], packages, outcome)
+    others(wheel, packages, outcome)
     return outcome, packages
 
 

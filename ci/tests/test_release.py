@@ -67,6 +67,16 @@ def test_a_package_without_the_pages_is_found(root: Path) -> None:
     assert "lacks the pages of the chat application" in release.check_package(wheel)
 
 
+def test_a_training_package_without_its_template_is_found(root: Path) -> None:
+    wheel = root / "gpt4all_training-3.1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("gpt4all_training-3.1.0.dist-info/METADATA", "Name: gpt4all-training\nVersion: 3.1.0\n")
+    assert release.check_package(wheel) == "lacks the template of curate's report"
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("gpt4all_training/curate/report.html.jinja", "")
+    assert release.check_package(wheel) == ""
+
+
 @pytest.mark.parametrize("told", ["3.1.0", "3.0.9"])
 def test_an_npm_package_of_another_version_is_found(root: Path, told: str) -> None:
     package = root / "gpt4all.tgz"
