@@ -81,7 +81,7 @@ def main() -> int:
     found: dict[str, Any] = {
         "tolerance": TOLERANCE,
         "machine": platform.machine(),
-        **packages,
+        "versions": packages,
         "wrong": [],
         "models": {},
     }
