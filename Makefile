@@ -19,7 +19,7 @@ run: ## Build, fetch the default model and answer: make run PROMPT="…" [MODEL=
 chat: ## Build the chat application and open it in the browser
 	$(CI_PYTHON) -m ci.chat
 
-train-demo: ## Fine-tune the default model on what the library's options do, export it and ask it (installs PyTorch)
+train-demo: ## Fine-tune the default model, export it, ask it and evaluate it (installs PyTorch)
 	$(CI_PYTHON) -m ci.train_demo
 
 build: ## Build libllmodel in build/release

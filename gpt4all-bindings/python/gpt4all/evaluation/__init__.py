@@ -6,7 +6,7 @@ from typing import Any
 
 from .._model import Model
 from ._errors import TaskDataError, UnknownTaskError
-from ._evaluate import Evaluation, Report, TaskResult, evaluate
+from ._evaluate import Evaluation, Report, TaskResult, difference, evaluate
 from ._packages import lm_eval
 from ._report import as_json, as_markdown, plot, plot_sweep, sweep_as_json, sweep_as_markdown
 from ._sweep import SWEEP_TYPES, Candidate, Sweep, sweep
@@ -24,6 +24,7 @@ __all__ = [
     "UnknownTaskError",
     "as_json",
     "as_markdown",
+    "difference",
     "evaluate",
     "language_model",
     "plot",

@@ -88,6 +88,17 @@ class Evaluation:
         return math.sqrt(sum((each.error or 0.0) ** 2 for each in self.tasks.values())) / len(self.tasks)
 
 
+def difference(one: Evaluation, other: Evaluation) -> tuple[float, float]:
+    """How far the other's average lies above the one's, and the standard error of that, over the same questions."""
+    means, errors = list[float](), list[float]()
+    for name, result in other.tasks.items():
+        first = one.tasks[name]
+        means.append(result.value - first.value)
+        paired = [b - a for a, b in zip(first.scores, result.scores, strict=True)]
+        errors.append(statistics.stdev(paired) / math.sqrt(len(paired)) if len(paired) > 1 else 0.0)
+    return statistics.fmean(means), math.sqrt(sum(each**2 for each in errors)) / len(errors)
+
+
 def evaluate(
     model: Model,
     tasks: Iterable[str] = SEVEN_TASKS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Literal
 from .._library import PathLike
 from .._model import Model, quantize
 from .._speed import tokens_per_second
-from ._evaluate import Evaluation, Report, evaluate
+from ._evaluate import Evaluation, Report, difference, evaluate
 from ._tasks import SEVEN_TASKS
 
 SWEEP_TYPES = ("Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0", "IQ4_NL", "Q3_K_M", "Q2_K")
@@ -119,19 +118,8 @@ def _quantize(
 
 def _beside(original: Candidate, other: Candidate) -> Candidate:
     """The other one, with its difference from the original."""
-    means, errors = list[float](), list[float]()
-    for name, result in other.evaluation.tasks.items():
-        first = original.evaluation.tasks[name]
-        means.append(result.value - first.value)
-        paired = [b - a for a, b in zip(first.scores, result.scores, strict=True)]
-        errors.append(statistics.stdev(paired) / math.sqrt(len(paired)) if len(paired) > 1 else 0.0)
-    return Candidate(
-        other.evaluation,
-        other.read_per_second,
-        other.write_per_second,
-        statistics.fmean(means),
-        math.sqrt(sum(each**2 for each in errors)) / len(errors),
-    )
+    found = difference(original.evaluation, other.evaluation)
+    return Candidate(other.evaluation, other.read_per_second, other.write_per_second, *found)
 
 
 def _speed(model: Model, part: Literal["prompt", "predicted"], n_prompt: int, n_gen: int) -> float:

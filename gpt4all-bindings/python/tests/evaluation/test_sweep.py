@@ -57,6 +57,7 @@ def test_differences_are_over_the_same_questions() -> None:
     assert (same.difference, same.difference_error, same.is_worse) == (0, 0, False)
     worse = _beside(first, Candidate(some("Q2_K", {"a": [0, 1, 0, 0], "b": [0, 0]}), 1, 1))
     assert worse.difference == pytest.approx(-0.375)
+    assert evaluation.difference(first.evaluation, worse.evaluation) == (worse.difference, worse.difference_error)
     # 0.25 of the four's differences 1, 0, 0, 0, and 0.5 of the two's 1, 0
     assert worse.difference_error == pytest.approx((0.25**2 + 0.5**2) ** 0.5 / 2)
     assert not worse.is_worse
