@@ -91,7 +91,7 @@ double peak_products(int threads) {
 #ifdef LLMODEL_HAS_PRODUCTS
     using namespace llmodel::kernels::products;
     constexpr Kind kind = kind_of<q4_0>();
-    constexpr int64_t times = 50'000;
+    constexpr int64_t times = 250'000;
     constexpr int in_a_row = 32; // without a branch on what is held back, as in a kernel
     constexpr int chains = registers == 32 ? 12 : 6;
     const double seconds = quickest(threads, [&](int thread) {
@@ -138,7 +138,7 @@ double peak_tile_products(int threads) {
         uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
         uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
     } const shapes;
-    constexpr int64_t times = 400'000;
+    constexpr int64_t times = 1'500'000;
     constexpr int64_t products_each = 16 * 16 * 64;
     const double seconds = quickest(threads, [&](int) {
         _tile_loadconfig(&shapes);

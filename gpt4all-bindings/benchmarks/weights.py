@@ -111,7 +111,7 @@ class Weights:
 
     def _of(self, contender: Contender, path: Path, tests: Sequence[str]) -> Rates:
         rates, short = {}, self.story if path == self.model else self.noise(8)
-        warm_up = [(self.noise(N_PROMPT), 4)]
+        warm_up = [(self.noise(N_PROMPT // 8), 4)]
         if {PROMPT, DECODE} & set(tests):
             prompts = [[(self.noise(N_PROMPT), 1)] for _ in range(REPEATS)]
             answers = [[(short, N_DECODE)]] * REPEATS
