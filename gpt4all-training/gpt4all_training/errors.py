@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-_OF_A_FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OF_A_FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class TrainingError(Exception):
@@ -66,7 +66,7 @@ class BusyError(TrainingError):
 def unwritten(error: OSError, path: Path) -> OutputError:
     """The error for a file or folder that the system did not let be written."""
     reason = error.strerror or str(error)
-    if error.errno in _OF_A_FULL_DISK:
+    if error.errno in OF_A_FULL_DISK:
         remedy = "Make room, or name another folder as `output`; then start the same command again, which goes on here"
         return DiskFullError(f"cannot be written: {reason}", file=path, remedy=remedy)
     remedy = "Name a folder that can be written to as `output`, or change its permissions"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .errors import OutputError, unwritten
+from .errors import OF_A_FULL_DISK, OutputError, unwritten
 
 UNFINISHED = ".unfinished"
 _BLOCK = 1 << 20
+# By Rust, of which safetensors is made, and by PyTorch's writer of files, which says where it failed in its own source.
+_FULL = re.compile(rf"os error ({'|'.join(map(str, OF_A_FULL_DISK))})\)|inline_container\.cc")
 
 
 @contextlib.contextmanager
@@ -37,6 +41,21 @@ def write_whole(path: Path, content: bytes) -> None:
     """Writes a small file. Raises OutputError."""
     with whole_file(path) as file:
         file.write(content)
+
+
+@contextlib.contextmanager
+def room_for_libraries(folder: Path) -> Iterator[None]:
+    """For what libraries write into a folder: some have errors of their own for a full disk. Raises DiskFullError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in OF_A_FULL_DISK:
+            raise unwritten(error, Path(error.filename or folder)) from error
+        raise
+    except Exception as error:
+        if _FULL.search(str(error)):
+            raise unwritten(OSError(errno.ENOSPC, str(error).strip().splitlines()[-1]), folder) from error
+        raise
 
 
 def make_folder(path: Path) -> None:

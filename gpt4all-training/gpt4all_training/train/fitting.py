@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ..progress import Progress
+from ..storage import room_for_libraries
 from . import checkpoints
 from .settings import Train
 
@@ -69,7 +70,8 @@ def fit(settings: Train, files: Files, model: Any, tokenizer: Any, progress: Pro
     if last and has_ended(last):  # and was killed before the result was written
         _take_up(trainer, last)
     else:
-        trainer.train(resume_from_checkpoint=str(last) if last else None)
+        with room_for_libraries(files.checkpoints):
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
     state = trainer.state
     best = state.best_global_step if held_out is not None and state.best_global_step else state.global_step
     return Fitted(trainer.accelerator.unwrap_model(trainer.model), _history(state.log_history), state.global_step, best)

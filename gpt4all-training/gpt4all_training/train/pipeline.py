@@ -22,7 +22,7 @@ from ..errors import ConfigurationError
 from ..manifest import Output
 from ..progress import Progress, Silent
 from ..step_folder import alone, begun, done_before
-from ..storage import make_folder, write_whole
+from ..storage import make_folder, room_for_libraries, write_whole
 from . import libraries, losses, models
 from .encoded import Counts, encode_part
 from .encoding import Encoder
@@ -175,8 +175,9 @@ def _write(
     for old in (beside, model):  # of a run that was killed here
         shutil.rmtree(old, ignore_errors=True)
     make_folder(beside)
-    fitted.model.save_pretrained(beside)
-    tokenizer.save_pretrained(beside)
+    with room_for_libraries(beside):
+        fitted.model.save_pretrained(beside)
+        tokenizer.save_pretrained(beside)
     (beside / "README.md").unlink(missing_ok=True)  # PEFT's, with nothing filled in
     _put_in_order(beside / "adapter_config.json")
     for path in beside.iterdir():
