@@ -76,9 +76,15 @@ def train(configuration: Configuration, quiet: Quiet = False) -> None:
     """Trains a model, or an adapter of one, on what curate wrote. Needs the extra gpt4all-training[train].
 
     A run that was stopped goes on from its last checkpoint; the same command starts it again.
+
+    \b
+    On several GPUs of this machine, with the same configuration:
+      accelerate launch --multi_gpu -m gpt4all_training train train.yaml
     """
     settings = read_configuration(configuration, Train)
     done = _run(lambda progress: run_train(settings, configuration.parent, progress), quiet)
+    if not done.told:
+        return
     said = "was there already: " if done.again else ""
     print(
         f"{said}{done.steps:,} steps over {done.conversations:,} conversations; the model is in {done.folder / 'model'}"

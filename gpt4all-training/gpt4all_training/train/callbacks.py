@@ -13,6 +13,7 @@ from torch.utils.tensorboard import SummaryWriter
 from ..errors import DivergedError
 from ..progress import Progress
 from .checkpoints import mark_complete
+from .group import Group
 
 # What is logged, by the trainer's names. What it counts from the last start on, such as tokens, is not.
 SHOWN: Mapping[str, str] = {
@@ -28,8 +29,12 @@ SHOWN: Mapping[str, str] = {
 class Marks(transformers.TrainerCallback):  # type: ignore[misc]
     """Marks checkpoints that are whole."""
 
+    def __init__(self, group: Group) -> None:
+        self._group = group
+
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """A checkpoint was written."""
+        """A checkpoint was written, once each process has added what it drew at random."""
+        self._group.wait()
         if state.is_world_process_zero:
             mark_complete(Path(args.output_dir, f"checkpoint-{state.global_step}"))
 

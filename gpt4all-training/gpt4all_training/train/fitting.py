@@ -8,9 +8,11 @@ from typing import Any
 
 import orjson
 
+from ..errors import ConfigurationError
 from ..progress import Progress
 from ..storage import room_for_libraries
 from . import checkpoints
+from .group import Group
 from .settings import Train
 
 
@@ -40,7 +42,7 @@ class Fitted:
     best: int
 
 
-def fit(settings: Train, files: Files, model: Any, tokenizer: Any, progress: Progress) -> Fitted:
+def fit(settings: Train, files: Files, model: Any, tokenizer: Any, group: Group, progress: Progress) -> Fitted:
     """Trains, and leaves the best weights in the model. Raises TrainingError."""
     import transformers
     import trl
@@ -52,13 +54,13 @@ def fit(settings: Train, files: Files, model: Any, tokenizer: Any, progress: Pro
     if settings.packing:
         training = trl.pack_dataset(training.shuffle(seed=settings.seed), settings.max_length, "bfd")
         held_out = held_out and trl.pack_dataset(held_out, settings.max_length, "bfd")
-    callbacks = [Shows(progress), Logs(files.logs), Marks()]
+    callbacks = [Shows(progress), Logs(files.logs), Marks(group)]
     if settings.early_stopping and held_out is not None:
         stop = settings.early_stopping
         callbacks.append(transformers.EarlyStoppingCallback(stop.patience, stop.improvement))
     trainer = trl.SFTTrainer(
         model=model,
-        args=_arguments(settings, files, held_out is not None),
+        args=_arguments(settings, files, held_out is not None, group),
         train_dataset=training,
         eval_dataset=held_out,
         processing_class=tokenizer,
@@ -66,7 +68,7 @@ def fit(settings: Train, files: Files, model: Any, tokenizer: Any, progress: Pro
     )
     trainer.remove_callback(transformers.PrinterCallback)
     trainer.create_model_card = lambda **_: None  # ours is made when the model is exported
-    last = checkpoints.last_complete(files.checkpoints)
+    last = group.tell(lambda: checkpoints.last_complete(files.checkpoints))
     if last and has_ended(last):  # and was killed before the result was written
         _take_up(trainer, last)
     else:
@@ -100,10 +102,17 @@ def load_encoded(path: Path) -> Any:
     return datasets.Dataset.from_file(str(path))
 
 
-def _arguments(settings: Train, files: Files, measured: bool) -> Any:
+def _arguments(settings: Train, files: Files, measured: bool, group: Group) -> Any:
+    """Raises ConfigurationError if a step cannot be shared out among the processes."""
     import trl
 
     at_once = settings.at_a_time
+    if settings.batch_size % (at_once * group.size):
+        problem = (
+            f"batch_size {settings.batch_size} is no multiple of {at_once * group.size}, what {group.size} processes "
+            f"compute at a time with micro_batch_size {at_once}"
+        )
+        raise ConfigurationError(problem, remedy="Change one of them, or the number of processes")
     reproducible = settings.device == "cpu"
     return trl.SFTConfig(
         output_dir=str(files.checkpoints),
@@ -113,7 +122,7 @@ def _arguments(settings: Train, files: Files, measured: bool) -> Any:
         bf16=settings.precision == "bfloat16",
         per_device_train_batch_size=at_once,
         per_device_eval_batch_size=at_once,
-        gradient_accumulation_steps=settings.batch_size // at_once,
+        gradient_accumulation_steps=settings.batch_size // (at_once * group.size),
         num_train_epochs=settings.epochs,
         max_steps=settings.max_steps or -1,
         learning_rate=settings.rate,

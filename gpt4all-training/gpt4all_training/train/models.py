@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigurationError, HardwareError, ModelError, PackageError
+from .group import is_one_of_several
 from .settings import Train
 
 _APART = 1e-3  # of the largest logit: how much a conversation may change one that it is packed with, in F32
@@ -54,7 +55,8 @@ def check_hardware(settings: Train) -> None:
 
     if settings.device == "cpu":
         return
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # of several, one
+    if not is_one_of_several():
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     if not torch.cuda.is_available():
         remedy = "Set device to cpu" if settings.method != "qlora" else "Set device to cpu and method to lora"
         raise HardwareError("PyTorch finds no NVIDIA GPU on this machine", remedy=remedy)
@@ -63,8 +65,8 @@ def check_hardware(settings: Train) -> None:
         raise PackageError("weights of 4 bits need the package bitsandbytes, which is not installed", remedy=remedy)
 
 
-def load_to_train(settings: Train, folder: Path) -> Any:
-    """The model with what the method adds to it. Raises ModelError, ConfigurationError."""
+def load_to_train(settings: Train, folder: Path, device: Any) -> Any:
+    """The model with what the method adds to it, on the device. Raises ModelError, ConfigurationError."""
     import torch
     import transformers
 
@@ -80,7 +82,7 @@ def load_to_train(settings: Train, folder: Path) -> Any:
     precision = "bfloat16" if settings.precision == "bfloat16" and settings.method != "full" else "float32"
     model = load_model(folder, precision, **options)
     if settings.device == "cuda" and settings.method != "qlora":  # those of 4 bits are there
-        model.to("cuda")
+        model.to(device)
     model.config.use_cache = False
     if settings.packing:
         check_apart(model, folder)

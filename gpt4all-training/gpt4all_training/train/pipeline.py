@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from . import libraries, losses, models
 from .encoded import Counts, encode_part
 from .encoding import Encoder
 from .fitting import Files, Fitted, fit, load_encoded
+from .group import Group
 from .inputs import Inputs, find_inputs
 from .losses import Compared, Losses
 from .settings import Train
@@ -38,13 +40,26 @@ PACKAGES = (*libraries.PACKAGES, "pyarrow", "pyyaml")
 @dataclass(frozen=True)
 class Trained:
     """What a run made. steps: how many there were. held_out: the loss before and after, None if nothing is held out.
-    again: whether all of it was there already."""
+    again: whether all of it was there already. told: whether this process is the one to say so."""
 
     folder: Path
     steps: int
     conversations: int
     held_out: Compared | None
     again: bool
+    told: bool = True
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What is known before anything is computed. content: of the manifest."""
+
+    folder: Path
+    work: Path
+    inputs: Inputs
+    counts: dict[str, Counts]
+    files: Files
+    content: dict[str, Any]
 
 
 def train(settings: Train, base: Path, progress: Progress | None = None) -> Trained:
@@ -52,58 +67,81 @@ def train(settings: Train, base: Path, progress: Progress | None = None) -> Trai
 
     base: the folder from which the settings' files and folders are seen.
 
+    Processes that accelerate or torchrun has started train together; all of them see the same folders.
+
     Raises TrainingError.
     """
     progress = progress or Silent()
     progress.begin("loading PyTorch", 0, "package")
     libraries.prepare()
     models.check_hardware(settings)
+    group = Group(settings)
+    progress = progress if group.first else Silent()
     folder = base / settings.output
-    with alone(folder):
-        progress.begin("hashing", 0, "file")
-        inputs = find_inputs(settings, base, lambda _: progress.advance(1))
-        configuration = settings.model_dump(mode="json", exclude={"output"})
-        versions = manifest.versions(PACKAGES)
-        identity = manifest.identity(STEP, configuration, inputs.described, versions)
-        if done := done_before(folder, identity):
-            shutil.rmtree(folder / "work", ignore_errors=True)
-            held_out = Compared(**done["held_out"]) if done["held_out"] else None
-            return Trained(folder, done["steps"], done["conversations"]["train"]["used"], held_out, again=True)
-        work = begun(folder, identity)
-        _set_threads(settings)
-        tokenizer = models.load_tokenizer(inputs.model, inputs.template)
-        counts = _encode(settings, inputs, tokenizer, work, progress)
-        measured = work / "encoded" / "held-out.arrow" if counts["held-out"].used else None
-        files = Files(
-            inputs.model,
-            inputs.template,
-            work / "encoded" / "train.arrow",
-            measured,
-            work / "checkpoints",
-            folder / "logs",
-        )
-        model = models.load_to_train(settings, inputs.model)
-        before = _before(files, model, work, progress)
-        fitted = fit(settings, files, model, tokenizer, progress)
-        compared = _compare(settings, files, fitted, before, progress)
-        outputs = _write(settings, inputs, fitted, tokenizer, counts, compared, work, folder)
+    with alone(folder) if group.first else nullcontext():
+        run = group.tell(lambda: _begin(settings, base, folder, progress))
+        done = run if isinstance(run, Trained) else _go_on(settings, run, group, progress)
+    group.leave()
+    return replace(done, told=group.first)
+
+
+def _begin(settings: Train, base: Path, folder: Path, progress: Progress) -> _Begun | Trained:
+    """Reads the inputs, and makes tokens of the conversations; or finds that all was done before."""
+    progress.begin("hashing", 0, "file")
+    inputs = find_inputs(settings, base, lambda _: progress.advance(1))
+    configuration = settings.model_dump(mode="json", exclude={"output"})
+    versions = manifest.versions(PACKAGES)
+    identity = manifest.identity(STEP, configuration, inputs.described, versions)
+    if done := done_before(folder, identity):
+        shutil.rmtree(folder / "work", ignore_errors=True)
+        held_out = Compared(**done["held_out"]) if done["held_out"] else None
+        return Trained(folder, done["steps"], done["conversations"]["train"]["used"], held_out, again=True)
+    work = begun(folder, identity)
+    counts = _encode(settings, inputs, models.load_tokenizer(inputs.model, inputs.template), work, progress)
+    files = Files(
+        inputs.model,
+        inputs.template,
+        work / "encoded" / "train.arrow",
+        work / "encoded" / "held-out.arrow" if counts["held-out"].used else None,
+        work / "checkpoints",
+        folder / "logs",
+    )
+    content = {
+        "step": STEP,
+        "identity": identity,
+        "versions": versions,
+        "seed": settings.seed,
+        "configuration": configuration,
+        "inputs": [vars(each) for each in inputs.described],
+        "sources": [asdict(each) for each in inputs.sources],
+    }
+    return _Begun(folder, work, inputs, counts, files, content)
+
+
+def _go_on(settings: Train, run: _Begun, group: Group, progress: Progress) -> Trained:
+    """Trains, and has the first process write the result."""
+    _set_threads(settings)
+    tokenizer = models.load_tokenizer(run.inputs.model, run.inputs.template)
+    model = models.load_to_train(settings, run.inputs.model, group.device)
+    before = _before(run.files, model, run.work, progress) if group.first else None
+    fitted = fit(settings, run.files, model, tokenizer, group, progress)
+
+    def finish() -> Trained:
+        compared = _compare(settings, run.files, fitted, before, progress)
+        outputs = _write(settings, run.inputs, fitted, tokenizer, run.counts, compared, run.work, run.folder)
         content = {
-            "step": STEP,
-            "identity": identity,
-            "versions": versions,
-            "seed": settings.seed,
-            "configuration": configuration,
-            "inputs": [vars(each) for each in inputs.described],
-            "sources": [asdict(each) for each in inputs.sources],
+            **run.content,
             "outputs": [vars(each) for each in outputs],
-            "conversations": {part: vars(each) for part, each in counts.items()},
+            "conversations": {part: vars(each) for part, each in run.counts.items()},
             "steps": fitted.steps,
             "best_step": fitted.best,
             "held_out": asdict(compared) if compared else None,
         }
-        manifest.write_manifest(folder, content)
-        shutil.rmtree(work, ignore_errors=True)
-        return Trained(folder, fitted.steps, counts["train"].used, compared, again=False)
+        manifest.write_manifest(run.folder, content)
+        shutil.rmtree(run.work, ignore_errors=True)
+        return Trained(run.folder, fitted.steps, run.counts["train"].used, compared, again=False)
+
+    return group.tell(finish)
 
 
 def _set_threads(settings: Train) -> None:
