@@ -124,8 +124,8 @@ def page(results: dict[str, Any], plots: Mapping[str, str]) -> str:
         "turn, in a process of its own, and each turn begins with a different one, so that what disturbs the",
         "machine disturbs all of them. Numbers are medians over the turns, with the minimum and maximum in",
         "brackets; ratios are medians of the turns' ratios. libllmodel, llama-bench and llama-server are built from",
-        "the same patched source with the same flags, the latter two with ggml's kernels instead of ours; the other",
-        "two are built the way their makers publish them.",
+        "the same patched source with the same flags, the latter two with ggml's kernels instead of ours; the others",
+        "are built the way their makers publish them.",
         "",
     ]
     lines += targets(results)
