@@ -42,7 +42,7 @@ def _processors(_: Settings) -> Outcome:
 def _arm64(_: Settings) -> Outcome:
     if platform.machine() in ("aarch64", "arm64"):
         return Outcome(skipped=[("arm64", "this processor is one, and the lane native has the same tests")])
-    build("arm64", ["cpu_products", "cpu_attention"])
+    build("arm64", ["cpu_products", "cpu_attention", "cpu_activations"])
     return run_ctest("arm64", "arm64", "-L", "native")
 
 
