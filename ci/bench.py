@@ -27,6 +27,7 @@ from ci.testing.runners import library_variables
 
 BENCHMARK = ROOT / "gpt4all-bindings" / "benchmarks"
 SERVER = ROOT / "gpt4all-bindings" / "python" / "tests" / "server" / "requirements.txt"
+LM_EVAL = ROOT / "gpt4all-bindings" / "python" / "tests" / "evaluation" / "requirements.txt"
 REQUIREMENTS = ROOT / "ci" / "requirements-bench.txt"
 PLOT_VENV = BUILD / "venv-bench"
 PEERS = BUILD / "peers"
@@ -126,8 +127,9 @@ def main() -> int:
     streams = only is None or "streaming" in only
     ggml = only != {"weights"}  # whose programs all have CPU modules
     steps = Steps(4 + ggml + weights + peers + streams)
-    with steps.step("Python packages in build/venv, build/venv-bench and build/venv-server"):
+    with steps.step("Python packages in build/venv, build/venv-bench, build/venv-server and build/venv-evaluate"):
         python = ensure_venv()
+        lm_eval = ensure_other_venv("venv-evaluate", LM_EVAL, "lm-eval and what it needs")
         server = ensure_other_venv("venv-server", SERVER, "what the server needs")
         plot_python = ensure_plot_python()
     with steps.step("libllmodel", expected("release")):
@@ -152,7 +154,7 @@ def main() -> int:
         command = [str(python), str(BENCHMARK / "bench.py"), "--model", str(model), "--plot-python", str(plot_python)]
         command += ["--binaries", str(directory("release") / "bin"), "--llama-cpp", str(directory("ggml") / "bin")]
         command += ["--noise", str(cache_root() / "benchmarks")]
-        command += ["--server", str(server)]
+        command += ["--server", str(server), "--lm-eval", str(lm_eval)]
         command += [*found, *given]
         return subprocess.run(command, env={**os.environ, **library_variables()}, check=False).returncode
 

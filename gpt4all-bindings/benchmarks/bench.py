@@ -152,7 +152,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     settings = Settings(
         arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams,
         pairs(arguments, others), servers(llama_cpp, arguments.server, arguments.llama_cpp_python),
-        arguments.llguidance or "", weights(arguments, story, facts["instruction_sets"]),
+        arguments.llguidance or "", arguments.llama_cpp_python or "", arguments.lm_eval or "",
+        weights(arguments, story, facts["instruction_sets"]),
     )  # fmt: skip
     questions = {}
     for name in arguments.only:
@@ -236,6 +237,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=machine()["cores"], help="all cores if not given")
     parser.add_argument("--n-gen", type=int, default=128, help="tokens to decode")
     parser.add_argument("--llama-cpp-python", metavar="PYTHON", help="a Python that has llama-cpp-python")
+    parser.add_argument("--lm-eval", metavar="PYTHON", help="a Python that has lm-eval")
     parser.add_argument("--server", metavar="PYTHON", help="a Python that has what `gpt4all serve` needs")
     parser.add_argument("--llguidance", metavar="PYTHON", help="a Python that has llguidance")
     parser.add_argument("--node-llama-cpp", metavar="FOLDER", help="a folder whose node_modules has node-llama-cpp")

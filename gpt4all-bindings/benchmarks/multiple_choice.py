@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,3 +46,25 @@ def inputs(shape: Shape, count: int, noise: Callable[[int], list[int]]) -> list[
         else:
             found.append({"context": context, "continuations": [noise(length) for _ in range(shape.choices)]})
     return found
+
+
+WORDS = (
+    "the of and to in is that it was for on are with as his they at be this from have or by one had not but what all "
+    "were when we there can an your which their said if do will each about how up out them then she many some so these "
+    "would other into has more her two like him see time could no make than first been its who now people my made over "
+    "did down only way find use may water long little very after words called just where most know get through back"
+).split()
+
+
+def pairs(count: int, dice: random.Random) -> Iterator[tuple[str, str]]:
+    """Contexts and continuations of all tasks as text, `count` questions of each: a word is about a token."""
+
+    def text(words: int) -> str:
+        return " ".join(dice.choice(WORDS) for _ in range(words))
+
+    for shape in TASKS.values():
+        for _ in range(count):
+            context = text(shape.context)
+            for _ in range(shape.choices):
+                varied = f" {text(shape.varied)}" if shape.varied else ""
+                yield context + varied, f" {text(shape.choice)}"

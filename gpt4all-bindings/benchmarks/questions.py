@@ -20,6 +20,7 @@ import weights as by_type
 from beside import Pair, decode_rate, one_round
 from contenders import Contender, LlamaBench, Plan, RunFailed, Worker, busy_neighbours
 from schemas import cases, decoded
+from servers import LlamaCppPythonServer
 from serving import N_CTX, N_PARALLEL, measure_server, plan_of
 
 N_PROMPT, N_GEN = 512, 128
@@ -40,6 +41,7 @@ SCHEMA_REPEATS = 5
 CONSTRAINED_REPEATS = 4
 
 N_QUESTIONS = 60
+N_HARNESS = 2  # of each task: llama-cpp-python's server takes seconds for one
 WEIGHTS_ROUNDS = 2  # a round takes about 20 minutes on two cores
 
 ASKED = (
@@ -66,6 +68,8 @@ class Settings:
     pairs: Sequence[Pair]  # who can be loaded into one process
     servers: Sequence[Contender] = ()  # those that are compared under load
     llguidance: str = ""  # a Python that has it
+    llama_cpp_python: str = ""  # another
+    lm_eval: str = ""  # another
     weights: by_type.Weights | None = None
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
@@ -423,6 +427,28 @@ def scoring(
     return rounds(settings, recorder, [(bench.name, read), (ours.name, scored)])
 
 
+def harness(
+    settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """The same through lm-eval: with our class, and with its own for llama-cpp-python's server."""
+    if not (settings.lm_eval and settings.llama_cpp_python):
+        return iter(())
+    worker = [settings.lm_eval, str(Path(__file__).with_name("worker_lm_eval.py"))]
+    ours = Worker(tables.PYTHON, worker)
+    theirs = LlamaCppPythonServer(settings.llama_cpp_python, worker, ["--logits_all", "True"])
+    options = settings.options(2 * N_PROMPT)
+
+    def of(contender: Contender) -> Measure:
+        def measure() -> dict[str, float]:
+            warm_up, asked = (list(multiple_choice.pairs(count, settings.random)) for count in (1, N_HARNESS))
+            run = contender.run(Plan(settings.model, options, [[{"pairs": warm_up[:2]}], [{"pairs": asked}]]))
+            return {"requests": len(asked) / run.steps[1]["wall_s"]}
+
+        return measure
+
+    return rounds(settings, recorder, [(each.name, of(each)) for each in (ours, theirs)])
+
+
 def serving(
     settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
@@ -454,6 +480,7 @@ QUESTIONS: dict[str, Question] = {
     "products": products,
     "weights": weights,
     "scoring": scoring,
+    "harness": harness,
     "serving": serving,
     "first_token": first_token,
     "load": load,

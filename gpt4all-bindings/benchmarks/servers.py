@@ -43,9 +43,10 @@ class LlamaCppPythonServer(Server):
 
     health = "/v1/models"
 
-    def __init__(self, python: str) -> None:
-        super().__init__(tables.LCP, CLIENT)
+    def __init__(self, python: str, client: Sequence[str] = CLIENT, more: Sequence[str] = ()) -> None:
+        super().__init__(tables.LCP, client)
         self._python = python
+        self._more = more
 
     def command(self, plan: Plan, port: int) -> list[str]:
         options = plan.options
@@ -55,7 +56,7 @@ class LlamaCppPythonServer(Server):
             "--n_batch", str(options["n_batch"]), "--n_ubatch", str(options["n_ubatch"]),
             "--n_threads", str(options["threads"]), "--n_threads_batch", str(options["threads"]),
             "--flash_attn", str(options["flash_attn"] == "on"), "--interrupt_requests", "False",
-            "--verbose", "False", "--host", "127.0.0.1", "--port", str(port),
+            "--verbose", "False", "--host", "127.0.0.1", "--port", str(port), *self._more,
         ]  # fmt: skip
 
 

@@ -218,6 +218,13 @@ TABLES = (
         "{n_prompt} tokens of which it predicts only what follows the last.",
         tuple(Column("scoring", name, f"{name}, tokens/s", BENCH) for name in (*TASKS, "all")),
     ),
+    Table(
+        "Questions through lm-eval",
+        "lm-eval asks for log-likelihoods of answers to questions of the same shapes, made of common words: of our "
+        "class for it, and of the class that it has for llama-cpp-python's server, with two threads each. A request is "
+        "a question with one of its answers.",
+        (Column("harness", "requests", "requests/s", LCP),),
+    ),
     *(
         Table(
             title,
@@ -304,6 +311,10 @@ TARGETS = (
     Target(
         "Scores of seven tasks' questions, compared with llama-bench's prefill",
         Column("scoring", "all", "", BENCH), PYTHON, BENCH, 0.85,
+    ),
+    Target(
+        "Questions through lm-eval, compared with its class for llama-cpp-python's server",
+        Column("harness", "requests", "", LCP), PYTHON, LCP, 3.0,
     ),
     *(
         Target(
