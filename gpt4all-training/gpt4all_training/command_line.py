@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Optional, TypeVar
 
 import typer
 
@@ -24,6 +24,7 @@ from .manifest import as_json
 from .progress import Bars, Progress, Silent
 from .train import Train
 from .train import train as run_train
+from .train.on_ray import train_on_ray
 
 FAILED, INTERRUPTED = 1, 130
 Done = TypeVar("Done")
@@ -72,7 +73,14 @@ def curate(configuration: Configuration, quiet: Quiet = False) -> None:
 
 
 @app.command()
-def train(configuration: Configuration, quiet: Quiet = False) -> None:
+def train(
+    configuration: Configuration,
+    quiet: Quiet = False,
+    ray: Annotated[
+        Optional[int],  # noqa: UP045 - typer reads it
+        typer.Option(metavar="N", min=1, help="Train with N processes on a Ray cluster: that of RAY_ADDRESS."),
+    ] = None,
+) -> None:
     """Trains a model, or an adapter of one, on what curate wrote. Needs the extra gpt4all-training[train].
 
     A run that was stopped goes on from its last checkpoint; the same command starts it again.
@@ -82,7 +90,11 @@ def train(configuration: Configuration, quiet: Quiet = False) -> None:
       accelerate launch --multi_gpu -m gpt4all_training train train.yaml
     """
     settings = read_configuration(configuration, Train)
-    done = _run(lambda progress: run_train(settings, configuration.parent, progress), quiet)
+    base = configuration.parent
+    if ray is None:
+        done = _run(lambda progress: run_train(settings, base, progress), quiet)
+    else:
+        done = _run(lambda progress: train_on_ray(settings, base, ray, progress), quiet)
     if not done.told:
         return
     said = "was there already: " if done.again else ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 OF_A_FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -21,6 +23,11 @@ class TrainingError(Exception):
         problem = problem.rstrip(".")  # as those of libraries end
         super().__init__(f"{place}{problem}. {remedy}")
         self.problem, self.file, self.row, self.remedy = problem, file, row, remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes: by default exceptions are made again of their text alone."""
+        made = partial(type(self), self.problem, file=self.file, row=self.row, remedy=self.remedy)
+        return made, ()
 
 
 class ConfigurationError(TrainingError):

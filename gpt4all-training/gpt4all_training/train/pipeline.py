@@ -67,7 +67,7 @@ def train(settings: Train, base: Path, progress: Progress | None = None) -> Trai
 
     base: the folder from which the settings' files and folders are seen.
 
-    Processes that accelerate or torchrun has started train together; all of them see the same folders.
+    Processes that accelerate, torchrun or Ray has started train together; all of them see the same folders.
 
     Raises TrainingError.
     """

@@ -1,4 +1,4 @@
-"""Training on a full disk."""
+"""Training on a full disk, and in a locale that knows no other letters than those of ASCII."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tiny_model import CONFIGURATION, make_all
+from tiny_model import CONFIGURATION, make_all, make_data, make_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = {**CONFIGURATION, "max_steps": 2, "checkpoint_every": 2}
@@ -28,13 +28,13 @@ sys.exit(main(["train", "--quiet", sys.argv[1]]))
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = make_all(tmp_path_factory.mktemp("full") / "place", 40)
+    place = make_all(tmp_path_factory.mktemp("surroundings") / "place", 40)
     (place / "train.yaml").write_text(json.dumps(SHORT), encoding="utf-8")
     return place
 
 
-def run(place: Path, limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def run(place: Path, limit: int | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
     command = [sys.executable, "-c", PROGRAM, str(place / "train.yaml"), str(limit or "")]
     return subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
 
@@ -54,3 +54,15 @@ def test_a_full_disk(place: Path, tmp_path: Path, limit: int, file: str) -> None
     assert not (here / "trained" / "manifest.json").exists()
     assert not list((here / "trained").rglob("*.unfinished"))
     assert run(here).returncode == 0, "with room, the same command goes on"
+
+
+def test_the_c_locale(place: Path, tmp_path: Path) -> None:
+    here = shutil.copytree(place, tmp_path / "hier, naïve")
+    shutil.rmtree(here / "curated")
+    rows = make_rows(40)
+    rows[0]["messages"][1]["content"] = "La pomme est rouge, dit l’élève. 苹果是红的。"
+    make_data(here, rows)
+    done = run(here, LC_ALL="C")
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((here / "trained" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["steps"] == 2
