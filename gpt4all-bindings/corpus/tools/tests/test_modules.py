@@ -82,18 +82,11 @@ def test_products(runnable: Module) -> None:
     assert ("AMX" in summary) == (runnable.name in ("sapphirerapids",)), summary
 
 
+@pytest.mark.parametrize("program", [ATTENTION, ACTIVATIONS], ids=["attention", "activations"])
 @every_module
-def test_attention_of_many_conversations(runnable: Module) -> None:
+def test_what_is_not_a_product(runnable: Module, program: Path) -> None:
     emulated = ["--unchecked"] if emulates_amx(runnable) else []
-    done = run([ATTENTION, "--module", runnable.path, *emulated], variables(runnable))
-    assert done.returncode == 0, ending(done)
-    assert ", 0 wrong" in done.stdout.splitlines()[-1]
-
-
-@every_module
-def test_activations(runnable: Module) -> None:
-    emulated = ["--unchecked"] if emulates_amx(runnable) else []
-    done = run([ACTIVATIONS, "--module", runnable.path, *emulated], variables(runnable))
+    done = run([program, "--module", runnable.path, *emulated], variables(runnable))
     assert done.returncode == 0, ending(done)
     assert ", 0 wrong" in done.stdout.splitlines()[-1]
 
