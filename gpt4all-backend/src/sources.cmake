@@ -1,6 +1,7 @@
 # Relative to gpt4all-backend; all but the C boundary, llmodel.cpp, and folders that list their own.
 set(LLMODEL_SOURCES
   src/backends/backend.cpp
+  src/backends/buffer_types.cpp
   src/backends/cpu_module.cpp
   src/backends/devices.cpp
   src/backends/serve_worker.cpp
@@ -27,6 +28,7 @@ set(LLMODEL_SOURCES
   src/engine/state.cpp
   src/engine/weights.cpp
   src/error.cpp
+  src/files/cache_folder.cpp
   src/files/disk_space.cpp
   src/files/inspect.cpp
   src/files/model_file.cpp
@@ -63,13 +65,22 @@ set(LLMODEL_SOURCES
   src/options/open_options.cpp
   src/options/sampling_defaults.cpp
   src/options/speculative.cpp
+  src/panels/panel_cache.cpp
+  src/panels/panel_file.cpp
+  src/panels/panel_files.cpp
+  src/panels/panel_folder.cpp
+  src/panels/panel_image.cpp
+  src/panels/panel_key.cpp
   src/platform/cpu_times.cpp
   src/platform/detached_thread.cpp
   src/platform/dynamic_library.cpp
   src/platform/file_lock.cpp
   src/platform/file_status.cpp
+  src/platform/home_folder.cpp
   src/platform/machine.cpp
+  src/platform/memory_from_file.cpp
   src/platform/process.cpp
+  src/platform/random_access_file.cpp
   src/platform/read_ahead.cpp
   src/platform/socket.cpp
   src/platform/stack.cpp
@@ -86,6 +97,7 @@ set(LLMODEL_SOURCES
   src/tasks/event_sink.cpp
   src/tasks/queue_task.cpp
   src/tasks/run_operation.cpp
+  src/threads/each_part.cpp
   src/threads/large_stack.cpp
   src/threads/thread_governor.cpp
   src/threads/thread_group.cpp

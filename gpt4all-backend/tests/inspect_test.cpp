@@ -1,4 +1,5 @@
 #include "api_fixture.h"
+#include "log_fixture.h"
 
 #include <gmock/gmock.h>
 
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <optional>
 
 namespace {
 
@@ -206,11 +208,17 @@ long resident() {
 class MemoryEstimate : public testing::Test {
   protected:
     static constexpr const char *estimate_variable = "LLMODEL_TEST_ESTIMATE"; // for that process
+    static constexpr const char *cache_variable = "LLMODEL_TEST_CACHE";
 
     void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
-    void TearDown() override { unsetenv(estimate_variable); }
+    void TearDown() override {
+        unsetenv(estimate_variable);
+        unsetenv(cache_variable);
+    }
 
-    static void expect_estimate_holds(const std::string &path, const json &options, long tolerance) {
+    /** are_kept: laid-out weights, from an opening before. */
+    static void expect_estimate_holds(const std::string &path, const json &options, long tolerance,
+                                      bool are_kept = false) {
         if (sanitized) {
             GTEST_SKIP() << "a sanitizer takes memory of its own";
         }
@@ -218,7 +226,9 @@ class MemoryEstimate : public testing::Test {
             const Outcome result = inspect(path, options);
             ASSERT_EQ(result.status, LLMODEL_OK) << result.message;
             EXPECT_TRUE(result.value.at("memory").at("exact").get<bool>());
-            setenv(estimate_variable, result.value.at("memory").at("total").dump().c_str(), 1);
+            const json &memory = result.value.at("memory");
+            const uint64_t spared = are_kept ? memory.at("reclaimable").get<uint64_t>() : 0;
+            setenv(estimate_variable, std::to_string(memory.at("total").get<uint64_t>() - spared).c_str(), 1);
         }
         const uint64_t estimate = std::strtoull(std::getenv(estimate_variable), nullptr, 10);
         EXPECT_EXIT(measure(path, options, estimate, tolerance), testing::ExitedWithCode(0), "");
@@ -240,7 +250,25 @@ TEST_F(MemoryEstimate, HoldsForTheDefaultModel) {
     if (!path) {
         GTEST_SKIP() << "the default model is not in the cache; python3 -m ci.fetch.default_model puts it there";
     }
-    expect_estimate_holds(*path, {{"n_ctx", 512}}, 1024);
+    expect_estimate_holds(*path, {{"n_ctx", 512}, {"cache_disk_mib", 0}}, 1024);
+}
+
+TEST_F(MemoryEstimate, IsLessByWhatIsReclaimableWhereLaidOutWeightsAreKept) {
+    const auto path = real_model();
+    if (!path) {
+        GTEST_SKIP() << "the default model is not in the cache; python3 -m ci.fetch.default_model puts it there";
+    }
+    std::optional<TemporaryFolder> folder;
+    if (std::getenv(cache_variable) == nullptr) {
+        folder.emplace();
+        setenv(cache_variable, folder->file("cache").c_str(), 1);
+        Log log(LLMODEL_LOG_DEBUG);
+        const Model first(*path, {{"n_ctx", 512}, {"cache_dir", std::getenv(cache_variable)}});
+        if (log.count("weights are mapped from") == 0) {
+            GTEST_SKIP() << "laid-out weights are not kept here";
+        }
+    }
+    expect_estimate_holds(*path, {{"n_ctx", 512}, {"cache_dir", std::getenv(cache_variable)}}, 1024, true);
 }
 
 TEST_F(MemoryEstimate, HoldsForDraftsFromNgrams) {
@@ -248,7 +276,8 @@ TEST_F(MemoryEstimate, HoldsForDraftsFromNgrams) {
     if (!path) {
         GTEST_SKIP() << "the default model is not in the cache; python3 -m ci.fetch.default_model puts it there";
     }
-    expect_estimate_holds(*path, {{"n_ctx", 512}, {"speculative", {{"type", "ngram-mod"}}}}, 1024);
+    const json drafts{{"type", "ngram-mod"}};
+    expect_estimate_holds(*path, {{"n_ctx", 512}, {"cache_disk_mib", 0}, {"speculative", drafts}}, 1024);
 }
 
 TEST(Inspect, DraftsOfOtherRequestsAreEstimatedApart) {

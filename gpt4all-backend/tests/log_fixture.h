@@ -42,6 +42,16 @@ struct Log {
         }
         return found;
     }
+
+    /** The messages that have this in them, a line each. */
+    std::string of(std::string_view part) {
+        const std::lock_guard lock(mutex);
+        std::string lines;
+        for (const auto &[level, message] : messages) {
+            lines += message.find(part) != std::string::npos ? message + "\n" : "";
+        }
+        return lines;
+    }
 };
 
 } // namespace api

@@ -62,6 +62,29 @@ class TinyModel {
             [&] { return between(-1, 1) * gain * std::sqrt(3.0F / static_cast<float>(columns)); });
     }
 
+    /** In Q8_0, with quants that are drawn, and one scale for all. */
+    void add_bytes_matrix(const std::string &name, std::uint64_t columns, std::uint64_t rows,
+                          std::uint64_t experts = 1) {
+        constexpr std::uint32_t q8_0 = 8;
+        constexpr std::uint64_t block_columns = 32;
+        constexpr std::size_t block_bytes = 34;
+        constexpr std::uint16_t scale = 0x0400; // 2^-14 in half precision
+        EditableGguf::Tensor &tensor = gguf_.tensors.emplace_back();
+        tensor.name = name;
+        tensor.type = q8_0;
+        tensor.dims = {columns, rows};
+        if (experts > 1) {
+            tensor.dims.push_back(experts);
+        }
+        tensor.data.resize(columns * rows * experts / block_columns * block_bytes);
+        for (std::byte &byte : tensor.data) {
+            byte = static_cast<std::byte>(random_() >> 8);
+        }
+        for (std::size_t at = 0; at < tensor.data.size(); at += block_bytes) {
+            std::memcpy(tensor.data.data() + at, &scale, sizeof scale);
+        }
+    }
+
     void add_vector(const std::string &name, std::uint64_t size, float least, float greatest) {
         add(name, {size}, [&] { return between(least, greatest); });
     }
@@ -147,6 +170,40 @@ void write_recurrent_model(const std::string &path) {
         model.add(block(layer, "ssm_a"), {state, inner}, [&] { return model.between(-2, -0.1F); }); // below 0: it fades
         model.add_vector(block(layer, "ssm_d"), inner, 0.9F, 1.1F);
         model.add_matrix(block(layer, "ssm_out.weight"), inner, width, 2);
+    }
+    model.write(path);
+}
+
+void write_wide_model(const std::string &path) {
+    TinyModel model("llama");
+    constexpr std::uint64_t inner = 98'336; // whose heads of panels end where no vector begins
+    model.set("feed_forward_length", static_cast<std::uint32_t>(inner));
+    for (std::uint32_t layer = 0; layer < layers; ++layer) {
+        model.drop(block(layer, "ffn_gate."));
+        model.drop(block(layer, "ffn_up."));
+        model.drop(block(layer, "ffn_down."));
+        model.add_bytes_matrix(block(layer, "ffn_gate.weight"), width, inner);
+        model.add_bytes_matrix(block(layer, "ffn_up.weight"), width, inner);
+        model.add_bytes_matrix(block(layer, "ffn_down.weight"), inner, width);
+    }
+    model.write(path);
+}
+
+void write_wide_experts_model(const std::string &path) {
+    TinyModel model("llama");
+    constexpr std::uint64_t inner = 24'608;
+    constexpr std::uint64_t experts = 4;
+    model.set("feed_forward_length", static_cast<std::uint32_t>(inner));
+    model.set("expert_count", static_cast<std::uint32_t>(experts));
+    model.set("expert_used_count", 2U);
+    for (std::uint32_t layer = 0; layer < layers; ++layer) {
+        model.drop(block(layer, "ffn_gate."));
+        model.drop(block(layer, "ffn_up."));
+        model.drop(block(layer, "ffn_down."));
+        model.add_matrix(block(layer, "ffn_gate_inp.weight"), width, experts);
+        model.add_bytes_matrix(block(layer, "ffn_gate_exps.weight"), width, inner, experts);
+        model.add_bytes_matrix(block(layer, "ffn_up_exps.weight"), width, inner, experts);
+        model.add_bytes_matrix(block(layer, "ffn_down_exps.weight"), inner, width, experts);
     }
     model.write(path);
 }

@@ -15,4 +15,9 @@ void write_hybrid_model(const std::string &path);
 void write_recurrent_model(const std::string &path);
 /** @} */
 
+/** The tiny LLaMA with a feed-forward network in Q8_0 that is wide enough to make a file of 40 MB. */
+void write_wide_model(const std::string &path);
+/** The same with four experts. */
+void write_wide_experts_model(const std::string &path);
+
 } // namespace llmodel::test

@@ -15,6 +15,7 @@ from typing import Any
 
 import multiple_choice
 import noise
+import opened_again
 import tables
 import weights as by_type
 from beside import Pair, decode_rate, one_round
@@ -257,6 +258,24 @@ def load(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench,
     return rounds(settings, recorder, [(bench.name, theirs), *((c.name, of(c)) for c in contenders)])
 
 
+def loading(
+    settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Opening a model for the first and the second time."""
+    by_name = {contender.name: contender for contender in contenders}
+    asked = request(1, prompt=settings.story)
+    for number in range(settings.rounds):
+        try:
+            for name, times in opened_again.one_round(
+                settings.model, settings.options(N_PROMPT), asked, by_name[tables.C_API], by_name[tables.SERVER], bench
+            ):
+                recorder.add(name, times)
+        except RunFailed as failure:
+            recorder.failures["loading"] = str(failure)
+            return
+        yield number
+
+
 def streaming(
     settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
@@ -484,4 +503,5 @@ QUESTIONS: dict[str, Question] = {
     "serving": serving,
     "first_token": first_token,
     "load": load,
+    "loading": loading,
 }

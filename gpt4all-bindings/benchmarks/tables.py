@@ -16,6 +16,7 @@ SERVE = "gpt4all serve"
 OUR_GRAMMARS, CONVERTER, LLGUIDANCE = "libllmodel, grammars", "llama.cpp's converter", "llguidance"
 SCHEMAS = ("1,000 properties", "depth 30", "Pydantic model", "GitHub issue", "enum of 2,000", "pattern")
 FREE, BOUND = "free", "under a schema"
+LAID_OUT, FIRST_OPENED, OPENED_AGAIN = "nothing kept", "the first time", "the second time"
 OUR_KERNELS, GGML_KERNELS, LIMIT = "our kernels", "the best of ggml's kernels", "what the machine allows"
 VECTORS = {1: "one vector", 8: "eight vectors", 256: "256 vectors"}
 WEIGHTS = ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "MXFP4")
@@ -47,6 +48,9 @@ ORDER = (
     OUR_KERNELS,
     GGML_KERNELS,
     LIMIT,
+    LAID_OUT,
+    FIRST_OPENED,
+    OPENED_AGAIN,
 )
 
 MIB = float(1 << 20)
@@ -256,6 +260,15 @@ TABLES = (
         ),
     ),
     Table(
+        "Opened again",
+        "The same through the C API, where laid-out weights are not kept (`cache_disk_mib` 0), where they are laid out "
+        "and kept, and where they are mapped from there. Each round begins with an empty cache.",
+        (
+            Column("loading", "ready", "ready, ms", SERVER),
+            Column("loading", "whole", "one token, ms", BENCH),
+        ),
+    ),
+    Table(
         "Memory",
         "Peak resident memory of the process that holds the model, including the mapped file: during the run of the "
         "first table, with a context of {n_ctx} tokens (llama-bench creates one no longer than each test needs), and "
@@ -281,6 +294,7 @@ class Target:
 
 _DECODE = Column("decode", "decode", "", BENCH)
 _TOTAL = Column("parallel", "total", "", SERVER)
+_OPENED = Column("loading", "ready", "", SERVER)
 
 
 def _served(load: str, measure: str) -> Column:
@@ -324,6 +338,8 @@ TARGETS = (
         for name in WEIGHTS
         for inputs, words in VECTORS.items()
     ),
+    Target("Opening: nothing kept, compared with the first time", _OPENED, LAID_OUT, FIRST_OPENED, 0.95),
+    Target("Opening: nothing kept, compared with the second time", _OPENED, LAID_OUT, OPENED_AGAIN, 2.0),
     *(
         Target(f"{load} over HTTP, compared with llama-server", _served(name, "total"), SERVE, SERVER, 1.0)
         for name, load in LOADS.items()

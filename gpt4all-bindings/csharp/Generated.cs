@@ -391,8 +391,8 @@ public sealed record OpenOptions
     public bool? OpOffload { get; init; }
 
     /// <summary>
-    /// Rearrange weights for the CPU while loading; faster, but such weights can't be shared through mmap. Default:
-    /// true.
+    /// Rearrange weights for the CPU while loading; faster. Processes share such weights only where they are kept
+    /// (cache_disk_mib). Default: true.
     /// </summary>
     [JsonPropertyName("repack")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -424,10 +424,23 @@ public sealed record OpenOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Mmap { get; init; }
 
-    /// <summary>Folder for translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: "".</summary>
+    /// <summary>
+    /// Folder for translations of models of 2023, and for weights rearranged for the CPU. Empty: $GPT4ALL_CACHE, or
+    /// ~/.cache/gpt4all. Default: "".
+    /// </summary>
     [JsonPropertyName("cache_dir")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? CacheDir { get; init; }
+
+    /// <summary>
+    /// Disk space in cache_dir for weights rearranged for the CPU, in MiB. When a model is opened again they are
+    /// mapped from there, also by several processes together. Never more than a tenth of what is free is written, nor
+    /// at once more than an eighth of the available memory. 0: none; -1: limited by what is free only. Default:
+    /// 16384. From -1 to 1073741824.
+    /// </summary>
+    [JsonPropertyName("cache_disk_mib")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? CacheDiskMib { get; init; }
 
     /// <summary>Keep the weights from being swapped out; requires permission to lock that much memory. Default: false.</summary>
     [JsonPropertyName("mlock")]
@@ -4177,7 +4190,10 @@ public sealed record MemoryEstimate
     [JsonPropertyName("total")]
     public required long Total { get; init; }
 
-    /// <summary>Bytes of the processor's weights that are mapped from the file, which the system may drop and read again.</summary>
+    /// <summary>
+    /// Bytes of the processor's weights that are mapped from the file, which the system may drop and read again.
+    /// Where rearranged weights are mapped from where they are kept (cache_disk_mib), these are not read at all.
+    /// </summary>
     [JsonPropertyName("reclaimable")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Reclaimable { get; init; }

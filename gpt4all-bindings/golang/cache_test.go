@@ -194,6 +194,32 @@ func TestTranslationsOfWhatIsGoneArePruned(t *testing.T) {
 	}
 }
 
+func TestRearrangedWeightsThatWereNotUsedArePruned(t *testing.T) {
+	cache := emptyCache(t)
+	folder := filepath.Join(cache, "panels")
+	for _, name := range []string{"0-1.panels", "0-2.panels", "0-3.panels.abcdef.part", "lock"} {
+		put(t, filepath.Join(folder, name), "12345")
+	}
+	if pruned := Prune("", time.Hour); len(pruned.Paths) != 0 {
+		t.Errorf("what is young: %+v", pruned)
+	}
+	makeOld(t, folder)
+	used := filepath.Join(folder, "0-2.panels")
+	if err := os.Chtimes(used, time.Now(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if pruned := Prune(filepath.Join(cache, "models"), time.Hour); len(pruned.Paths) != 0 {
+		t.Errorf("of another folder: %+v", pruned)
+	}
+	pruned := Prune("", time.Hour)
+	if left := everything(t, folder); !slices.Equal(left, []string{"0-2.panels", "lock"}) || pruned.FreedBytes != 10 {
+		t.Errorf("%v, %+v", left, pruned)
+	}
+	if pruned := Prune("", -time.Hour); !slices.Equal(pruned.Paths, []string{used}) {
+		t.Errorf("what was used: %+v", pruned)
+	}
+}
+
 func TestLeftoversArePruned(t *testing.T) {
 	cache := emptyCache(t)
 	target := filepath.Join(cache, "models", "m.gguf")

@@ -426,8 +426,8 @@ type OpenOptions struct {
 	// Let the GPU help with large operations on weights that the CPU holds. Default: true.
 	OpOffload *bool `json:"op_offload,omitzero"`
 
-	// Rearrange weights for the CPU while loading; faster, but such weights can't be shared through mmap. Default:
-	// true.
+	// Rearrange weights for the CPU while loading; faster. Processes share such weights only where they are kept
+	// (cache_disk_mib). Default: true.
 	Repack *bool `json:"repack,omitzero"`
 
 	// Storage type of the cache's keys. Default: "f16".
@@ -442,8 +442,15 @@ type OpenOptions struct {
 	// Map the file into memory instead of reading it. Default: true.
 	Mmap *bool `json:"mmap,omitzero"`
 
-	// Folder for translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: "".
+	// Folder for translations of models of 2023, and for weights rearranged for the CPU. Empty: $GPT4ALL_CACHE, or
+	// ~/.cache/gpt4all. Default: "".
 	CacheDir *string `json:"cache_dir,omitzero"`
+
+	// Disk space in cache_dir for weights rearranged for the CPU, in MiB. When a model is opened again they are
+	// mapped from there, also by several processes together. Never more than a tenth of what is free is written, nor
+	// at once more than an eighth of the available memory. 0: none; -1: limited by what is free only. Default:
+	// 16384. From -1 to 1073741824.
+	CacheDiskMib *int `json:"cache_disk_mib,omitzero"`
 
 	// Keep the weights from being swapped out; requires permission to lock that much memory. Default: false.
 	Mlock *bool `json:"mlock,omitzero"`
@@ -2103,6 +2110,7 @@ type MemoryEstimate struct {
 	Total ByteCount `json:"total"`
 
 	// Bytes of the processor's weights that are mapped from the file, which the system may drop and read again.
+	// Where rearranged weights are mapped from where they are kept (cache_disk_mib), these are not read at all.
 	Reclaimable *ByteCount `json:"reclaimable,omitzero"`
 
 	// Additional bytes that the state of earlier prompts may take up, as limited by cache_ram_mib; absent if there

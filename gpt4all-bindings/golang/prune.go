@@ -20,7 +20,8 @@ type Pruned struct {
 
 // Prune deletes leftovers of downloads that have not been touched for a time, such as a week: partial files, locks,
 // records of deleted files, and folders that this leaves empty. Running downloads are left alone. folder is as for
-// ListCached; if it is empty, translations of model files that were deleted or changed are deleted too.
+// ListCached; if it is empty, translations of model files that were deleted or changed are deleted too, and rearranged
+// weights of models that were not opened for that long.
 func Prune(folder string, olderThan time.Duration) Pruned {
 	var pruned Pruned
 	before := time.Now().Add(-olderThan)
@@ -30,15 +31,16 @@ func Prune(folder string, olderThan time.Duration) Pruned {
 			for name, files := range stateFiles(below) {
 				pruned.one(filepath.Join(below, name), files, before)
 			}
-			for _, path := range filesLike(below, "*.gguf.part") { // of older releases
-				if isOlder(path, before) {
-					pruned.unlink(path)
-				}
+			for _, path := range olderFiles(below, before, "*.gguf.part") { // of older releases
+				pruned.unlink(path)
 			}
 		}
 	}
 	if folder == "" {
 		for _, path := range staleTranslations(filepath.Join(CacheFolder(), "translated"), before) {
+			pruned.unlink(path)
+		}
+		for _, path := range unusedPanels(filepath.Join(CacheFolder(), "panels"), before) {
 			pruned.unlink(path)
 		}
 	}
@@ -90,6 +92,19 @@ func filesLike(folder, pattern string) []string {
 	for _, each := range entries {
 		if ok, _ := filepath.Match(pattern, each.Name()); ok {
 			found = append(found, filepath.Join(folder, each.Name()))
+		}
+	}
+	return found
+}
+
+// olderFiles is what is in a folder, by several names, and was last touched before then.
+func olderFiles(folder string, before time.Time, patterns ...string) []string {
+	var found []string
+	for _, pattern := range patterns {
+		for _, path := range filesLike(folder, pattern) {
+			if isOlder(path, before) {
+				found = append(found, path)
+			}
 		}
 	}
 	return found
@@ -149,12 +164,16 @@ func staleTranslations(folder string, before time.Time) []string {
 			stale = append(stale, lock)
 		}
 	}
-	for _, pattern := range []string{"*.gguf", "*.part"} {
-		for _, path := range filesLike(folder, pattern) {
-			if !needed[filepath.Base(path)] && isOlder(path, before) {
-				stale = append(stale, path)
-			}
+	for _, path := range olderFiles(folder, before, "*.gguf", "*.part") {
+		if !needed[filepath.Base(path)] {
+			stale = append(stale, path)
 		}
 	}
 	return stale
+}
+
+// unusedPanels is the files of weights rearranged for the CPU that were not used since before: the library takes the time
+// of each use. One that is in use may go; whoever has it keeps it in memory.
+func unusedPanels(folder string, before time.Time) []string {
+	return olderFiles(folder, before, "*.panels", "*.part")
 }

@@ -42,15 +42,7 @@ json describe_device(ggml_backend_dev_t device, const HostMemory &host) {
 
 /** Whether weights can be laid out for AMX, which is not so where the operating system does not allow its use. */
 bool uses_amx(ggml_backend_dev_t cpu) {
-    auto *list = reinterpret_cast<ggml_backend_dev_get_extra_bufts_t>(
-        ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu), "ggml_backend_dev_get_extra_bufts"));
-    ggml_backend_buffer_type_t *type = list == nullptr ? nullptr : list(cpu);
-    for (; type != nullptr && *type != nullptr; ++type) {
-        if (std::string_view(ggml_backend_buft_name(*type)) == "AMX") {
-            return true;
-        }
-    }
-    return false;
+    return has_extra_buffer_type(cpu, "AMX");
 }
 
 /** The instruction sets that the processor's backend was built with and uses. */

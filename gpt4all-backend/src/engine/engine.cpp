@@ -59,7 +59,10 @@ Engine::Engine(const OpenOptions &options, const std::function<bool(float)> &pro
     ensure_backend();
     bound_grammars();
     share_prefixes();
-    load(progress);
+    {
+        const panels::PanelCacheInUse panels(options.panels.get());
+        load(progress);
+    }
     meta_.emplace(core_.get_meta());
 
     loop_ = std::thread([this, adaptive = options.adaptive_threads] {

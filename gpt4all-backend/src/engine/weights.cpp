@@ -9,6 +9,7 @@ namespace llmodel {
 Weights load_weights(const OpenOptions &options, const std::function<bool(float)> &progress) {
     const AbortGuard guard;
     const LogCapture said(LLMODEL_LOG_ERROR);
+    const panels::PanelCacheInUse panels(options.panels.get());
     common_params params = options.params;
     llama_model_params model_params = common_model_params_to_llama(params);
     bool cancelled = false;

@@ -17,7 +17,7 @@ constexpr size_t work_of_step = 256; // as llama.cpp charges for a way that is f
 constexpr size_t work_of_byte = 4;
 constexpr size_t pointer_bytes = sizeof(void *);
 
-void spend(size_t work) {
+void spend_on_states(size_t work) {
     if (llama_grammar_hooks.spend != nullptr) {
         llama_grammar_hooks.spend(work);
     }
@@ -53,7 +53,7 @@ GrammarStates::GrammarStates(const llama_grammar_rules &rules)
       })) {}
 
 void GrammarStates::keep(size_t bytes) {
-    spend(work_of_byte * bytes);
+    spend_on_states(work_of_byte * bytes);
     kept_bytes_ += bytes;
 }
 
@@ -90,7 +90,7 @@ const std::vector<const StackCell *> &GrammarStates::advanced(const StackCell *s
     while (!todo.empty()) {
         const StackCell *one = todo.back();
         todo.pop_back();
-        spend(work_of_step);
+        spend_on_states(work_of_step);
         if (one->element == nullptr || one->element->type != LLAMA_GRETYPE_RULE_REF) {
             found.push_back(one);
             continue;
@@ -191,7 +191,7 @@ const GrammarState *GrammarStates::next_of(const GrammarState &state, uint32_t c
             continue;
         }
         const auto [matches, behind] = llama_grammar_match_char(stack->element, chr);
-        spend(static_cast<size_t>(behind - stack->element));
+        spend_on_states(static_cast<size_t>(behind - stack->element));
         if (matches) {
             const auto &ways = advanced(push_rest(behind, stack->below));
             next.insert(next.end(), ways.begin(), ways.end());

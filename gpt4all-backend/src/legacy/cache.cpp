@@ -3,6 +3,7 @@
 
 #include "legacy/cache.h"
 
+#include "files/cache_folder.h"
 #include "legacy/content_hash.h"
 #include "legacy/file_identity.h"
 #include "platform/file_lock.h"
@@ -24,17 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t most_record_bytes = std::size_t{1} << 16;
-
-std::string variable(const char *name) {
-    const char *value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): nothing here sets variables
-    return value == nullptr ? "" : value;
-}
-
-/** "~" and "~/…" are the user's folder, as in a shell. */
-fs::path expand_user(const std::string &path) {
-    const bool is_users = path == "~" || path.starts_with("~/");
-    return is_users ? fs::path(variable("HOME") + path.substr(1)) : fs::path(path);
-}
 
 /** Empty if there is none, or it is larger than any of ours. */
 std::string read_small(const fs::path &path) {
@@ -166,8 +156,7 @@ FileLock lock_file(const fs::path &path, const std::function<void()> &wait) {
 } // namespace
 
 fs::path translations_folder(const std::string &cache_dir) {
-    const std::string named = cache_dir.empty() ? variable("GPT4ALL_CACHE") : cache_dir;
-    return expand_user(named.empty() ? "~/.cache/gpt4all" : named) / "translated";
+    return cache_folder(cache_dir) / "translated";
 }
 
 std::optional<fs::path> find_translation(const fs::path &folder, const fs::path &path) {

@@ -8,8 +8,7 @@
 
 namespace llmodel::legacy {
 
-/** The folder for translations: `translated` in `cache_dir`, or where that is empty in $GPT4ALL_CACHE, or else in
- *  ~/.cache/gpt4all, as the Python package has it. */
+/** The folder for translations, in cache_folder(). */
 std::filesystem::path translations_folder(const std::string &cache_dir);
 
 /** The translation of the model that begins in the file `path`, if it was made before and neither has changed since. */

@@ -1,8 +1,10 @@
 #include "options/open_options.h"
 
 #include "backends/backend.h"
+#include "files/cache_folder.h"
 #include "files/inspect.h"
 #include "gguf/validate_model.h"
+#include "kernels/products/format.h"
 #include "llama/abort_guard.h"
 #include "operations/check_request.h"
 #include "options/parts.h"
@@ -57,6 +59,37 @@ void read_adapters(const OptionReader &reader, common_params &params, const Gguf
     }
 }
 
+constexpr int32_t default_cache_disk_mib = 16384;
+
+/** Whether nearly all weights are of types that the processor's kernels lay out. */
+bool is_laid_out(const GgufFile &model) {
+    constexpr double nearly_all = 0.9;
+    uint64_t all = 0;
+    uint64_t laid_out = 0;
+    for (const GgufTensor &tensor : model.tensors) {
+        all += tensor.size;
+        laid_out += kernels::products::format_of(tensor.type) != nullptr ? tensor.size : 0;
+    }
+    return static_cast<double>(laid_out) > nearly_all * static_cast<double>(all);
+}
+
+std::shared_ptr<panels::PanelCache> read_panels(const OptionReader &reader, const common_params &params,
+                                                const GgufFile &model) {
+    std::string cache_dir;
+    int32_t limit_mib = default_cache_disk_mib;
+    reader.get("cache_dir", cache_dir);
+    reader.get("cache_disk_mib", limit_mib);
+    // weights that are locked in memory, or files that are not to be mapped, are not mapped from elsewhere either
+    if (limit_mib == 0 || params.no_extra_bufts || params.load_mode != LLAMA_LOAD_MODE_AUTO) {
+        return nullptr;
+    }
+    std::optional<uint64_t> limit;
+    if (limit_mib > 0) {
+        limit = static_cast<uint64_t>(limit_mib) << 20;
+    }
+    return std::make_shared<panels::PanelCache>(cache_folder(cache_dir) / "panels", limit, is_laid_out(model));
+}
+
 } // namespace
 
 OpenOptions parse_open_options(const GgufFile &model, const json &options) {
@@ -72,6 +105,7 @@ OpenOptions parse_open_options(const GgufFile &model, const json &options) {
     reader.get("warmup", params.warmup);
     reader.get("adaptive_threads", result.adaptive_threads);
     result.workers = options::read_compute(reader, params);
+    result.panels = read_panels(reader, params, model);
     options::read_context(reader, params, model);
     read_chat(reader, params);
     name_template(result, model);

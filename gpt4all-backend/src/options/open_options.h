@@ -6,6 +6,7 @@
 #include "error.h"
 #include "gguf/gguf_file.h"
 #include "options/sampling_defaults.h"
+#include "panels/panel_cache.h"
 
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,7 @@ struct OpenOptions {
     std::optional<uint64_t> memory_budget;       // bytes; none: what is free
     const ChatTemplate *chat_template = nullptr; // NULL: the model's own, or one of the user's
     std::shared_ptr<const Workers> workers;      // NULL: it computes on this machine alone
+    std::shared_ptr<panels::PanelCache> panels;  // NULL: weights are laid out anew
 };
 
 /** `model` has been validated, and `options` has passed the schema. Throws Error for what a schema cannot say: a device

@@ -31,7 +31,8 @@ FileLock::FileLock(const std::filesystem::path &path, const std::function<void()
 }
 
 FileLock::~FileLock() {
-    close(descriptor_); // which unlocks it
+    flock(descriptor_, LOCK_UN); // a child that was forked meanwhile has it open, too
+    close(descriptor_);
 }
 
 } // namespace llmodel

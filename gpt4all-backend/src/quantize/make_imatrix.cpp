@@ -60,7 +60,7 @@ uint64_t vocabulary_size(const GgufFile &model) {
 
 OpenOptions open_options(const GgufFile &model, const json &options, uint64_t n_ctx) {
     const size_t batch = calibration_batch(n_ctx, vocabulary_size(model), only_encodes(model));
-    json open{{"n_ctx", n_ctx}, {"n_batch", batch}, {"n_ubatch", batch}, {"n_parallel", 1}};
+    json open{{"n_ctx", n_ctx}, {"n_batch", batch}, {"n_ubatch", batch}, {"n_parallel", 1}, {"cache_disk_mib", 0}};
     for (const char *same : {"threads", "device", "n_gpu_layers"}) {
         if (options.contains(same)) {
             open[same] = options[same];

@@ -276,8 +276,8 @@ class OpenOptions(TypedDict, total=False):
     """Let the GPU help with large operations on weights that the CPU holds. Default: true."""
 
     repack: bool | None
-    """Rearrange weights for the CPU while loading; faster, but such weights can't be shared through mmap. Default:
-    true."""
+    """Rearrange weights for the CPU while loading; faster. Processes share such weights only where they are kept
+    (cache_disk_mib). Default: true."""
 
     cache_type_k: Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"] | None
     """Storage type of the cache's keys. Default: "f16"."""
@@ -292,7 +292,14 @@ class OpenOptions(TypedDict, total=False):
     """Map the file into memory instead of reading it. Default: true."""
 
     cache_dir: str | None
-    """Folder for translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: ""."""
+    """Folder for translations of models of 2023, and for weights rearranged for the CPU. Empty: $GPT4ALL_CACHE, or
+    ~/.cache/gpt4all. Default: ""."""
+
+    cache_disk_mib: int | None
+    """Disk space in cache_dir for weights rearranged for the CPU, in MiB. When a model is opened again they are
+    mapped from there, also by several processes together. Never more than a tenth of what is free is written, nor
+    at once more than an eighth of the available memory. 0: none; -1: limited by what is free only. Default:
+    16384. From -1 to 1073741824."""
 
     mlock: bool | None
     """Keep the weights from being swapped out; requires permission to lock that much memory. Default: false."""
@@ -1230,7 +1237,8 @@ class MemoryEstimate(_MemoryEstimateRequired, total=False):
     """The memory needed to open a model."""
 
     reclaimable: int
-    """Bytes of the processor's weights that are mapped from the file, which the system may drop and read again."""
+    """Bytes of the processor's weights that are mapped from the file, which the system may drop and read again.
+    Where rearranged weights are mapped from where they are kept (cache_disk_mib), these are not read at all."""
 
     prompt_cache_max: int
     """Additional bytes that the state of earlier prompts may take up, as limited by cache_ram_mib; absent if there

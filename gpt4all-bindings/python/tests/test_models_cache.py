@@ -166,3 +166,18 @@ def test_prunes_at_once_if_asked(server: MisbehavingServer, cache: Path) -> None
         models.download(server.file("g", SIZE, "cut-5000"), cache / "models" / "g.gguf", settings=quick(retries=0))
     assert models.prune(older_than_seconds=0).freed_bytes >= 5000
     assert everything(cache / "models") == set()
+
+
+def test_prunes_rearranged_weights_that_were_not_used(cache: Path) -> None:
+    folder = cache / "panels"
+    folder.mkdir(parents=True)
+    for name in ("0-1.panels", "0-2.panels", "0-3.panels.abcdef.part", "lock"):
+        (folder / name).write_bytes(b"12345")
+    assert models.prune().paths == ()
+    make_old(folder)
+    os.utime(folder / "0-2.panels")
+    pruned = models.prune()
+    assert {path.name for path in pruned.paths} == {"0-1.panels", "0-3.panels.abcdef.part"}
+    assert pruned.freed_bytes == 10
+    assert everything(folder) == {"0-2.panels", "lock"}
+    assert models.prune(older_than_seconds=0).paths == (folder / "0-2.panels",)

@@ -233,7 +233,10 @@ export interface OpenOptions {
   offload_kqv?: boolean | null;
   /** Let the GPU help with large operations on weights that the CPU holds. Default: true. */
   op_offload?: boolean | null;
-  /** Rearrange weights for the CPU while loading; faster, but such weights can't be shared through mmap. Default: true. */
+  /**
+   * Rearrange weights for the CPU while loading; faster. Processes share such weights only where they are kept
+   * (cache_disk_mib). Default: true.
+   */
   repack?: boolean | null;
   /** Storage type of the cache's keys. Default: "f16". */
   cache_type_k?: KvCacheType | null;
@@ -243,8 +246,18 @@ export interface OpenOptions {
   flash_attn?: "auto" | "on" | "off" | null;
   /** Map the file into memory instead of reading it. Default: true. */
   mmap?: boolean | null;
-  /** Folder for translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: "". */
+  /**
+   * Folder for translations of models of 2023, and for weights rearranged for the CPU. Empty: $GPT4ALL_CACHE, or
+   * ~/.cache/gpt4all. Default: "".
+   */
   cache_dir?: string | null;
+  /**
+   * Disk space in cache_dir for weights rearranged for the CPU, in MiB. When a model is opened again they are mapped
+   * from there, also by several processes together. Never more than a tenth of what is free is written, nor at once
+   * more than an eighth of the available memory. 0: none; -1: limited by what is free only. Default: 16384. From -1 to
+   * 1073741824. An integer.
+   */
+  cache_disk_mib?: number | null;
   /** Keep the weights from being swapped out; requires permission to lock that much memory. Default: false. */
   mlock?: boolean | null;
   /**
@@ -1559,8 +1572,9 @@ export interface MemoryEstimate {
   /** Bytes over all devices. An integer of up to 64 bits, exact up to 2^53. */
   total: ByteCount;
   /**
-   * Bytes of the processor's weights that are mapped from the file, which the system may drop and read again. An
-   * integer of up to 64 bits, exact up to 2^53.
+   * Bytes of the processor's weights that are mapped from the file, which the system may drop and read again. Where
+   * rearranged weights are mapped from where they are kept (cache_disk_mib), these are not read at all. An integer of
+   * up to 64 bits, exact up to 2^53.
    */
   reclaimable?: ByteCount;
   /**

@@ -158,6 +158,19 @@ test("translations of files that are gone or changed are pruned", async () => {
   assert.deepEqual((await readdir(translated)).sort(), ["kept.gguf", "kept.json"]);
 });
 
+test("rearranged weights that were not used are pruned", async () => {
+  const panels = join(folder, "panels");
+  const old = await put(join(panels, "0-1.panels"), "12345", true);
+  const used = await put(join(panels, "0-2.panels"), "12345");
+  const part = await put(join(panels, "0-3.panels.abcdef.part"), "12345", true);
+  const lock = await put(join(panels, "lock"), "12345", true);
+  assert.deepEqual((await models.prune({ folder: join(folder, "models") })).paths, []);
+  assert.deepEqual((await models.prune({ olderThanSeconds: 365 * 24 * 3600 })).paths, []);
+  assert.deepEqual(await models.prune(), { paths: [old, part], freedBytes: 10 });
+  assert.deepEqual((await models.prune({ olderThanSeconds: -60 })).paths, [used]);
+  assert.equal(await readFile(lock, "utf8"), "12345");
+});
+
 test("near names are those of Python, and a folder is told from a model", async () => {
   const names = `"SmolLM2 135M Instruct" or "SmolLM2-135M-Instruct-Q4_1" or "SmolLM2-135M-Instruct-Q4_1.gguf"`;
   const told: Record<string, string> = { "smollm2-135m-instrct": `. Did you mean ${names}?`, xyzzyplugh: "" };

@@ -75,19 +75,26 @@ void set_tensor(ggml_backend_buffer_t, ggml_tensor *tensor, const void *data, si
 }
 
 const char *name(ggml_backend_buffer_type_t) {
-    return "CPU_PANELS";
+    return buffer_name;
 }
 
+void release(ggml_backend_buffer_t buffer) {
+    llmodel::release_large_pages(buffer->context, buffer->size);
+}
+
+// over all of which the program may map a file of what was laid out before
 ggml_backend_buffer_t allocate(ggml_backend_buffer_type_t type, size_t size) {
-    ggml_backend_buffer_t buffer = ggml_backend_buft_alloc_buffer(ggml_backend_cpu_buffer_type(), size);
-    if (buffer != nullptr) {
-        // weights are read whole for each token: with small pages much of the time goes into finding them
-        llmodel::ask_for_large_pages(ggml_backend_buffer_get_base(buffer), size);
-        buffer->buft = type;
-        buffer->iface.set_tensor = set_tensor;
-        buffer->iface.get_tensor = nullptr;
-        buffer->iface.cpy_tensor = nullptr;
+    // weights are read whole for each token: with small pages much of the time goes into finding them
+    void *memory = llmodel::reserve_large_pages(size);
+    if (memory == nullptr) {
+        return nullptr;
     }
+    ggml_backend_buffer_t buffer = ggml_backend_cpu_buffer_from_ptr(memory, size);
+    buffer->buft = type;
+    buffer->iface.free_buffer = release;
+    buffer->iface.set_tensor = set_tensor;
+    buffer->iface.get_tensor = nullptr;
+    buffer->iface.cpy_tensor = nullptr;
     return buffer;
 }
 

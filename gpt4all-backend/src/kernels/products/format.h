@@ -14,6 +14,12 @@
 
 namespace llmodel::kernels::products {
 
+/** Of the buffers whose weights are laid out like this. */
+inline constexpr const char *buffer_name = "CPU_PANELS";
+
+/** Goes up by one when the same weights are laid out in another way: files of them are kept. */
+constexpr int layout_version = 1;
+
 constexpr int panel_rows = 16;
 constexpr int group_columns = 32;
 constexpr int quads = group_columns / 4; // of columns, in a group

@@ -134,7 +134,7 @@ template<Format format> void put_head(const uint8_t *block, uint8_t *head, int r
 
 } // namespace detail
 
-/** Rows that are missing in the last panel are zeros. */
+/** Rows that are missing in the last panel are zeros, and so is what lies between heads and quants. */
 template<Format format>
 void lay_out_panel(const uint8_t *rows, size_t row_bytes, int count, int64_t columns, uint8_t *panel) {
     const size_t block_bytes = row_bytes / static_cast<size_t>(columns / format.block_columns);
@@ -143,6 +143,7 @@ void lay_out_panel(const uint8_t *rows, size_t row_bytes, int count, int64_t col
     if (count < panel_rows) {
         std::fill_n(panel, format.panel_bytes(columns), uint8_t{0});
     }
+    std::fill(quants - (vector_bytes - 1), quants, uint8_t{0}); // some of which the heads take
     for (int64_t block = 0; block < columns / format.block_columns; ++block) {
         for (int row = 0; row < count; ++row) {
             const uint8_t *from =

@@ -189,7 +189,8 @@ def prune(
     days: Annotated[float, typer.Option(min=0, help="Only what has not been touched for this many days.")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Deletes leftovers of downloads, and translations of old files that no longer exist. Models are kept.
+    """Deletes leftovers of downloads, translations of old files that no longer exist, and rearranged weights of models
+    that were not opened. Models are kept.
 
     \b
     Examples:

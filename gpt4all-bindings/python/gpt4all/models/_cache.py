@@ -150,7 +150,8 @@ def _remove_one(path: Path) -> None:
 def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_SECONDS) -> Pruned:
     """Deletes leftovers of downloads that have not been touched for that long: partial files, locks, records of deleted
     files, and folders that this leaves empty. Running downloads are left alone. If no folder is given, translations of
-    model files that were deleted or changed are deleted too.
+    model files that were deleted or changed are deleted too, and rearranged weights of models that were not opened for
+    that long.
     """
     tops = _tops(folder)
     removed: list[tuple[Path, int]] = []
@@ -160,7 +161,7 @@ def prune(*, folder: PathLike | None = None, older_than_seconds: float = STALE_S
             removed += _prune_one(below / name, files, before)
         removed += [_unlinked(path) for path in below.glob("*.gguf.part") if path.stat().st_mtime < before]
     if folder is None:
-        removed += [_unlinked(path) for path in stale_translations(before)]
+        removed += [_unlinked(path) for path in (*stale_translations(before), *unused_panels(before))]
     for top in tops:
         _remove_empty_folders(top)
     return Pruned(tuple(path for path, _ in removed), sum(size for _, size in removed))
@@ -277,6 +278,17 @@ def stale_translations(before: float, folder: Path | None = None) -> Iterator[Pa
         for path in sorted(folder.glob(pattern)):
             if path.name not in needed and _is_older(path, before):
                 yield path
+
+
+def unused_panels(before: float, folder: Path | None = None) -> Iterator[Path]:
+    """The files of weights rearranged for the CPU that were not used since `before`, in seconds since 1970: the library
+    takes the time of each use. One that is in use may go; whoever has it keeps it in memory.
+
+    folder: the cache's own if not given.
+    """
+    folder = folder or cache_folder() / "panels"
+    for pattern in ("*.panels", "*.part"):
+        yield from (path for path in sorted(folder.glob(pattern)) if _is_older(path, before))
 
 
 def _is_alive(files: Any) -> bool:

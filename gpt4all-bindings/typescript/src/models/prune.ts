@@ -1,4 +1,4 @@
-/** Clearing away what downloads and translations left behind. */
+/** Clearing away what downloads left behind, and what the engine kept for models that are no longer used. */
 
 import { rm, rmdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -25,7 +25,8 @@ export interface PruneOptions {
 /**
  * Deletes leftovers of downloads that have not been touched for that long: partial files, locks, records of deleted
  * files, and folders that this leaves empty. Running downloads are left alone. If no folder is given, translations of
- * model files that were deleted or changed are deleted too.
+ * model files that were deleted or changed are deleted too, and rearranged weights of models that were not opened for
+ * that long.
  */
 export async function prune({ folder, olderThanSeconds = STALE_SECONDS }: PruneOptions = {}): Promise<Pruned> {
   if (typeof olderThanSeconds !== "number" || Number.isNaN(olderThanSeconds)) {
@@ -38,15 +39,14 @@ export async function prune({ folder, olderThanSeconds = STALE_SECONDS }: PruneO
     for (const [name, files] of await stateFiles(below)) {
       await pruneOne(pruned, join(below, name), files, before);
     }
-    for (const name of await names(below)) {
-      const path = join(below, name);
-      if (name.endsWith(".gguf.part") && (await isOlder(path, before))) {
-        await unlink(pruned, path); // of older releases
-      }
+    for (const path of await olderFiles(below, before, /\.gguf\.part$/)) {
+      await unlink(pruned, path); // of older releases
     }
   }
   if (folder === undefined) {
-    for (const path of await staleTranslations(join(cacheFolder(), "translated"), before)) {
+    const translations = await staleTranslations(join(cacheFolder(), "translated"), before);
+    const panels = await unusedPanels(join(cacheFolder(), "panels"), before);
+    for (const path of [...translations, ...panels]) {
       await unlink(pruned, path);
     }
   }
@@ -107,6 +107,18 @@ async function isOlder(path: string, before: number): Promise<boolean> {
   return found !== undefined && found.mtimeMs < before;
 }
 
+/** The files in a folder whose names match, and that were last touched before then. */
+async function olderFiles(folder: string, before: number, pattern: RegExp): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await names(folder)) {
+    const path = join(folder, name);
+    if (pattern.test(name) && (await isOlder(path, before))) {
+      found.push(path);
+    }
+  }
+  return found;
+}
+
 /**
  * The files that nothing needs: translations of files that are gone or changed, their records and locks, and what was
  * half done. What was made after `before` is left alone.
@@ -124,12 +136,16 @@ async function staleTranslations(folder: string, before: number): Promise<string
     const lock = record.replace(/\.json$/, ".lock");
     stale.push(record, ...files.filter((path) => path === lock));
   }
-  for (const path of files.filter((each) => /\.(gguf|part)$/.test(each))) {
-    if (!needed.has(basename(path)) && (await isOlder(path, before))) {
-      stale.push(path);
-    }
-  }
-  return stale;
+  const left = await olderFiles(folder, before, /\.(gguf|part)$/);
+  return [...stale, ...left.filter((path) => !needed.has(basename(path)))];
+}
+
+/**
+ * The files of weights rearranged for the CPU that were not used since `before`: the library takes the time of each use.
+ * One that is in use may go; whoever has it keeps it in memory.
+ */
+function unusedPanels(folder: string, before: number): Promise<string[]> {
+  return olderFiles(folder, before, /\.(panels|part)$/);
 }
 
 /** Whether the files of a record are those that were translated. */

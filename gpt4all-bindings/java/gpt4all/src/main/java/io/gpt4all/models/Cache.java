@@ -3,6 +3,7 @@ package io.gpt4all.models;
 import io.gpt4all.InvalidArgumentException;
 import io.gpt4all.LLModelIOException;
 import io.gpt4all.ModelNotFoundException;
+import io.gpt4all.internal.Folders;
 import io.gpt4all.models.Places.Lookup;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,22 +25,22 @@ final class Cache {
 
     private final Path folder;
     private final List<Path> tops;
-    private final Path translations;
+    private final Path engineFolder;
 
-    private Cache(Path folder, List<Path> tops, Path translations) {
+    private Cache(Path folder, List<Path> tops, Path engineFolder) {
         this.folder = folder;
         this.tops = tops;
-        this.translations = translations;
+        this.engineFolder = engineFolder;
     }
 
     /** That of a folder; null is the user's, with the folder of older releases. */
     static Cache of(Path folder) {
-        return folder == null ? of(Places.searched(), Places.translations()) : new Cache(folder, List.of(folder), null);
+        return folder == null ? of(Places.searched(), Folders.cache()) : new Cache(folder, List.of(folder), null);
     }
 
-    /** That of several folders, and the one of translations. */
-    static Cache of(List<Path> tops, Path translations) {
-        return new Cache(null, tops, translations);
+    /** That of several folders, and the one below which the engine keeps what it makes of models. */
+    static Cache of(List<Path> tops, Path engineFolder) {
+        return new Cache(null, tops, engineFolder);
     }
 
     List<CachedModel> list() {
@@ -146,8 +147,9 @@ final class Cache {
         for (Path top : tops) {
             foldersOf(top).forEach(pruning::downloads);
         }
-        if (translations != null) {
-            Translations.stale(translations, before).forEach(pruning::unlink);
+        if (engineFolder != null) {
+            Translations.stale(engineFolder.resolve("translated"), before).forEach(pruning::unlink);
+            pruning.panels(engineFolder.resolve("panels"));
         }
         for (Path top : tops) {
             foldersOf(top).reversed().forEach(below -> Pruning.removeIfEmpty(below, top));

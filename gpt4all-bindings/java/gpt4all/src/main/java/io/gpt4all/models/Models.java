@@ -191,7 +191,8 @@ public final class Models {
     /**
      * Deletes leftovers of downloads that have not been touched for so long: partial files, locks, records of deleted
      * files, and folders that this leaves empty. Running downloads are left alone. If no folder is given, translations of
-     * model files that were deleted or changed are deleted too.
+     * model files that were deleted or changed are deleted too, and rearranged weights of models that were not opened for
+     * that long.
      *
      * @param folder as for listCached()
      * @param olderThan how long

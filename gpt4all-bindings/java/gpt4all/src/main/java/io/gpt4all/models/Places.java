@@ -19,10 +19,6 @@ final class Places {
         return Folders.cache().resolve("models");
     }
 
-    static Path translations() {
-        return Folders.cache().resolve("translated");
-    }
-
     /** Where bare file names are looked up: models(), and the folder that older releases used. */
     static List<Path> searched() {
         Path older = Folders.home().resolve(".cache").resolve("gpt4all");

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** One run of prune(): it deletes what has not been touched since then. */
 final class Pruning {
@@ -24,11 +25,15 @@ final class Pruning {
     /** Deletes what downloads into a folder left. */
     void downloads(Path folder) {
         Cache.stateFiles(folder).forEach((name, files) -> one(folder.resolve(name), files));
-        for (Path path : Cache.filesIn(folder)) {
-            if (path.toString().endsWith(".gguf.part") && Translations.isOlder(path, before)) {
-                unlink(path); // of an older release
-            }
-        }
+        olderFiles(folder, before, ".gguf.part").forEach(this::unlink); // of an older release
+    }
+
+    /**
+     * Deletes the files of weights rearranged for the CPU that were not used since then: the library takes the time of
+     * each use. One that is in use may go; whoever has it keeps it in memory.
+     */
+    void panels(Path folder) {
+        olderFiles(folder, before, ".panels", ".part").forEach(this::unlink);
     }
 
     /** Deletes what is left of one download, unless it is young, or running. */
@@ -37,7 +42,7 @@ final class Pruning {
         List<Path> left = files.stream()
                 .filter(path -> !path.equals(record) || !Files.exists(target))
                 .toList();
-        if (left.isEmpty() || left.stream().anyMatch(path -> !Translations.isOlder(path, before))) {
+        if (left.isEmpty() || left.stream().anyMatch(path -> !isOlder(path, before))) {
             return;
         }
         boolean locked = files.contains(StateFiles.of(target, ".lock"));
@@ -62,6 +67,21 @@ final class Pruning {
             }
         } catch (IOException error) {
             // it stays: in a folder that cannot be written to, or a lock that is held on Windows
+        }
+    }
+
+    /** The files in a folder whose names end like that, and that were last touched before then. */
+    static List<Path> olderFiles(Path folder, Instant before, String... suffixes) {
+        return Cache.filesIn(folder).stream()
+                .filter(path -> Stream.of(suffixes).anyMatch(path.toString()::endsWith) && isOlder(path, before))
+                .toList();
+    }
+
+    static boolean isOlder(Path path, Instant before) {
+        try {
+            return Files.getLastModifiedTime(path).toInstant().isBefore(before);
+        } catch (IOException error) {
+            return false;
         }
     }
 

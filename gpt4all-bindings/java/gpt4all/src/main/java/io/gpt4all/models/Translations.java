@@ -34,7 +34,7 @@ final class Translations {
                 continue;
             }
             ObjectNode content = StateFiles.read(record);
-            if (isAlive(content.path("files")) || !isOlder(record, before)) {
+            if (isAlive(content.path("files")) || !Pruning.isOlder(record, before)) {
                 needed.add(content.path("translation").asText());
                 continue;
             }
@@ -44,12 +44,9 @@ final class Translations {
                 found.add(lock);
             }
         }
-        for (String suffix : List.of(".gguf", ".part")) {
-            for (Path path : Cache.filesIn(folder)) {
-                String name = path.getFileName().toString();
-                if (name.endsWith(suffix) && !needed.contains(name) && isOlder(path, before)) {
-                    found.add(path);
-                }
+        for (Path path : Pruning.olderFiles(folder, before, ".gguf", ".part")) {
+            if (!needed.contains(path.getFileName().toString())) {
+                found.add(path);
             }
         }
         return found;
@@ -79,14 +76,6 @@ final class Translations {
         } catch (UnsupportedOperationException error) { // on Windows, where nothing tells the inode
             return Cache.sizeOf(Path.of(file.path("path").asText()))
                     == file.path("size").asLong(-1);
-        }
-    }
-
-    static boolean isOlder(Path path, Instant before) {
-        try {
-            return Files.getLastModifiedTime(path).toInstant().isBefore(before);
-        } catch (IOException error) {
-            return false;
         }
     }
 }

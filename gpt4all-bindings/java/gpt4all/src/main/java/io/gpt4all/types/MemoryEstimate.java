@@ -8,7 +8,8 @@ import java.util.List;
  * @param devices By device; the CPU's memory is one of them.
  * @param total Bytes over all devices.
  * @param reclaimable Bytes of the processor's weights that are mapped from the file, which the system may drop and
- * read again.
+ * read again. Where rearranged weights are mapped from where they are kept (cache_disk_mib), these are not read at
+ * all.
  * @param promptCacheMax Additional bytes that the state of earlier prompts may take up, as limited by
  * cache_ram_mib; absent if there is no limit.
  * @param draftsMax Additional bytes that checking the drafts of several requests at once may take up; absent if

@@ -39,8 +39,8 @@ import java.util.Map;
  * free memory.
  * @param offloadKqv Keep the key-value cache on the GPU, along with the layers that are there. Default: true.
  * @param opOffload Let the GPU help with large operations on weights that the CPU holds. Default: true.
- * @param repack Rearrange weights for the CPU while loading; faster, but such weights can't be shared through
- * mmap. Default: true.
+ * @param repack Rearrange weights for the CPU while loading; faster. Processes share such weights only where they
+ * are kept (cache_disk_mib). Default: true.
  * @param cacheTypeK Storage type of the cache's keys. Default: "f16". One of "f32", "f16", "bf16", "q8_0", "q5_1",
  * "q5_0", "q4_1", "q4_0", "iq4_nl".
  * @param cacheTypeV Storage type of the cache's values; a quantised one needs flash attention. Default: "f16". One
@@ -48,8 +48,12 @@ import java.util.Map;
  * @param flashAttn Flash attention: if the device supports it, always, or never. Default: "auto". One of "auto",
  * "on", "off".
  * @param mmap Map the file into memory instead of reading it. Default: true.
- * @param cacheDir Folder for translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default:
- * "".
+ * @param cacheDir Folder for translations of models of 2023, and for weights rearranged for the CPU. Empty:
+ * $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: "".
+ * @param cacheDiskMib Disk space in cache_dir for weights rearranged for the CPU, in MiB. When a model is opened
+ * again they are mapped from there, also by several processes together. Never more than a tenth of what is free is
+ * written, nor at once more than an eighth of the available memory. 0: none; -1: limited by what is free only.
+ * Default: 16384. From -1 to 1073741824.
  * @param mlock Keep the weights from being swapped out; requires permission to lock that much memory. Default:
  * false.
  * @param pooling How embed makes one vector from an input's tokens; "none" gives one for each token, "rank" is for
@@ -126,6 +130,7 @@ public record OpenOptions(
         @JsonName("flash_attn") String flashAttn,
         @JsonName("mmap") Boolean mmap,
         @JsonName("cache_dir") String cacheDir,
+        @JsonName("cache_disk_mib") Integer cacheDiskMib,
         @JsonName("mlock") Boolean mlock,
         @JsonName("pooling") String pooling,
         @JsonName("rope_freq_base") Double ropeFreqBase,
@@ -184,6 +189,7 @@ public record OpenOptions(
         private String flashAttn;
         private Boolean mmap;
         private String cacheDir;
+        private Integer cacheDiskMib;
         private Boolean mlock;
         private String pooling;
         private Double ropeFreqBase;
@@ -351,8 +357,8 @@ public record OpenOptions(
         }
 
         /**
-         * Rearrange weights for the CPU while loading; faster, but such weights can't be shared through mmap.
-         * Default: true.
+         * Rearrange weights for the CPU while loading; faster. Processes share such weights only where they are
+         * kept (cache_disk_mib). Default: true.
          */
         public Builder repack(boolean repack) {
             this.repack = repack;
@@ -392,9 +398,23 @@ public record OpenOptions(
             return this;
         }
 
-        /** Folder for translations of models of 2023. Empty: $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: "". */
+        /**
+         * Folder for translations of models of 2023, and for weights rearranged for the CPU. Empty:
+         * $GPT4ALL_CACHE, or ~/.cache/gpt4all. Default: "".
+         */
         public Builder cacheDir(String cacheDir) {
             this.cacheDir = cacheDir;
+            return this;
+        }
+
+        /**
+         * Disk space in cache_dir for weights rearranged for the CPU, in MiB. When a model is opened again they
+         * are mapped from there, also by several processes together. Never more than a tenth of what is free is
+         * written, nor at once more than an eighth of the available memory. 0: none; -1: limited by what is free
+         * only. Default: 16384. From -1 to 1073741824.
+         */
+        public Builder cacheDiskMib(int cacheDiskMib) {
+            this.cacheDiskMib = cacheDiskMib;
             return this;
         }
 
@@ -626,7 +646,7 @@ public record OpenOptions(
 
         /** Throws IllegalStateException if something is missing that has to be there. */
         public OpenOptions build() {
-            return new OpenOptions(nCtx, nBatch, nUbatch, nParallel, threads, threadsBatch, adaptiveThreads, priority, device, workers, workerTimeout, nGpuLayers, splitMode, mainGpu, tensorSplit, offloadKqv, opOffload, repack, cacheTypeK, cacheTypeV, flashAttn, mmap, cacheDir, mlock, pooling, ropeFreqBase, ropeFreqScale, ropeScaling, yarnOrigCtx, yarnExtFactor, yarnAttnFactor, yarnBetaFast, yarnBetaSlow, swaFull, kvUnified, contextShift, nKeep, cacheRamMib, nCacheReuse, lora, draft, speculative, chatTemplate, chatTemplateKwargs, reasoningFormat, spmInfill, sampling, catalogueSampling, warmup, checkTensors, memoryBudget);
+            return new OpenOptions(nCtx, nBatch, nUbatch, nParallel, threads, threadsBatch, adaptiveThreads, priority, device, workers, workerTimeout, nGpuLayers, splitMode, mainGpu, tensorSplit, offloadKqv, opOffload, repack, cacheTypeK, cacheTypeV, flashAttn, mmap, cacheDir, cacheDiskMib, mlock, pooling, ropeFreqBase, ropeFreqScale, ropeScaling, yarnOrigCtx, yarnExtFactor, yarnAttnFactor, yarnBetaFast, yarnBetaSlow, swaFull, kvUnified, contextShift, nKeep, cacheRamMib, nCacheReuse, lora, draft, speculative, chatTemplate, chatTemplateKwargs, reasoningFormat, spmInfill, sampling, catalogueSampling, warmup, checkTensors, memoryBudget);
         }
     }
 }

@@ -281,7 +281,7 @@ class ModelsTest {
         put("translated/1.json", record("kept.gguf", source));
         put("translated/2.json", record("stale.gguf", source).replace("\"size\": ", "\"size\": 1"));
         put("translated/2.lock", "");
-        Cache cache = Cache.of(List.of(folder.resolve("models")), translated);
+        Cache cache = Cache.of(List.of(folder.resolve("models")), folder);
         assertEquals(
                 List.of(), cache.prune(Instant.now().minus(Duration.ofDays(7))).paths());
         makeOld(translated);
@@ -290,6 +290,24 @@ class ModelsTest {
         assertEquals(5, pruned.paths().size(), pruned.toString());
         Files.writeString(source, "another");
         assertEquals(2, cache.prune(Instant.now()).paths().size());
+    }
+
+    @Test
+    void rearrangedWeightsThatWereNotUsedArePruned() throws IOException {
+        Path panels = folder.resolve("panels");
+        Path old = put("panels/0-1.panels", "12345");
+        Path used = put("panels/0-2.panels", "12345");
+        Path part = put("panels/0-3.panels.abcdef.part", "12345");
+        put("panels/lock", "12345");
+        Cache cache = Cache.of(List.of(folder.resolve("models")), folder);
+        Instant weekAgo = Instant.now().minus(Duration.ofDays(7));
+        assertEquals(List.of(), cache.prune(weekAgo).paths());
+        makeOld(panels);
+        Files.setLastModifiedTime(used, FileTime.from(Instant.now()));
+        assertEquals(List.of(), Models.prune(folder, Duration.ofDays(7)).paths());
+        assertEquals(new Pruned(List.of(old, part), 10), cache.prune(weekAgo));
+        assertEquals(Set.of("0-2.panels", "lock"), everything(panels));
+        assertEquals(List.of(used), cache.prune(Instant.now().plusSeconds(60)).paths());
     }
 
     /** What the engine notes of a translation, where it lies on a system that has inodes. */
