@@ -1,4 +1,5 @@
 #include "backends/backend.h"
+#include "backends/buffer_types.h"
 #include "ggml-backend.h"
 #include "llama/abort_guard.h"
 #include "llama/texts.h"

@@ -54,6 +54,7 @@ std::vector<Kept> kept_in(const fs::path &folder) {
         }
     }
     std::vector<Kept> kept;
+    kept.reserve(by_key.size());
     for (auto &[key, one] : by_key) {
         kept.push_back(std::move(one));
     }
