@@ -75,10 +75,10 @@ class Settings:
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
     def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
-        """llmodel_open()'s options."""
+        """llmodel_open()'s options. Nothing is kept on the disk, whose writing would disturb what is measured."""
         return {
             "n_ctx": n_ctx, "n_batch": N_PROMPT, "n_ubatch": N_PROMPT, "threads": self.threads,
-            "n_parallel": n_parallel, "flash_attn": "on",
+            "n_parallel": n_parallel, "flash_attn": "on", "cache_disk_mib": 0,
         }  # fmt: skip
 
     def noise(self, count: int) -> list[int]:

@@ -74,7 +74,7 @@ class Weights:
     def plan(self, path: Path, n_ctx: int, steps: Sequence[Sequence[tuple[Sequence[int], int]]]) -> Plan:
         """steps: requests, by their prompts and the lengths of their answers."""
         options = {
-            "n_ctx": n_ctx, "n_batch": N_BATCH, "n_ubatch": N_BATCH, "threads": self.threads,
+            "n_ctx": n_ctx, "n_batch": N_BATCH, "n_ubatch": N_BATCH, "threads": self.threads, "cache_disk_mib": 0,
             "n_parallel": max(map(len, steps), default=1), "flash_attn": "on",
         }  # fmt: skip
 
