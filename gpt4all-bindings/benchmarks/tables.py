@@ -290,6 +290,7 @@ class Target:
     name: str
     reference: str
     least: float
+    explained: str = ""  # which page says why it may be missed
 
 
 _DECODE = Column("decode", "decode", "", BENCH)

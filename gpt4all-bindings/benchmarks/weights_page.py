@@ -79,6 +79,8 @@ TABLES = (
     ),
 )
 
+EXPLAINED = "[decision 22](decisions/0022-products-of-our-own.md)"
+
 # Those whose speed was known before our kernels were begun.
 FIRST = ("Q4_0", "Q4_1", "Q4_K_M", "Q6_K", "Q8_0")
 PROMPTS = {"Q4_0": 2.0, "Q4_1": 5.0, "Q4_K_M": 2.0, "Q6_K": 3.3, "Q8_0": 4.0}
@@ -87,7 +89,7 @@ OF_ALLOWED = {AVX2: 0.8, AVX512: 0.8, AMX: 0.85}
 
 def _target(of_set: str, test: str, name: str, other: str, least: float) -> Target:
     words = f"{name} with {of_set}, {WORDS[test]}, compared with {other}"
-    return Target(words, column(of_set, test, name, other), C_API, other, least)
+    return Target(words, column(of_set, test, name, other), C_API, other, least, EXPLAINED)
 
 
 TARGETS = (
