@@ -78,7 +78,9 @@ PanelFiles::Check PanelFiles::check(const Progress &progress) {
     }
     std::atomic<bool> failed{false};
     const auto compare = [&](std::size_t of_image, const PanelFile &file, std::size_t of_file) {
-        failed = failed || !file.is_as_written(of_file, image_.shown(of_image));
+        if (!file.is_as_written(of_file, image_.shown(of_image))) {
+            failed = true;
+        }
         return !failed;
     };
     if (!for_each_window([&] { return compare; }, progress)) {
