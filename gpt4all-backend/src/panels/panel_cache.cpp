@@ -156,7 +156,8 @@ bool PanelCache::try_to_fill(const std::vector<llama_arranged_tensor> &tensors, 
         PanelFiles files(*image, folder_, key);
         CachedImage cached(*image, files, folder_, progress);
         return files.open() ? cached.use() : make(tensors, *image, files, key, progress) && cached.use();
-    } catch (const Busy &) {
+    } catch (const Busy &error) {
+        log_message(LLMODEL_LOG_DEBUG, "nothing is kept in " + folder_.string() + ", as " + error.what());
         return false;
     } catch (const Error &) { // the memory is lost
         throw;
@@ -170,6 +171,7 @@ bool PanelCache::try_to_fill(const std::vector<llama_arranged_tensor> &tensors, 
 bool PanelCache::make(const std::vector<llama_arranged_tensor> &tensors, const PanelImage &image, PanelFiles &files,
                       const std::string &key, const Progress &progress) {
     if (!are_settled(files_of(tensors))) {
+        log_message(LLMODEL_LOG_DEBUG, "nothing is kept in " + folder_.string() + ", as the model was just written");
         return false;
     }
     if (fs::create_directories(folder_)) {
@@ -179,6 +181,7 @@ bool PanelCache::make(const std::vector<llama_arranged_tensor> &tensors, const P
     if (files.open()) { // another process has written them meanwhile
         return true;
     }
+    remove_older(folder_, name_of_files(files_of(tensors)));
     if (limit_bytes_ && !fits_before_disk(files.bytes())) {
         log_message(LLMODEL_LOG_DEBUG, "weights are too large to be kept in " + folder_.string() + " at once");
         return false;
@@ -200,7 +203,9 @@ bool PanelCache::make(const std::vector<llama_arranged_tensor> &tensors, const P
         };
     };
     const bool whole = files.for_each_window(begin, progress);
-    if (!whole || name_of_weights(tensors) != key) { // cancelled, or the model's file was written meanwhile
+    if (!whole || name_of_weights(tensors) != key) {
+        log_message(LLMODEL_LOG_DEBUG, "nothing is kept in " + folder_.string() + ", as " +
+                                           (whole ? "the model was written meanwhile" : "opening was cancelled"));
         return false;
     }
     files.finish();

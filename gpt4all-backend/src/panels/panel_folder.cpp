@@ -70,6 +70,17 @@ bool has_file(const fs::path &folder, const std::string &beginning) {
                        [&](const fs::path &path) { return path.filename().string().starts_with(beginning); });
 }
 
+void remove_older(const fs::path &folder, const std::string &name) {
+    const std::string place = name.substr(0, name.find('-') + 1);
+    for (const fs::path &path : files_in(folder, PanelFile::extension)) {
+        const std::string file = path.filename().string();
+        if (file.starts_with(place) && !file.starts_with(name)) {
+            std::error_code ignored;
+            fs::remove(path, ignored);
+        }
+    }
+}
+
 bool make_room(const fs::path &folder, std::uint64_t bytes, std::optional<std::uint64_t> limit_bytes) {
     constexpr std::uint64_t part_of_disk = 10;
     std::error_code error;

@@ -10,6 +10,9 @@ namespace llmodel::panels {
 /** Whether the folder has a file whose name begins so. */
 bool has_file(const std::filesystem::path &folder, const std::string &beginning);
 
+/** Removes what is kept of the same model files before they were changed. `name` is that of name_of_files(). */
+void remove_older(const std::filesystem::path &folder, const std::string &name);
+
 /** Makes room for a file of so many bytes, within the limit, by removing those that were not used for longest, and what
  *  processes that were killed have left. False, and nothing is removed, where it is too large: for the limit, or
  * because it would take more than a tenth of what is free on the disk. Nobody else may be writing. */

@@ -10,20 +10,18 @@
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
+#include <iterator>
+#include <utility>
 
 namespace llmodel::panels {
 
 namespace {
 
-std::string hexadecimal(const XXH128_hash_t &hash, std::size_t digits) {
-    std::array<char, 33> text{};
-    std::snprintf(text.data(), text.size(), "%016" PRIx64 "%016" PRIx64, std::uint64_t{hash.high64},
-                  std::uint64_t{hash.low64});
-    return std::string(text.data()).substr(0, digits);
-}
-
-std::string hash_of(const std::string &text, std::size_t digits) {
-    return hexadecimal(XXH3_128bits(text.data(), text.size()), digits);
+/** 16 hexadecimal digits. */
+std::string hash_of(const std::string &text) {
+    std::array<char, 17> digits{};
+    std::snprintf(digits.data(), digits.size(), "%016" PRIx64, std::uint64_t{XXH3_64bits(text.data(), text.size())});
+    return digits.data();
 }
 
 } // namespace
@@ -39,22 +37,19 @@ std::vector<int> files_of(const std::vector<llama_arranged_tensor> &tensors) {
 }
 
 std::string name_of_files(const std::vector<int> &files) {
-    std::vector<std::string> identities;
-    for (const int file : files) {
-        const FileStatus status = file_status(file);
-        std::string identity;
-        for (const std::uint64_t word : {status.device, status.inode, status.size}) {
-            identity += std::to_string(word) + " ";
-        }
-        identities.push_back(identity + std::to_string(status.modified_ns) + " " + std::to_string(status.changed_ns));
+    std::vector<FileStatus> all;
+    std::transform(files.begin(), files.end(), std::back_inserter(all), [](int file) { return file_status(file); });
+    std::sort(all.begin(), all.end(), [](const FileStatus &one, const FileStatus &other) {
+        return std::pair(one.device, one.inode) < std::pair(other.device, other.inode);
+    });
+    std::string places;
+    std::string states;
+    for (const FileStatus &status : all) {
+        places += std::to_string(status.device) + " " + std::to_string(status.inode) + "\n";
+        states += std::to_string(status.size) + " " + std::to_string(status.modified_ns) + " " +
+                  std::to_string(status.changed_ns) + "\n";
     }
-    std::sort(identities.begin(), identities.end());
-    std::string text;
-    for (const std::string &identity : identities) {
-        text += identity + "\n";
-    }
-    constexpr std::size_t digits = 16;
-    return hash_of(text, digits);
+    return hash_of(places) + "-" + hash_of(states);
 }
 
 bool are_settled(const std::vector<int> &files) {
@@ -81,8 +76,7 @@ std::string name_of_weights(const std::vector<llama_arranged_tensor> &tensors) {
                 std::to_string(arranged.offset) + " " + std::to_string(static_cast<const char *>(tensor.data) - base) +
                 "\n";
     }
-    constexpr std::size_t digits = 32;
-    return name_of_files(files) + "-" + hash_of(text, digits);
+    return name_of_files(files) + "-" + hash_of(text);
 }
 
 } // namespace llmodel::panels

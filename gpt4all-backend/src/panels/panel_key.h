@@ -8,7 +8,7 @@
 namespace llmodel::panels {
 
 /** What begins the names of files with weights of these model files, by their descriptors: a hash of which files they
- *  are, how long, and when they were changed. Throws std::system_error. */
+ *  are, and behind a hyphen one of how long they are, and when they were changed. Throws std::system_error. */
 std::string name_of_files(const std::vector<int> &files);
 
 /** Whether any further change of the files would show in their times: clocks of file systems tick, some once in two
