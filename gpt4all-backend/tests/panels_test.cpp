@@ -33,7 +33,7 @@ void settle() {
 
 /** Which depends on what memory is free at the moment. */
 #define SKIP_WITHOUT_LARGE_PAGES(log)                                                                                  \
-    if (log.count("files are not mapped in large pages") > 0) {                                                        \
+    if ((log).count("files are not mapped in large pages") > 0) {                                                      \
         GTEST_SKIP() << "files are no longer mapped in large pages";                                                   \
     }
 

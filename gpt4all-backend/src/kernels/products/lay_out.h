@@ -64,11 +64,12 @@ template<Format format> GroupWords words_of(const uint8_t *block, int number) {
             // 128 columns in 64 bytes of low bits and 32 of high: four groups
             const int half = number / 4;
             const int part = number % 4;
-            low = word_at(quants + 64 * half + 32 * (part % 2), quad) >> (part < 2 ? 0 : 4) & each_byte(0xF);
-            high = word_at(quants + 128 + 32 * half, quad) >> (2 * part) & each_byte(3);
+            low = word_at(quants + ptrdiff_t{64} * half + ptrdiff_t{32} * (part % 2), quad) >> (part < 2 ? 0 : 4) &
+                  each_byte(0xF);
+            high = word_at(quants + 128 + ptrdiff_t{32} * half, quad) >> (2 * part) & each_byte(3);
         } else if constexpr (format.block_columns == 256) {
             // two groups in 32 bytes
-            low = word_at(quants + 32 * (number / 2), quad) >> (number % 2 * 4) & each_byte(0xF);
+            low = word_at(quants + ptrdiff_t{32} * (number / 2), quad) >> (number % 2 * 4) & each_byte(0xF);
             if constexpr (format.high_bits == 1) {
                 high = word_at(quants - 32, quad) >> number & each_byte(1);
             }
@@ -151,7 +152,7 @@ void lay_out_panel(const uint8_t *rows, size_t row_bytes, int count, int64_t col
             detail::put_head<format>(from, head, row);
             for (int group = 0; group < format.block_groups(); ++group) {
                 detail::put_group<format>(detail::words_of<format>(from, group),
-                                          quants + group * format.group_bytes() + static_cast<ptrdiff_t>(4) * row);
+                                          quants + ptrdiff_t{group} * format.group_bytes() + ptrdiff_t{4} * row);
             }
         }
         head += format.head_bytes;
