@@ -72,6 +72,7 @@ class Settings:
     llama_cpp_python: str = ""  # another
     lm_eval: str = ""  # another
     weights: by_type.Weights | None = None
+    noise_folder: Path | None = None  # where models of noise are kept
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
     def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
@@ -261,15 +262,22 @@ def load(settings: Settings, contenders: Sequence[Contender], bench: LlamaBench,
 def loading(
     settings: Settings, contenders: Sequence[Contender], bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
-    """Opening a model for the first and the second time."""
+    """Opening the default model, and a larger one of noise, for the first and the second time."""
     by_name = {contender.name: contender for contender in contenders}
-    asked = request(1, prompt=settings.story)
+    asked = request(1, prompt=list(range(1000, 1016)))
+    models = {"": settings.model}
+    if settings.noise_folder is not None:
+        try:
+            models["large_"] = noise.ensure(settings.noise_folder, [tables.LARGE])[tables.LARGE]
+        except noise.NoRoom as failure:
+            recorder.failures["loading"] = str(failure)
     for number in range(settings.rounds):
         try:
-            for name, times in opened_again.one_round(
-                settings.model, settings.options(N_PROMPT), asked, by_name[tables.C_API], by_name[tables.SERVER], bench
-            ):
-                recorder.add(name, times)
+            for size, model in models.items():
+                for name, times in opened_again.one_round(
+                    model, settings.options(N_PROMPT), asked, by_name[tables.C_API], by_name[tables.SERVER], bench
+                ):
+                    recorder.add(name, {size + measure: value for measure, value in times.items()})
         except RunFailed as failure:
             recorder.failures["loading"] = str(failure)
             return
