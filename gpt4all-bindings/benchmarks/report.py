@@ -84,8 +84,8 @@ def targets(results: dict[str, Any]) -> Iterator[str]:
             explained |= {target.explained} if found < target.least else set()
     if rows:
         yield from ("## Targets", "", "| | at least | measured | reached |", "| --- | ---: | ---: | --- |", *rows, "")
-        for page in sorted(explained - {""}):
-            yield from (f"\\* What keeps it from that, with a profile, is said in {page}.", "")
+    if pages := sorted(explained - {""}):
+        yield from ("\\* What keeps these from their targets is said in " + " and ".join(pages) + ".", "")
 
 
 def facts(results: dict[str, Any]) -> Iterator[str]:

@@ -348,7 +348,7 @@ TARGETS = (
         for inputs, words in VECTORS.items()
     ),
     *(
-        Target(f"Opening {what}: the time with nothing kept, compared with {then}", column, LAID_OUT, then, least, PANELS)
+        Target(f"Opening {what}: with nothing kept, compared with {then}", column, LAID_OUT, then, least, PANELS)
         for what, column in _OPENED.items()
         for then, least in ((FIRST_OPENED, 0.95), (OPENED_AGAIN, 2.0))
     ),

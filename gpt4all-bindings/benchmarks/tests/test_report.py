@@ -46,9 +46,10 @@ def test_targets_say_honestly_what_is_reached() -> None:
     )
     assert [line for line in report.targets(found) if "Q4_0" in line] == [
         "| Q4_0 with AVX-512, prompts of 256 tokens, compared with llama-bench | 2.00 | 2.667 | yes |",
-        "| Q4_0 with AVX-512, prompts of 256 tokens, compared with ik_llama.cpp | 1.10 | 1.053 | **no** |",
+        "| Q4_0 with AVX-512, prompts of 256 tokens, compared with ik_llama.cpp | 1.10 | 1.053 | **no**, * |",
         "| Q4_0 with AVX2, decoding, compared with what the machine allows | 0.80 | 0.800 | yes |",
     ]
+    assert sum("decisions/0022-products-of-our-own.md" in line for line in report.targets(found)) == 1
 
 
 def test_every_target_is_of_a_column_that_is_shown() -> None:
