@@ -199,6 +199,9 @@ TEST_F(Panels, OfAFileThatWasDamagedAreNotUsed) {
         [&] { fs::remove(path), mkfifo(path.c_str(), S_IRUSR | S_IWUSR); }, // no file
     };
     for (size_t i = 0; i < damages.size(); ++i) {
+        if (sanitized && i % 3 != 1) {
+            continue; // an opening takes a second there
+        }
         damages[i]();
         Log log(LLMODEL_LOG_DEBUG);
         EXPECT_EQ(answer(), without) << i;
