@@ -276,8 +276,11 @@ TEST_F(Panels, OnAFullDiskAreLaidOutInMemory) {
 TEST_F(Panels, AreLaidOutInMemoryWhereThereIsNoFolder) {
     const std::string without = answer_without();
     write_bytes(folder_.file("cache"), "a file");
-    Log log(LLMODEL_LOG_INFO);
+    Log log(LLMODEL_LOG_DEBUG);
     EXPECT_EQ(answer(), without);
+    if (log.count("CPU_PANELS") == 0) {
+        GTEST_SKIP() << "this processor's weights are not laid out";
+    }
     EXPECT_EQ(log.count("cannot keep them"), 1U);
 }
 

@@ -33,6 +33,7 @@ struct Busy : std::exception {
 
 enum class Shown { in_large_pages, in_small_pages, not_at_all };
 
+/** The memory of a model's weights, and the files that it is to have them from. */
 class CachedImage {
   public:
     CachedImage(const PanelImage &image, PanelFiles &files, const fs::path &folder,

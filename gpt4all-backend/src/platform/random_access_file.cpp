@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -53,8 +54,9 @@ RandomAccessFile::RandomAccessFile(std::filesystem::path path, int descriptor)
 }
 
 RandomAccessFile RandomAccessFile::create(const std::filesystem::path &beginning) {
-    std::string name = beginning.string() + ".XXXXXX.part";
-    const int descriptor = mkostemps(name.data(), 5, O_CLOEXEC);
+    constexpr std::string_view ending = ".part";
+    std::string name = beginning.string() + ".XXXXXX" + std::string(ending); // the system draws what is crossed
+    const int descriptor = mkostemps(name.data(), static_cast<int>(ending.size()), O_CLOEXEC);
     return {name, descriptor};
 }
 
@@ -91,12 +93,6 @@ void RandomAccessFile::write(std::span<const std::byte> bytes, std::uint64_t off
     all_of(bytes.size(), [&](std::size_t done) {
         return pwrite(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     });
-}
-
-void RandomAccessFile::flush() {
-    if (fsync(descriptor_) != 0) {
-        fail();
-    }
 }
 
 void RandomAccessFile::touch() noexcept {

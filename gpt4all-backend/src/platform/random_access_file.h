@@ -7,7 +7,8 @@
 
 namespace llmodel {
 
-/** A file that is read and written at any place, by several threads at once. All throw std::system_error. */
+/** A file that is read and written at any place, by several threads at once. All throw std::system_error. What has to
+ * be on the disk before it gets its name is a TemporaryFile. */
 class RandomAccessFile {
   public:
     /** A new one, with a name that begins so and ends with ".part", for this user alone. */
@@ -30,8 +31,6 @@ class RandomAccessFile {
     bool read(std::span<std::byte> into, std::uint64_t offset) const;
     void write(std::span<const std::byte> bytes, std::uint64_t offset);
 
-    /** Returns when what was written is on the disk. */
-    void flush();
     /** Takes the time at which it was last used, if this user may. */
     void touch() noexcept;
     void rename_to(const std::filesystem::path &path);
