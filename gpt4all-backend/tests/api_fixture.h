@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -380,6 +382,14 @@ class TemporaryFolder {
 
     std::string file(const std::string &name) const { return (path_ / name).string(); }
     size_t files() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(path_), {})); }
+
+    /** Waits for seconds at most: what cancelled work was writing is removed a little after the call has ended. */
+    size_t files_once_down_to(size_t expected) const {
+        for (int tries = 0; files() > expected && tries < 10000; ++tries) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        return files();
+    }
 
   private:
     std::filesystem::path path_;

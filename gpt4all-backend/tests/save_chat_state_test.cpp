@@ -99,13 +99,6 @@ class SaveChatState : public testing::Test {
             EXPECT_EQ(tokens[i]["token"], others[i]["token"]) << i;
         }
     }
-
-    void wait_until_nothing_is_left() const {
-        for (int tries = 0; folder.files() > 0 && tries < 10000; ++tries) {
-            std::this_thread::sleep_for(1ms);
-        }
-        EXPECT_EQ(folder.files(), 0U);
-    }
 };
 
 TEST_F(SaveChatState, IsThatOfTheConversationWhileOthersTakeTheSlots) {
@@ -181,7 +174,7 @@ TEST_F(SaveChatState, ACancelledOneLeavesNothing) {
     EXPECT_EQ(saving.next(event, 1).status, LLMODEL_TIMEOUT);
     saving.cancel();
     EXPECT_EQ(saving.next(event).status, LLMODEL_CANCELLED);
-    wait_until_nothing_is_left();
+    EXPECT_EQ(folder.files_once_down_to(0), 0U);
     EXPECT_EQ(busy.finish().status(), LLMODEL_OK);
 
     const Task closed = model.start("save_state", request_of(conversation(1), path));
@@ -212,7 +205,7 @@ TEST_F(SaveChatState, WhatCannotBeSavedIsTold) {
         const FullDisk full(100);
         EXPECT_EQ(refused(request_of(conversation(1), path)).status, LLMODEL_IO);
     }
-    wait_until_nothing_is_left();
+    EXPECT_EQ(folder.files_once_down_to(0), 0U);
     const Model encoder(model_path("tiny-bert.gguf"));
     EXPECT_EQ(encoder.run("save_state", request_of(conversation(1), path)).status(), LLMODEL_UNSUPPORTED);
     EXPECT_EQ(save(model, conversation(1), path).status(), LLMODEL_OK);

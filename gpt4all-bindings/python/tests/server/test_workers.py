@@ -230,12 +230,15 @@ def test_models_to_start_with_stay_open(serve: Serve) -> None:
 
 
 def test_it_ends_after_what_runs(serve: Serve) -> None:
-    with serve() as one, ThreadPoolExecutor(1) as pool:
-        chat(one)
-        answer = pool.submit(chat, one, **{**ENDLESS, "max_tokens": 1500})
-        wait_for(lambda: running(one) >= 1)
-        one.process.send_signal(signal.SIGTERM)
-        assert answer.result().status_code == 200
+    with serve() as one:
+        body = {"model": TEXT, **ENDLESS, "max_tokens": 1500, "stream": True}
+        with requests.post(f"{one.address}/v1/chat/completions", json=body, stream=True, timeout=60) as answer:
+            lines = answer.iter_lines()
+            assert b"assistant" in next(lines)
+            one.process.send_signal(signal.SIGTERM)
+            rest = b"".join(lines)
+        assert b'"finish_reason":"length"' in rest
+        assert rest.endswith(b"data: [DONE]")
         assert one.process.wait(30) in (0, -signal.SIGTERM)
 
 
