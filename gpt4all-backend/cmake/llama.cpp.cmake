@@ -89,8 +89,8 @@ foreach(backend IN LISTS GGML_AVAILABLE_BACKENDS)
 endforeach()
 # What our kernels compute in its place is compiled for each processor that ggml's own is compiled for.
 set(GPT4ALL_KERNEL_SOURCES
-  kernels/activations/gelu.cpp kernels/attention/attention.cpp kernels/products/buffer_type.cpp
-  kernels/products/product.cpp platform/large_pages.cpp)
+  kernels/activations/gelu.cpp kernels/attention/attention.cpp kernels/graph/small_nodes.cpp
+  kernels/products/adjacent.cpp kernels/products/buffer_type.cpp kernels/products/product.cpp platform/large_pages.cpp)
 list(TRANSFORM GPT4ALL_KERNEL_SOURCES PREPEND ${CMAKE_CURRENT_LIST_DIR}/../src/)
 foreach(backend IN LISTS GGML_AVAILABLE_BACKENDS)
   if(GPT4ALL_KERNELS AND backend MATCHES "^ggml-cpu")

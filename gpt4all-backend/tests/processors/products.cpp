@@ -66,6 +66,12 @@ void compare(const float *row, const float *input, int64_t columns, float found,
     difference.add(std::fabs(found - expected) / (unit > 0 ? unit : 1));
 }
 
+/** Of which a graph multiplies one or several with the same inputs. With `experts`, each has so many rows. */
+struct Matrix {
+    int64_t rows;
+    int64_t experts = 0;
+};
+
 class Computation {
   public:
     Computation(Device &device, ggml_backend_buffer_type_t buffer_type) : device_(device), buffer_type_(buffer_type) {}
@@ -122,6 +128,51 @@ class Computation {
         return true;
     }
 
+    /** The products of several matrices, made of the first of these weights, one matrix after the other. */
+    std::vector<float> products_of(std::span<const Matrix> matrices, const Weights &weights,
+                                   std::span<const float> inputs, int64_t batch) {
+        const ggml_context_ptr of_weights = context();
+        const ggml_context_ptr rest = context();
+        ggml_tensor *input = ggml_new_tensor_3d(rest.get(), GGML_TYPE_F32, weights.columns, 1, batch);
+        ggml_tensor *tokens = ggml_reshape_2d(rest.get(), input, weights.columns, batch);
+        ggml_tensor *chosen = ggml_new_tensor_2d(rest.get(), GGML_TYPE_I32, experts_used, batch);
+        std::vector<ggml_tensor *> outputs;
+        for (const Matrix &matrix : matrices) {
+            outputs.push_back(
+                matrix.experts == 0
+                    ? ggml_mul_mat(rest.get(),
+                                   ggml_new_tensor_2d(of_weights.get(), weights.type, weights.columns, matrix.rows),
+                                   tokens)
+                    : ggml_mul_mat_id(rest.get(),
+                                      ggml_new_tensor_3d(of_weights.get(), weights.type, weights.columns, matrix.rows,
+                                                         matrix.experts),
+                                      input, chosen));
+        }
+        const ggml_backend_buffer_ptr weights_buffer(
+            ggml_backend_alloc_ctx_tensors_from_buft(of_weights.get(), buffer_type_));
+        const ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(rest.get(), device_.backend()));
+        ggml_cgraph *graph = ggml_new_graph(rest.get());
+        for (ggml_tensor *output : outputs) {
+            if (!ggml_backend_dev_supports_op(device_.device(), output)) {
+                return {};
+            }
+            ggml_backend_tensor_set(output->src[0], weights.bytes.data(), 0, ggml_nbytes(output->src[0]));
+            ggml_build_forward_expand(graph, output);
+        }
+        ggml_backend_tensor_set(input, inputs.data(), 0, ggml_nbytes(input));
+        set_experts(chosen);
+        if (ggml_backend_graph_compute(device_.backend(), graph) != GGML_STATUS_SUCCESS) {
+            throw std::runtime_error("the graph was not computed");
+        }
+        std::vector<float> found;
+        for (const ggml_tensor *output : outputs) {
+            const size_t before = found.size();
+            found.resize(before + static_cast<size_t>(ggml_nelements(output)));
+            ggml_backend_tensor_get(output, &found[before], 0, ggml_nbytes(output));
+        }
+        return found;
+    }
+
   private:
     static ggml_context_ptr context() {
         return ggml_context_ptr(ggml_init({.mem_size = 16 * ggml_tensor_overhead() + ggml_graph_overhead(),
@@ -131,6 +182,14 @@ class Computation {
 
     /** Which expert the n-th choice is. */
     static int32_t expert(int64_t n) { return static_cast<int32_t>((n * 3 + n / experts_used) % experts); }
+
+    static void set_experts(ggml_tensor *chosen) {
+        std::vector<int32_t> numbers(static_cast<size_t>(ggml_nelements(chosen)));
+        for (size_t i = 0; i < numbers.size(); ++i) {
+            numbers[i] = expert(static_cast<int64_t>(i));
+        }
+        ggml_backend_tensor_set(chosen, numbers.data(), 0, ggml_nbytes(chosen));
+    }
 
     bool compute(ggml_context *of_weights, ggml_context *rest, ggml_tensor *matrix, const Weights &weights,
                  ggml_tensor *input, std::span<const float> inputs, ggml_tensor *chosen, ggml_tensor *output,
@@ -144,11 +203,7 @@ class Computation {
         ggml_backend_tensor_set(matrix, weights.bytes.data(), 0, weights.bytes.size());
         ggml_backend_tensor_set(input, inputs.data(), 0, ggml_nbytes(input));
         if (chosen != nullptr) {
-            std::vector<int32_t> numbers(static_cast<size_t>(ggml_nelements(chosen)));
-            for (size_t i = 0; i < numbers.size(); ++i) {
-                numbers[i] = expert(static_cast<int64_t>(i));
-            }
-            ggml_backend_tensor_set(chosen, numbers.data(), 0, ggml_nbytes(chosen));
+            set_experts(chosen);
         }
         ggml_cgraph *graph = ggml_new_graph(rest);
         ggml_build_forward_expand(graph, output);
@@ -167,6 +222,7 @@ struct Totals {
     size_t computed = 0;
     size_t wrong = 0;
     size_t same = 0;                      // products that were computed alone and in company
+    size_t adjacent = 0;                  // products that were computed one by one and together
     uint64_t digest = 0xCBF29CE484222325; // of the bits of all of them: FNV-1a
 
     void add_to_digest(std::span<const float> found) {
@@ -273,6 +329,41 @@ void check_company(Device &device, const std::vector<Weights> &shaped, ggml_back
     }
 }
 
+/** Of kernels of ours: products of one input that are computed together are what they are one by one, bit by bit. */
+void check_adjacent(Device &device, const std::vector<Weights> &shaped, ggml_backend_buffer_type_t buffer_type,
+                    Totals &totals) {
+    if (std::strcmp(ggml_backend_buft_name(buffer_type), "CPU_PANELS") != 0) {
+        return;
+    }
+    Computation computation(device, buffer_type);
+    for (const Weights &weights : shaped) {
+        const std::vector<float> inputs = make_inputs(weights.columns, batches[std::size(batches) - 1]);
+        const std::vector<Matrix> of_all{{weights.rows}, {17}, {1}, {weights.rows}, {5}, {16}};
+        const std::vector<Matrix> of_experts{
+            {weights.rows / experts, experts}, {weights.rows / experts, experts}, {3, experts}};
+        for (const std::vector<Matrix> &matrices : {of_all, of_experts}) {
+            for (const int64_t batch : {1, 2, 9, 70}) {
+                for (const int threads : {1, 2, 3}) {
+                    device.set_threads(threads);
+                    std::vector<float> expected;
+                    for (const Matrix &matrix : matrices) {
+                        const auto found = computation.products_of(std::span(&matrix, 1), weights, inputs, batch);
+                        expected.insert(expected.end(), found.begin(), found.end());
+                    }
+                    const auto found = computation.products_of(matrices, weights, inputs, batch);
+                    totals.adjacent += expected.empty() ? 0 : matrices.size();
+                    if (found.size() != expected.size() ||
+                        std::memcmp(found.data(), expected.data(), found.size() * sizeof(float)) != 0) {
+                        ++totals.wrong;
+                        std::printf("  wrong: %s, %s: not what they are one by one\n", ggml_type_name(weights.type),
+                                    words(weights, batch, threads, matrices.front().experts != 0).c_str());
+                    }
+                }
+            }
+        }
+    }
+}
+
 int run(const std::string &module, bool unchecked, bool small) {
     Device device(module, unchecked);
     Totals totals;
@@ -284,12 +375,14 @@ int run(const std::string &module, bool unchecked, bool small) {
         for (ggml_backend_buffer_type_t buffer_type : device.buffer_types()) {
             check(device, shaped, buffer_type, small, totals);
             check_company(device, shaped, buffer_type, totals);
+            check_adjacent(device, shaped, buffer_type, totals);
         }
     }
     std::string ways;
     for (const auto &[way, computed] : totals.by_way) {
         ways += (ways.empty() ? "" : ", ") + way + " " + std::to_string(computed);
     }
+    std::printf("%zu products one by one and together\n", totals.adjacent);
     std::printf("%zu products the same alone and in company, digest %016llx\n", totals.same,
                 static_cast<unsigned long long>(totals.digest));
     std::printf("%zu products, %zu wrong: %s\n", totals.computed, totals.wrong, ways.c_str());

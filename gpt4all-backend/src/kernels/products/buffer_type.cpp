@@ -37,14 +37,9 @@ const Format *format_in_buffer(const ggml_tensor *weights) {
     return taken ? format : nullptr;
 }
 
-bool is_ours(const ggml_tensor *op) {
-    return (op->op == GGML_OP_MUL_MAT || op->op == GGML_OP_MUL_MAT_ID) && op->src[0]->buffer != nullptr &&
-           op->src[0]->buffer->buft == llmodel_products_buffer_type();
-}
-
 class BufferType final : public ggml::cpu::extra_buffer_type {
     bool supports_op(ggml_backend_dev_t, const ggml_tensor *op) override {
-        if (!is_ours(op) || format_in_buffer(op->src[0]) == nullptr) {
+        if (!llmodel_is_product(op) || format_in_buffer(op->src[0]) == nullptr) {
             return false;
         }
         const ggml_tensor *inputs = op->src[1];
@@ -56,7 +51,7 @@ class BufferType final : public ggml::cpu::extra_buffer_type {
     }
     ggml::cpu::tensor_traits *get_tensor_traits(const ggml_tensor *op) override {
         static Traits traits;
-        return is_ours(op) ? &traits : nullptr;
+        return llmodel_is_product(op) ? &traits : nullptr;
     }
 };
 
@@ -125,10 +120,19 @@ ggml_backend_buffer_type_t llmodel_products_buffer_type() {
     return &type;
 }
 
+bool llmodel_is_product(const ggml_tensor *op) {
+    return (op->op == GGML_OP_MUL_MAT || op->op == GGML_OP_MUL_MAT_ID) && op->src[0]->buffer != nullptr &&
+           op->src[0]->buffer->buft == llmodel_products_buffer_type();
+}
+
 #else
 
 ggml_backend_buffer_type_t llmodel_products_buffer_type() {
     return nullptr;
+}
+
+bool llmodel_is_product(const ggml_tensor *) {
+    return false;
 }
 
 #endif

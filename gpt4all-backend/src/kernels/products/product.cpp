@@ -1,7 +1,9 @@
 // Products of weights in panels with inputs, by all threads of a pool.
 //
-// Inputs are rounded once; those of experts are put together by expert. Then each thread takes the next part of the
-// work, some panels and some inputs, until none is left, so that a slow one holds nobody up.
+// Inputs are rounded once, or by each thread for itself where that takes less than waiting for another; those of
+// experts are put together by expert. Then each thread takes the next part of the work, some panels and some inputs,
+// until none is left, so that a slow one holds nobody up. Matrices that have the same inputs are computed as one that
+// is taller.
 
 #include "kernels/products/product.h"
 
@@ -14,6 +16,7 @@
 #include "kernels/products/unpack.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -37,6 +40,9 @@ constexpr int64_t parts_for_each_thread = 8;
 constexpr int64_t strip_bytes = 128 << 10;
 constexpr int64_t strip_bytes_read_once = 1 << 20;
 
+// Numbers that a thread rounds in about the time in which two wait for each other.
+constexpr int64_t numbers_rounded_by_each = 8192;
+
 /** One thread's own memory. */
 struct alignas(64) Scratch {
     std::array<Chunk, tile_panels> chunks;
@@ -51,10 +57,19 @@ struct Share {
     int64_t first_part; // of the work, which is counted over all shares
 };
 
-/** An input, and where its result goes. */
+/** What is multiplied with an expert: a token's input for one of its choices. */
 struct Line {
     const float *from;
-    float *to;
+    int64_t choice;
+    int64_t token;
+};
+
+/** A matrix and its product. Tiles are counted over all that are computed together. */
+struct Member {
+    const ggml_tensor *op;
+    const ggml_tensor *weights;
+    int64_t first_tile;
+    int64_t end_tile;
 };
 
 /** How inputs are divided: into blocks of about the same size. */
@@ -74,34 +89,44 @@ class Blocks {
     int64_t most_ = most_inputs;
 };
 
+int64_t tiles_of(const ggml_tensor *weights) {
+    return (weights->ne[1] + tile_rows - 1) / tile_rows;
+}
+
 class Product {
   public:
-    explicit Product(const ggml_tensor *op)
-        : op_(op), weights_(op->src[0]), inputs_(op->src[1]),
-          chosen_(op->op == GGML_OP_MUL_MAT_ID ? op->src[2] : nullptr), format_(*format_of(weights_->type)),
-          columns_(weights_->ne[0]), lines_(chosen_ ? chosen_->ne[0] * chosen_->ne[1] : ggml_nrows(inputs_)),
-          matrices_(chosen_ ? weights_->ne[2] : 1) {}
-
-    template<Format format> size_t shared_size() const {
-        return rounded(Activations<kind_of<format>()>::bytes(columns_, lines_)) +
-               rounded(static_cast<size_t>(lines_) * sizeof(Line)) +
-               rounded(static_cast<size_t>(matrices_ + 1) * sizeof(Share));
+    Product(const ggml_tensor *const *ops, int count)
+        : inputs_(ops[0]->src[1]), chosen_(ops[0]->op == GGML_OP_MUL_MAT_ID ? ops[0]->src[2] : nullptr),
+          format_(*format_of(ops[0]->src[0]->type)), columns_(inputs_->ne[0]),
+          lines_(chosen_ ? chosen_->ne[0] * chosen_->ne[1] : ggml_nrows(inputs_)),
+          matrices_(chosen_ ? ops[0]->src[0]->ne[2] : 1) {
+        for (int i = 0; i < count; ++i) {
+            const ggml_tensor *weights = ops[i]->src[0];
+            members_[static_cast<size_t>(i)] = {
+                .op = ops[i], .weights = weights, .first_tile = tiles_, .end_tile = tiles_ + tiles_of(weights)};
+            tiles_ += tiles_of(weights);
+        }
     }
+
     template<Format format> size_t work_size(int n_threads) const {
-        return 64 + shared_size<format>() + static_cast<size_t>(n_threads) * sizeof(Scratch);
+        return 64 + lines_at<format>(n_threads) + lines_size() + shares_size() +
+               static_cast<size_t>(n_threads) * sizeof(Scratch);
     }
 
-    template<Format format> void compute(ggml_compute_params *params) {
+    template<Format format> void compute(const ggml_compute_params *params) {
         char *space = static_cast<char *>(params->wdata);
         space += -reinterpret_cast<uintptr_t>(space) & 63;
+        const bool own = is_rounded_by_each();
         const Activations<kind_of<format>()> activations{
-            .chunks = reinterpret_cast<ActivationChunk<kind_of<format>()> *>(space), .lines = lines_};
-        Line *lines =
-            reinterpret_cast<Line *>(space + rounded(Activations<kind_of<format>()>::bytes(columns_, lines_)));
-        Share *shares = reinterpret_cast<Share *>(reinterpret_cast<char *>(lines) +
-                                                  rounded(static_cast<size_t>(lines_) * sizeof(Line)));
-        auto &scratch = *reinterpret_cast<Scratch *>(space + shared_size<format>() +
-                                                     static_cast<size_t>(params->ith) * sizeof(Scratch));
+            .chunks = reinterpret_cast<ActivationChunk<kind_of<format>()> *>(
+                space + (own ? static_cast<size_t>(params->ith) * activations_size<format>() : 0)),
+            .lines = lines_};
+        space += lines_at<format>(params->nth);
+        Line *lines = reinterpret_cast<Line *>(space);
+        space += lines_size();
+        Share *shares = reinterpret_cast<Share *>(space);
+        space += shares_size();
+        auto &scratch = *reinterpret_cast<Scratch *>(space + static_cast<size_t>(params->ith) * sizeof(Scratch));
 
         const Strips strips = strips_for(params->nth);
         const Blocks blocks(strips.count(), lines_, params->nth);
@@ -124,16 +149,15 @@ class Product {
             const Strip strip = strip_of(params->ith);
             prefetch_tile<format>(share->matrix, strip.first); // while inputs are rounded
         }
-        for (int64_t line = params->ith; line < lines_; line += params->nth) {
+        for (int64_t line = own ? 0 : params->ith; line < lines_; line += own ? 1 : params->nth) {
             round_line<format>(chosen_ ? lines[line].from : input(line), columns_, activations, line);
         }
-        if (params->ith == 0) {
-            ggml_threadpool_chunk_set(params->threadpool, params->nth);
+        if (!own) {
+            ggml_barrier(params->threadpool);
         }
-        ggml_barrier(params->threadpool);
 
         for (int64_t part = params->ith, next = 0; part < parts; part = next) {
-            next = ggml_threadpool_chunk_add(params->threadpool, 1);
+            next = ggml_threadpool_next_part(params->threadpool);
             const Strip strip = strip_of(part);
             const Share *from = share;
             const int64_t block = (part - share->first_part) % blocks.count(share->count);
@@ -144,22 +168,23 @@ class Product {
                     const Strip next_strip = strip_of(next);
                     prefetch_tile<format>(share->matrix, next_strip.first);
                 }
+                const Member &member = member_of(tile);
+                const int64_t row = (tile - member.first_tile) * tile_rows;
+                const auto result = [&](int64_t i) {
+                    const int64_t line = from->first + i;
+                    return (chosen_ ? output(member, lines[line]) : output(member, line)) + row;
+                };
                 // rows of a result are far from each other: ask for where they go before they are computed
                 for (int64_t i = first; i < end; ++i) {
-                    const int64_t line = from->first + i;
-                    float *to = (chosen_ ? lines[line].to : output(line)) + tile * tile_rows;
+                    const float *to = result(i);
                     __builtin_prefetch(to, 1);
                     __builtin_prefetch(to + panel_rows, 1);
                 }
-                compute_tile<format>(from->matrix, tile, activations, from->first + first,
+                compute_tile<format>(member, from->matrix, tile - member.first_tile, activations, from->first + first,
                                      static_cast<int>(end - first), scratch);
+                const auto rows = static_cast<size_t>(std::min<int64_t>(tile_rows, member.weights->ne[1] - row));
                 for (int64_t i = first; i < end; ++i) {
-                    const int64_t line = from->first + i;
-                    const int64_t row = tile * tile_rows;
-                    float *to = chosen_ ? lines[line].to : output(line);
-                    std::memcpy(to + row, scratch.sums.data() + (i - first) * tile_rows,
-                                static_cast<size_t>(std::min<int64_t>(tile_rows, weights_->ne[1] - row)) *
-                                    sizeof(float));
+                    std::memcpy(result(i), scratch.sums.data() + (i - first) * tile_rows, rows * sizeof(float));
                 }
             }
         }
@@ -168,13 +193,30 @@ class Product {
   private:
     static size_t rounded(size_t size) { return (size + 63) / 64 * 64; }
 
+    bool is_rounded_by_each() const { return !chosen_ && lines_ * columns_ <= numbers_rounded_by_each; }
+    template<Format format> size_t activations_size() const {
+        return rounded(Activations<kind_of<format>()>::bytes(columns_, lines_));
+    }
+    /** Of the work space, where lines begin. */
+    template<Format format> size_t lines_at(int n_threads) const {
+        return activations_size<format>() * (is_rounded_by_each() ? static_cast<size_t>(n_threads) : 1);
+    }
+    size_t lines_size() const { return chosen_ ? rounded(static_cast<size_t>(lines_) * sizeof(Line)) : 0; }
+    size_t shares_size() const { return chosen_ ? rounded(static_cast<size_t>(matrices_ + 1) * sizeof(Share)) : 0; }
+
     Strips strips_for(int threads) const {
         const bool read_once = lines_ <= packed_inputs;
         const int64_t tile_bytes = static_cast<int64_t>(format_.panel_bytes(columns_)) * tile_panels;
         const int64_t most = (read_once ? strip_bytes_read_once : strip_bytes) / tile_bytes;
-        return {tiles(), std::max<int64_t>(most, 1), threads, read_once};
+        return {tiles_, std::max<int64_t>(most, 1), threads, read_once};
     }
-    int64_t tiles() const { return (weights_->ne[1] + tile_rows - 1) / tile_rows; }
+    const Member &member_of(int64_t tile) const {
+        const Member *member = members_.data();
+        while (tile >= member->end_tile) {
+            ++member;
+        }
+        return *member;
+    }
 
     static char *at(const ggml_tensor *tensor, int64_t i1, int64_t i2, int64_t i3) {
         return static_cast<char *>(tensor->data) + static_cast<size_t>(i1) * tensor->nb[1] +
@@ -185,7 +227,10 @@ class Product {
         return at(tensor, number % tensor->ne[1], number % per_matrix / tensor->ne[1], number / per_matrix);
     }
     const float *input(int64_t line) const { return reinterpret_cast<const float *>(row(inputs_, line)); }
-    float *output(int64_t line) const { return reinterpret_cast<float *>(row(op_, line)); }
+    static float *output(const Member &member, int64_t line) { return reinterpret_cast<float *>(row(member.op, line)); }
+    static float *output(const Member &member, const Line &line) {
+        return reinterpret_cast<float *>(at(member.op, line.choice, line.token, 0));
+    }
 
     /** A counting sort of what each input's choices are; what is chosen by one token stays in its order. */
     void sort_by_expert(const Strips &strips, const Blocks &blocks, Line *lines, Share *shares) const {
@@ -214,21 +259,23 @@ class Product {
                 Share &share = shares[expert(choice, token)];
                 lines[share.first + share.count++] = {
                     .from = reinterpret_cast<const float *>(at(inputs_, choice % inputs_->ne[1], token, 0)),
-                    .to = reinterpret_cast<float *>(at(op_, choice, token, 0)),
+                    .choice = choice,
+                    .token = token,
                 };
             }
         }
     }
 
-    const uint8_t *panel(int64_t matrix, int64_t number) const {
-        return static_cast<const uint8_t *>(weights_->data) +
-               static_cast<size_t>(matrix) * format_.matrix_bytes(columns_, weights_->ne[1]) +
+    const uint8_t *panel(const ggml_tensor *weights, int64_t matrix, int64_t number) const {
+        return static_cast<const uint8_t *>(weights->data) +
+               static_cast<size_t>(matrix) * format_.matrix_bytes(columns_, weights->ne[1]) +
                static_cast<size_t>(number) * format_.panel_bytes(columns_);
     }
 
     /** Asks for the beginning of a tile before which nothing is read that would. */
     template<Format format> void prefetch_tile(int64_t matrix, int64_t tile) const {
-        const uint8_t *heads = panel(matrix, tile * tile_panels);
+        const Member &member = member_of(tile);
+        const uint8_t *heads = panel(member.weights, matrix, (tile - member.first_tile) * tile_panels);
         const auto ask = [](const uint8_t *from, size_t size) {
             for (size_t at = 0; at < size; at += 64) {
                 __builtin_prefetch(from + at, 0, 2);
@@ -238,11 +285,12 @@ class Product {
         ask(heads + format.heads_bytes(columns_), prefetched_bytes);
     }
 
-    /** Sums of the tile's rows for some inputs. */
+    /** Sums of the rows of a tile of this member for some inputs. */
     template<Format format>
-    void compute_tile(int64_t matrix, int64_t tile, const Activations<kind_of<format>()> &activations, int64_t first,
-                      int inputs, Scratch &scratch) const {
-        const int64_t rows = weights_->ne[1];
+    void compute_tile(const Member &member, int64_t matrix, int64_t tile,
+                      const Activations<kind_of<format>()> &activations, int64_t first, int inputs,
+                      Scratch &scratch) const {
+        const int64_t rows = member.weights->ne[1];
         const int64_t first_panel = tile * tile_panels;
         const int count = static_cast<int>(std::min<int64_t>(tile_panels, Format::panels(rows) - first_panel));
         const int64_t groups = columns_ / group_columns;
@@ -250,7 +298,7 @@ class Product {
         std::fill_n(scratch.sums.begin(), static_cast<size_t>(inputs) * tile_rows, 0.0F);
         if (inputs <= packed_inputs) {
             for (int i = 0; i < count; ++i) {
-                const uint8_t *heads = panel(matrix, first_panel + i);
+                const uint8_t *heads = panel(member.weights, matrix, first_panel + i);
                 multiply_panel<format>({.heads = heads, .quants = heads + format.heads_bytes(columns_)}, activations,
                                        first, inputs, groups,
                                        scratch.sums.data() + static_cast<ptrdiff_t>(i) * panel_rows);
@@ -260,7 +308,7 @@ class Product {
         for (int64_t group = 0; group < groups; group += chunk_groups) {
             const int some = static_cast<int>(std::min<int64_t>(chunk_groups, groups - group));
             for (int i = 0; i < count; ++i) {
-                const uint8_t *heads = panel(matrix, first_panel + i);
+                const uint8_t *heads = panel(member.weights, matrix, first_panel + i);
                 unpack<format>({.heads = heads, .quants = heads + format.heads_bytes(columns_)}, group, some,
                                scratch.chunks[static_cast<size_t>(i)]);
             }
@@ -269,8 +317,8 @@ class Product {
         }
     }
 
-    const ggml_tensor *op_;
-    const ggml_tensor *weights_;
+    std::array<Member, most_together> members_{};
+    int64_t tiles_ = 0;
     const ggml_tensor *inputs_;
     const ggml_tensor *chosen_;
     const Format &format_;
@@ -283,12 +331,16 @@ class Product {
 
 size_t work_size(int n_threads, const ggml_tensor *op) {
     size_t size = 0;
-    with_format(op->src[0]->type, [&]<Format format>() { size = Product(op).work_size<format>(n_threads); });
+    with_format(op->src[0]->type, [&]<Format format>() { size = Product(&op, 1).work_size<format>(n_threads); });
     return size;
 }
 
-void compute(ggml_compute_params *params, ggml_tensor *op) {
-    with_format(op->src[0]->type, [&]<Format format>() { Product(op).compute<format>(params); });
+void compute(const ggml_compute_params *params, ggml_tensor *op) {
+    compute(params, &op, 1);
+}
+
+void compute(const ggml_compute_params *params, ggml_tensor *const *ops, int count) {
+    with_format(ops[0]->src[0]->type, [&]<Format format>() { Product(ops, count).compute<format>(params); });
 }
 
 void lay_out(const Format &format, const void *rows, int64_t columns, int64_t count, void *to) {
