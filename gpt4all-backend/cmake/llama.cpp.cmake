@@ -103,6 +103,17 @@ foreach(backend IN LISTS GGML_AVAILABLE_BACKENDS)
 endforeach()
 target_include_directories(server-context PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src/llama/server) # what patch 0024 includes
 
+# What takes long to compute is in ggml and in our kernels, which keep -O3. The rest is most of what is to be compiled,
+# and the last two are linked because the server core refers to them.
+if(NOT MSVC AND NOT GPT4ALL_SANITIZE)
+  foreach(target IN ITEMS llama llama-common server-context)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O2>)
+  endforeach()
+  foreach(target IN ITEMS cpp-httplib mtmd)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endforeach()
+endif()
+
 # Compiles several of a target's sources at a time: those of `folder`, in its own folder `home`.
 function(compile_together target home folder)
   get_target_property(others ${target} SOURCES)
