@@ -32,7 +32,8 @@ REQUIREMENTS = ROOT / "ci" / "requirements-bench.txt"
 PLOT_VENV = BUILD / "venv-bench"
 PEERS = BUILD / "peers"
 LOG = BUILD / "logs" / "bench.log"
-PROGRAMS = ("llmodel_bench", "llmodel_bench_streams", "llmodel_bench_products", "llmodel_bench_schemas")
+ATTENTION = "llmodel_bench_attention"
+PROGRAMS = ("llmodel_bench", "llmodel_bench_streams", "llmodel_bench_products", "llmodel_bench_schemas", ATTENTION)
 LLAMA_CPP_PYTHON, NODE_LLAMA_CPP = "llama-cpp-python[server]==0.3.36", "node-llama-cpp@3.22.1"
 # Its release ends in a segmentation fault where it uses AMX.
 WITHOUT_AMX = [
@@ -136,7 +137,7 @@ def main() -> int:
         build("release", ["llmodel", *(PROGRAMS if ggml else [])])
     if ggml:
         with steps.step("llama-bench and llama-server, with ggml's kernels", expected("ggml")):
-            build("ggml", ["llama-bench", "llama-server"])
+            build("ggml", ["llama-bench", "llama-server", ATTENTION])
     if weights:
         with steps.step("all of them with CPU modules", expected("modules")):
             given += build_modules()

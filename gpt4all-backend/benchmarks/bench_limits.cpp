@@ -125,6 +125,30 @@ double peak_products(int threads) {
 #endif
 }
 
+double peak_multiply_adds(int threads) {
+    constexpr int64_t times = 1'000'000;
+    constexpr int in_a_row = 8;
+    constexpr int chains = 10; // more than two units have under way
+    const double seconds = quickest(threads, [&](int thread) {
+        Floats factor = broadcast(0.5F + static_cast<float>(thread));
+        Floats sums[chains] = {};
+        for (int64_t i = 0; i < times; ++i) {
+#pragma GCC unroll 8
+            for (int repeat = 0; repeat < in_a_row; ++repeat) {
+#pragma GCC unroll 10
+                for (Floats &sum : sums) {
+                    sum = multiply_add(factor, factor, sum);
+                    keep(sum);
+                }
+            }
+        }
+        for (Floats &sum : sums) {
+            asm volatile("" : : "m"(sum));
+        }
+    });
+    return static_cast<double>(times * in_a_row * chains * lanes * threads) / seconds * 1e-9;
+}
+
 double peak_tile_products(int threads) {
 #if defined(__AMX_INT8__) && defined(__linux__)
     constexpr long request_permission = 0x1023; // ARCH_REQ_XCOMP_PERM

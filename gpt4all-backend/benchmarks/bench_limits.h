@@ -7,5 +7,8 @@ double read_bandwidth(int threads);
  * unknown. */
 double peak_products(int threads);
 
-/** The same with tiles of AMX; 0 if this is compiled for a processor without, or the system refuses them. */
+/** Products of single precision for a nanosecond that all threads add up together when they do nothing else. */
+double peak_multiply_adds(int threads);
+
+/** As peak_products() with tiles of AMX; 0 if this is compiled for a processor without, or the system refuses them. */
 double peak_tile_products(int threads);

@@ -153,7 +153,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.model, binaries, arguments.threads, arguments.rounds, arguments.n_gen, n_vocab, story, streams,
         pairs(arguments, others), servers(llama_cpp, arguments.server, arguments.llama_cpp_python),
         arguments.llguidance or "", arguments.llama_cpp_python or "", arguments.lm_eval or "",
-        weights(arguments, story, facts["instruction_sets"]), arguments.noise,
+        weights(arguments, story, facts["instruction_sets"]), arguments.noise, llama_cpp,
     )  # fmt: skip
     questions = {}
     for name in arguments.only:

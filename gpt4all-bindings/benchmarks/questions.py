@@ -73,6 +73,7 @@ class Settings:
     lm_eval: str = ""  # another
     weights: by_type.Weights | None = None
     noise_folder: Path | None = None  # where models of noise are kept
+    llama_cpp: Path | None = None  # the folder with what has ggml's kernels
     random: random.Random = field(default_factory=lambda: random.Random(20))
 
     def options(self, n_ctx: int, n_parallel: int = 1) -> dict[str, Any]:
@@ -406,6 +407,27 @@ def products(
         yield number
 
 
+def attention(
+    settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
+) -> Iterator[int]:
+    """Attention of a token and of a batch over long contexts, by our kernels and by ggml's."""
+    contenders = {tables.OUR_KERNELS: settings.binaries}
+    if settings.llama_cpp:
+        contenders[tables.GGML_ATTENTION] = settings.llama_cpp
+    for number in range(settings.rounds):
+        for name, folder in sorted(contenders.items(), reverse=number % 2 == 1):
+            command = [str(folder / "llmodel_bench_attention"), "--threads", str(settings.threads)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=1200)
+            limits, *lines = map(json.loads, done.stdout.splitlines())
+            for line in lines:
+                measure, found = f"{line['type']} {line['cells']} {line['queries']}", line["products_per_ns"]
+                recorder.add(name, {measure: found})
+                if name == tables.OUR_KERNELS:
+                    reading = limits["read_bandwidth"] * found / line["bytes_per_ns"]
+                    recorder.add(tables.LIMIT, {measure: min(reading, limits["peak_multiply_adds_per_ns"])})
+        yield number
+
+
 def weights(
     settings: Settings, _contenders: Sequence[Contender], _bench: LlamaBench, recorder: Recorder
 ) -> Iterator[int]:
@@ -505,6 +527,7 @@ QUESTIONS: dict[str, Question] = {
     "schemas": schemas,
     "constrained": constrained,
     "products": products,
+    "attention": attention,
     "weights": weights,
     "scoring": scoring,
     "harness": harness,

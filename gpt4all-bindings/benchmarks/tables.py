@@ -19,6 +19,7 @@ FREE, BOUND = "free", "under a schema"
 LAID_OUT, FIRST_OPENED, OPENED_AGAIN = "nothing kept", "the first time", "the second time"
 LARGE = "Q8_0"  # of noise
 OUR_KERNELS, GGML_KERNELS, LIMIT = "our kernels", "the best of ggml's kernels", "what the machine allows"
+GGML_ATTENTION = "ggml's attention"
 VECTORS = {1: "one vector", 8: "eight vectors", 256: "256 vectors"}
 WEIGHTS = ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "MXFP4")
 DECODED = ("small object", "enums", "pattern", "depth 30", "1,000 properties")  # schemas by which a model writes
@@ -48,6 +49,7 @@ ORDER = (
     BOUND,
     OUR_KERNELS,
     GGML_KERNELS,
+    GGML_ATTENTION,
     LIMIT,
     LAID_OUT,
     FIRST_OPENED,
@@ -126,6 +128,16 @@ _CONSTRAINED = {name: Column("constrained", f"decode {name}", f"{name}, tokens/s
 def _product(name: str, inputs: int) -> Column:
     in_ggml = name.replace("Q", "q") if name.endswith("_K") else name.lower()
     return Column("products", f"{in_ggml} {inputs}", name, GGML_KERNELS)
+
+
+_ATTENTION = {
+    f"{kind}, {cells:,} cells, {words}": Column(
+        "attention", f"{in_ggml} {cells} {queries}", f"{kind}, {cells:,}, {words}", LIMIT
+    )
+    for kind, in_ggml in (("F16", "f16"), ("Q8_0", "q8_0"))
+    for cells in (4096, 16384)
+    for queries, words in ((1, "one token"), (512, "512 tokens"))
+}
 
 
 TABLES = (
@@ -214,6 +226,15 @@ TABLES = (
             tuple(_product(name, inputs) for name in WEIGHTS),
         )
         for inputs, words in VECTORS.items()
+    ),
+    Table(
+        "Attention over long contexts",
+        "Attention of 32 heads of 128 numbers, of which four share a head of keys and values, over 4,096 and 16,384 "
+        "cells of a cache in F16 or Q8_0: of one token, as in decoding, and of the last 512 tokens of a prompt. "
+        "Products of numbers for a nanosecond. What the machine allows is the smaller of the products of single "
+        "precision that its threads add up when they do nothing else, and of what they can read, if each key and value "
+        "is read once.",
+        tuple(_ATTENTION.values()),
     ),
     Table(
         "Questions with given answers",
@@ -347,6 +368,7 @@ TARGETS = (
         for name in WEIGHTS
         for inputs, words in VECTORS.items()
     ),
+    *(Target(f"Attention, {what}", column, OUR_KERNELS, LIMIT, 0.5) for what, column in _ATTENTION.items()),
     *(
         Target(f"Opening {what}: with nothing kept, compared with {then}", column, LAID_OUT, then, least, PANELS)
         for what, column in _OPENED.items()
