@@ -72,13 +72,19 @@ bool llmodel_attention(const ggml_compute_params *params, ggml_tensor *op) {
     }
     const int heads = (problem.tile_heads + parts - 1) / parts;
     const int64_t groups = (problem.sharing + heads - 1) / heads;
-    const int64_t work = tiles.tiles() * problem.key_heads * groups;
+    // Few rows are soon multiplied, and wait for memory, where neighbouring heads lie beside each other: several are
+    // read together if there is other work for each thread.
+    const int64_t items = tiles.tiles() * problem.key_heads * groups;
+    const int64_t fit = std::min<int64_t>(max_tile_rows / (tiles.most_queries() * heads), problem.key_heads);
+    const int64_t together = std::clamp<int64_t>(items / params->nth / 2, 1, fit);
+    const int64_t turns = (problem.key_heads + together - 1) / together;
+    const int64_t work = tiles.tiles() * turns * groups;
     for (int64_t item = params->ith; item < work; item = ggml_threadpool_chunk_add(params->threadpool, 1)) {
-        const int64_t group = item % groups;
-        const int64_t key_head = item / groups % problem.key_heads;
-        const int64_t first = group * heads;
-        tiles.compute(static_cast<int>(item / groups / problem.key_heads), key_head, key_head * problem.sharing + first,
-                      static_cast<int>(std::min<int64_t>(heads, problem.sharing - first)));
+        const int64_t first_of_heads = item % groups * heads;
+        const int64_t first_key_head = item / groups % turns * together;
+        tiles.compute(static_cast<int>(item / groups / turns), first_key_head,
+                      static_cast<int>(std::min(together, problem.key_heads - first_key_head)), first_of_heads,
+                      static_cast<int>(std::min<int64_t>(heads, problem.sharing - first_of_heads)));
     }
     return true;
 }

@@ -50,22 +50,38 @@ class Tiles {
 
     int tiles() const { return tiles_; }
 
-    void compute(int index, int64_t key_head, int64_t head, int heads) {
+    /** The largest tile's. */
+    int most_queries() const {
+        int32_t most = 1;
+        for (int tile = 0; tile < tiles_; ++tile) {
+            most = std::max(most, scratch_.tile_begin[tile + 1] - scratch_.tile_begin[tile]);
+        }
+        return most;
+    }
+
+    /**
+     * Of one tile: so many heads of keys one after the other, each with `heads` of the heads that share it, from the
+     * `first_of_heads`-th on.
+     */
+    void compute(int index, int64_t first_key_head, int key_heads, int64_t first_of_heads, int heads) {
         const int32_t begin = scratch_.tile_begin[index];
         tile_ = {.stream = begin / problem_.queries,
                  .first = begin % problem_.queries,
                  .queries = scratch_.tile_begin[index + 1] - begin};
-        key_head_ = key_head;
-        head_ = head;
+        first_key_head_ = first_key_head;
+        first_of_heads_ = first_of_heads;
         heads_ = heads;
         rows_ = tile_.queries * heads;
 
         const CellBits *visible = unite_visible();
         ascending_ = in_order_ || !visible || !sort_cells(visible);
-        load_queries();
         const auto columns = Scratch::value_columns(problem_);
-        std::fill(scratch_.sums[0], scratch_.sums[rows_], 0.0F);
-        std::fill(scratch_.exponents, scratch_.exponents + rows_, lowest_exponent);
+        for (int number = 0; number < key_heads; ++number) {
+            choose(number);
+            load_queries();
+            std::fill(sums_[0], sums_[rows_], 0.0F);
+            std::fill(exponents_, exponents_ + rows_, lowest_exponent);
+        }
         int64_t blocks[2][block_size];
         CellWalk walk(visible, problem_.words);
         const auto next = [&](int64_t *cells) {
@@ -78,27 +94,47 @@ class Tiles {
         for (int turn = 0; count > 0; ++turn) {
             const int64_t *cells = blocks[turn % 2];
             const int count_next = next(blocks[1 - turn % 2]);
-            prefetch(blocks[1 - turn % 2], count_next);
-            load_keys(cells, count);
-            std::fill(scratch_.scores[0], scratch_.scores[rows_], 0.0F);
-            multiply(constant(scratch_.query), constant(scratch_.keys), scratch_.scores, rows_,
-                     static_cast<int>(problem_.key_size), round_up(count, lanes) / lanes);
-            for (int query = 0; query < tile_.queries; ++query) {
-                weigh(query, cells, count);
-            }
-            if (load_values(cells, count)) {
-                multiply(constant(scratch_.scores), constant(scratch_.values), scratch_.sums, rows_, count,
-                         static_cast<int>(columns / lanes));
-            } else {
-                add_what_is_visible(cells, count);
+            // neighbouring heads lie beside each other in memory
+            for (int number = 0; number < key_heads; ++number) {
+                choose(number);
+                const bool last = number + 1 == key_heads;
+                then_ = {.cells = last ? blocks[1 - turn % 2] : cells,
+                         .count = last ? count_next : count,
+                         .key_head = last ? first_key_head : key_head_ + 1};
+                load_keys(cells, count);
+                std::fill(scratch_.scores[0], scratch_.scores[rows_], 0.0F);
+                multiply(constant(query_), constant(scratch_.keys), scratch_.scores, rows_,
+                         static_cast<int>(problem_.key_size), round_up(count, lanes) / lanes);
+                for (int query = 0; query < tile_.queries; ++query) {
+                    weigh(query, cells, count);
+                }
+                if (load_values(cells, count)) {
+                    multiply(constant(scratch_.scores), constant(scratch_.values), sums_, rows_, count,
+                             static_cast<int>(columns / lanes));
+                } else {
+                    add_what_is_visible(cells, count);
+                }
             }
             count = count_next;
         }
-        write();
+        for (int number = 0; number < key_heads; ++number) {
+            choose(number);
+            write();
+        }
     }
 
   private:
     static Rows<const float> constant(Rows<float> rows) { return {rows.data, rows.stride}; }
+
+    /** Turns to one of the heads of keys. */
+    void choose(int number) {
+        const ptrdiff_t row = static_cast<ptrdiff_t>(number) * rows_;
+        key_head_ = first_key_head_ + number;
+        head_ = key_head_ * problem_.sharing + first_of_heads_;
+        query_ = {scratch_.query[row], scratch_.query.stride};
+        sums_ = {scratch_.sums[row], scratch_.sums.stride};
+        exponents_ = scratch_.exponents + row;
+    }
 
     const CellBits *visible_to(int64_t index) const { return shared_.visible + index * problem_.words; }
     int64_t index_of(int query) const { return tile_.stream * problem_.queries + tile_.first + query; }
@@ -174,7 +210,7 @@ class Tiles {
         for (int row = 0; row < rows_; ++row) {
             const auto *from = reinterpret_cast<const float *>(
                 queries.at(tile_.first + row / heads_, head_ + row % heads_, tile_.stream));
-            float *to = scratch_.query[row];
+            float *to = query_[row];
             for (int64_t i = 0; i < problem_.key_size; ++i) {
                 to[i] = from[i] * factor;
             }
@@ -188,6 +224,7 @@ class Tiles {
         const Heads keys = Heads::of(problem_.op->src[1]);
         const int64_t stream = key_stream();
         for (int first = 0; first < count; first += lanes) {
+            prefetch(problem_.op->src[2], key_head_, cells + first, std::min(lanes, count - first));
             const char *some[lanes];
             for (int lane = 0; lane < lanes; ++lane) {
                 some[lane] = keys.at(cells[std::min(first + lane, count - 1)], key_head_, stream);
@@ -208,29 +245,28 @@ class Tiles {
     }
 
     template<typename Load> void turn_keys(int first, Load load_some) {
-        for (int64_t i = 0; i < problem_.key_size; i += lanes) {
+        const Rows<float> keys = scratch_.keys;
+        const int64_t size = problem_.key_size; // which the compiler would read again for each vector
+        for (int64_t i = 0; i < size; i += lanes) {
             Floats square[lanes];
             for (int lane = 0; lane < lanes; ++lane) {
                 square[lane] = load_some(lane, i);
             }
             transpose(square);
             for (int lane = 0; lane < lanes; ++lane) {
-                store(scratch_.keys[i + lane] + first, square[lane]);
+                store(keys[i + lane] + first, square[lane]);
             }
         }
     }
 
     /** What is computed next, while this is. */
-    void prefetch(const int64_t *cells, int count) const {
-        const ggml_tensor *sources[] = {problem_.op->src[1], problem_.op->src[2]};
-        for (const ggml_tensor *source : sources) {
-            const Heads heads = Heads::of(source);
-            const auto bytes = static_cast<ptrdiff_t>(ggml_row_size(source->type, source->ne[0]));
-            for (int i = 0; i < count; ++i) {
-                const char *row = heads.at(cells[i], key_head_, key_stream());
-                for (ptrdiff_t at = 0; at < bytes; at += 64) {
-                    __builtin_prefetch(row + at);
-                }
+    void prefetch(const ggml_tensor *source, int64_t key_head, const int64_t *cells, int count) const {
+        const Heads heads = Heads::of(source);
+        const auto bytes = static_cast<ptrdiff_t>(ggml_row_size(source->type, source->ne[0]));
+        for (int i = 0; i < count; ++i) {
+            const char *row = heads.at(cells[i], key_head, key_stream());
+            for (ptrdiff_t at = 0; at < bytes; at += 64) {
+                __builtin_prefetch(row + at);
             }
         }
     }
@@ -242,8 +278,10 @@ class Tiles {
         const auto from = [&](int i) { return values.at(cells[i], key_head_, stream); };
 #if defined(LLMODEL_LOADS_HALVES)
         if (problem_.op->src[2]->type == GGML_TYPE_F16 && problem_.value_size % lanes == 0) {
-            return fill_values(count, [&](int i, int64_t column) {
-                return load_halves(reinterpret_cast<const ggml_fp16_t *>(from(i)) + column);
+            return fill_values(count, [&](int i) {
+                return [row = reinterpret_cast<const ggml_fp16_t *>(from(i))](int64_t column) {
+                    return load_halves(row + column);
+                };
             });
         }
 #endif
@@ -252,17 +290,23 @@ class Tiles {
             std::fill(scratch_.values[i] + problem_.value_size, scratch_.values[i] + Scratch::value_columns(problem_),
                       0.0F);
         }
-        return fill_values(count, [&](int i, int64_t column) { return load(scratch_.values[i] + column); });
+        return fill_values(
+            count, [&](int i) { return [row = scratch_.values[i]](int64_t column) { return load(row + column); }; });
     }
 
-    template<typename Load> bool fill_values(int count, Load load_some) {
+    template<typename LoaderOf> bool fill_values(int count, LoaderOf loader_of) {
         Floats zeros{};
         Floats one{};
         one[0] = 1.0F;
         for (int i = 0; i < count; ++i) {
+            if (i < then_.count) {
+                prefetch(problem_.op->src[1], then_.key_head, then_.cells + i, 1);
+            }
             float *row = scratch_.values[i];
-            for (int64_t column = 0; column < problem_.value_size; column += lanes) {
-                const Floats some = load_some(i, column);
+            const auto load_some = loader_of(i);
+            const int64_t size = problem_.value_size; // which the compiler would read again for each vector
+            for (int64_t column = 0; column < size; column += lanes) {
+                const Floats some = load_some(column);
                 zeros += some * 0.0F; // not 0 of what is not finite
                 store(row + column, some);
             }
@@ -285,8 +329,7 @@ class Tiles {
             }
             for (int i = 0; i < count; ++i) {
                 if (visible >> i & 1U) {
-                    multiply({scratch_.scores[row] + i, 1}, {scratch_.values[i], 0}, {scratch_.sums[row], 0}, 1, 1,
-                             vectors);
+                    multiply({scratch_.scores[row] + i, 1}, {scratch_.values[i], 0}, {sums_[row], 0}, 1, 1, vectors);
                 }
             }
         }
@@ -345,13 +388,13 @@ class Tiles {
             most = larger(limited, most);
         }
         const float found = std::ceil(largest(most));
-        if (found > -score_limit && static_cast<int32_t>(found) > scratch_.exponents[row]) {
+        if (found > -score_limit && static_cast<int32_t>(found) > exponents_[row]) {
             const auto exponent = static_cast<int32_t>(found);
-            rescale(row, scratch_.exponents[row] - exponent);
-            scratch_.exponents[row] = exponent;
+            rescale(row, exponents_[row] - exponent);
+            exponents_[row] = exponent;
         }
         // a row that has seen nothing would otherwise have weights of 1
-        const int32_t exponent = std::max(scratch_.exponents[row], lowest_exponent + 128);
+        const int32_t exponent = std::max(exponents_[row], lowest_exponent + 128);
         for (ptrdiff_t column = 0; column < columns; column += lanes) {
             store(scores + column, exp2_below(load(scores + column), Ints{} + exponent));
         }
@@ -359,7 +402,7 @@ class Tiles {
 
     void rescale(int row, int32_t exponent) {
         const Floats factor = broadcast(exponent < -126 ? 0.0F : std::ldexp(1.0F, exponent));
-        float *sums = scratch_.sums[row];
+        float *sums = sums_[row];
         for (ptrdiff_t column = 0; column < Scratch::value_columns(problem_); column += lanes) {
             store(sums + column, load(sums + column) * factor);
         }
@@ -368,11 +411,11 @@ class Tiles {
     void write() const {
         ggml_tensor *output = const_cast<ggml_tensor *>(problem_.op);
         for (int row = 0; row < rows_; ++row) {
-            const float *sums = scratch_.sums[row];
+            const float *sums = sums_[row];
             const int64_t head = head_ + row % heads_;
             float whole = sums[problem_.value_size];
             if (problem_.sinks) {
-                whole += std::exp2(problem_.sinks[head] * log2_e - static_cast<float>(scratch_.exponents[row]));
+                whole += std::exp2(problem_.sinks[head] * log2_e - static_cast<float>(exponents_[row]));
             }
             const float factor = whole == 0.0F ? 0.0F : 1.0F / whole;
             const int64_t query = tile_.stream * problem_.queries + tile_.first + row / heads_;
@@ -392,11 +435,21 @@ class Tiles {
     Tile tile_{};
     bool ascending_ = true; // the tile's cells, as they are taken
     SortedCells sorted_;
-    int64_t key_head_ = 0;
+    int64_t first_key_head_ = 0;
+    int64_t first_of_heads_ = 0;
+    int heads_ = 0;        // that share a head of keys
+    int rows_ = 0;         // of queries and these heads
+    int64_t key_head_ = 0; // at present, with what follows
     int64_t head_ = 0;
-    int heads_ = 0;
-    int rows_ = 0;
+    Rows<float> query_{};
+    Rows<float> sums_{};
+    int32_t *exponents_ = nullptr;
     int64_t first_of_rest_ = 0;
+    struct {
+        const int64_t *cells;
+        int count;
+        int64_t key_head;
+    } then_{}; // what keys are needed after these
 };
 
 } // namespace llmodel::kernels::attention
