@@ -1,7 +1,7 @@
 // How fast the processor computes attention over long contexts, beside what it can multiply and read when it does
 // nothing else, in the same run: a token that is decoded, and the last 512 tokens of a prompt.
 //
-// Usage: llmodel_bench_attention [--module FILE] [--threads N]
+// Usage: llmodel_bench_attention [--threads N]
 //
 // Prints a JSON object a line: type of the cache, cells, queries, products for a nanosecond, bytes of the cache for a
 // nanosecond. Keys and values have one product each with a query's numbers, in each head of it; cells that a query does
@@ -9,11 +9,11 @@
 
 #include "../tests/processors/device.h"
 #include "bench_limits.h"
+#include "bench_rounds.h"
 #include "ggml-cpp.h"
 #include "ggml.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -26,7 +26,6 @@
 namespace {
 
 using products::Device;
-using Clock = std::chrono::steady_clock;
 
 // A model of 8 billion parameters has such heads: LLaMA 3.
 constexpr int64_t head_size = 128;
@@ -35,15 +34,6 @@ constexpr int64_t key_heads = 8;
 
 constexpr size_t cold_bytes = size_t{200} << 20; // of caches that are used in turn
 constexpr double seconds_each = 0.5;
-
-struct Settings {
-    std::string module;
-    int threads = 2;
-};
-
-double since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::vector<float> numbers(int64_t count) {
     std::minstd_rand dice(3);
@@ -110,13 +100,8 @@ class Attention {
 
     /** Seconds, the quickest of several rounds. */
     double time() const {
-        double best = 1e9;
-        const auto start = Clock::now();
-        for (int round = 0; round < 3 || since(start) < seconds_each; ++round) {
-            const auto begun = Clock::now();
-            ggml_backend_graph_compute(device_.backend(), graph_);
-            best = std::min(best, since(begun));
-        }
+        const double best =
+            quickest_round(seconds_each, [&] { ggml_backend_graph_compute(device_.backend(), graph_); });
         return best / static_cast<double>(used_);
     }
 
@@ -131,11 +116,11 @@ class Attention {
     ggml_cgraph *graph_;
 };
 
-void run(const Settings &settings) {
-    Device device(settings.module, false);
-    device.set_threads(settings.threads);
+void run(int threads) {
+    Device device("", false);
+    device.set_threads(threads);
     std::printf("{\"read_bandwidth\": %.2f, \"peak_multiply_adds_per_ns\": %.1f, \"threads\": %d}\n",
-                read_bandwidth(settings.threads), peak_multiply_adds(settings.threads), settings.threads);
+                read_bandwidth(threads), peak_multiply_adds(threads), threads);
     for (const ggml_type type : {GGML_TYPE_F16, GGML_TYPE_Q8_0}) {
         for (const int64_t cells : {4096, 16384}) {
             for (const int64_t queries : {1, 512}) {
@@ -154,20 +139,13 @@ void run(const Settings &settings) {
 } // namespace
 
 int main(int argc, char **argv) {
-    Settings settings;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const std::string option = argv[i];
-        if (option == "--module") {
-            settings.module = argv[i + 1];
-        } else if (option == "--threads") {
-            settings.threads = std::stoi(argv[i + 1]);
-        } else {
-            std::fprintf(stderr, "unknown option %s\n", option.c_str());
-            return 2;
-        }
+    const bool told = argc == 3 && std::strcmp(argv[1], "--threads") == 0;
+    if (argc > 1 && !told) {
+        std::fprintf(stderr, "usage: llmodel_bench_attention [--threads N]\n");
+        return 2;
     }
     try {
-        run(settings);
+        run(told ? std::stoi(argv[2]) : 2);
         return 0;
     } catch (const std::exception &error) {
         std::fprintf(stderr, "%s\n", error.what());

@@ -9,11 +9,11 @@
 #include "../tests/processors/device.h"
 #include "../tests/processors/weights.h"
 #include "bench_limits.h"
+#include "bench_rounds.h"
 #include "ggml-cpp.h"
 #include "ggml.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -24,7 +24,6 @@
 namespace {
 
 using namespace products;
-using Clock = std::chrono::steady_clock;
 
 constexpr size_t cold_bytes = size_t{400} << 20; // of matrices that are used in turn
 constexpr double seconds_each = 0.35;
@@ -38,10 +37,6 @@ struct Settings {
     int64_t columns = 2048;
     int64_t rows = 5632;
 };
-
-double since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /** Products with matrices of one type, in one kind of memory. */
 class Matrices {
@@ -79,13 +74,7 @@ class Matrices {
         const ggml_backend_buffer_ptr buffer(ggml_backend_alloc_ctx_tensors(rest.get(), device_.backend()));
         const std::vector<float> values = make_inputs(matrices_[0]->ne[0], inputs);
         ggml_backend_tensor_set(input, values.data(), 0, ggml_nbytes(input));
-        double best = 1e9;
-        const auto start = Clock::now();
-        for (int round = 0; round < 3 || since(start) < seconds_each; ++round) {
-            const auto begun = Clock::now();
-            ggml_backend_graph_compute(device_.backend(), graph);
-            best = std::min(best, since(begun));
-        }
+        const double best = quickest_round(seconds_each, [&] { ggml_backend_graph_compute(device_.backend(), graph); });
         return best / static_cast<double>(used);
     }
 
