@@ -40,8 +40,14 @@ if(GPT4ALL_BACKEND_MODULES)
   else()
     set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
   endif()
-  set(GGML_CPU_VARIANTS ${GPT4ALL_CPU_VARIANTS})
-  list(FILTER GGML_CPU_VARIANTS EXCLUDE REGEX "^(1|ON|OFF|0)$") # without names, all or none of them
+  set(named_variants ${GPT4ALL_CPU_VARIANTS})
+  list(FILTER named_variants EXCLUDE REGEX "^(1|ON|OFF|0)$") # without names, all or none of them
+  set(GGML_CPU_VARIANTS ${named_variants})
+  if(NOT GGML_CPU_VARIANTS AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    # All that ggml has but two: decision 5 says why.
+    set(GGML_CPU_VARIANTS x64 sse42 sandybridge ivybridge piledriver haswell alderlake skylakex cascadelake icelake zen4
+      sapphirerapids)
+  endif()
   set(GGML_NATIVE OFF CACHE BOOL "" FORCE)
 else()
   set(GGML_CPU_ALL_VARIANTS OFF CACHE BOOL "" FORCE)
@@ -96,8 +102,7 @@ foreach(backend IN LISTS GGML_AVAILABLE_BACKENDS)
   if(GPT4ALL_KERNELS AND backend MATCHES "^ggml-cpu")
     target_compile_definitions(${backend} PRIVATE GPT4ALL_KERNELS)
     target_sources(${backend} PRIVATE ${GPT4ALL_KERNEL_SOURCES})
-    set_source_files_properties(${GPT4ALL_KERNEL_SOURCES} TARGET_DIRECTORY ${backend}
-      PROPERTIES COMPILE_OPTIONS -std=c++20) # ggml's own is C++17
+    target_compile_features(${backend} PRIVATE cxx_std_20) # ggml's own is C++17
     target_include_directories(${backend} PRIVATE ${CMAKE_CURRENT_LIST_DIR}/../src)
   endif()
 endforeach()
@@ -114,18 +119,7 @@ if(NOT MSVC AND NOT GPT4ALL_SANITIZE)
   endforeach()
 endif()
 
-# Compiles several of a target's sources at a time: those of `folder`, in its own folder `home`.
-function(compile_together target home folder)
-  get_target_property(others ${target} SOURCES)
-  list(FILTER others EXCLUDE REGEX "^${folder}/")
-  list(TRANSFORM others PREPEND ${GPT4ALL_LLAMA_CPP_DIR}/${home}/)
-  set_source_files_properties(${others} TARGET_DIRECTORY ${target} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 15)
-endfunction()
-
-# Forty encoders of images and sound, and parsers of answers: small files that all read the same large headers.
-compile_together(mtmd tools/mtmd models)
-compile_together(llama-common common parsers)
+include(${CMAKE_CURRENT_LIST_DIR}/llama.cpp.units.cmake)
 
 # Options of command lines, HTTP and images: the tests hardly run them, and a sanitizer's optimiser takes minutes for them.
 if(GPT4ALL_SANITIZE)
@@ -135,11 +129,13 @@ if(GPT4ALL_SANITIZE)
     TARGET_DIRECTORY llama-common server-context PROPERTIES COMPILE_OPTIONS -O0)
   # Most of the tests' time is spent computing, and no fuzzer looks for new ways through that.
   foreach(target IN ITEMS ggml-base ggml-cpu)
-    target_compile_options(${target} PRIVATE -O2 -fno-sanitize=fuzzer-no-link)
+    # As vectors, instrumented loops would take clang ten times as long to compile.
+    target_compile_options(${target} PRIVATE
+      -O2 -fno-vectorize -fno-slp-vectorize -fno-unroll-loops -fno-sanitize=fuzzer-no-link)
   endforeach()
 endif()
 
-foreach(variant IN LISTS GGML_CPU_VARIANTS)
+foreach(variant IN LISTS named_variants)
   if(NOT TARGET ggml-cpu-${variant})
     message(FATAL_ERROR "GPT4ALL_CPU_VARIANTS: ggml has no variant ${variant} for ${CMAKE_SYSTEM_PROCESSOR}")
   endif()

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cstring>
 
 namespace llmodel {
@@ -23,8 +22,6 @@ constexpr size_t sequences_of_scores = 256; // llama.cpp's limit
 constexpr size_t sequences_recurrent = 8;
 
 constexpr size_t cells_least = 1024;
-
-constexpr auto cancel_poll = std::chrono::milliseconds(20);
 
 size_t logits_rows(const llama_model *weights) {
     return batch_tokens_with_logits(static_cast<size_t>(llama_vocab_n_tokens(llama_model_get_vocab(weights))));

@@ -3,7 +3,6 @@
 #include "llama/abort_guard.h"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 #include <utility>
 
@@ -11,14 +10,12 @@ namespace llmodel {
 
 namespace {
 
-constexpr auto cancel_poll = std::chrono::milliseconds(20);
-
 // Where states are copied whole, each of them takes three sequences of a few.
 constexpr size_t jobs_most = 16;
 constexpr size_t jobs_most_whole = 2;
 
 // Room for short requests to run together.
-constexpr size_t cells_least = 2048;
+constexpr size_t shared_cells_least = 2048;
 
 } // namespace
 
@@ -163,7 +160,7 @@ void ScoreQueue::run_batch(const Members &members, const Members &ready) {
         cells += member->job->plan().longest();
     }
     const AllCancelled task(members);
-    Context::Use use(context_, task, std::max(cells, cells_least), members.front()->job->adapters());
+    Context::Use use(context_, task, std::max(cells, shared_cells_least), members.front()->job->adapters());
     if (!use.incremental()) {
         throw Error(LLMODEL_UNSUPPORTED, "score needs a model that predicts the next token from those before it, "
                                          "which this one does not; use embed or rerank with it");

@@ -12,7 +12,7 @@ namespace llmodel::json_schema {
 namespace {
 
 constexpr uint32_t nowhere = ~uint32_t{0};
-constexpr size_t most_counted = 8000; // states beyond which lengths are counted only as far as takes
+constexpr size_t most_states_counted = 8000; // states beyond which lengths are counted only as far as takes
 constexpr size_t few_counted = 6500;
 thread_local AutomatonBudget *current_budget = nullptr;
 
@@ -316,7 +316,7 @@ Automaton with_length(const Automaton &a, size_t least, std::optional<size_t> mo
     if (least == 0 && !most) {
         return a;
     }
-    if (most && !a.empty() && counted_within(a, *most, most_counted) < *most) {
+    if (most && !a.empty() && counted_within(a, *most, most_states_counted) < *most) {
         const size_t shorter = counted_within(a, *most, few_counted);
         if (shorter >= std::max(least_kept, 2 * std::max(least, a.shortest()))) {
             most = shorter;

@@ -2,7 +2,12 @@
 
 #include "error.h"
 
+#include <chrono>
+
 namespace llmodel {
+
+/** How often what waits for something else looks whether it is cancelled. */
+inline constexpr auto cancel_poll = std::chrono::milliseconds(20);
 
 /** What computes can be told to stop. */
 class Cancellable {
