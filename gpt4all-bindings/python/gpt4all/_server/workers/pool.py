@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..._errors import LLModelError, OutOfMemoryError
+from ..._errors import CancellationError, LLModelError, OutOfMemoryError
 from ..._model import inspect
 from .back_off import BackOff
 from .child import REOPEN
@@ -84,6 +84,7 @@ class Pool:
         self._slots: dict[str, Slot] = {}
         self._room = asyncio.Condition()  # held while it is decided who gets memory
         self._sweeper: asyncio.Task[None] | None = None
+        self._openings: set[asyncio.Task[None]] = set()
         self.crashes = 0
 
     @property
@@ -111,6 +112,9 @@ class Pool:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
+        for opening in self._openings:
+            opening.cancel()
+        await asyncio.gather(*self._openings, return_exceptions=True)
         await asyncio.gather(*(self._close(slot) for slot in self._slots.values()))
 
     @contextlib.asynccontextmanager
@@ -119,17 +123,19 @@ class Pool:
 
         keep_alive: seconds that it is to stay open afterwards, instead of what the options say.
 
+        Once it has begun to be opened, that goes on even if whoever asked stops waiting: a model that takes longer to
+        open than a request may take is there for the next one.
+
         Raises LLModelError if it cannot be opened; OutOfMemoryError if others need the memory for too long.
         """
         slot = self._slots.setdefault(str(path), Slot(str(path)))
         slot.users += 1
         slot.unloading = False
         try:
-            async with slot.lock:
-                if slot.open and slot.users == 1 and slot.opened_with != self._options.for_model(slot.path):
-                    await self._end(slot)
-                if not slot.open:
-                    await self._open(slot)
+            opening = asyncio.create_task(self._ensure_open(slot))
+            self._openings.add(opening)
+            opening.add_done_callback(self._opening_ended)
+            await asyncio.shield(opening)
             assert slot.worker is not None
             yield slot.worker
         finally:
@@ -171,6 +177,19 @@ class Pool:
 
     # ------------------------------------------------------------------------------------------- opening and closing
 
+    async def _ensure_open(self, slot: Slot) -> None:
+        async with slot.lock:
+            if slot.open and slot.users == 1 and slot.opened_with != self._options.for_model(slot.path):
+                await self._end(slot)
+            if not slot.open and slot.users:
+                await self._open(slot)
+                slot.last_used = time.monotonic()  # whoever asked may be gone
+
+    def _opening_ended(self, opening: asyncio.Task[None]) -> None:
+        self._openings.discard(opening)
+        if not opening.cancelled():
+            opening.exception()  # which nobody may be waiting for any more
+
     async def _open(self, slot: Slot) -> None:
         """Under the slot's lock."""
         if slot.worker is not None and not slot.worker.closing:
@@ -208,6 +227,8 @@ class Pool:
         async with self._room:
             while sum(other.memory for other in self._slots.values()) + needed > budget:
                 victim = self._least_recently_used()
+                if not slot.users:
+                    raise CancellationError(f"nobody waits for {Path(slot.path).name} any more")
                 if victim is not None:
                     await self._close(victim)
                 elif (left := deadline - time.monotonic()) > 0:
