@@ -5,6 +5,7 @@ import { chats } from "./chats.svelte";
 import { conversation } from "./conversation.svelte";
 import { documents } from "./documents.svelte";
 import { models } from "./models.svelte";
+import { ui } from "./ui.svelte";
 
 const REFRESH: Record<Change["type"], () => Promise<unknown>> = {
   chats: () => chats.refresh(), // of which it is not known which
@@ -38,8 +39,13 @@ export async function stayInStep(signal: AbortSignal): Promise<void> {
     if (type === "chats") touched.add(id ?? null);
     return false;
   };
+  let before = false;
   const connected = (there: boolean): void => {
-    if (there && !app.online) (Object.keys(REFRESH) as Change["type"][]).forEach((type) => take({ type, id: null }));
+    // What has changed while nothing was heard is not known.
+    if (there && (before || !app.online))
+      (Object.keys(REFRESH) as Change["type"][]).forEach((type) => take({ type, id: null }));
+    if (there) ui.back();
+    before ||= there;
     app.online = there;
   };
   await follow({ path: () => "/events", take, connected, signal });

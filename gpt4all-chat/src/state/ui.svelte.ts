@@ -9,6 +9,8 @@ export interface Toast {
   detail: string | null;
   remedies: string[];
   kind: "done" | "problem";
+  /** Whether it says no more than that the server is away, which is over when it is back. */
+  away: boolean;
   action?: { label: string; run: () => void } | undefined;
 }
 
@@ -38,14 +40,21 @@ class Ui {
   private last = 0;
 
   say(text: string, action?: Toast["action"]): void {
-    this.show({ text, detail: null, remedies: [], kind: "done", action });
+    this.show({ text, detail: null, remedies: [], kind: "done", away: false, action });
   }
 
   /** Shows why something did not work. about: what that was, if several may fail at once. */
   fail(error: unknown, about = ""): void {
     const told = problemOf(error);
     const { text, detail } = wrong(told);
-    this.show({ text: about ? `${about}: ${text}` : text, detail, remedies: remedies(told), kind: "problem" });
+    const away = isAway(error);
+    if (away) this.back(); // said once, whatever else is tried
+    this.show({ text: about ? `${about}: ${text}` : text, detail, remedies: remedies(told), kind: "problem", away });
+  }
+
+  /** Takes back that the server is away. */
+  back(): void {
+    this.toasts = this.toasts.filter((toast) => !toast.away);
   }
 
   dismiss(id: number): void {
@@ -77,10 +86,10 @@ class Ui {
 
 export const ui = new Ui();
 
+const isAway = (error: unknown): boolean => error instanceof ApiError && error.code === UNREACHABLE;
+
 export function problemOf(error: unknown): Problem {
-  if (error instanceof ApiError) {
-    return error.code === UNREACHABLE ? problem(t("app.unreachable")) : error.problem;
-  }
+  if (error instanceof ApiError) return isAway(error) ? problem(t("app.unreachable")) : error.problem;
   return problem(error instanceof Error ? error.message : String(error));
 }
 
@@ -94,5 +103,17 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | null> {
   } catch (error) {
     ui.fail(error);
     return null;
+  }
+}
+
+/**
+ * Fetches what a screen begins with, and shows why if it fails. That the server is away is said above each screen, and
+ * what it has is fetched again when it is back.
+ */
+export async function fetched(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isAway(error)) ui.fail(error);
   }
 }

@@ -104,6 +104,27 @@ describe.skipIf(!program())("chat", () => {
     await page.getByRole("link", { name: "Made meanwhile" }).waitFor();
   });
 
+  test("that the server is away is said once, whatever fails meanwhile, and taken back when it answers", async () => {
+    shown = await opened();
+    const { page } = shown;
+    const away = page.getByText("GPT4All does not answer.");
+    const noticed = page.getByRole("region", { name: "Notices" }).getByText("GPT4All does not answer.");
+    const everything = "**/app/v1/**";
+    await page.route(/\/app\/v1\/(?!session|state|settings)/, (route) => route.abort());
+    await page.reload(); // what the page begins with fails
+    await away.waitFor();
+    await page.waitForTimeout(500);
+    expect(await away.count()).toBe(1);
+    await page.route(everything, (route) => route.abort());
+    for (let times = 0; times < 2; times++) await page.keyboard.press("Control+Shift+O");
+    await send(page, "hello");
+    await noticed.waitFor();
+    expect(await noticed.count()).toBe(1);
+    await page.unrouteAll();
+    await away.first().waitFor({ state: "detached" });
+    expect(await away.count()).toBe(0);
+  });
+
   test("two windows show the same chat, and what is sent in one goes on from what was sent in the other", async () => {
     shown = await opened();
     const { page } = shown;
