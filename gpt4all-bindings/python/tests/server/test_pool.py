@@ -21,7 +21,8 @@ OTHER = Path("other.gguf")
 class FakeWorker:
     """A process with a model, of which there is nothing but whether it is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Start) -> None:
+        self.options = start.options
         self.alive = True
         self.closing = False
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -49,7 +50,7 @@ class Opener:
             raise
         if start.path == "broken.gguf":
             raise OutOfMemoryError("there is not enough", {})
-        return FakeWorker()
+        return FakeWorker(start)
 
 
 @pytest.fixture
@@ -132,5 +133,46 @@ def test_closing_ends_what_is_being_opened(opener: Callable[[], Opener]) -> None
         await gone(pool)
         await asyncio.wait_for(pool.close(), 5)
         assert made.cancelled == 1
+
+    asyncio.run(check())
+
+
+def test_a_model_is_opened_anew_for_several_who_ask_at_once(opener: Callable[[], Opener]) -> None:
+    async def check() -> None:
+        own: dict[str, Any] = {}
+        made, pool = opener(), Pool(Options(own=lambda _: dict(own)))
+        made.allowed.set()
+        await used(pool)
+        own["chat_template"] = "another"
+        workers = await asyncio.gather(*(used(pool) for _ in range(3)))
+        assert [worker.options for worker in workers] == [own] * 3
+        assert made.begun == 2
+        await pool.close()
+
+    asyncio.run(check())
+
+
+def test_nobody_gets_a_model_with_another_template(opener: Callable[[], Opener]) -> None:
+    """Other options wait until the model is not used; for a template, who asks does."""
+
+    async def check() -> None:
+        own: dict[str, Any] = {}
+        made, pool = opener(), Pool(Options(own=lambda _: dict(own)))
+        made.allowed.set()
+        async with pool.use(MODEL) as first:
+            own["threads"] = 2
+            assert await asyncio.wait_for(used(pool), 5) is first
+            own["chat_template"] = "another"
+            waiting = [asyncio.create_task(used(pool)) for _ in range(2)]
+            leaving = asyncio.create_task(used(pool))
+            await asyncio.sleep(0.05)
+            assert not any(task.done() for task in waiting)
+            assert first.alive
+            leaving.cancel()
+        for worker in await asyncio.wait_for(asyncio.gather(*waiting), 5):
+            assert worker.options == own
+        assert made.begun == 2
+        assert first.closing
+        await pool.close()
 
     asyncio.run(check())

@@ -18,6 +18,8 @@ from .child import REOPEN
 from .worker import Start, Worker
 
 SWEEP_SECONDS = 0.25
+# Of another value of these, an answer is not what was asked for.
+DECISIVE = ("chat_template",)
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Options:
     pinned: paths that are never closed to make room.
     wait: seconds that a model waits for memory which others are using, before OutOfMemoryError.
     own: more options of Model for one of them, by its path. A model that was opened with others is opened anew, as soon
-        as nobody else uses it.
+        as nobody uses it. If the chat template is another one, whoever asks waits until then.
     """
 
     memory_budget: int | None = None
@@ -56,7 +58,8 @@ class Slot:
         self.worker: Worker | None = None
         self.opened_with: Mapping[str, Any] = {}
         self.memory = 0  # bytes
-        self.users = 0
+        self.users = 0  # those who wait for it among them
+        self.holders = 0  # of these, those who have got the worker
         self.last_used = time.monotonic()
         self.preloaded = False  # whether it stays open unless a request says how long
         self.keep_alive: float | None = None  # seconds, where a request said how long
@@ -74,6 +77,14 @@ class Slot:
     def idle(self) -> bool:
         """Whether nobody uses it."""
         return self.users == 0 and not self.lock.locked()
+
+
+@dataclass
+class Asker:
+    """Somebody who wants a model. holds: has got its worker. gone: wants it no more."""
+
+    holds: bool = False
+    gone: bool = False
 
 
 class Pool:
@@ -131,15 +142,18 @@ class Pool:
         slot = self._slots.setdefault(str(path), Slot(str(path)))
         slot.users += 1
         slot.unloading = False
+        asker = Asker()
         try:
-            opening = asyncio.create_task(self._ensure_open(slot))
+            opening = asyncio.create_task(self._ensure_open(slot, asker))
             self._openings.add(opening)
             opening.add_done_callback(self._opening_ended)
             await asyncio.shield(opening)
             assert slot.worker is not None
             yield slot.worker
         finally:
+            asker.gone = True
             slot.users -= 1
+            slot.holders -= asker.holds
             slot.last_used = time.monotonic()
             slot.keep_alive = keep_alive
             async with self._room:
@@ -177,13 +191,24 @@ class Pool:
 
     # ------------------------------------------------------------------------------------------- opening and closing
 
-    async def _ensure_open(self, slot: Slot) -> None:
+    async def _ensure_open(self, slot: Slot, asker: Asker) -> None:
         async with slot.lock:
-            if slot.open and slot.users == 1 and slot.opened_with != self._options.for_model(slot.path):
+            async with self._room:
+                while slot.open and slot.holders and self._is_other(slot, DECISIVE):
+                    await self._room.wait()
+            if slot.open and slot.users and not slot.holders and self._is_other(slot):
                 await self._end(slot)
             if not slot.open and slot.users:
                 await self._open(slot)
                 slot.last_used = time.monotonic()  # whoever asked may be gone
+            if not asker.gone:
+                slot.holders += 1
+                asker.holds = True
+
+    def _is_other(self, slot: Slot, names: Sequence[str] | None = None) -> bool:
+        """Whether a model was opened with other options than hold now. names: those that count; None: all."""
+        wanted = self._options.for_model(slot.path)
+        return any(slot.opened_with.get(name) != wanted.get(name) for name in names or {*slot.opened_with, *wanted})
 
     def _opening_ended(self, opening: asyncio.Task[None]) -> None:
         self._openings.discard(opening)
