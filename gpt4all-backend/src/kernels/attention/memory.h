@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/attention/cell_order.h"
+#include "kernels/attention/loaders.h"
 #include "kernels/attention/problem.h"
 #include "kernels/gemm.h"
 
@@ -8,8 +9,6 @@
 #include <cstdint>
 
 namespace llmodel::kernels::attention {
-
-constexpr int block_size = 64; // cells
 
 template<typename Number> Number round_up(Number number, Number to) {
     return (number + to - 1) / to * to;

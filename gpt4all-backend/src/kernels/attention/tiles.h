@@ -2,6 +2,7 @@
 
 #include "ggml.h"
 #include "kernels/attention/cell_order.h"
+#include "kernels/attention/few_rows.h"
 #include "kernels/attention/memory.h"
 #include "kernels/attention/problem.h"
 #include "kernels/attention/visible_cells.h"
@@ -75,7 +76,8 @@ class Tiles {
 
         const CellBits *visible = unite_visible();
         ascending_ = in_order_ || !visible || !sort_cells(visible);
-        const auto columns = Scratch::value_columns(problem_);
+        score_as_they_lie_ = few_rows::score_of(problem_.op->src[1]->type, problem_.key_size, rows_);
+        add_as_they_lie_ = few_rows::add_of(problem_.op->src[2]->type, problem_.value_size, rows_);
         for (int number = 0; number < key_heads; ++number) {
             choose(number);
             load_queries();
@@ -101,19 +103,11 @@ class Tiles {
                 then_ = {.cells = last ? blocks[1 - turn % 2] : cells,
                          .count = last ? count_next : count,
                          .key_head = last ? first_key_head : key_head_ + 1};
-                load_keys(cells, count);
-                std::fill(scratch_.scores[0], scratch_.scores[rows_], 0.0F);
-                multiply(constant(query_), constant(scratch_.keys), scratch_.scores, rows_,
-                         static_cast<int>(problem_.key_size), round_up(count, lanes) / lanes);
+                score(cells, count);
                 for (int query = 0; query < tile_.queries; ++query) {
                     weigh(query, cells, count);
                 }
-                if (load_values(cells, count)) {
-                    multiply(constant(scratch_.scores), constant(scratch_.values), sums_, rows_, count,
-                             static_cast<int>(columns / lanes));
-                } else {
-                    add_what_is_visible(cells, count);
-                }
+                add_values(cells, count);
             }
             count = count_next;
         }
@@ -219,42 +213,79 @@ class Tiles {
 
     int64_t key_stream() const { return tile_.stream / (problem_.streams / problem_.key_streams()); }
 
+    void score(const int64_t *cells, int count) {
+        if (!score_as_they_lie_) {
+            load_keys(cells, count);
+            std::fill(scratch_.scores[0], scratch_.scores[rows_], 0.0F);
+            multiply(constant(query_), constant(scratch_.keys), scratch_.scores, rows_,
+                     static_cast<int>(problem_.key_size), round_up(count, lanes) / lanes);
+            return;
+        }
+        const char *keys[block_size];
+        const char *values[block_size];
+        find(problem_.op->src[1], key_head_, cells, count, keys);
+        find(problem_.op->src[2], key_head_, cells, count, values);
+        for (int first = 0; first < count; first += lanes) {
+            const int some = std::min(lanes, count - first);
+            score_as_they_lie_(keys + first, constant(query_), problem_.key_size,
+                               {scratch_.scores.data + first, scratch_.scores.stride},
+                               {values + first, some, row_bytes(problem_.op->src[2])});
+        }
+    }
+
+    static size_t row_bytes(const ggml_tensor *source) { return ggml_row_size(source->type, source->ne[0]); }
+
+    /** Where some cells' keys or values lie; the last one's where more are taken at once. */
+    void find(const ggml_tensor *source, int64_t key_head, const int64_t *cells, int count,
+              const char *(&found)[block_size]) const {
+        const Heads heads = Heads::of(source);
+        for (int i = 0; i < round_up(count, lanes); ++i) {
+            found[i] = heads.at(cells[std::min(i, count - 1)], key_head, key_stream());
+        }
+    }
+
     /** Keys lie in columns, so that a vector holds the same number of several. */
     void load_keys(const int64_t *cells, int count) {
-        const Heads keys = Heads::of(problem_.op->src[1]);
-        const int64_t stream = key_stream();
+        const char *found[block_size];
+        find(problem_.op->src[1], key_head_, cells, count, found);
         for (int first = 0; first < count; first += lanes) {
+            const char *const *keys = found + first;
             prefetch(problem_.op->src[2], key_head_, cells + first, std::min(lanes, count - first));
-            const char *some[lanes];
-            for (int lane = 0; lane < lanes; ++lane) {
-                some[lane] = keys.at(cells[std::min(first + lane, count - 1)], key_head_, stream);
-            }
 #if defined(LLMODEL_LOADS_HALVES)
-            if (problem_.op->src[1]->type == GGML_TYPE_F16 && problem_.key_size % lanes == 0) {
-                turn_keys(first, [&](int lane, int64_t i) {
-                    return load_halves(reinterpret_cast<const ggml_fp16_t *>(some[lane]) + i);
+            const ggml_type type = problem_.op->src[1]->type;
+            if (type == GGML_TYPE_F16 && problem_.key_size % lanes == 0) {
+                turn_keys(first, [keys, loader = HalfKeys()](int64_t i, Floats(&columns)[lanes]) {
+                    loader.load(keys, i, columns);
+                });
+                continue;
+            }
+            if (type == GGML_TYPE_Q8_0) {
+                turn_keys(first, [keys, loader = Q8_0Keys()](int64_t i, Floats(&columns)[lanes]) mutable {
+                    loader.load(keys, i, columns);
                 });
                 continue;
             }
 #endif
             for (int lane = 0; lane < lanes; ++lane) {
-                problem_.read_key(some[lane], scratch_.loaded[lane], problem_.key_size);
+                problem_.read_key(keys[lane], scratch_.loaded[lane], problem_.key_size);
             }
-            turn_keys(first, [&](int lane, int64_t i) { return load(scratch_.loaded[lane] + i); });
+            turn_keys(first, [&](int64_t i, Floats(&columns)[lanes]) {
+                for (int lane = 0; lane < lanes; ++lane) {
+                    columns[lane] = load(scratch_.loaded[lane] + i);
+                }
+                transpose(columns);
+            });
         }
     }
 
-    template<typename Load> void turn_keys(int first, Load load_some) {
+    template<typename Load> void turn_keys(int first, Load load_columns) {
         const Rows<float> keys = scratch_.keys;
         const int64_t size = problem_.key_size; // which the compiler would read again for each vector
         for (int64_t i = 0; i < size; i += lanes) {
-            Floats square[lanes];
+            Floats columns[lanes];
+            load_columns(i, columns);
             for (int lane = 0; lane < lanes; ++lane) {
-                square[lane] = load_some(lane, i);
-            }
-            transpose(square);
-            for (int lane = 0; lane < lanes; ++lane) {
-                store(keys[i + lane] + first, square[lane]);
+                store(keys[i + lane] + first, columns[lane]);
             }
         }
     }
@@ -262,12 +293,48 @@ class Tiles {
     /** What is computed next, while this is. */
     void prefetch(const ggml_tensor *source, int64_t key_head, const int64_t *cells, int count) const {
         const Heads heads = Heads::of(source);
-        const auto bytes = static_cast<ptrdiff_t>(ggml_row_size(source->type, source->ne[0]));
+        const auto bytes = static_cast<ptrdiff_t>(row_bytes(source));
         for (int i = 0; i < count; ++i) {
             const char *row = heads.at(cells[i], key_head, key_stream());
             for (ptrdiff_t at = 0; at < bytes; at += 64) {
                 __builtin_prefetch(row + at);
             }
+        }
+    }
+
+    void add_values(const int64_t *cells, int count) {
+        const Rows<float> values = scratch_.values;
+        if (!add_as_they_lie_) {
+            const auto vectors = static_cast<int>(Scratch::value_columns(problem_) / lanes);
+            if (load_values(cells, count)) {
+                multiply(constant(scratch_.scores), constant(values), sums_, rows_, count, vectors);
+            } else {
+                add_what_is_visible(values, cells, count, 0, vectors);
+            }
+            return;
+        }
+        const char *keys[block_size]; // of what comes next
+        const char *some[block_size];
+        find(problem_.op->src[1], then_.key_head, then_.cells, then_.count, keys);
+        find(problem_.op->src[2], key_head_, cells, count, some);
+        const auto vectors = static_cast<int>(problem_.value_size / lanes);
+        for (int vector = 0; vector < vectors; vector += few_rows::most_vectors) {
+            const int width = std::min(few_rows::most_vectors, vectors - vector);
+            const few_rows::Add add = (*add_as_they_lie_)[static_cast<size_t>(width - 1)];
+            const int begin = then_.count * vector / vectors;
+            const int end = then_.count * (vector + width) / vectors;
+            if (!add(some, constant(scratch_.scores), count, ptrdiff_t{vector} * lanes, sums_,
+                     {keys + begin, end - begin, row_bytes(problem_.op->src[1])})) {
+                load_values(cells, count);
+                add_what_is_visible(values, cells, count, vector, width);
+            }
+        }
+        for (int row = 0; row < rows_; ++row) {
+            float sum = sums_[row][problem_.value_size];
+            for (int i = 0; i < count; ++i) {
+                sum += scratch_.scores[row][i];
+            }
+            sums_[row][problem_.value_size] = sum;
         }
     }
 
@@ -320,8 +387,8 @@ class Tiles {
     }
 
     /** Leaves out what 0 times a value would not: another conversation's that is infinite or not a number. */
-    void add_what_is_visible(const int64_t *cells, int count) {
-        const auto vectors = static_cast<int>(Scratch::value_columns(problem_) / lanes);
+    void add_what_is_visible(Rows<float> values, const int64_t *cells, int count, int first, int vectors) {
+        const ptrdiff_t column = ptrdiff_t{first} * lanes;
         for (int row = 0; row < rows_; ++row) {
             CellBits visible = ~CellBits{0};
             if (problem_.mask) {
@@ -329,7 +396,8 @@ class Tiles {
             }
             for (int i = 0; i < count; ++i) {
                 if (visible >> i & 1U) {
-                    multiply({scratch_.scores[row] + i, 1}, {scratch_.values[i], 0}, {sums_[row], 0}, 1, 1, vectors);
+                    multiply({scratch_.scores[row] + i, 1}, {values[i] + column, 0}, {sums_[row] + column, 0}, 1, 1,
+                             vectors);
                 }
             }
         }
@@ -433,6 +501,9 @@ class Tiles {
     int tiles_ = 0;
     bool in_order_ = true; // cells, by their positions
     Tile tile_{};
+    // null where keys or values are unpacked first
+    few_rows::Score score_as_they_lie_ = nullptr;
+    const few_rows::AddOfWidths *add_as_they_lie_ = nullptr;
     bool ascending_ = true; // the tile's cells, as they are taken
     SortedCells sorted_;
     int64_t first_key_head_ = 0;
