@@ -50,7 +50,8 @@ class Application:
             elif is_page(scope):
                 await adapted(pages.page(path), scope, receive, send)
             else:
-                await (app if path in OPEN else programs)(scope, receive, send)
+                with self.services.opening.for_programs():
+                    await (app if path in OPEN else programs)(scope, receive, send)
 
         return answering
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .._server.workers.pool import Pool
 from .preferences import Preferences
+
+_for_programs = ContextVar("for_programs", default=False)
 
 
 @dataclass
@@ -57,8 +60,17 @@ class Opening:
                 del self._in_use[key]
                 used.ended.set()
 
+    @contextlib.contextmanager
+    def for_programs(self) -> Iterator[None]:
+        """For requests that are of no chat: models have their own templates, whatever is being answered meanwhile."""
+        token = _for_programs.set(True)
+        try:
+            yield
+        finally:
+            _for_programs.reset(token)
+
     def _own(self, path: str) -> dict[str, Any]:
         used = self._in_use.get(path)
-        if used is None or used.template is None:
+        if used is None or used.template is None or _for_programs.get():
             return self._options
         return {**self._options, "chat_template": used.template}

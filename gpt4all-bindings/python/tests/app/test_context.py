@@ -135,3 +135,23 @@ def test_templates_are_not_mixed_up(app: App) -> None:
     jobs = [app.send(app.chat(settings=kinds[i % 2]), "Hello there")["job"] for i in range(6)]
     together = [app.wait(job)["stats"]["prompt_tokens"] for job in jobs]
     assert together == alone * 3
+
+
+def test_programs_do_not_get_a_chats_template(app: App) -> None:
+    """They wait for an answer with one, and have the model with its own."""
+    body = {"model": SMOLLM2, "messages": [{"role": "user", "content": "Hello there"}], "max_tokens": 2}
+
+    def prompt_tokens() -> int:
+        answer = app.http.post(f"{app.address}/v1/chat/completions", json=body, timeout=300)
+        assert answer.ok, answer.text
+        tokens: int = answer.json()["usage"]["prompt_tokens"]
+        return tokens
+
+    alone = prompt_tokens()
+    template = "{% for message in messages %}{{ message.content }}{% endfor %}"
+    long = {"sampling": {"max_tokens": 200, "temperature": 0}, "template": template}
+    events = app.events(app.send(app.chat(settings=long), "Hello there")["job"])
+    assert any(event["type"] == "text" for event in events)  # and leaves the rest
+    assert prompt_tokens() == alone
+    *_, last = events
+    assert last["message"]["stats"]["prompt_tokens"] < alone
