@@ -15,7 +15,7 @@
 
 namespace llmodel::kernels::attention {
 
-/** Rows that are needed next, fetched a line at a time: as many as there are would wait for each other. */
+/** Rows that are needed next, fetched a line at a time: all of them at once would wait for each other. */
 class Ahead {
   public:
     Ahead(const char *const *rows, int count, size_t bytes)
