@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 
 from ci.common import ROOT
+from ci.steps import run_captured
 
 
 def our_files(*patterns: str) -> list[str]:
@@ -22,5 +23,5 @@ def native_files() -> list[str]:
 
 def output_of(command: Sequence[str]) -> str:
     """What a command says if it fails; nothing if it succeeds."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-    return (done.stdout + done.stderr).strip() or f"exit code {done.returncode}" if done.returncode else ""
+    code, output = run_captured(command, ROOT)
+    return output.strip() or f"exit code {code}" if code else ""

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ci.common import BUILD, LABEL, Failure, in_words, say
@@ -28,10 +29,44 @@ _ended = threading.Event()
 
 
 def end_all() -> None:
-    """Ends every command of run_logged(), in whatever thread it was called, and starts no more of them."""
+    """Ends every command of run_logged() and run_captured(), in whatever thread it was called, and starts no more."""
     _ended.set()
     for end in tuple(_running):
         end()
+
+
+def _start(command: Sequence[str], cwd: Path, variables: Mapping[str, str]) -> subprocess.Popen[str]:
+    if _ended.is_set():
+        raise Failure(f"{command[0]} is not started, as the run was interrupted")
+    try:
+        return subprocess.Popen(
+            command, cwd=cwd, env={**os.environ, **variables}, text=True, errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise Failure(f"{command[0]} cannot be started: {error}") from error
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    # asked first: ninja passes it on to the compilers, which are not of its process group
+    for number, grace in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 1.0)):
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, number)
+            process.wait(grace)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def _ended_with_all(end: Callable[[], None]) -> Iterator[None]:
+    _running.add(end)
+    try:
+        yield
+    except BaseException:
+        end()
+        raise
+    finally:
+        _running.discard(end)
 
 
 class Line:
@@ -115,29 +150,13 @@ def run_logged(
 
     A command that runs longer than `timeout` seconds is ended, with what it started, and counts as 124.
     """
-    if _ended.is_set():
-        raise Failure(f"{command[0]} is not started, as the run was interrupted")
     log.parent.mkdir(parents=True, exist_ok=True)
     line_shown = Line()
     expired = threading.Event()
     with log.open("a", buffering=1, encoding="utf-8", errors="replace") as out:
         out.write("$ " + " ".join(command) + "\n")
-        try:
-            process = subprocess.Popen(
-                command, cwd=cwd, env={**os.environ, **(variables or {})}, text=True, errors="replace",
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            raise Failure(f"{command[0]} cannot be started: {error}") from error
-
-        def end() -> None:
-            # asked first: ninja passes it on to the compilers, which are not of its process group
-            for number, grace in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 1.0)):
-                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                    os.killpg(process.pid, number)
-                    process.wait(grace)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        process = _start(command, cwd, variables or {})
+        end = partial(_end, process)
 
         def expire() -> None:
             expired.set()
@@ -146,24 +165,28 @@ def run_logged(
         timer = threading.Timer(timeout, expire) if timeout else None
         if timer:
             timer.start()
-        _running.add(end)
         try:
-            assert process.stdout is not None
-            for line in process.stdout:
-                out.write(line)
-                text = progress(line) if progress else None
-                if text:
-                    line_shown.show(text)
-            process.wait()
-        except BaseException:
-            end()
-            raise
+            with _ended_with_all(end):
+                assert process.stdout is not None
+                for line in process.stdout:
+                    out.write(line)
+                    text = progress(line) if progress else None
+                    if text:
+                        line_shown.show(text)
+                process.wait()
         finally:
-            _running.discard(end)
             line_shown.clear()
             if timer:
                 timer.cancel()
     return 124 if expired.is_set() else process.returncode
+
+
+def run_captured(command: Sequence[str], cwd: Path) -> tuple[int, str]:
+    """Runs a command; returns its exit code and what it printed."""
+    process = _start(command, cwd, {})
+    with _ended_with_all(partial(_end, process)):
+        output, _ = process.communicate()
+    return process.returncode, output
 
 
 def ninja_progress() -> Progress:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ci.common import BUILD, ROOT, cache_root
 from ci.files import our_files
-from ci.steps import Line
+from ci.steps import Line, end_all, run_captured
 
 CLANG_TIDY = "clang-tidy-14"
 BASE = "GPT4ALL_BASE"  # the environment variable that names the commit before a change
@@ -46,11 +46,9 @@ def _tidy_one(entry: dict[str, str], seed: bytes, headers: Collection[str]) -> s
     # gcc's options that clang 14 does not know are of no interest here
     command = [CLANG_TIDY, "--quiet", "-p", str(BUILD / "tidy"), "--extra-arg=-Wno-unknown-warning-option"]
     command += ["--extra-arg=-Wno-error"]  # the compiler that builds says what is an error
-    process = subprocess.run(
-        [*command, str(source)], cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
-    )
-    if process.returncode:
-        return (process.stdout + process.stderr).strip()
+    code, output = run_captured([*command, str(source)], ROOT)
+    if code:
+        return output.strip()
     done.parent.mkdir(parents=True, exist_ok=True)
     done.touch()
     return ""
@@ -75,9 +73,13 @@ def check_clang_tidy(only: Collection[str] | None = None) -> str:
     line = Line()
     wrong: list[str] = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for number, text in enumerate(pool.map(lambda entry: _tidy_one(entry, seed, headers), entries), 1):
-            line.show(f"clang-tidy: {number} of {len(entries)} files")
-            wrong += [text] if text else []
+        try:
+            for number, text in enumerate(pool.map(lambda entry: _tidy_one(entry, seed, headers), entries), 1):
+                line.show(f"clang-tidy: {number} of {len(entries)} files")
+                wrong += [text] if text else []
+        except BaseException:
+            end_all()  # else the pool goes through all that is left
+            raise
     line.clear()
     return "\n".join(wrong)
 

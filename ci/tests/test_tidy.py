@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from ci import files, tidy
+from ci.common import ROOT
 
 
 class Repository:
@@ -83,3 +89,40 @@ def test_a_source_is_looked_at_again_when_a_header_that_it_reads_has_changed(rep
     (repository.root / "unused.h").write_text("")
     (repository.root / "x.cpp").write_text('#include <string>\n#include "a.h"\nint unused;\n')
     assert tidy.with_headers("x.cpp", headers) == ["x.cpp", "a.h", "deep/b.h"]
+
+
+TIDY = """
+from pathlib import Path
+from ci import files, tidy
+from ci.common import run_main
+for module in (files, tidy):
+    module.ROOT = Path.cwd()
+tidy.BUILD = Path("build")
+run_main("tidy", tidy.check_clang_tidy)
+"""
+
+
+def test_being_ended_leaves_out_what_is_left(repository: Repository) -> None:
+    root = repository.root
+    names = [f"x{number}.cpp" for number in range(2 * (os.cpu_count() or 1) + 1)]
+    repository.commit(**{name.replace(".", "_"): "" for name in names})
+    (root / "build" / "tidy").mkdir(parents=True)
+    entries = [{"file": str(root / name), "command": "c++"} for name in names]
+    (root / "build" / "tidy" / "compile_commands.json").write_text(json.dumps(entries))
+    program = root / tidy.CLANG_TIDY
+    program.write_text("#!/bin/sh\necho $$ >> pids\nexec sleep 60\n")
+    program.chmod(0o755)
+    variables = {"PYTHONPATH": str(ROOT), "PATH": f"{root}{os.pathsep}{os.environ['PATH']}", "GPT4ALL_CACHE": str(root)}
+    running = subprocess.Popen([sys.executable, "-c", TIDY], cwd=root, env={**os.environ, **variables})
+    pids = root / "pids"
+    deadline = time.monotonic() + 60
+    while not (pids.is_file() and pids.read_text().strip()):
+        assert time.monotonic() < deadline, "nothing was started"
+        time.sleep(0.05)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(30) == 128 + signal.SIGTERM
+    started = pids.read_text().split()
+    assert len(started) <= (os.cpu_count() or 1)
+    for pid in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
