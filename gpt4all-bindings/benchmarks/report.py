@@ -85,7 +85,8 @@ def targets(results: dict[str, Any]) -> Iterator[str]:
     if rows:
         yield from ("## Targets", "", "| | at least | measured | reached |", "| --- | ---: | ---: | --- |", *rows, "")
     if pages := sorted(explained - {""}):
-        yield from ("\\* What keeps these from their targets is said in " + " and ".join(pages) + ".", "")
+        named = " and ".join([*filter(None, [", ".join(pages[:-1])]), pages[-1]])
+        yield from (f"\\* What keeps these from their targets is said in {named}.", "")
 
 
 def facts(results: dict[str, Any]) -> Iterator[str]:

@@ -320,6 +320,7 @@ class Target:
 
 _DECODE = Column("decode", "decode", "", BENCH)
 _TOTAL = Column("parallel", "total", "", SERVER)
+_OF_ROWS = "[decision 20](decisions/0020-attention-of-our-own.md)"
 PANELS = "[decision 24](decisions/0024-weights-are-laid-out-once.md)"
 _OPENED = {
     "the default model": Column("loading", "ready", "", SERVER),
@@ -368,7 +369,7 @@ TARGETS = (
         for name in WEIGHTS
         for inputs, words in VECTORS.items()
     ),
-    *(Target(f"Attention, {what}", column, OUR_KERNELS, LIMIT, 0.5) for what, column in _ATTENTION.items()),
+    *(Target(f"Attention, {what}", column, OUR_KERNELS, LIMIT, 0.5, _OF_ROWS) for what, column in _ATTENTION.items()),
     *(
         Target(f"Opening {what}: with nothing kept, compared with {then}", column, LAID_OUT, then, least, PANELS)
         for what, column in _OPENED.items()
