@@ -20,6 +20,7 @@ import instruction_sets
 import noise
 import report
 import tables
+import weights_page
 from beside import Pair
 from contenders import HERE, Contender, LlamaBench, LlamaServer, Worker
 from gpt4all import Model, build_info
@@ -162,7 +163,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         for number in QUESTIONS[name](settings, contenders, LlamaBench(llama_cpp / "llama-bench"), recorder):
             print(f" {number + 1}", end="", file=sys.stderr, flush=True)
         print(f" of {settings.rounds} rounds, {time.monotonic() - start:.0f} s", file=sys.stderr)
-        questions[name] = {"values": recorder.values, "failures": recorder.failures}
+        questions |= by_kind(recorder, facts["cpu"]) if name == "weights" else {name: recorder.results()}
     if arguments.update:
         kept = json.loads((arguments.output / "results.json").read_text())
         kept["versions"] = {**ik_llama_cpp(arguments), **kept["versions"]}
@@ -187,6 +188,16 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def by_kind(recorder: Recorder, cpu: str) -> dict[str, Any]:
+    """What was measured with weights of each type, apart for each set of instructions."""
+    found: dict[str, Any] = {}
+    for of_set in instruction_sets.SETS:
+        results = recorder.results(f"{of_set} ")
+        if results["values"]:
+            found[weights_page.question(of_set, instruction_sets.maker(cpu))] = results
+    return found or {"weights": recorder.results()}
+
+
 def updated(
     results: dict[str, Any], questions: dict[str, Any], settings: Settings, facts: dict[str, Any]
 ) -> dict[str, Any]:
@@ -203,8 +214,8 @@ def write(results: dict[str, Any], folder: Path, plot_python: str | None) -> Pat
     path = folder / "results.json"
     path.write_text(json.dumps(results, indent=1) + "\n")
     plots = {}
-    for plot, question in ((table.plot, table.columns[0].question) for table in report.TABLES if table.plot):
-        if plot_python and question in results["questions"]:
+    for plot, columns in ((table.plot, table.columns) for table in report.TABLES if table.plot):
+        if plot_python and any(column.question in results["questions"] for column in columns):
             command = [plot_python, str(HERE / plot.program), str(path), str(folder / plot.file)]
             subprocess.run(command, check=False)
         if (folder / plot.file).is_file():

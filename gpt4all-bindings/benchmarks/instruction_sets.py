@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 AVX2, AVX512, AMX = "AVX2", "AVX-512", "AMX"
+INTEL, AMD = MAKERS = ("Intel", "AMD")
 
 _AVX2 = {"avx2", "fma", "f16c"}
 _AVX512 = {*_AVX2, "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd", "avx512vbmi", "avx512_vnni"}
@@ -39,6 +40,11 @@ SETS = {
         "llmodel_bench_limits_amx",
     ),
 }
+
+
+def maker(cpu: str) -> str:
+    """Who makes a processor of this name."""
+    return next((name for name in MAKERS if name in cpu), "another maker")
 
 
 def modules(flags: Container[str]) -> dict[str, str]:

@@ -105,6 +105,11 @@ class Recorder:
         for measure, value in measures.items():
             self.values.setdefault(measure, {}).setdefault(name, []).append(value)
 
+    def results(self, beginning: str = "") -> dict[str, Any]:
+        """What results.json holds; of the measures that begin so."""
+        values = {name: each for name, each in self.values.items() if name.startswith(beginning)}
+        return {"values": values, "failures": self.failures}
+
 
 Measure = Callable[[], "dict[str, float]"]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from instruction_sets import AMX, AVX2, AVX512, SETS
+from collections.abc import Iterator
+
+from instruction_sets import AMX, AVX2, AVX512, MAKERS, SETS
 from noise import TYPES
 from tables import BENCH, C_API, IK, LIMIT, SERVER, Column, Plot, Table, Target
 from weights import (
@@ -52,9 +54,18 @@ THEIRS = {
 BEST_MODE = " ik_llama.cpp lays weights out anew as it loads them, or does not: the faster of both counts."
 
 
-def column(of_set: str, test: str, name: str, reference: str = LIMIT) -> Column:
+# One maker's processors do the same things at other speeds than another's.
+KINDS = tuple((of_set, maker) for of_set in SETS for maker in MAKERS)
+
+
+def question(of_set: str, maker: str) -> str:
+    """Under which results.json has what was measured with a set of instructions on a maker's processor."""
+    return f"weights with {of_set}, {maker}"
+
+
+def column(of_set: str, maker: str, test: str, name: str, reference: str = LIMIT) -> Column:
     """The rates of a file."""
-    return Column("weights", f"{of_set} {test} {name}", name, reference)
+    return Column(question(of_set, maker), f"{of_set} {test} {name}", name, reference)
 
 
 TABLES = (
@@ -62,19 +73,19 @@ TABLES = (
         "Weights of each type: what the machine allows",
         COMPARED,
         tuple(
-            Column("weights", f"{of_set} {measure}", f"{of_set}, {unit}", LIMIT)
-            for of_set in SETS
+            Column(question(of_set, maker), f"{of_set} {measure}", f"{of_set}, {maker}, {unit}", LIMIT)
+            for of_set, maker in KINDS
             for measure, unit in (("read_bandwidth", "GB/s"), ("peak_products_per_ns", "products/ns"))
         ),
         Plot("plot_weights.py", "weights.svg", "Tokens for a second with weights of each type, beside what is allowed"),
     ),
     *(
         Table(
-            f"Weights of each type with {of_set}: {WORDS[test]}",
+            f"Weights of each type with {of_set}, {maker}: {WORDS[test]}",
             f"{HOW[test]} In tokens for a second. {THEIRS[of_set]}{BEST_MODE if of_set != AMX else ''}",
-            tuple(column(of_set, test, name) for name in COLUMNS),
+            tuple(column(of_set, maker, test, name) for name in COLUMNS),
         )
-        for of_set in SETS
+        for of_set, maker in KINDS
         for test in TESTS
     ),
 )
@@ -87,21 +98,23 @@ PROMPTS = {"Q4_0": 2.0, "Q4_1": 5.0, "Q4_K_M": 2.0, "Q6_K": 3.3, "Q8_0": 4.0}
 OF_ALLOWED = {AVX2: 0.8, AVX512: 0.8, AMX: 0.85}
 
 
-def _target(of_set: str, test: str, name: str, other: str, least: float) -> Target:
-    words = f"{name} with {of_set}, {WORDS[test]}, compared with {other}"
-    return Target(words, column(of_set, test, name, other), C_API, other, least, EXPLAINED)
+def _targets(of_set: str, test: str, name: str, other: str, least: float) -> Iterator[Target]:
+    for maker in MAKERS:
+        words = f"{name} with {of_set}, {maker}, {WORDS[test]}, compared with {other}"
+        yield Target(words, column(of_set, maker, test, name, other), C_API, other, least, EXPLAINED)
 
 
-TARGETS = (
-    *(_target(AVX512, PROMPT, name, BENCH, least) for name, least in PROMPTS.items()),
-    *(_target(AVX512, PROMPT, name, IK, 1.1) for name in FIRST),
-    *(_target(AVX2, PROMPT, name, BENCH, 1.5) for name in FIRST),
-    *(_target(AMX, PROMPT, name, BENCH, 1.5) for name in TYPES),
+_ASKED = (
+    *((AVX512, PROMPT, name, BENCH, least) for name, least in PROMPTS.items()),
+    *((AVX512, PROMPT, name, IK, 1.1) for name in FIRST),
+    *((AVX2, PROMPT, name, BENCH, 1.5) for name in FIRST),
+    *((AMX, PROMPT, name, BENCH, 1.5) for name in TYPES),
     *(
-        _target(of_set, DECODE, name, LIMIT, least)
+        (of_set, DECODE, name, LIMIT, least)
         for of_set, least in OF_ALLOWED.items()
         for name in (TYPES if of_set == AMX else FIRST)
     ),
-    *(_target(of_set, DECODE, DEFAULT_MODEL, LIMIT, 0.6) for of_set in (AVX2, AVX512)),
-    *(_target(of_set, CHATS, name, SERVER, 1.5) for of_set in SETS for name in FEW[CHATS]),
+    *((of_set, DECODE, DEFAULT_MODEL, LIMIT, 0.6) for of_set in (AVX2, AVX512)),
+    *((of_set, CHATS, name, SERVER, 1.5) for of_set in SETS for name in FEW[CHATS]),
 )
+TARGETS = tuple(target for asked in _ASKED for target in _targets(*asked))

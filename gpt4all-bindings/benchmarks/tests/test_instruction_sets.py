@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from instruction_sets import AMX, AVX2, AVX512, modules, native, programs_with
+from instruction_sets import AMD, AMX, AVX2, AVX512, INTEL, maker, modules, native, programs_with
 
 HASWELL = ["avx2", "fma", "f16c", "bmi2"]
 ICE_LAKE = [*HASWELL, *(f"avx512{name}" for name in ("f", "bw", "dq", "vl", "cd", "vbmi")), "avx512_vnni"]
@@ -31,6 +31,11 @@ def test_what_is_built_for_a_machine_does_not_use_amx() -> None:
     assert native(modules(SAPPHIRE_RAPIDS)) == AVX512
     assert native(modules(HASWELL)) == AVX2
     assert native(modules([])) is None
+
+
+def test_processors_are_told_apart_by_their_makers() -> None:
+    assert [maker(name) for name in ("AMD EPYC 7763", "Intel(R) Xeon(R) Processor")] == [AMD, INTEL]
+    assert maker("Apple M2") not in (AMD, INTEL)
 
 
 def test_programs_find_one_module(tmp_path: Path) -> None:

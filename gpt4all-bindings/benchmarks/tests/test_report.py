@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import bench
 import report
 import tables
 import weights_page
+from questions import Recorder
 
 
 def results(values: dict[str, dict[str, list[float]]]) -> dict[str, Any]:
-    return {"questions": {"weights": {"values": values}}, "settings": {"n_prompt": 512, "n_gen": 128}}
+    asked = {weights_page.question(name, "Intel"): {"values": values} for name in ("AVX2", "AVX-512")}
+    return {"questions": asked, "settings": {"n_prompt": 512, "n_gen": 128}}
 
 
 def section(title: str, found: dict[str, Any]) -> list[str]:
@@ -20,7 +23,7 @@ def section(title: str, found: dict[str, Any]) -> list[str]:
 
 def test_columns_without_a_number_are_left_out() -> None:
     lines = section(
-        "Weights of each type with AVX2: decoding",
+        "Weights of each type with AVX2, Intel: decoding",
         results(
             {
                 "AVX2 decode Q4_0": {tables.C_API: [20.0, 30.0], tables.LIMIT: [40.0, 40.0]},
@@ -45,9 +48,9 @@ def test_targets_say_honestly_what_is_reached() -> None:
         }
     )
     assert [line for line in report.targets(found) if "Q4_0" in line] == [
-        "| Q4_0 with AVX-512, prompts of 256 tokens, compared with llama-bench | 2.00 | 2.667 | yes |",
-        "| Q4_0 with AVX-512, prompts of 256 tokens, compared with ik_llama.cpp | 1.10 | 1.053 | **no**, * |",
-        "| Q4_0 with AVX2, decoding, compared with what the machine allows | 0.80 | 0.800 | yes |",
+        "| Q4_0 with AVX-512, Intel, prompts of 256 tokens, compared with llama-bench | 2.00 | 2.667 | yes |",
+        "| Q4_0 with AVX-512, Intel, prompts of 256 tokens, compared with ik_llama.cpp | 1.10 | 1.053 | **no**, * |",
+        "| Q4_0 with AVX2, Intel, decoding, compared with what the machine allows | 0.80 | 0.800 | yes |",
     ]
     assert sum("decisions/0022-products-of-our-own.md" in line for line in report.targets(found)) == 1
 
@@ -55,3 +58,20 @@ def test_targets_say_honestly_what_is_reached() -> None:
 def test_every_target_is_of_a_column_that_is_shown() -> None:
     shown = {(column.question, column.measure) for table in weights_page.TABLES for column in table.columns}
     assert all((target.column.question, target.column.measure) in shown for target in weights_page.TARGETS)
+
+
+def test_each_set_of_instructions_is_kept_for_itself() -> None:
+    recorder = Recorder()
+    recorder.add(tables.C_API, {"AVX2 decode Q4_0": 32.0, "AVX-512 decode Q4_0": 40.0})
+    found = bench.by_kind(recorder, "AMD EPYC")
+    assert {name: entry["values"] for name, entry in found.items()} == {
+        "weights with AVX2, AMD": {"AVX2 decode Q4_0": {tables.C_API: [32.0]}},
+        "weights with AVX-512, AMD": {"AVX-512 decode Q4_0": {tables.C_API: [40.0]}},
+    }
+    assert {column.question for spec in report.TABLES for column in spec.columns} >= set(found)
+
+
+def test_what_could_not_be_measured_is_said() -> None:
+    recorder = Recorder()
+    recorder.failures["weights"] = "no CPU modules"
+    assert bench.by_kind(recorder, "AMD EPYC") == {"weights": {"values": {}, "failures": {"weights": "no CPU modules"}}}
