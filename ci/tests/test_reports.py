@@ -13,7 +13,7 @@ import pytest
 
 from ci import setup
 from ci import test as make_test
-from ci.common import ROOT, Failure, MissingTool, NoNetwork
+from ci.common import BUILD, ROOT, Failure, MissingTool, NoNetwork
 from ci.documentation import check as docs
 from ci.steps import ninja_progress, run_logged
 from ci.testing.discover import find_lanes
@@ -177,6 +177,19 @@ def test_output_goes_to_the_log_and_the_exit_code_back(tmp_path: Path) -> None:
     command = ["sh", "-c", "echo out; echo err >&2; exit 3"]
     assert run_logged(command, tmp_path / "log", cwd=tmp_path, progress=lambda line: seen.append(line)) == 3
     assert seen == ["out\n", "err\n"]
+
+
+def test_python_keeps_what_it_compiles_away_from_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "module.py").write_text("")
+    command = [sys.executable, "-c", "import module; print(module.__cached__)"]
+    assert run_logged(command, tmp_path / "log", cwd=tmp_path / "sources") == 0
+    kept = Path((tmp_path / "log").read_text().splitlines()[-1])
+    assert kept.is_file()
+    assert kept.is_relative_to(BUILD / "pycache")
+    assert [path.name for path in (tmp_path / "sources").iterdir()] == ["module.py"]
 
 
 def test_progress_of_ninja() -> None:

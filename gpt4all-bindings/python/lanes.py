@@ -135,7 +135,9 @@ def _ensure_evaluate_venv() -> Path:
 
 def _evaluate(_: Settings) -> Outcome:
     build("release", ["llmodel"])
-    return run_pytest("evaluate", EVALUATION, library_variables(), python=_ensure_evaluate_venv())
+    # each test has a home of its own, where matplotlib would look for fonts anew
+    variables = {**library_variables(), "MPLCONFIGDIR": str(BUILD / "matplotlib")}
+    return run_pytest("evaluate", EVALUATION, variables, python=_ensure_evaluate_venv())
 
 
 def _ensure_agreement_venv() -> Path:

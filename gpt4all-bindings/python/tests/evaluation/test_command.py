@@ -75,13 +75,11 @@ def test_wrong_usage(gpt4all: Gpt4all, tiny_path: Path, data: Path) -> None:
     missing = gpt4all("evaluate", str(tiny_path), "-t", "boolq", "--data", str(data / "nowhere"))
     assert missing.returncode == 1
     assert "no folder" in missing.stderr
-    unknown = gpt4all("evaluate", str(tiny_path), "-t", "boolk", "--data", str(data))
-    assert "did you mean boolq" in unknown.stderr
 
 
 def test_ctrl_c_keeps_what_is_done(gpt4all: Gpt4all, tiny_path: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    rows = [{**ROWS["boolq"][0], "context": f"{number} " + "the cat sat on the mat " * 40} for number in range(3000)]
+    rows = [{**ROWS["boolq"][0], "context": f"{number} " + "the cat sat on the mat " * 40} for number in range(1000)]
     write_rows(data / "boolq.made_up.jsonl", rows)
     command = [
         sys.executable,
@@ -112,7 +110,7 @@ def test_ctrl_c_keeps_what_is_done(gpt4all: Gpt4all, tiny_path: Path, data: Path
     assert started.returncode == 130, told
     assert "the same command goes on from there" in told
     kept = answers.read_bytes().count(b"\n") - 1
-    assert 0 < kept < 6000
+    assert 0 < kept < 2000
     rows = rows[:20]
     write_rows(data / "boolq.made_up.jsonl", rows)
     assert gpt4all(*command[3:]).returncode == 0
