@@ -188,9 +188,11 @@ class Task {
             return expect_valid(json::parse(event.data), "progress_event");
         case LLMODEL_EVENT_TOOL_CALL:
             return expect_valid(json::parse(event.data), "tool_call_event");
-        case LLMODEL_EVENT_TOKEN_LOGPROBS:
-            EXPECT_GT(json::parse(event.data)["content"].size(), 0);
-            return expect_valid(json::parse(event.data), "logprobs");
+        case LLMODEL_EVENT_TOKEN_LOGPROBS: {
+            const json logprobs = json::parse(event.data);
+            EXPECT_GT(logprobs.at("content").size(), 0);
+            return expect_valid(logprobs, "logprobs");
+        }
         case LLMODEL_EVENT_TEXT:
         case LLMODEL_EVENT_REASONING:
             EXPECT_FALSE(event.data.empty());

@@ -1,6 +1,7 @@
 #include "error.h"
 #include "grammar/budget.h"
 #include "grammar/gbnf.h"
+#include "grammar_masks.h"
 #include "json_schema/compile.h"
 #include "llama-grammar.h"
 #include "llama-vocab.h"
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <random>
@@ -24,6 +24,10 @@
 namespace {
 
 using namespace llmodel;
+using llmodel::test::Left;
+using llmodel::test::left_by;
+using llmodel::test::left_without_states;
+using llmodel::test::tokens_left;
 
 using Grammar = std::unique_ptr<llama_grammar, decltype(&llama_grammar_free_impl)>;
 using Model = std::unique_ptr<llama_model, decltype(&llama_model_free)>;
@@ -40,29 +44,6 @@ Model vocabulary_of(const std::string &name) {
 Grammar parsed(const llama_vocab *vocab, const std::string &text) {
     return {llama_grammar_init_impl(vocab, text.c_str(), "root", false, nullptr, 0, nullptr, 0),
             llama_grammar_free_impl};
-}
-
-std::vector<bool> left_by(const llama_grammar &grammar, size_t first, size_t step) {
-    std::vector<llama_token_data> data;
-    const auto count = static_cast<size_t>(llama_vocab_n_tokens(grammar.vocab));
-    for (size_t i = first; i < count; i += step) {
-        data.push_back({static_cast<llama_token>(i), 0, 0});
-    }
-    llama_token_data_array candidates = {data.data(), data.size(), -1, false};
-    llama_grammar_apply_impl(grammar, &candidates);
-    std::vector<bool> left(count);
-    for (const llama_token_data &one : data) {
-        left[static_cast<size_t>(one.id)] = !std::isinf(one.logit);
-    }
-    return left;
-}
-
-/** What llama.cpp itself does. */
-std::vector<bool> left_without_states(const llama_grammar &grammar, size_t first = 0, size_t step = 1) {
-    const auto hook = std::exchange(llama_grammar_hooks.mask, nullptr);
-    std::vector<bool> left = left_by(grammar, first, step);
-    llama_grammar_hooks.mask = hook;
-    return left;
 }
 
 json any_of_many() {
@@ -134,25 +115,14 @@ TEST_P(Masks, AreTheSameAsWithoutStates) {
         ASSERT_NE(grammar, nullptr) << text;
         bool partial = false;
         for (int length = 0; length < longest; ++length) {
-            std::vector<bool> left;
+            Left left;
             ASSERT_NO_THROW(left = left_by(*grammar, 0, 1)) << text;
             try {
                 ASSERT_EQ(left, left_without_states(*grammar)) << text;
             } catch (const Error &) { // too much work without states
                 EXPECT_GT(length, 0) << text;
             }
-            std::vector<llama_token> tokens;
-            std::vector<llama_token> begun; // that end within a code point
-            for (size_t i = 0; i < left.size(); ++i) {
-                const auto token = static_cast<llama_token>(i);
-                if (left[i] && !vocab->is_eog(token)) {
-                    tokens.push_back(token);
-                    if (llama_grammar_decode_utf8(vocab->token_to_piece(token), grammar->partial_utf8).second.n_remain >
-                        0) {
-                        begun.push_back(token);
-                    }
-                }
-            }
+            const auto [tokens, begun] = tokens_left(*grammar, left);
             if (tokens.empty()) {
                 break;
             }
@@ -193,7 +163,7 @@ TEST(MasksOfGrammars, OfCopiesAreTheirOwn) {
     const Model model = vocabulary_of("gpt-2");
     const llama_vocab *vocab = llama_model_get_vocab(model.get());
     const Grammar grammar = parsed(vocab, R"(root ::= "yes" | "no" | [0-9]+ "!")");
-    const std::vector<bool> before = left_by(*grammar, 0, 1);
+    const Left before = left_by(*grammar, 0, 1);
     const Grammar copy = {llama_grammar_clone_impl(*grammar), llama_grammar_free_impl};
     llama_grammar_accept_str(*copy, "7");
     EXPECT_NE(left_by(*copy, 0, 1), before);
@@ -209,7 +179,7 @@ TEST(MasksOfGrammars, AreRightAfterMuchWasForgotten) {
     llama_grammar_accept_str(*grammar, "\"");
     const int letters = TEST_SANITIZED ? 60 : 1500;
     for (int i = 0; i < letters; ++i) {
-        const std::vector<bool> left = left_by(*grammar, 0, 1);
+        const Left left = left_by(*grammar, 0, 1);
         if (i % 100 == 0) {
             ASSERT_EQ(left, left_without_states(*grammar)) << i;
         }
@@ -220,10 +190,10 @@ TEST(MasksOfGrammars, AreRightAfterMuchWasForgotten) {
 TEST(MasksOfGrammars, OfThreadsThatShareAVocabulary) {
     const Model model = vocabulary_of("gpt-2");
     const llama_vocab *vocab = llama_model_get_vocab(model.get());
-    std::vector<std::vector<bool>> found(4);
+    std::vector<Left> found(4);
     std::vector<std::thread> threads;
     threads.reserve(found.size());
-    for (std::vector<bool> &mine : found) {
+    for (Left &mine : found) {
         threads.emplace_back([&mine, vocab] {
             const Grammar grammar = parsed(vocab, R"(root ::= "the" [^x]* "x")");
             llama_grammar_accept_str(*grammar, "the");
@@ -233,7 +203,7 @@ TEST(MasksOfGrammars, OfThreadsThatShareAVocabulary) {
     for (std::thread &thread : threads) {
         thread.join();
     }
-    for (const std::vector<bool> &mine : found) {
+    for (const Left &mine : found) {
         EXPECT_EQ(mine, found[0]);
     }
 }

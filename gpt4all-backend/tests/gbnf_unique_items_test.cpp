@@ -35,12 +35,13 @@ class UniqueItemsTest : public testing::Test {
         model_.reset(
             llama_model_load_from_file((std::string(test_templates) + "/../ggml-vocab-gpt-2.gguf").c_str(), params));
         vocab_ = llama_model_get_vocab(model_.get());
+        constexpr unsigned often = TEST_SANITIZED ? 16 : 4; // a sanitizer takes ten times as long
         std::mt19937 random(5);
         for (llama_token token = 0; token < llama_vocab_n_tokens(vocab_); ++token) {
             const std::string piece = piece_of(token);
             const bool ascii = std::all_of(piece.begin(), piece.end(), [](char c) { return c > 0; });
             const bool of_json = piece.find_first_of("\"[]{},:0123456789.\\") != std::string::npos;
-            if (!piece.empty() && ascii && (piece.size() == 1 || random() % (of_json ? 4 : 64) == 0)) {
+            if (!piece.empty() && ascii && (piece.size() == 1 || random() % (of_json ? often : 64) == 0)) {
                 tokens_.push_back(token);
             }
         }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <span>
 #include <stdexcept>
 
@@ -194,13 +193,14 @@ Bytes EditableGguf::array_head(GgufType item_type, std::uint64_t count) {
 }
 
 Bytes read_bytes(const std::filesystem::path &path) {
-    std::ifstream stream(path, std::ios::binary);
-    const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
+    std::ifstream stream(path, std::ios::binary | std::ios::ate);
+    Bytes bytes(stream ? static_cast<std::size_t>(stream.tellg()) : 0);
+    stream.seekg(0);
+    stream.read(reinterpret_cast<char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
     if (!stream) {
         throw std::runtime_error("cannot read " + path.string());
     }
-    const auto *from = reinterpret_cast<const std::byte *>(text.data());
-    return Bytes(from, from + text.size());
+    return bytes;
 }
 
 } // namespace llmodel::test

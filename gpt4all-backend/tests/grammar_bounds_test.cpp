@@ -89,9 +89,10 @@ TEST_F(GrammarBounds, WhatTurnsIntoTooMuchIsRefused) {
 
 TEST_F(GrammarBounds, ManyWaysToReadTheAnswerEndIt) {
     const json ambiguous = {{"grammar", "root ::= x\nx ::= \"a\" x \"b\" | \"a\" x \"c\" | \"a\"{200}"}};
-    for (const char *operation : {"chat", "complete"}) {
-        expect_refused(operation, ambiguous, "too many ways");
+    if (!sanitized) { // which takes ten seconds for either, and both find it at the same place
+        expect_refused("chat", ambiguous, "too many ways");
     }
+    expect_refused("complete", ambiguous, "too many ways");
     EXPECT_EQ(run("complete", {{"grammar", "root ::= \"a\"{5}"}}).text(), "aaaaa") << "the engine goes on";
 }
 

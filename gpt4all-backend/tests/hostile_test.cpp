@@ -107,10 +107,16 @@ TEST_P(HostileTemplate, IsStopped) {
     }
 }
 
+/** Only in the request below and not in the trial conversations with which a template is opened: the limit is the same
+ *  there, and to come to it is all that takes time here. */
+std::string where_asked(const std::string &body) {
+    return "{% if messages[-1].content == 'Hello' %}" + body + "{% endif %}";
+}
+
 /** As often as it takes to be stopped. */
 std::string forever(const std::string &body) {
-    return "{% set r = range(2000) %}{% for a in r %}{% for b in r %}{% for c in r %}" + body +
-           "{% endfor %}{% endfor %}{% endfor %}";
+    return where_asked("{% set r = range(2000) %}{% for a in r %}{% for b in r %}{% for c in r %}" + body +
+                       "{% endfor %}{% endfor %}{% endfor %}");
 }
 
 const std::string nesting = "{% for i in range(60) %}{% set ns.t = (ns.t, ns.t) %}{% endfor %}";
@@ -129,11 +135,11 @@ INSTANTIATE_TEST_SUITE_P(
                      "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}"},
         TemplateCase{"Recursion", "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}"},
         TemplateCase{"MutualRecursion",
-                     "{% macro f(x) %}{{ g(x) }}{% endmacro %}{% macro g(x) %}{{ f(x) }}{% endmacro %}"
-                     "{{ f(1) }}"},
-        TemplateCase{"ListRecursion", "{% set l = [] %}{% set _ = l.append(l) %}{{ '' ~ l }}"},
-        TemplateCase{"ShownRecursion", "{% set l = [] %}{% set _ = l.append(l) %}{{ l }}"},
-        TemplateCase{"JsonRecursion", "{% set ns = namespace() %}{% set ns.a = ns %}{{ ns | tojson }}"},
+                     where_asked("{% macro f(x) %}{{ g(x) }}{% endmacro %}{% macro g(x) %}{{ f(x) }}{% endmacro %}"
+                                 "{{ f(1) }}")},
+        TemplateCase{"ListRecursion", where_asked("{% set l = [] %}{% set _ = l.append(l) %}{{ '' ~ l }}")},
+        TemplateCase{"ShownRecursion", where_asked("{% set l = [] %}{% set _ = l.append(l) %}{{ l }}")},
+        TemplateCase{"JsonRecursion", where_asked("{% set ns = namespace() %}{% set ns.a = ns %}{{ ns | tojson }}")},
         TemplateCase{"Doubling", "{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(100) %}"
                                  "{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s }}"},
         TemplateCase{"DoublingWithTilde", "{% set ns = namespace(s='xxxxxxxxxxxxxxxx') %}{% for i in range(100) %}"
@@ -216,7 +222,7 @@ TEST(LongConversation, IsRenderedByATemplateThatAddsUp) {
                                "{% set ns.s = ns.s ~ m.role ~ ': ' %}{% set ns.s = ns.s ~ m.content %}"
                                "{% set ns.s = ns.s ~ '\n' %}{% endfor %}{{ ns.s }}"}});
     json messages = json::array();
-    for (int i = 0; i < 1000; ++i) {
+    for (int i = 0; i < (sanitized ? 200 : 1000); ++i) {
         messages.push_back({{"role", i % 2 == 0 ? "user" : "assistant"}, {"content", repeat("It was nice. ", 25)}});
     }
     const Answer answer = model.run("apply_template", {{"messages", messages}});
@@ -359,10 +365,11 @@ TEST_F(Hostile, Json) {
 }
 
 TEST_F(Hostile, HugePrompts) {
-    const std::string prompt = repeat("the house is ", 800000);
+    const size_t part = sanitized ? 10 : 1; // of the size, which a sanitizer takes ten times as long for
+    const std::string prompt = repeat("the house is ", 800000 / part);
     expect("complete", complete(prompt), LLMODEL_CONTEXT_OVERFLOW, "10 MB of words");
     expect("chat", chat(prompt), LLMODEL_CONTEXT_OVERFLOW, "a message of 10 MB");
-    expect("complete", complete(repeat("x", 10000000)), LLMODEL_CONTEXT_OVERFLOW, "10 MB without a space");
+    expect("complete", complete(repeat("x", 10000000 / part)), LLMODEL_CONTEXT_OVERFLOW, "10 MB without a space");
 }
 
 TEST_F(Hostile, HugeConversations) {
@@ -371,7 +378,7 @@ TEST_F(Hostile, HugeConversations) {
         messages.push_back({{"role", i % 2 == 0 ? "user" : "assistant"}, {"content", "hi"}});
     }
     expect("chat", {{"messages", messages}}, LLMODEL_INVALID_ARGUMENT, "100,000 messages");
-    messages.erase(messages.begin() + (sanitized ? 4000 : 20000), messages.end());
+    messages.erase(messages.begin() + (sanitized ? 1500 : 20000), messages.end());
     messages.push_back({{"role", "user"}, {"content", "hi"}});
     in_time("many messages", [&] {
         const Answer answer = model.run("chat", {{"messages", messages}});

@@ -49,7 +49,7 @@ TEST(LegacyMerges, HostileVocabulariesTakeLittleTime) {
     for (std::size_t length = 2; length <= 32768; length *= 2) {
         tokens.emplace_back(length, 'a');
     }
-    tokens.insert(tokens.end(), 40, std::string(65536, 'a'));
+    tokens.insert(tokens.end(), TEST_SANITIZED ? 4 : 40, std::string(65536, 'a'));
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(merges_of(tokens).size(), 16U);
     EXPECT_LT(std::chrono::steady_clock::now() - start,

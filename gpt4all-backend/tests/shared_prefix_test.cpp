@@ -113,7 +113,7 @@ TEST(SharedPrefix, SurvivesThatThereIsNoRoom) {
         const Model model(llama(), with_room({{"n_ctx", 512}, {"cache_ram_mib", cache_ram_mib}}));
         std::vector<json> requests = expected.requests;
         for (int number = 0; number < 6; ++number) { // which begin otherwise, and take much room
-            requests.push_back(request_of(number, {{"max_tokens", 200}}));
+            requests.push_back(request_of(number, {{"max_tokens", 100}}));
         }
         const std::vector<Answer> answers = together(model, requests);
         for (size_t i = 0; i < expected.results.size(); ++i) {

@@ -3,6 +3,7 @@
 #include "api_fixture.h"
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <string_view>
 
@@ -15,8 +16,8 @@ using namespace api;
 // another.
 inline constexpr double rounding = 0.001;
 inline constexpr double clear_lead = 0.01; // of the likeliest token over the next
-inline constexpr int answer_tokens = sanitized ? 60 : 130;
-inline constexpr int room = sanitized ? 256 : 512; // for three of the answers below with their prompts
+inline constexpr int answer_tokens = 60;
+inline constexpr int room = 256; // for three of the answers below with their prompts
 
 /** `options` over those of a model with little room. */
 inline json with_little_room(const json &options = json::object()) {
@@ -94,10 +95,22 @@ inline bool leads_clearly(const json &choice) {
     });
 }
 
+/** Alone, it is one that is computed at a time, whatever runs together otherwise: the answers are kept for the next
+ *  test that asks for them. */
 inline Alone alone(const std::string &file, json options, size_t count) {
-    options.erase("draft");
-    options.erase("speculative");
+    for (const char *of_others : {"draft", "speculative", "cache_ram_mib"}) {
+        options.erase(of_others);
+    }
     options["context_shift"] = false;
+    options["n_parallel"] = 1;
+    options["n_batch"] = 64;
+    static std::map<std::string, Alone> known;
+    Alone &kept = known[file + options.dump()];
+    if (kept.requests.size() >= count) {
+        const auto first = static_cast<std::ptrdiff_t>(count);
+        return {{kept.requests.begin(), kept.requests.begin() + first},
+                {kept.results.begin(), kept.results.begin() + first}};
+    }
     const Model model(file, options);
     Alone found;
     for (int number = 0; found.requests.size() < count && number < 400; ++number) {
@@ -109,6 +122,7 @@ inline Alone alone(const std::string &file, json options, size_t count) {
         }
     }
     EXPECT_EQ(found.requests.size(), count);
+    kept = found;
     return found;
 }
 

@@ -56,7 +56,7 @@ TEST_P(Sharing, EachEndsAsItWouldAlone) {
 }
 
 const Mode modes[] = {
-    {.name = "Defaults", .file = llama, .options = json::object(), .requests = 32},
+    {.name = "Defaults", .file = llama, .options = json::object(), .requests = sanitized ? 12 : 32},
     {.name = "ManyAtATime", .file = llama, .options = {{"n_parallel", 32}}, .requests = 32},
     {.name = "ComputedAgain", .file = llama, .options = {{"cache_ram_mib", 0}}},
     {.name = "SomeComputedAgain", .file = llama, .options = {{"cache_ram_mib", 1}, {"n_parallel", 32}}},

@@ -49,7 +49,7 @@ TEST(ToolFormats, TextsBetweenTagsKeepTheirSchemas) {
         {"code", {{"type", "string"}, {"pattern", "^[A-Z]{2}$"}}},
         {"zip", {{"anyOf", {{{"type", "string"}, {"pattern", "^[0-9]{5}$"}}, {{"type", "null"}}}}}},
         {"more", {{"type", "integer"}, {"minimum", 3}, {"maximum", 4}}}};
-    for (int seed = 0; seed < 12; ++seed) {
+    for (int seed = 0; seed < (sanitized ? 4 : 12); ++seed) {
         json request = required(tool(properties, {"unit", "code", "zip"}));
         request["seed"] = seed;
         const Answer answer = model.run("chat", chat("Hello", request));
