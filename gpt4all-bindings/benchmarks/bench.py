@@ -156,7 +156,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.llguidance or "", arguments.llama_cpp_python or "", arguments.lm_eval or "",
         weights(arguments, story, facts["instruction_sets"]), arguments.noise, llama_cpp,
     )  # fmt: skip
-    questions = {}
+    questions: dict[str, Any] = {}
     for name in arguments.only:
         print(f"      {name}", end="", file=sys.stderr, flush=True)
         start, recorder = time.monotonic(), Recorder()

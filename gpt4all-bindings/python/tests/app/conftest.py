@@ -43,6 +43,15 @@ def store(library: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cache
 
 
+@pytest.fixture(scope="session")
+def any_app(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """As app, for all tests that neither mind what others have left in it nor change its settings: it takes seconds to
+    start one."""
+    with running(store, tmp_path_factory.mktemp("app") / "data") as one:
+        one.ask("PATCH", "/settings", {"default_model": TEXT})
+        yield one
+
+
 @pytest.fixture(scope="module")
 def app(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An application for the tests of a file; its chats use the tiny model."""

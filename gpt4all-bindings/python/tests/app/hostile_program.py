@@ -15,7 +15,7 @@ def answer(asked: dict[str, Any], result: dict[str, Any]) -> None:
 
 
 def tool(name: str) -> dict[str, Any]:
-    return {"name": name, "description": f"{name} " * 5_000, "inputSchema": {"type": "object"}}
+    return {"name": name, "description": f"{name} " * 1_000, "inputSchema": {"type": "object"}}
 
 
 for line in sys.stdin:
@@ -31,3 +31,7 @@ for line in sys.stdin:
             answer(message, {"tools": [tool(f"t{number}") for number in range(50)], "nextCursor": "again"})
         else:
             answer(message, {"tools": [tool("read it"), tool("read_it")]})
+    elif "id" in message:
+        # As other programs do: the client, which asks first what only newer ones know, would wait for this.
+        error = {"code": -32601, "message": "Method not found"}
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": error}), flush=True)

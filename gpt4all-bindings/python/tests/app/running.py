@@ -24,11 +24,12 @@ Event = dict[str, Any]
 
 @dataclass
 class App:
-    """A running application, and a session of its page. address: without a slash at its end."""
+    """A running application, and a session of its page. address: without a slash at its end. data: its folder."""
 
     address: str
     process: subprocess.Popen[str]
     http: requests.Session
+    data: Path
 
     def ask(self, method: str, path: str, body: Any = None, status: int | None = None, **options: Any) -> Any:
         """The answer's JSON; it must have the status, if one is given, and else succeed."""
@@ -104,7 +105,7 @@ def running(store: Path, data: Path, *options: str, **variables: str) -> Iterato
     drained = subprocess.Popen(["cat"], stdin=process.stderr, stdout=log.open("a"))
     try:
         wait_for(found[0].split("/#")[0])
-        yield App(found[0].split("/#")[0], process, signed_in(found[0]))
+        yield App(found[0].split("/#")[0], process, signed_in(found[0]), data)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)

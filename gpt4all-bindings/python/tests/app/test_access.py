@@ -17,7 +17,7 @@ from gpt4all._app import pages
 from gpt4all._app.lock import AlreadyRunningError, Instance
 from gpt4all._app.sessions import SESSION_SECONDS, TOKEN_SECONDS, Sessions
 
-from .conftest import TEXT, Start
+from .conftest import TEXT
 from .running import App, signed_in
 
 BODY = {"model": TEXT, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
@@ -82,13 +82,12 @@ def test_a_secret_that_was_cut_off_is_made_anew(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
 
 
-def test_the_cookie_is_for_this_page_alone(start: Start) -> None:
-    with start() as app:
-        cookie = next(iter(app.http.cookies))
-        assert cookie.name.startswith("gpt4all_session_")
-        assert cookie.path == "/"
-        assert cookie.has_nonstandard_attr("HttpOnly")
-        assert cookie._rest["SameSite"].lower() == "strict"
+def test_the_cookie_is_for_this_page_alone(app: App) -> None:
+    cookie = next(iter(app.http.cookies))
+    assert cookie.name.startswith("gpt4all_session_")
+    assert cookie.path == "/"
+    assert cookie.has_nonstandard_attr("HttpOnly")
+    assert str(cookie.get_nonstandard_attr("SameSite")).lower() == "strict"
 
 
 def test_other_names_and_pages_are_refused(app: App) -> None:
@@ -114,27 +113,27 @@ def test_only_json_is_taken(app: App) -> None:
         assert answer.json()["error"]["message"]
 
 
-def test_keys_are_for_programs(start: Start) -> None:
+def test_keys_are_for_programs(app: App) -> None:
     """Without any, programs on this machine use the APIs as of `gpt4all serve`; never the page's."""
-    with start() as app:
-        url = f"{app.address}/v1/chat/completions"
-        assert requests.post(url, json=BODY, timeout=60).ok
-        made = app.ask("POST", "/server/keys", {"name": "editor"})
-        listed = app.ask("GET", "/server")
-        assert [(key["name"], made["key"].startswith(key["prefix"])) for key in listed["keys"]] == [("editor", True)]
-        assert made["key"] not in str(listed)
-        assert requests.post(url, json=BODY, timeout=60).status_code == 401
-        key = {"Authorization": f"Bearer {made['key']}"}
-        assert requests.post(url, json=BODY, headers=key, timeout=60).ok
-        assert requests.get(f"{app.address}/app/v1/state", headers=key, timeout=60).ok
-        seen = app.ask("GET", "/server")["requests"]
-        assert [(each["path"], each["status"]) for each in seen] == [
-            ("/v1/chat/completions", 200),
-            ("/v1/chat/completions", 200),
-        ]
-        app.ask("DELETE", f"/server/keys/{made['id']}", status=204)
-        assert requests.get(f"{app.address}/app/v1/state", headers=key, timeout=60).status_code == 401
-        app.ask("DELETE", f"/server/keys/{made['id']}", status=404)
+    before = app.ask("GET", "/server")["requests"]
+    url = f"{app.address}/v1/chat/completions"
+    assert requests.post(url, json=BODY, timeout=60).ok
+    made = app.ask("POST", "/server/keys", {"name": "editor"})
+    listed = app.ask("GET", "/server")
+    assert [(key["name"], made["key"].startswith(key["prefix"])) for key in listed["keys"]] == [("editor", True)]
+    assert made["key"] not in str(listed)
+    assert requests.post(url, json=BODY, timeout=60).status_code == 401
+    key = {"Authorization": f"Bearer {made['key']}"}
+    assert requests.post(url, json=BODY, headers=key, timeout=60).ok
+    assert requests.get(f"{app.address}/app/v1/state", headers=key, timeout=60).ok
+    seen = [each for each in app.ask("GET", "/server")["requests"] if each not in before]
+    assert [(each["path"], each["status"]) for each in seen] == [
+        ("/v1/chat/completions", 200),
+        ("/v1/chat/completions", 200),
+    ]
+    app.ask("DELETE", f"/server/keys/{made['id']}", status=204)
+    assert requests.get(f"{app.address}/app/v1/state", headers=key, timeout=60).status_code == 401
+    app.ask("DELETE", f"/server/keys/{made['id']}", status=404)
 
 
 def test_pages_carry_a_policy(app: App) -> None:
@@ -189,19 +188,17 @@ def second(folder: Path) -> Instance:
     return Instance(folder)
 
 
-def test_a_second_start_opens_the_first(start: Start, tmp_path: Path, store: Path) -> None:
-    with start() as app:
-        command = [sys.executable, "-m", "gpt4all", "app", "--no-browser", "--data-folder", str(tmp_path / "data")]
-        environment = child_environment(GPT4ALL_CACHE=str(store))
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        address = done.stderr.split()[-1]
-        assert urllib.parse.urlsplit(address).netloc == urllib.parse.urlsplit(app.address).netloc
-        assert signed_in(address).get(f"{app.address}/app/v1/state", timeout=60).ok
+def test_a_second_start_opens_the_first(app: App, store: Path) -> None:
+    command = [sys.executable, "-m", "gpt4all", "app", "--no-browser", "--data-folder", str(app.data)]
+    environment = child_environment(GPT4ALL_CACHE=str(store))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    address = done.stderr.split()[-1]
+    assert urllib.parse.urlsplit(address).netloc == urllib.parse.urlsplit(app.address).netloc
+    assert signed_in(address).get(f"{app.address}/app/v1/state", timeout=60).ok
 
 
-def test_what_is_kept_is_private(start: Start, tmp_path: Path) -> None:
-    with start():
-        for name in ("", "chat.db", "secret"):
-            mode = stat.S_IMODE((tmp_path / "data" / name).stat().st_mode)
-            assert mode & 0o077 == 0, name
+def test_what_is_kept_is_private(app: App) -> None:
+    for name in ("", "chat.db", "secret"):
+        mode = stat.S_IMODE((app.data / name).stat().st_mode)
+        assert mode & 0o077 == 0, name

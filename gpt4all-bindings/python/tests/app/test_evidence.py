@@ -48,9 +48,9 @@ def app(embedding_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         (folder / "notes" / name).write_text(text, encoding="utf-8")
     long = folder / "long"
     long.mkdir()
-    for number in range(8):
+    for number in range(5):
         paragraphs = (f"Chapter {number}, paragraph {each}: the expedition to lake {each} took {each + 3} days and "
-                      f"found {each * 7} species of moss.\n\n" for each in range(12))  # fmt: skip
+                      f"found {each * 7} species of moss.\n\n" for each in range(9))  # fmt: skip
         (long / f"chapter{number}.md").write_text(f"# Chapter {number}\n\n" + "".join(paragraphs), encoding="utf-8")
     data = folder / "data"
     embedder = ModelEmbedder(embedding_store / "models" / DEFAULT_EMBEDDING_MODEL)
@@ -63,7 +63,7 @@ def app(embedding_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         documents.index()
     embedder.close()
     with running(embedding_store, data) as one:
-        one.ask("PATCH", "/settings", {"default_model": SMOLLM2, "context_tokens": 2048})
+        one.ask("PATCH", "/settings", {"default_model": SMOLLM2, "context_tokens": 1024})
         yield one
 
 

@@ -20,27 +20,27 @@ LONG = {"sampling": {"max_tokens": 100_000, "temperature": 0}}
 SHORT = {"sampling": {"max_tokens": 40, "temperature": 0}}
 
 
-def test_events_are_replayed_from_any_of_them(app: App, slow_store: Path) -> None:
-    chat = app.chat(model=SMOLLM2, settings=LONG)
-    job = app.send(chat, STORY)["job"]
+def test_events_are_replayed_from_any_of_them(any_app: App, slow_store: Path) -> None:
+    chat = any_app.chat(model=SMOLLM2, settings=LONG)
+    job = any_app.send(chat, STORY)["job"]
     first = []
-    for event in app.events(job):
+    for event in any_app.events(job):
         first.append(event)
         if len(first) == 10:
             break  # the page goes away
-    again = app.events(job, first=4)
+    again = any_app.events(job, first=4)
     assert [next(again) for _ in range(6)] == first[4:]
-    reconnected = app.events(job, headers={"Last-Event-ID": "7"})
+    reconnected = any_app.events(job, headers={"Last-Event-ID": "7"})
     assert [next(reconnected) for _ in range(2)] == first[8:10]
-    app.ask("POST", f"/jobs/{job}/stop", status=204)
+    any_app.ask("POST", f"/jobs/{job}/stop", status=204)
 
 
-def test_two_pages_see_the_same(app: App) -> None:
-    chat = app.chat(settings=SHORT)
-    job = app.send(chat, "Once upon a time")["job"]
+def test_two_pages_see_the_same(any_app: App) -> None:
+    chat = any_app.chat(settings=SHORT)
+    job = any_app.send(chat, "Once upon a time")["job"]
     seen: list[list[int]] = []
     threads = [
-        threading.Thread(target=lambda: seen.append([event["seq"] for event in app.events(job)])) for _ in range(3)
+        threading.Thread(target=lambda: seen.append([event["seq"] for event in any_app.events(job)])) for _ in range(3)
     ]
     for thread in threads:
         thread.start()
@@ -49,22 +49,22 @@ def test_two_pages_see_the_same(app: App) -> None:
     assert len(seen) == 3
 
 
-def test_a_job_that_is_over_tells_its_message(app: App) -> None:
-    chat = app.chat(settings=SHORT)
-    sent = app.send(chat, "Once upon a time")
-    message = app.wait(sent["job"])
-    replayed = list(app.events(sent["job"], first=17))
+def test_a_job_that_is_over_tells_its_message(any_app: App) -> None:
+    chat = any_app.chat(settings=SHORT)
+    sent = any_app.send(chat, "Once upon a time")
+    message = any_app.wait(sent["job"])
+    replayed = list(any_app.events(sent["job"], first=17))
     assert replayed == [{"seq": 17, "type": "done", "message": message}]
 
 
-def test_an_answer_goes_on_when_the_page_goes_away(app: App) -> None:
-    chat = app.chat(settings=SHORT)
-    sent = app.send(chat, "Once upon a time")
+def test_an_answer_goes_on_when_the_page_goes_away(any_app: App) -> None:
+    chat = any_app.chat(settings=SHORT)
+    sent = any_app.send(chat, "Once upon a time")
     until = time.monotonic() + 60
-    while app.ask("GET", f"/chats/{chat}")["job"] is not None:
+    while any_app.ask("GET", f"/chats/{chat}")["job"] is not None:
         assert time.monotonic() < until
         time.sleep(0.05)
-    message = app.ask("GET", f"/chats/{chat}")["messages"][1]
+    message = any_app.ask("GET", f"/chats/{chat}")["messages"][1]
     assert (message["id"], message["state"], message["stats"]["tokens"]) == (sent["reply"]["id"], "done", 40)
 
 

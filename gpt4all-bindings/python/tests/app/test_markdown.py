@@ -327,22 +327,24 @@ def test_damaged_zips(chats: Chats, other: Chats) -> None:
 # ----------------------------------------------------------------------------------------------------------------- API
 
 
-def test_over_the_api(app: App) -> None:
-    chat = app.chat(title="In Markdown")
-    app.reply(chat, "Once upon a time")
-    answer = app.http.get(f"{app.address}/app/v1/export?format=markdown", timeout=300)
+def test_over_the_api(any_app: App) -> None:
+    chat = any_app.chat(title="In Markdown")
+    any_app.reply(chat, "Once upon a time")
+    answer = any_app.http.get(f"{any_app.address}/app/v1/export?format=markdown", timeout=300)
     assert answer.headers["content-type"] == "application/zip"
     assert 'filename="gpt4all-chats-markdown.zip"' in answer.headers["content-disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         one = archive.read("In Markdown.md")
-    assert one.decode() == app.ask("GET", f"/chats/{chat}/export?format=markdown")
+    assert one.decode() == any_app.ask("GET", f"/chats/{chat}/export?format=markdown")
     for name, data in (("all.zip", answer.content), ("one.md", one)):
-        imported = app.ask("POST", "/import", {"name": name, "data": base64.b64encode(data).decode()})
+        imported = any_app.ask("POST", "/import", {"name": name, "data": base64.b64encode(data).decode()})
         assert imported["skipped"] == []
-        copies = [app.ask("GET", f"/chats/{each}") for each in imported["chats"]]
+        copies = [any_app.ask("GET", f"/chats/{each}") for each in imported["chats"]]
         copy = next(each for each in copies if each["title"] == "In Markdown")
-        texts = [[each["content"] for each in known["messages"]] for known in (copy, app.ask("GET", f"/chats/{chat}"))]
+        texts = [
+            [each["content"] for each in known["messages"]] for known in (copy, any_app.ask("GET", f"/chats/{chat}"))
+        ]
         assert texts[0] == texts[1]
     body = {"name": "notes.md", "data": base64.b64encode(b"# Notes").decode()}
-    assert app.ask("POST", "/import", body, status=400)["error"]["code"] == "foreign_markdown"
-    app.ask("GET", "/export?format=html", status=400)
+    assert any_app.ask("POST", "/import", body, status=400)["error"]["code"] == "foreign_markdown"
+    any_app.ask("GET", "/export?format=html", status=400)

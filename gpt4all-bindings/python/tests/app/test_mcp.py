@@ -90,22 +90,22 @@ def hostile(what: str) -> dict[str, Any]:
 
 
 def test_a_program_that_lists_tools_without_an_end_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp, "LIST_SECONDS", 5.0)
+    monkeypatch.setattr(mcp, "LIST_SECONDS", 3.0)
     listing(tmp_path, endless=hostile("endless"), silent=hostile("silent"))
     found = used(tmp_path, lambda toolbox: asyncio.wait_for(toolbox.listed(), 60))
     failed = {each.name: str(each.error) for each in found if each.error}
     assert "more than 500 tools" in failed["endless"]
-    assert "did not list its tools within 5 seconds" in failed["silent"]
+    assert "did not list its tools within 3 seconds" in failed["silent"]
     assert any(each.name == "notes__read_note" for each in found)
 
 
 def test_no_tool_comes_to_stand_for_another(tmp_path: Path) -> None:
     """What a name stands for, and what it says of itself, is not changed by a tool whose name becomes the same."""
-    listing(tmp_path, twice=hostile("twice"))
+    listing(tmp_path, notes=hostile("twice"))
 
     async def work(toolbox: Toolbox) -> None:
-        assert [each.name for each in await toolbox.listed() if "twice" in each.name] == ["twice__read_it"]
-        [described] = await toolbox.described(["twice__read_it"])
+        assert [each.name for each in await toolbox.listed() if "__" in each.name] == ["notes__read_it"]
+        [described] = await toolbox.described(["notes__read_it"])
         assert described["function"]["description"].startswith("read it ")
         assert len(described["function"]["description"]) == mcp.MOST_OF_DESCRIPTION
 

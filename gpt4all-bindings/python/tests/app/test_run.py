@@ -98,9 +98,9 @@ def test_a_port_that_was_asked_for_must_be_free(tmp_path: Path, store: Path) -> 
     assert "another program uses it" in done.stderr
 
 
-def test_without_a_front_end_the_page_says_so(app: App) -> None:
+def test_without_a_front_end_the_page_says_so(any_app: App) -> None:
     """As in a checkout that was not built. What is there is shown otherwise: see test_access.py."""
-    answer = app.http.get(app.address + "/", timeout=60)
+    answer = any_app.http.get(any_app.address + "/", timeout=60)
     if answer.status_code == 404:
         assert "make chat" in answer.text
     else:

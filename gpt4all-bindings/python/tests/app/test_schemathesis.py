@@ -18,6 +18,7 @@ import pytest
 
 from conftest import TINY_MODELS
 from gpt4all._app import openapi
+from openapi_modes import with_modes
 
 from .conftest import TEXT, VECTORS
 from .running import App, running
@@ -121,8 +122,7 @@ bounded: Any = hypothesis.settings(
 described: Any = schemathesis.openapi.from_dict(DESCRIPTION)
 
 
-@pytest.mark.parametrize(("method", "path"), operations())
-@pytest.mark.parametrize("mode", ["POSITIVE", "NEGATIVE"])
+@pytest.mark.parametrize(("mode", "method", "path"), with_modes(DESCRIPTION["paths"], operations()))
 def test_every_answer_is_as_described(given: Given, mode: str, method: str, path: str) -> None:
     """Requests as they are described, and others, most of them about something that there is."""
     operation, chance = described[path][method], random.Random(f"{method} {path}")

@@ -14,7 +14,7 @@ from gpt4all._app.preferences import GROUPS, Preferences
 from gpt4all._app.schemas.settings import AppValues, ChatSettings, Sampling
 
 from .conftest import TEXT, Start
-from .running import App
+from .running import START_SECONDS, App
 
 
 @pytest.fixture
@@ -111,27 +111,28 @@ def test_diagnostics_tell_nothing_private(app: App) -> None:
         app.ask("DELETE", f"/settings/{name}")
 
 
-def test_everything_can_be_forgotten(start: Start, tmp_path: Path) -> None:
+def test_everything_can_be_forgotten(app: App) -> None:
     """On the disk too: no file of the folder has a word of it."""
-    with start() as app:
-        app.ask("PATCH", "/settings", {"default_model": TEXT, "system": "Xyzzyplugh one"})
-        chat = app.chat(title="Xyzzyplugh two", settings={"sampling": {"max_tokens": 4}})
-        app.reply(chat, "Xyzzyplugh three")
-        key = app.ask("POST", "/server/keys", {"name": "Xyzzyplugh four"})
-        (tmp_path / "data" / "chat.db.schema-0.backup").write_text("Xyzzyplugh five")
-        data = base64.b64encode(b"Xyzzyplugh six").decode()
-        app.ask("POST", "/import/pieces", {"name": "x.zip", "size": 100, "offset": 0, "data": data})
-        assert list((tmp_path / "data").glob("import-*"))
-        for body in ({}, {"confirm": False}):
-            app.ask("DELETE", "/data", body, status=400)
-        assert app.ask("GET", f"/chats/{chat}")["title"] == "Xyzzyplugh two"
-        app.ask("DELETE", "/data", {"confirm": True}, status=204)
-        assert app.ask("GET", "/chats") == []
-        assert not list((tmp_path / "data").glob("import-*"))
-        assert app.ask("GET", "/settings")["values"]["system"] is None
-        assert app.ask("GET", "/search?q=xyzzyplugh") == []
-        answer = app.ask("GET", "/server", headers={"Authorization": f"Bearer {key['key']}"})
-        assert answer["keys"] == []
-    files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    app.ask("PATCH", "/settings", {"default_model": TEXT, "system": "Xyzzyplugh one"})
+    chat = app.chat(title="Xyzzyplugh two", settings={"sampling": {"max_tokens": 4}})
+    app.reply(chat, "Xyzzyplugh three")
+    key = app.ask("POST", "/server/keys", {"name": "Xyzzyplugh four"})
+    (app.data / "chat.db.schema-0.backup").write_text("Xyzzyplugh five")
+    data = base64.b64encode(b"Xyzzyplugh six").decode()
+    app.ask("POST", "/import/pieces", {"name": "x.zip", "size": 100, "offset": 0, "data": data})
+    assert list(app.data.glob("import-*"))
+    for body in ({}, {"confirm": False}):
+        app.ask("DELETE", "/data", body, status=400)
+    assert app.ask("GET", f"/chats/{chat}")["title"] == "Xyzzyplugh two"
+    app.ask("DELETE", "/data", {"confirm": True}, status=204)
+    assert app.ask("GET", "/chats") == []
+    assert not list(app.data.glob("import-*"))
+    assert app.ask("GET", "/settings")["values"]["system"] is None
+    assert app.ask("GET", "/search?q=xyzzyplugh") == []
+    answer = app.ask("GET", "/server", headers={"Authorization": f"Bearer {key['key']}"})
+    assert answer["keys"] == []
+    app.process.terminate()  # it writes nothing of it when it ends; no test of this file comes after this one
+    app.process.wait(START_SECONDS)
+    files = [path for path in app.data.rglob("*") if path.is_file()]
     assert {"chat.db", "secret"} <= {path.name for path in files}
     assert [path.name for path in files if b"xyzzyplugh" in path.read_bytes().lower()] == []

@@ -151,6 +151,6 @@ def test_without_tools_none_is_offered(tmp_path: Path) -> None:
     assert "tools" not in scripted.asked[0]
 
 
-def test_over_the_api(app: App) -> None:
-    assert {each["name"] for each in app.ask("GET", "/tools")} == set(TOOLS)
-    app.ask("POST", "/messages/none/tool-calls/x/decision", {"approve": True}, status=404)
+def test_over_the_api(any_app: App) -> None:
+    assert {each["name"] for each in any_app.ask("GET", "/tools")} == set(TOOLS)
+    any_app.ask("POST", "/messages/none/tool-calls/x/decision", {"approve": True}, status=404)

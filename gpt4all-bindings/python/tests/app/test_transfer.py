@@ -129,30 +129,30 @@ def test_a_chat_that_is_not_valid_keeps_no_other_out(chats: Chats) -> None:
     assert len(chats.listed()) == before + 1
 
 
-def test_over_the_api(app: App) -> None:
-    chat = app.chat(title="Exported", settings={"sampling": {"max_tokens": 4}})
-    app.reply(chat, "Once upon a time")
-    markdown = app.ask("GET", f"/chats/{chat}/export?format=markdown")
+def test_over_the_api(any_app: App) -> None:
+    chat = any_app.chat(title="Exported", settings={"sampling": {"max_tokens": 4}})
+    any_app.reply(chat, "Once upon a time")
+    markdown = any_app.ask("GET", f"/chats/{chat}/export?format=markdown")
     assert markdown.startswith('---\ngpt4all-chat: 1\ntitle: "Exported"\n')
-    one = app.ask("GET", f"/chats/{chat}/export?format=json")
-    everything = app.http.get(f"{app.address}/app/v1/export", timeout=300)
+    one = any_app.ask("GET", f"/chats/{chat}/export?format=json")
+    everything = any_app.http.get(f"{any_app.address}/app/v1/export", timeout=300)
     assert everything.headers["content-type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(everything.content)) as read:
         assert json.loads(read.read("Exported.json")) == one
         number = len(read.namelist())
     data = base64.b64encode(json.dumps(one).encode()).decode()
-    imported = app.ask("POST", "/import", {"name": "chat.json", "data": data})
-    assert app.ask("GET", f"/chats/{imported['chats'][0]}")["title"] == "Exported"
-    app.ask("POST", "/import", {"name": "chat.json", "data": ""}, status=400)
+    imported = any_app.ask("POST", "/import", {"name": "chat.json", "data": data})
+    assert any_app.ask("GET", f"/chats/{imported['chats'][0]}")["title"] == "Exported"
+    any_app.ask("POST", "/import", {"name": "chat.json", "data": ""}, status=400)
     piece: dict[str, Any] = {"name": "all.zip", "size": len(everything.content)}
     received, id = 0, None
     while received < len(everything.content):
         data = base64.b64encode(everything.content[received : received + 700]).decode()
-        done = app.ask("POST", "/import/pieces", {**piece, "id": id, "offset": received, "data": data})
+        done = any_app.ask("POST", "/import/pieces", {**piece, "id": id, "offset": received, "data": data})
         received, id = done["received"], done["id"]
     assert done["imported"]["skipped"] == []
     assert len(done["imported"]["chats"]) == number
-    app.ask("POST", "/import/pieces", {**piece, "id": id, "offset": received, "data": data}, status=404)
+    any_app.ask("POST", "/import/pieces", {**piece, "id": id, "offset": received, "data": data}, status=404)
 
 
 # --------------------------------------------------------------------------------------------------------- large files

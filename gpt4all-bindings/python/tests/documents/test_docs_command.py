@@ -1,4 +1,4 @@
-"""gpt4all docs, in processes of its own, with the tiny models: what they make of texts has no meaning."""
+"""gpt4all docs, most of it in processes of its own, with the tiny models: what they make of texts has no meaning."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from conftest import TINY_MODELS, RunPython
+from gpt4all._cli import main
 from gpt4all.documents import Documents
 
 from . import making
@@ -37,6 +38,22 @@ def docs(run_python: RunPython, tmp_path: Path, library: str) -> Docs:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {"GPT4ALL_DATA": str(tmp_path / "data"), "HOME": str(tmp_path), "GPT4ALL_OFFLINE": "1"}
         return run_python("docs", *arguments, module="gpt4all", GPT4ALL_LIBRARY=library, **environment)
+
+    return run
+
+
+@pytest.fixture
+def docs_here(
+    tmp_path: Path, library: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Docs:
+    """The same in the process of the tests, for many commands: most of the time, one of its own is starting."""
+    for name, value in {"GPT4ALL_DATA": str(tmp_path / "data"), "HOME": str(tmp_path), "GPT4ALL_OFFLINE": "1"}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        code = main(["docs", *arguments])
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, told.out, told.err)
 
     return run
 
@@ -97,30 +114,30 @@ def test_from_a_folder_to_an_answer(docs: Docs, notes: Path, tmp_path: Path) -> 
     assert (notes / "house.txt").exists()
 
 
-def test_a_reranker_orders_what_is_found(docs: Docs, notes: Path) -> None:
-    good(docs("add", "notes", str(notes), "--embed-model", EMBED))
+def test_a_reranker_orders_what_is_found(docs_here: Docs, notes: Path) -> None:
+    good(docs_here("add", "notes", str(notes), "--embed-model", EMBED))
     options = ("--embed-model", EMBED, "--rerank-model", RERANK, "--rerank-ms", "60000")
-    result = as_json(docs("search", "garden", *options, "--json"))
+    result = as_json(docs_here("search", "garden", *options, "--json"))
     assert (result["reranking"]["candidates"], result["reranking"]["done"]) == (2, 2)
     scores = [each["scores"]["rerank"] for each in result["passages"]]
     assert scores == sorted(scores, reverse=True)
-    assert as_json(docs("search", "garden", "--embed-model", EMBED, "--json"))["reranking"] is None
+    assert as_json(docs_here("search", "garden", "--embed-model", EMBED, "--json"))["reranking"] is None
 
-    done = docs("search", "garden", *options, "--explain")
+    done = docs_here("search", "garden", *options, "--explain")
     lines = [line for line in good(done).splitlines() if "fused" in line]
     assert len(lines) == 2
     assert all(f", rerank {score:.4g}" in line for line, score in zip(lines, scores, strict=True))
     assert "reranked" not in done.stderr
-    assert "fused" not in good(docs("search", "garden", "--embed-model", EMBED))
+    assert "fused" not in good(docs_here("search", "garden", "--embed-model", EMBED))
 
     model = str(TINY_MODELS / "tiny-llama-f32.gguf")
     (notes / "long.txt").write_text("The rent is high. " * 2000)
-    good(docs("index", "--embed-model", EMBED))
-    answer = as_json(docs("ask", "rent", "-m", model, "--max-tokens", "4", "--budget", "20", *options, "--json"))
+    good(docs_here("index", "--embed-model", EMBED))
+    answer = as_json(docs_here("ask", "rent", "-m", model, "--max-tokens", "4", "--budget", "20", *options, "--json"))
     assert answer["found"]["reranking"]["done"] == answer["found"]["reranking"]["candidates"] > 2
 
 
-def test_errors_are_lines(docs: Docs, notes: Path, tmp_path: Path) -> None:
+def test_errors_are_lines(docs_here: Docs, notes: Path, tmp_path: Path) -> None:
     for arguments, words in (
         (("search", "x", "--embed-model", EMBED), "there are no documents in"),
         (("add", "notes", str(notes / "none"), "--embed-model", EMBED), "is not a folder"),
@@ -129,7 +146,7 @@ def test_errors_are_lines(docs: Docs, notes: Path, tmp_path: Path) -> None:
         (("add", "a", str(notes), "--embed-model", RERANK), "does not make embeddings"),
         (("search", "x", "--embed-model", EMBED, "--rerank-model", EMBED), "cannot rerank"),
     ):
-        done = docs(*arguments)
+        done = docs_here(*arguments)
         assert (done.returncode, done.stdout) == (1, ""), arguments
         assert done.stderr.startswith("error: ")
         assert words in done.stderr

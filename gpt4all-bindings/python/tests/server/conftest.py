@@ -27,6 +27,7 @@ TOOLS = "tools.gguf"
 THINKING = "thinking.gguf"
 VECTORS = "tiny-bert.gguf"
 RANKS = "tiny-bert-rerank.gguf"
+KEY = "secret"
 START_SECONDS = 60
 
 
@@ -95,10 +96,34 @@ def running(store: Path, log: Path, *options: str, **variables: str) -> Iterator
         drained.wait(START_SECONDS)
 
 
-@pytest.fixture(scope="module")
+# Starting one takes seconds, and most tests ask what any server answers: these are for all files.
+
+
+@pytest.fixture(scope="session")
 def served(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server as it comes, for the tests of a file."""
+    """A server as it comes, for tests that leave it as it was."""
     with running(store, tmp_path_factory.mktemp("log") / "server.log", "--n-parallel", "4") as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def keyed(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One that asks for a key, which is KEY."""
+    with running(store, tmp_path_factory.mktemp("log") / "server.log", "--api-key", KEY) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def brief(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One whose answers have three tokens at most."""
+    with running(store, tmp_path_factory.mktemp("log") / "server.log", "--max-tokens", "3") as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def crashing(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One whose models may be ended: each by one test alone, as it is not opened again at once after more crashes."""
+    with running(store, tmp_path_factory.mktemp("log") / "server.log") as one:
         yield one
 
 

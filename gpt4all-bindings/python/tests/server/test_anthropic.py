@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import TEXT, THINKING, TOOLS, Serve, Served
+from .conftest import KEY, TEXT, THINKING, TOOLS, Served
 
 anthropic = pytest.importorskip("anthropic", reason="the Python package anthropic is the client")
 
@@ -242,32 +242,30 @@ def test_models(client: Any) -> None:
     assert model.created_at.year > 2000
 
 
-def test_a_wrong_key(serve: Serve) -> None:
-    with serve("--api-key", "right") as served:
-        with pytest.raises(anthropic.AuthenticationError) as caught:
-            ask(anthropic.Anthropic(base_url=served.address, api_key="wrong", max_retries=0))
-        assert caught.value.body["error"]["type"] == "authentication_error"
-        assert ask(anthropic.Anthropic(base_url=served.address, api_key="right", max_retries=0)).content
+def test_a_wrong_key(keyed: Served) -> None:
+    with pytest.raises(anthropic.AuthenticationError) as caught:
+        ask(anthropic.Anthropic(base_url=keyed.address, api_key="wrong", max_retries=0))
+    assert caught.value.body["error"]["type"] == "authentication_error"
+    assert ask(anthropic.Anthropic(base_url=keyed.address, api_key=KEY, max_retries=0)).content
 
 
-def test_a_limit_of_tokens(serve: Serve) -> None:
-    with serve("--max-tokens", "3") as served:
-        answer = ask(anthropic.Anthropic(base_url=served.address, api_key="none"))
+def test_a_limit_of_tokens(brief: Served) -> None:
+    answer = ask(anthropic.Anthropic(base_url=brief.address, api_key="none"))
     assert answer.usage.output_tokens == 3
     assert answer.stop_reason == "max_tokens"
 
 
-def test_a_crash_in_the_midst(serve: Serve) -> None:
-    with serve() as served:
-        client = anthropic.Anthropic(base_url=served.address, api_key="none", max_retries=0)
-        events = iter(ask(client, max_tokens=100_000, stream=True, extra_body={"ignore_eos": True}))
-        assert next(events).type == "message_start"
-        (worker,) = served.workers()
-        os.kill(worker, signal.SIGKILL)
-        with pytest.raises(anthropic.APIStatusError) as caught:
-            list(events)
-        assert caught.value.body["error"]["type"] == "overloaded_error"
-        assert caught.value.body["request_id"] == caught.value.request_id
+def test_a_crash_in_the_midst(crashing: Served) -> None:
+    others = crashing.workers()
+    client = anthropic.Anthropic(base_url=crashing.address, api_key="none", max_retries=0)
+    events = iter(ask(client, model=THINKING, max_tokens=100_000, stream=True, extra_body={"ignore_eos": True}))
+    assert next(events).type == "message_start"
+    (worker,) = set(crashing.workers()).difference(others)
+    os.kill(worker, signal.SIGKILL)
+    with pytest.raises(anthropic.APIStatusError) as caught:
+        list(events)
+    assert caught.value.body["error"]["type"] == "overloaded_error"
+    assert caught.value.body["request_id"] == caught.value.request_id
 
 
 def _streamed(client: Any, **changes: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from .conftest import RANKS, TEXT, THINKING, TOOLS, VECTORS, Serve, Served
+from .conftest import KEY, RANKS, TEXT, THINKING, TOOLS, VECTORS, Served
 
 ollama = pytest.importorskip("ollama", reason="`make test LANES=server` installs the clients")
 
@@ -365,17 +365,15 @@ def test_async(served: Served) -> None:
     assert all(answer.done for answer in asyncio.run(main()))
 
 
-def test_a_server_limits_tokens(serve: Serve) -> None:
-    with serve("--max-tokens", "3") as one:
-        client = ollama.Client(one.address)
-        for many in ({}, {"num_predict": -1}, {"num_predict": 100}):
-            assert client.generate(TEXT, "a", options={"temperature": 0, **many}).eval_count <= 3
+def test_a_server_limits_tokens(brief: Served) -> None:
+    client = ollama.Client(brief.address)
+    for many in ({}, {"num_predict": -1}, {"num_predict": 100}):
+        assert client.generate(TEXT, "a", options={"temperature": 0, **many}).eval_count <= 3
 
 
-def test_a_key_is_asked_for(serve: Serve) -> None:
-    with serve("--api-key", "secret") as one:
-        assert one.get("/").text == "Ollama is running"
-        with pytest.raises(ollama.ResponseError) as refused:
-            ollama.Client(one.address).list()
-        assert refused.value.status_code == 401
-        assert ollama.Client(one.address, headers={"Authorization": "Bearer secret"}).list().models
+def test_a_key_is_asked_for(keyed: Served) -> None:
+    assert keyed.get("/").text == "Ollama is running"
+    with pytest.raises(ollama.ResponseError) as refused:
+        ollama.Client(keyed.address).list()
+    assert refused.value.status_code == 401
+    assert ollama.Client(keyed.address, headers={"Authorization": f"Bearer {KEY}"}).list().models

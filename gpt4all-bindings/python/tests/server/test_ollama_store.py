@@ -38,18 +38,25 @@ def hub() -> Iterator[str]:
     assert process.wait(30) == 0
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("changing")
+
+
 @pytest.fixture
-def models(tmp_path: Path) -> Path:
-    folder = tmp_path / "models"
+def models(cache: Path) -> Path:
+    """A store with one model, whatever other tests have left there."""
+    folder = cache / "models"
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     shutil.copy(TINY_MODELS / TEXT, folder / TEXT)
     return folder
 
 
-@pytest.fixture
-def changing(models: Path, tmp_path: Path, hub: str) -> Iterator[Served]:
+@pytest.fixture(scope="module")
+def changing(cache: Path, hub: str) -> Iterator[Served]:
     """A server that lets requests change the store."""
-    with running(tmp_path, tmp_path / "log", "--downloads", HF_ENDPOINT=hub, GPT4ALL_OFFLINE="0") as one:
+    with running(cache, cache / "log", "--downloads", HF_ENDPOINT=hub, GPT4ALL_OFFLINE="0") as one:
         yield one
 
 
@@ -134,11 +141,10 @@ def test_delete_closes(changing: Served, models: Path) -> None:
         assert missing.value.status_code == 404
 
 
-def test_the_owner_decides(models: Path, tmp_path: Path) -> None:
-    with running(tmp_path, tmp_path / "log") as one:
-        client: Any = ollama.Client(one.address)
-        for change in (client.pull, client.delete):
-            with pytest.raises(ollama.ResponseError, match="--downloads") as refused:
-                change(TEXT)
-            assert refused.value.status_code == 403
-    assert (models / TEXT).exists()
+def test_the_owner_decides(served: Served, store: Path) -> None:
+    client: Any = ollama.Client(served.address)
+    for change in (client.pull, client.delete):
+        with pytest.raises(ollama.ResponseError, match="--downloads") as refused:
+            change(TEXT)
+        assert refused.value.status_code == 403
+    assert (store / "models" / TEXT).exists()

@@ -9,7 +9,7 @@ import pytest
 
 from gpt4all import schema
 
-from .conftest import TEXT, Serve, Served
+from .conftest import TEXT, Served
 from .test_mutations import BODIES
 
 jsonschema = pytest.importorskip("jsonschema", reason="`make test LANES=server` installs it")
@@ -90,18 +90,17 @@ def test_examples_work(served: Served, document: dict[str, Any], path: str) -> N
     assert served.post(path, body).status_code == 200
 
 
-def test_the_page_needs_only_this_server(serve: Serve) -> None:
-    with serve("--api-key", "secret") as one:
-        page = one.get("/docs")
-        assert page.status_code == 200
-        assert "default-src 'none'" in page.headers["content-security-policy"]
-        needed = re.findall(r'(?:src|href)="([^"]*)"', page.text)
-        assert len(needed) == 4
-        for path in needed:
-            file = one.get(f"/{path}")
-            assert (file.status_code, file.headers["x-content-type-options"]) == (200, "nosniff"), path
-            assert file.headers["content-security-policy"] == page.headers["content-security-policy"]
-        assert "validatorUrl: null" in one.get("/docs/start.js").text
-        assert one.get("/openapi.json").status_code == 200
-        assert one.get("/docs/other.js").status_code == 401
-        assert one.get("/v1/models").status_code == 401
+def test_the_page_needs_only_this_server(keyed: Served) -> None:
+    page = keyed.get("/docs")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    needed = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+    assert len(needed) == 4
+    for path in needed:
+        file = keyed.get(f"/{path}")
+        assert (file.status_code, file.headers["x-content-type-options"]) == (200, "nosniff"), path
+        assert file.headers["content-security-policy"] == page.headers["content-security-policy"]
+    assert "validatorUrl: null" in keyed.get("/docs/start.js").text
+    assert keyed.get("/openapi.json").status_code == 200
+    assert keyed.get("/docs/other.js").status_code == 401
+    assert keyed.get("/v1/models").status_code == 401

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 import requests
 
-from .conftest import TEXT, THINKING, TOOLS, Serve, Served
+from .conftest import TEXT, THINKING, TOOLS, Served
 
 openai = pytest.importorskip("openai", reason="the Python package openai is the client")
 
@@ -330,14 +330,15 @@ def test_bodies_that_cannot_be_repeated(served: Served, body: str) -> None:
     assert answer.status_code == 400, answer.text
 
 
-def test_a_crash_in_the_midst(serve: Serve) -> None:
-    with serve() as served:
-        client = openai.OpenAI(base_url=f"{served.address}/v1", api_key="none", max_retries=0)
-        events = iter(ask(client, max_output_tokens=100_000, stream=True, extra_body={"ignore_eos": True}))
-        assert next(events).type == "response.created"
-        (worker,) = served.workers()
-        os.kill(worker, signal.SIGKILL)
-        *_, last = events
-        assert last.type == "response.failed"
-        assert last.response.status == "failed"
-        assert last.response.error.code == "server_error"
+def test_a_crash_in_the_midst(crashing: Served) -> None:
+    others = crashing.workers()
+    client = openai.OpenAI(base_url=f"{crashing.address}/v1", api_key="none", max_retries=0)
+    endless: Any = {"max_output_tokens": 100_000, "stream": True, "extra_body": {"ignore_eos": True}}
+    events = iter(ask(client, model=TOOLS, **endless))
+    assert next(events).type == "response.created"
+    (worker,) = set(crashing.workers()).difference(others)
+    os.kill(worker, signal.SIGKILL)
+    *_, last = events
+    assert last.type == "response.failed"
+    assert last.response.status == "failed"
+    assert last.response.error.code == "server_error"

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from openapi_modes import with_modes
+
 from .conftest import RANKS, TEXT, TOOLS, VECTORS, Served, running
 
 schemathesis = pytest.importorskip("schemathesis", reason="`make test LANES=server` installs it")
@@ -48,13 +50,14 @@ def changing(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield one
 
 
-def operations() -> list[tuple[str, str]]:
-    """The description's, without a server: tests are collected before there is one."""
+def cases() -> list[tuple[str, str, str]]:
+    """The operations of the description with modes, without a server: tests are collected before there is one."""
     from gpt4all._server.app import create_app
     from gpt4all._server.settings import ServerSettings
 
     paths = create_app(ServerSettings()).openapi()["paths"]
-    return [(method, path) for path, found in sorted(paths.items()) for method in sorted(found)]
+    operations = [(method, path) for path, found in sorted(paths.items()) for method in sorted(found)]
+    return with_modes(paths, operations)
 
 
 def named(body: Any, path: str, chance: random.Random) -> Any:
@@ -79,8 +82,7 @@ def description(limited: Served) -> Any:
     return schemathesis.openapi.from_dict(limited.get("/openapi.json").json())
 
 
-@pytest.mark.parametrize(("method", "path"), operations())
-@pytest.mark.parametrize("mode", ["POSITIVE", "NEGATIVE"])
+@pytest.mark.parametrize(("mode", "method", "path"), cases())
 def test_no_request_is_the_servers_fault(
     limited: Served, changing: Served, description: Any, mode: str, method: str, path: str
 ) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from gpt4all import inspect
 from gpt4all._server.workers.back_off import BackOff, CrashingError
 
 from .conftest import TEXT, TOOLS, VECTORS, Serve, Served
+from .conftest import running as started
 
 ENDLESS: dict[str, Any] = {
     "messages": [{"role": "user", "content": "a"}],
@@ -213,20 +215,24 @@ def memory(name: str) -> int:
     return int(found["memory"]["total"])
 
 
-def test_models_to_start_with(serve: Serve) -> None:
-    with serve(TEXT) as one:
+@pytest.fixture(scope="module")
+def prepared(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that opens a model when it starts."""
+    with started(store, tmp_path_factory.mktemp("log") / "server.log", TEXT, "--keep-alive", "0.5s") as one:
         wait_for(lambda: one.get("/ready").status_code == 200)
-        assert len(one.workers()) == 1
+        yield one
 
 
-def test_models_to_start_with_stay_open(serve: Serve) -> None:
-    with serve(TEXT, "--keep-alive", "0.5s") as one:
-        wait_for(lambda: one.get("/ready").status_code == 200)
-        assert chat(one).status_code == 200
-        time.sleep(1.5)
-        assert len(one.workers()) == 1
-        assert one.post("/api/generate", {"model": TEXT, "keep_alive": "500ms"}).status_code == 200
-        wait_for(lambda: not one.workers())
+def test_models_to_start_with(prepared: Served) -> None:
+    assert len(prepared.workers()) == 1
+
+
+def test_models_to_start_with_stay_open(prepared: Served) -> None:
+    assert chat(prepared).status_code == 200
+    time.sleep(1.5)
+    assert len(prepared.workers()) == 1
+    assert prepared.post("/api/generate", {"model": TEXT, "keep_alive": "500ms"}).status_code == 200
+    wait_for(lambda: not prepared.workers())
 
 
 def test_it_ends_after_what_runs(serve: Serve) -> None:
