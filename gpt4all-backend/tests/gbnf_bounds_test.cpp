@@ -102,11 +102,12 @@ TEST(GbnfRepetition, AllowsAsManyAsItSays) {
                                                                             {3, 3}}) {
         for (const std::string item : {"a", "ab"}) {
             const std::string upper = most == any ? "" : std::to_string(most);
-            Reader reader("root ::= \"" + item + "\"{" + std::to_string(least) + "," + upper + "} \".\"");
+            const std::string bounds = std::to_string(least).append(",").append(upper);
+            Reader reader(std::string("root ::= \"").append(item).append("\"{").append(bounds).append("} \".\""));
             const std::vector<bool> matched = reader.matches_repeated(item, ".", 310);
             for (size_t count = 0; count < matched.size(); ++count) {
                 ASSERT_EQ(matched[count], least <= count && count <= most)
-                    << item << " " << count << " times for {" << least << "," << upper << "}";
+                    << item << " " << count << " times for {" << bounds << "}";
             }
         }
     }
@@ -169,7 +170,8 @@ TEST(GbnfBounds, RulesThatShareOthersAreFollowedOnce) {
     std::string grammar = "root ::= r0\n";
     for (int i = 0; i < 60; ++i) {
         const std::string next = "r" + std::to_string(i + 1);
-        grammar += "r" + std::to_string(i) + " ::= \"x\" | " + next + " \"y\" | " + next + " \"z\"\n";
+        grammar.append("r").append(std::to_string(i)).append(" ::= \"x\" | ");
+        grammar.append(next).append(" \"y\" | ").append(next).append(" \"z\"\n");
     }
     Parsed parsed(grammar + "r60 ::= \"w\"\n");
     ASSERT_TRUE(parsed.good);
@@ -211,8 +213,8 @@ TEST(GbnfLeftRecursion, IsNotSeenWhereThereIsNone) {
              "root ::= ((\"a\"?)* (\"b\"*)?)* \"c\"",
              "root ::= \"a\" root \"b\" | \"c\"",
              "root ::= e \"a\" root | \"c\"\ne ::= \" \"*",
-             "root ::= v\nv ::= o | \"1\"\no ::= \"{\" s (v (\",\" s v)*)? s \"}\" s\ns ::= | \" \" | \"\\n\"{1,2} [ "
-             "\\t]{0,20}",
+             ("root ::= v\nv ::= o | \"1\"\no ::= \"{\" s (v (\",\" s v)*)? s \"}\" s\n"
+              "s ::= | \" \" | \"\\n\"{1,2} [ \\t]{0,20}"),
          }) {
         const Parsed parsed(grammar);
         ASSERT_TRUE(parsed.good) << grammar;

@@ -83,7 +83,7 @@ TEST_F(GrammarBounds, WhatTurnsIntoTooMuchIsRefused) {
     expect_refused("complete", {{"grammar", "root ::= x \"c\"\nx ::= () x | \"b\""}}, "\"x\" may begin with itself");
     expect_refused("complete", {{"grammar", "root ::= \"a\"{99999999999999999999}"}}, "repetitions is too large");
     expect_refused("complete", {{"grammar", "root ::= <[99999999]>"}}, "token 99999999");
-    expect_refused("complete", {{"grammar", std::string("root ::= \"a\"\0 and more", 23)}}, "NUL");
+    expect_refused("complete", {{"grammar", std::string("root ::= \"a\"") + '\0' + " and more"}}, "NUL");
     expect_refused("complete", {{"grammar", "root ::= \"a\" " + std::string(5000, '$')}}, "$ ...");
 }
 
