@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import time
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,6 +137,11 @@ def long_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Documents]:
         yield documents
 
 
+def processor_seconds() -> float:
+    """Which this process and those that it has ended took. Other programs, which keep the machine busy, add nothing."""
+    return sum(os.times()[:4])
+
+
 @pytest.mark.timeout(300)
 def test_complaint_4_a_citation_opens_page_1734_of_3000_with_the_passage_marked_within_a_second(
     long_one: Documents,
@@ -149,11 +154,11 @@ def test_complaint_4_a_citation_opens_page_1734_of_3000_with_the_passage_marked_
     assert passage.pages[0] <= passage.page <= WANTED
     place = passage.text.index(SECRET) + passage.start
     seconds = []
-    for _ in range(5):  # each with a process that is to be started yet; other tests may keep the machine busy
+    for _ in range(5):  # each with a process that is to be started yet
+        begun = processor_seconds()
         with Documents(long_one.folder, embedder=FakeEmbedder(), read_only=True) as documents:
-            begun = time.monotonic()
             page = documents.page(passage.file_id, WANTED, start=place, end=place + len(SECRET))
-            seconds.append(time.monotonic() - begun)
+        seconds.append(processor_seconds() - begun)
     print(f"opened in {min(seconds):.2f} s")
     assert min(seconds) < 1
     (mark,) = page.marks
