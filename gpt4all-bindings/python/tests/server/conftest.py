@@ -96,35 +96,25 @@ def running(store: Path, log: Path, *options: str, **variables: str) -> Iterator
         drained.wait(START_SECONDS)
 
 
-# Starting one takes seconds, and most tests ask what any server answers: these are for all files.
+def _for_all_files(*options: str) -> Any:
+    """A server for the whole session: starting one takes seconds, and most tests ask what any of them answers."""
+
+    @pytest.fixture(scope="session")
+    def shared(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+        with running(store, tmp_path_factory.mktemp("log") / "server.log", *options) as one:
+            yield one
+
+    return shared
 
 
-@pytest.fixture(scope="session")
-def served(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server as it comes, for tests that leave it as it was."""
-    with running(store, tmp_path_factory.mktemp("log") / "server.log", "--n-parallel", "4") as one:
-        yield one
-
-
-@pytest.fixture(scope="session")
-def keyed(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One that asks for a key, which is KEY."""
-    with running(store, tmp_path_factory.mktemp("log") / "server.log", "--api-key", KEY) as one:
-        yield one
-
-
-@pytest.fixture(scope="session")
-def brief(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One whose answers have three tokens at most."""
-    with running(store, tmp_path_factory.mktemp("log") / "server.log", "--max-tokens", "3") as one:
-        yield one
-
-
-@pytest.fixture(scope="session")
-def crashing(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One whose models may be ended: each by one test alone, as it is not opened again at once after more crashes."""
-    with running(store, tmp_path_factory.mktemp("log") / "server.log") as one:
-        yield one
+# As it comes, for tests that leave it as it was.
+served = _for_all_files("--n-parallel", "4")
+# It asks for a key.
+keyed = _for_all_files("--api-key", KEY)
+# Its answers have three tokens at most.
+brief = _for_all_files("--max-tokens", "3")
+# Its models may be ended: each by one test alone, as it is not opened again at once after more crashes.
+crashing = _for_all_files()
 
 
 @pytest.fixture
