@@ -155,6 +155,33 @@ TEST_F(Panels, AreMappedTheSecondTimeAndTheSameToTheLastBit) {
     EXPECT_EQ(log.count(mapped), 1U);
 }
 
+#ifdef __linux__
+/** Bytes of a file that lie in this process's memory. */
+size_t held_of(const std::string &path) {
+    std::ifstream maps("/proc/self/smaps"); // a line with the range and the file, then one for each number in KiB
+    size_t held = 0;
+    bool inside = false;
+    for (std::string line; std::getline(maps, line);) {
+        if (line.find('-') < line.find(' ')) {
+            inside = line.ends_with(path);
+        } else if (inside && line.starts_with("Rss:")) {
+            held += std::stoul(line.substr(line.find(' '))) << 10;
+        }
+    }
+    return held;
+}
+
+TEST_F(Panels, AreInMemoryInsteadOfTheModelsFile) {
+    Log log(LLMODEL_LOG_DEBUG);
+    const Model model(model_, options());
+    if (log.count(mapped) == 0) {
+        GTEST_SKIP() << "laid-out weights are not kept here";
+    }
+    EXPECT_LT(held_of(model_), fs::file_size(model_) / 8);
+    EXPECT_GT(held_of(files().front()), 0U);
+}
+#endif
+
 TEST_F(Panels, OfExpertsAreMappedToo) {
     model_ = models()->file("experts.gguf");
     const std::string without = answer_without();

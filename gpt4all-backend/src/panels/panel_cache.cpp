@@ -46,7 +46,11 @@ class CachedImage {
         if (shown == Shown::in_large_pages) {
             log_message(LLMODEL_LOG_DEBUG, "weights are mapped from " + folder_.string());
         }
-        return shown == Shown::in_large_pages || (shown == Shown::in_small_pages && read());
+        const bool used = shown == Shown::in_large_pages || (shown == Shown::in_small_pages && read());
+        if (used) {
+            image_.forget_rows();
+        }
+        return used;
     }
 
   private:

@@ -1,6 +1,7 @@
 #include "panels/panel_image.h"
 
 #include "kernels/products/format.h"
+#include "platform/memory_from_file.h"
 
 #include <algorithm>
 #include <cstring>
@@ -134,6 +135,12 @@ bool PanelImage::agrees(Desk &desk) const {
             static_cast<const std::byte *>(memory_) + part.offset + static_cast<std::size_t>(panel) * part.panel_bytes;
         return std::memcmp(here, there, part.panel_bytes) == 0;
     });
+}
+
+void PanelImage::forget_rows() const {
+    for (const Part &part : parts_) {
+        forget_pages(part.rows, ggml_nbytes(part.tensor));
+    }
 }
 
 } // namespace llmodel::panels

@@ -44,6 +44,9 @@ class PanelImage {
     /** Whether the memory has, of each tensor, a few rows that are chosen at random as they are laid out. */
     bool agrees(Desk &desk) const;
 
+    /** Has the process hold no more of the rows that weights were laid out from. */
+    void forget_rows() const;
+
   private:
     /** A tensor is a row of panels. */
     struct Part {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <unistd.h>
 
 #ifdef __linux__
 #include <cinttypes>
@@ -76,6 +77,16 @@ bool is_in_large_pages([[maybe_unused]] const void *begin, [[maybe_unused]] std:
 #else
     return true;
 #endif
+}
+
+void forget_pages(const void *begin, std::size_t size) {
+    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto first = reinterpret_cast<std::uintptr_t>(begin);
+    const std::uintptr_t from = (first + page - 1) / page * page;
+    const std::uintptr_t to = (first + size) / page * page;
+    if (from < to) {
+        madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED); // it is no error if they stay
+    }
 }
 
 } // namespace llmodel
