@@ -44,8 +44,8 @@ if(GPT4ALL_BACKEND_MODULES)
   list(FILTER named_variants EXCLUDE REGEX "^(1|ON|OFF|0)$") # without names, all or none of them
   set(GGML_CPU_VARIANTS ${named_variants})
   if(NOT GGML_CPU_VARIANTS AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
-    # All that ggml has but two: decision 5 says why.
-    set(GGML_CPU_VARIANTS x64 sse42 sandybridge ivybridge piledriver haswell alderlake skylakex cascadelake icelake zen4
+    # All that ggml has but three: decision 5 says why.
+    set(GGML_CPU_VARIANTS x64 sse42 sandybridge ivybridge piledriver haswell alderlake skylakex cascadelake zen4
       sapphirerapids)
   endif()
   set(GGML_NATIVE OFF CACHE BOOL "" FORCE)

@@ -12,7 +12,7 @@ AVX2, AVX512, AMX = "AVX2", "AVX-512", "AMX"
 INTEL, AMD = MAKERS = ("Intel", "AMD")
 
 _AVX2 = {"avx2", "fma", "f16c"}
-_AVX512 = {*_AVX2, "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd", "avx512vbmi", "avx512_vnni"}
+_AVX512 = {*_AVX2, "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd", "avx512_vnni"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class InstructionSet:
 SETS = {
     AVX2: InstructionSet({"haswell": _AVX2}, "llmodel_bench_limits_avx2"),
     AVX512: InstructionSet(
-        {"zen4": {*_AVX512, "avx512_bf16"}, "icelake": _AVX512},
+        {"zen4": {*_AVX512, "avx512_bf16"}, "cascadelake": _AVX512},
         "llmodel_bench_limits_avx512",
     ),
     AMX: InstructionSet(

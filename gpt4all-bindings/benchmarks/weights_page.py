@@ -47,7 +47,7 @@ COMPARED = (
 THEIRS = {
     AVX2: "The module `haswell` of our library, llama-bench and llama-server; ik_llama.cpp is the wheel on PyPI.",
     AVX512: "The module of our library, llama-bench and llama-server for AVX-512 with VNNI but without AMX, `zen4` "
-    "where it can run and `icelake` elsewhere; the others are built on the machine for its processor, and none uses "
+    "where it can run and `cascadelake` elsewhere; the others are built on the machine for its processor, and none uses "
     "AMX.",
     AMX: "The module `sapphirerapids` of our library, llama-bench and llama-server.",
 }

@@ -8,8 +8,8 @@ import pytest
 from instruction_sets import AMD, AMX, AVX2, AVX512, INTEL, maker, modules, native, programs_with
 
 HASWELL = ["avx2", "fma", "f16c", "bmi2"]
-ICE_LAKE = [*HASWELL, *(f"avx512{name}" for name in ("f", "bw", "dq", "vl", "cd", "vbmi")), "avx512_vnni"]
-ZEN_4 = [*ICE_LAKE, "avx512_bf16"]
+CASCADE_LAKE = [*HASWELL, *(f"avx512{name}" for name in ("f", "bw", "dq", "vl", "cd")), "avx512_vnni"]
+ZEN_4 = [*CASCADE_LAKE, "avx512_bf16"]
 SAPPHIRE_RAPIDS = [*ZEN_4, "amx_tile", "amx_int8"]
 
 
@@ -18,7 +18,7 @@ SAPPHIRE_RAPIDS = [*ZEN_4, "amx_tile", "amx_int8"]
     [
         ([], {}),
         (HASWELL, {AVX2: "haswell"}),
-        (ICE_LAKE, {AVX2: "haswell", AVX512: "icelake"}),
+        (CASCADE_LAKE, {AVX2: "haswell", AVX512: "cascadelake"}),
         (ZEN_4, {AVX2: "haswell", AVX512: "zen4"}),
         (SAPPHIRE_RAPIDS, {AVX2: "haswell", AVX512: "zen4", AMX: "sapphirerapids"}),
     ],
