@@ -79,13 +79,12 @@ bool is_in_large_pages([[maybe_unused]] const void *begin, [[maybe_unused]] std:
 #endif
 }
 
-void forget_pages(const void *begin, std::size_t size) {
-    const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-    const auto first = reinterpret_cast<std::uintptr_t>(begin);
-    const std::uintptr_t from = (first + page - 1) / page * page;
-    const std::uintptr_t to = (first + size) / page * page;
-    if (from < to) {
-        madvise(reinterpret_cast<void *>(from), to - from, MADV_DONTNEED); // it is no error if they stay
+void forget_pages(void *begin, std::size_t size) {
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    const std::size_t before = -reinterpret_cast<std::uintptr_t>(begin) % page;
+    if (size >= before + page) {
+        // it is no error if they stay
+        madvise(static_cast<char *>(begin) + before, (size - before) / page * page, MADV_DONTNEED);
     }
 }
 

@@ -24,6 +24,6 @@ bool is_in_large_pages(const void *begin, std::size_t size);
 
 /** Has the process hold no more pages of a file that is mapped there: what is read again is taken from the file again.
  *  Pages that are there in part stay, and so do locked ones. */
-void forget_pages(const void *begin, std::size_t size);
+void forget_pages(void *begin, std::size_t size);
 
 } // namespace llmodel
