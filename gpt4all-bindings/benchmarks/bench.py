@@ -20,7 +20,6 @@ import instruction_sets
 import noise
 import report
 import tables
-import weights_page
 from beside import Pair
 from contenders import HERE, Contender, LlamaBench, LlamaServer, Worker
 from gpt4all import Model, build_info
@@ -193,8 +192,11 @@ def by_kind(recorder: Recorder, cpu: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for of_set in instruction_sets.SETS:
         results = recorder.results(f"{of_set} ")
+        others = [f", {other}, " for other in instruction_sets.SETS if other != of_set]
+        failures = recorder.failures.items()
+        results["failures"] = {name: why for name, why in failures if not any(other in name for other in others)}
         if results["values"]:
-            found[weights_page.question(of_set, instruction_sets.maker(cpu))] = results
+            found[instruction_sets.question(of_set, instruction_sets.maker(cpu))] = results
     return found or {"weights": recorder.results()}
 
 
@@ -217,7 +219,8 @@ def write(results: dict[str, Any], folder: Path, plot_python: str | None) -> Pat
     for plot, columns in ((table.plot, table.columns) for table in report.TABLES if table.plot):
         if plot_python and any(column.question in results["questions"] for column in columns):
             command = [plot_python, str(HERE / plot.program), str(path), str(folder / plot.file)]
-            subprocess.run(command, check=False)
+            if subprocess.run(command, check=False).returncode != 0:
+                raise SystemExit(f"{plot.file} could not be drawn; {path} has what was measured, and --render goes on")
         if (folder / plot.file).is_file():
             plots[plot.file] = f"{folder.name}/{plot.file}"
     page = folder.with_suffix(".md")

@@ -41,6 +41,14 @@ SETS = {
     ),
 }
 
+# One maker's processors do the same things at other speeds than another's.
+KINDS = tuple((of_set, maker) for of_set in SETS for maker in MAKERS)
+
+
+def question(of_set: str, maker: str) -> str:
+    """Under which results.json has what was measured with a set of instructions on a maker's processor."""
+    return f"weights with {of_set}, {maker}"
+
 
 def maker(cpu: str) -> str:
     """Who makes a processor of this name."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
+from instruction_sets import KINDS, question
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, ScalarFormatter
 from tables import BENCH, C_API, IK, LCP, LIMIT, SERVER
-from weights_page import KINDS, question
 
 TESTS = {"prompt": "prompt of 256", "long": "prompt of 4,096", "decode": "decoding", "chats": "eight chats"}
 MARKS = {C_API: "o", BENCH: "s", SERVER: "D", LCP: "^", IK: "v", LIMIT: "_"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from instruction_sets import AMX, AVX2, AVX512, MAKERS, SETS
+from instruction_sets import AMX, AVX2, AVX512, KINDS, MAKERS, SETS, question
 from noise import TYPES
 from tables import BENCH, C_API, IK, LIMIT, SERVER, Column, Plot, Table, Target
 from weights import (
@@ -47,20 +47,11 @@ COMPARED = (
 THEIRS = {
     AVX2: "The module `haswell` of our library, llama-bench and llama-server; ik_llama.cpp is the wheel on PyPI.",
     AVX512: "The module of our library, llama-bench and llama-server for AVX-512 with VNNI but without AMX, `zen4` "
-    "where it can run and `cascadelake` elsewhere; the others are built on the machine for its processor, and none uses "
-    "AMX.",
+    "where it can run and `cascadelake` elsewhere; the others are built on the machine for its processor, and none "
+    "uses AMX.",
     AMX: "The module `sapphirerapids` of our library, llama-bench and llama-server.",
 }
 BEST_MODE = " ik_llama.cpp lays weights out anew as it loads them, or does not: the faster of both counts."
-
-
-# One maker's processors do the same things at other speeds than another's.
-KINDS = tuple((of_set, maker) for of_set in SETS for maker in MAKERS)
-
-
-def question(of_set: str, maker: str) -> str:
-    """Under which results.json has what was measured with a set of instructions on a maker's processor."""
-    return f"weights with {of_set}, {maker}"
 
 
 def column(of_set: str, maker: str, test: str, name: str, reference: str = LIMIT) -> Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import bench
+import instruction_sets
 import report
 import tables
 import weights_page
@@ -12,7 +13,7 @@ from questions import Recorder
 
 
 def results(values: dict[str, dict[str, list[float]]]) -> dict[str, Any]:
-    asked = {weights_page.question(name, "Intel"): {"values": values} for name in ("AVX2", "AVX-512")}
+    asked = {instruction_sets.question(name, "Intel"): {"values": values} for name in ("AVX2", "AVX-512")}
     return {"questions": asked, "settings": {"n_prompt": 512, "n_gen": 128}}
 
 
@@ -69,6 +70,15 @@ def test_each_set_of_instructions_is_kept_for_itself() -> None:
         "weights with AVX-512, AMD": {"AVX-512 decode Q4_0": {tables.C_API: [40.0]}},
     }
     assert {column.question for spec in report.TABLES for column in spec.columns} >= set(found)
+
+
+def test_who_failed_with_one_set_did_not_fail_with_others() -> None:
+    recorder = Recorder()
+    recorder.add(tables.C_API, {"AVX-512 decode Q4_0": 40.0, "AMX decode Q4_0": 41.0})
+    recorder.failures = {f"{tables.IK}, AVX-512, Q4_0": "no library", tables.IK: "not installed"}
+    found = bench.by_kind(recorder, "Intel")
+    assert list(found["weights with AVX-512, Intel"]["failures"]) == list(recorder.failures)
+    assert list(found["weights with AMX, Intel"]["failures"]) == [tables.IK]
 
 
 def test_what_could_not_be_measured_is_said() -> None:
