@@ -15,6 +15,8 @@ from ci.setup import BUILD_TOOLS, ensure_tools, ensure_venv, missing
 from ci.steps import Steps
 
 DEFAULT_PROMPT = "Why is the sky blue? Answer in two sentences."
+# Small models may repeat themselves until the context is full, for minutes.
+MAX_TOKENS = 1024
 
 
 def main() -> int:
@@ -38,7 +40,8 @@ def main() -> int:
             "PYTHONPATH": str(ROOT / "gpt4all-bindings" / "python"),
             "GPT4ALL_LIBRARY": str(directory("release") / "bin" / "libllmodel.so"),
         }
-        command = [str(python), "-m", "gpt4all", "run", "--model", model, "--", prompt]
+        command = [str(python), "-m", "gpt4all", "run", "--model", model]
+        command += ["--max-tokens", str(MAX_TOKENS), "--", prompt]
         os.execve(command[0], command, variables)
 
 
